@@ -1,0 +1,161 @@
+//! The one error type: what was asked, which op and node, which shapes, where it was recorded, and what would
+//! be right. Messages are lower case and carry no full stop.
+
+use crate::location::Location;
+use thiserror::Error as ThisError;
+
+/// What can go wrong in recording, differentiating, compiling, running, checking and loading.
+///
+/// Operators and methods of [`Var`](crate::Var) panic with these messages; [`Tape::try_apply`](crate::Tape::try_apply)
+/// and everything that runs plans or reads outside data returns them.
+#[derive(Debug, Clone, PartialEq, ThisError)]
+#[non_exhaustive]
+pub enum Error {
+    /// An op does not accept its operands: their number, shapes or kinds.
+    #[error("{op}: {problem}; operands: {operands}; recorded at {location}")]
+    Operands {
+        /// The op's name with its attributes.
+        op: String,
+        /// What is wrong and what would be right.
+        problem: String,
+        /// Each operand's node, name and shape.
+        operands: String,
+        /// The line that asked for the op.
+        location: Location,
+    },
+    /// Vars of two tapes met in one call.
+    #[error(
+        "{what}: {var} belongs to another tape than {other}, and vars of two tapes cannot be combined; record both on one tape; at {location}"
+    )]
+    MixedTapes {
+        /// What was asked.
+        what: String,
+        /// The var of the first tape.
+        var: String,
+        /// The var of the other tape.
+        other: String,
+        /// The line that asked.
+        location: Location,
+    },
+    /// A gradient was asked of a value that is not one number.
+    #[error(
+        "grad: {node} has shape {shape:?}, and a gradient is that of one number; reduce it with `.sum()`, or give its cotangent with `.vjp(dy, …)`; recorded at {location}"
+    )]
+    NotScalar {
+        /// The output.
+        node: String,
+        /// Its shape.
+        shape: Vec<usize>,
+        /// Where the output was recorded.
+        location: Location,
+    },
+    /// The way from the output to a var leads through an operand for which no derivative exists.
+    #[error(
+        "grad: {op} ({node}) is not differentiable with respect to operand {operand}; cut the way with `.stop_gradient()`; recorded at {location}"
+    )]
+    NotDifferentiable {
+        /// The op's name.
+        op: String,
+        /// Its node.
+        node: String,
+        /// The operand's position, from 0.
+        operand: usize,
+        /// Where the node was recorded.
+        location: Location,
+    },
+    /// An op's own rule returned a var that does not fit.
+    #[error("rule of {op} for operand {operand}: {problem}")]
+    Rule {
+        /// The op's name.
+        op: String,
+        /// The operand's position, from 0.
+        operand: usize,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+    /// A leaf has no value where one is needed.
+    #[error("{what}: {leaf} has no value; {remedy}; recorded at {location}")]
+    NoValue {
+        /// What was asked.
+        what: String,
+        /// The leaf: its kind, name and shape.
+        leaf: String,
+        /// How to give it one.
+        remedy: String,
+        /// Where the leaf was recorded.
+        location: Location,
+    },
+    /// An array does not fit the leaf it was given to.
+    #[error("{what}: {leaf} takes {expected}, got {found}; recorded at {location}")]
+    Feed {
+        /// What was asked.
+        what: String,
+        /// The leaf: its kind and name.
+        leaf: String,
+        /// The shape or kind it takes.
+        expected: String,
+        /// The shape or kind it was given.
+        found: String,
+        /// Where the leaf was recorded.
+        location: Location,
+    },
+    /// A name or a var that this plan, graph or state does not have.
+    #[error("{what}: there is no {wanted}; there are: {present}")]
+    Unknown {
+        /// What was asked.
+        what: String,
+        /// The name that was not found.
+        wanted: String,
+        /// The names that exist.
+        present: String,
+    },
+    /// A parameter in the state has another shape than the graph's.
+    #[error("{what}: parameter `{name}` has shape {found:?} in the state, and the graph wants {expected:?}")]
+    StateShape {
+        /// What was asked.
+        what: String,
+        /// The parameter.
+        name: String,
+        /// The shape in the graph.
+        expected: Vec<usize>,
+        /// The shape in the state.
+        found: Vec<usize>,
+    },
+    /// A value that must be finite is not.
+    #[error("{what}: {node} holds {value} at index {index:?}; recorded at {location}")]
+    NotFinite {
+        /// What was asked.
+        what: String,
+        /// The node that holds it.
+        node: String,
+        /// The value, NaN or an infinity.
+        value: String,
+        /// Its place in the array.
+        index: Vec<usize>,
+        /// Where the node was recorded.
+        location: Location,
+    },
+    /// An argument outside what the call accepts.
+    #[error("{what}: {problem}")]
+    Argument {
+        /// What was asked.
+        what: String,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+    /// Outside data that is not a graph.
+    #[error("graph: {problem}")]
+    Graph {
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+}
+
+/// A result with the crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The message of an error as a panic at the caller's line: what operators do, which cannot return.
+#[track_caller]
+pub(crate) fn refuse(error: Error) -> ! {
+    panic!("{error}")
+}

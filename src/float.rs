@@ -1,0 +1,65 @@
+//! The two precisions a graph can be run in.
+
+use ndarray::NdFloat;
+use serde::{Serialize, de::DeserializeOwned};
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
+/// A precision: `f32` or `f64`. A graph has none of its own; a [`Plan`](crate::Plan) chooses it.
+pub trait Float: NdFloat + std::iter::Sum + Default + Serialize + DeserializeOwned + sealed::Sealed {
+    /// `"f32"` or `"f64"`.
+    const NAME: &'static str;
+
+    /// The nearest value of this precision.
+    fn of(x: f64) -> Self;
+
+    /// The same number in f64, exactly.
+    fn wide(self) -> f64;
+
+    /// `max(self, other)`, and NaN if either is NaN (as IEEE 754-2019 `maximum`).
+    fn maximum(self, other: Self) -> Self {
+        if self > other || self.is_nan() { self } else { other }
+    }
+
+    /// `min(self, other)`, and NaN if either is NaN (as IEEE 754-2019 `minimum`).
+    fn minimum(self, other: Self) -> Self {
+        if self < other || self.is_nan() { self } else { other }
+    }
+
+    /// 1 where a comparison holds, else 0.
+    fn truth(holds: bool) -> Self {
+        if holds { Self::one() } else { Self::zero() }
+    }
+}
+
+impl Float for f32 {
+    const NAME: &'static str = "f32";
+
+    #[inline]
+    fn of(x: f64) -> Self {
+        x as f32
+    }
+
+    #[inline]
+    fn wide(self) -> f64 {
+        f64::from(self)
+    }
+}
+
+impl Float for f64 {
+    const NAME: &'static str = "f64";
+
+    #[inline]
+    fn of(x: f64) -> Self {
+        x
+    }
+
+    #[inline]
+    fn wide(self) -> f64 {
+        self
+    }
+}

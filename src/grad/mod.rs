@@ -1,0 +1,242 @@
+//! The reverse pass: gradients as more recorded nodes.
+
+use crate::error::{Error, Result, refuse};
+use crate::graph::{Kind, NodeId};
+use crate::tape::{Contribution, Tape, Var};
+use std::collections::BTreeMap;
+
+/// The gradients of one output: a cotangent for every node it depends on, all of them recorded.
+#[derive(Debug, Clone)]
+pub struct Gradients<'t> {
+    tape: &'t Tape,
+    output: NodeId,
+    /// The cotangent of every node up to the output that has one.
+    cotangents: Vec<Option<NodeId>>,
+    /// What each edge gives to the cotangent of the node it leaves: by consumer and operand.
+    contributions: BTreeMap<(NodeId, usize), NodeId>,
+}
+
+impl<'t> Gradients<'t> {
+    /// The output that was differentiated.
+    pub fn output(&self) -> Var<'t> {
+        Var::new(self.tape, self.output)
+    }
+
+    /// The gradient with respect to a var: of the var's shape, and an explicit zero if the output does not depend on
+    /// it (see [`reaches`](Self::reaches)).
+    ///
+    /// # Panics
+    ///
+    /// If the var is of another tape or holds indices.
+    #[track_caller]
+    pub fn of(&self, var: Var<'t>) -> Var<'t> {
+        if let Err(e) = self.tape.own("gradient", var, &[self.output()]) {
+            refuse(e)
+        }
+        self.get(var).unwrap_or_else(|| zero_like(var).unwrap_or_else(|e| refuse(e)))
+    }
+
+    /// The gradient with respect to a var, or `None` if the output does not depend on it.
+    pub fn get(&self, var: Var<'t>) -> Option<Var<'t>> {
+        let id = *self.cotangents.get(var.id().index())?;
+        id.map(|id| Var::new(self.tape, id))
+    }
+
+    /// Whether the output depends on a var in a way that has a derivative.
+    pub fn reaches(&self, var: Var<'t>) -> bool {
+        self.get(var).is_some()
+    }
+
+    /// What operand `operand` of `consumer` gives to the gradient of the node it comes from; the gradient is the sum
+    /// over all edges that leave the node.
+    pub fn contribution(&self, consumer: Var<'t>, operand: usize) -> Option<Var<'t>> {
+        self.contributions.get(&(consumer.id(), operand)).map(|&id| Var::new(self.tape, id))
+    }
+
+    /// All nodes that have a gradient, with it; in topological order.
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeId, NodeId)> {
+        self.cotangents.iter().enumerate().filter_map(|(i, id)| Some((NodeId::new(i), (*id)?)))
+    }
+
+    /// All edges that carry a gradient: consumer, operand, and the contribution; in topological order of consumers.
+    pub fn edges(&self) -> impl Iterator<Item = ((NodeId, usize), NodeId)> {
+        self.contributions.iter().map(|(&edge, &id)| (edge, id))
+    }
+}
+
+impl<'t> Var<'t> {
+    /// The gradients of this number with respect to `vars`, as vars: to be evaluated, drawn, checked, differentiated
+    /// again. A var on which this does not depend gets an explicit zero
+    /// ([`is_structural_zero`](Var::is_structural_zero)).
+    ///
+    /// Records the rules of the nodes between the vars and this one, and no others; O(|V| + |E|).
+    ///
+    /// ```
+    /// let tape = chainrule::Tape::new();
+    /// let x = tape.leaf("x", 3.0);
+    /// let [dx] = (x * x * x).grad([x]);
+    /// let [ddx] = dx.grad([x]);
+    /// assert_eq!((dx.value().item(), ddx.value().item()), (27.0, 18.0));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If this is not one number, a var is of another tape or holds indices, or the way leads through an operand
+    /// without a derivative.
+    #[track_caller]
+    pub fn grad<const N: usize>(self, vars: [Var<'t>; N]) -> [Var<'t>; N] {
+        let gradients = seed(self).and_then(|dy| differentiate(self, dy, Some(&vars)));
+        match gradients {
+            Ok(gradients) => vars.map(|v| gradients.of(v)),
+            Err(e) => refuse(e),
+        }
+    }
+
+    /// As [`grad`](Self::grad), for any number of vars.
+    ///
+    /// # Errors
+    ///
+    /// What [`grad`](Self::grad) panics with.
+    #[track_caller]
+    pub fn try_grad(self, vars: &[Var<'t>]) -> Result<Vec<Var<'t>>> {
+        let gradients = differentiate(self, seed(self)?, Some(vars))?;
+        vars.iter().map(|&v| gradients.get(v).map_or_else(|| zero_like(v), Ok)).collect()
+    }
+
+    /// The vector-Jacobian product: for each var, its cotangent given `dy`, the cotangent of this var, of its shape.
+    ///
+    /// # Panics
+    ///
+    /// As [`grad`](Self::grad); and if `dy` has another shape than this.
+    #[track_caller]
+    pub fn vjp<const N: usize>(self, dy: Var<'t>, vars: [Var<'t>; N]) -> [Var<'t>; N] {
+        match differentiate(self, dy, Some(&vars)) {
+            Ok(gradients) => vars.map(|v| gradients.of(v)),
+            Err(e) => refuse(e),
+        }
+    }
+
+    /// The gradients of this number with respect to everything it depends on: leaves and intermediates alike.
+    ///
+    /// ```
+    /// let tape = chainrule::Tape::new();
+    /// let (x, w) = (tape.leaf("x", 2.0), tape.leaf("w", 5.0));
+    /// let product = x * w;
+    /// let gradients = product.square().backward();
+    /// assert_eq!(gradients.of(product).value().item(), 20.0);
+    /// assert_eq!(gradients.of(w).value().item(), 40.0);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`grad`](Self::grad).
+    #[track_caller]
+    pub fn backward(self) -> Gradients<'t> {
+        let gradients = seed(self).and_then(|dy| differentiate(self, dy, None));
+        gradients.unwrap_or_else(|e| refuse(e))
+    }
+}
+
+/// The cotangent of an output with respect to itself: 1.
+#[track_caller]
+fn seed(output: Var<'_>) -> Result<Var<'_>> {
+    let tape = output.tape();
+    {
+        let graph = tape.graph();
+        let node = graph.node(output.id());
+        if crate::shape::size(node.shape()) != 1 || node.kind() == Kind::Index {
+            return Err(Error::NotScalar {
+                node: graph.describe(output.id()),
+                shape: node.shape().to_vec(),
+                location: node.place(),
+            });
+        }
+    }
+    let _backward = tape.backward_of(output.id());
+    let one = tape.constant(1.0);
+    Ok(if output.rank() == 0 { one } else { one.broadcast_like(output) })
+}
+
+/// The explicit zero that stands for a gradient that does not exist in the graph.
+#[track_caller]
+fn zero_like(var: Var<'_>) -> Result<Var<'_>> {
+    let tape = var.tape();
+    if tape.kind(var.id()) == Kind::Index {
+        return Err(Error::Argument {
+            what: "grad".to_owned(),
+            problem: format!("{var:?} holds indices, which have no derivative; ask for a var of real numbers"),
+        });
+    }
+    let _backward = tape.backward_of(var.id());
+    let zero = tape.constant(0.0);
+    Ok(if var.rank() == 0 { zero } else { zero.broadcast_like(var) })
+}
+
+/// The reverse sweep. Every node that lies between `vars` (or anything, if they are not given) and the output hands
+/// its cotangent on to its operands by its rule; what an operand gets from several is added up, in one place.
+#[track_caller]
+fn differentiate<'t>(output: Var<'t>, dy: Var<'t>, vars: Option<&[Var<'t>]>) -> Result<Gradients<'t>> {
+    let tape = output.tape();
+    tape.own("grad", dy, &[output])?;
+    if dy.shape() != output.shape() {
+        return Err(Error::Argument {
+            what: "vjp".to_owned(),
+            problem: format!("dy has shape {:?}, and the output {output:?} wants its own", dy.shape()),
+        });
+    }
+    for &var in vars.unwrap_or_default() {
+        tape.own("grad", var, &[output])?;
+    }
+    let end = output.id().index();
+    let mut recorder = tape.recorder().borrow_mut();
+    let leads = leads_from(&recorder.graph, end, vars);
+    let mut cotangents: Vec<Option<NodeId>> = vec![None; end + 1];
+    let mut contributions = BTreeMap::new();
+    cotangents[end] = Some(dy.id());
+    for i in (0..=end).rev() {
+        let Some(dy) = cotangents[i].filter(|_| leads[i]) else { continue };
+        let id = NodeId::new(i);
+        for operand in 0..recorder.graph.node(id).inputs().len() {
+            let input = recorder.graph.node(id).inputs()[operand];
+            if !leads[input.index()] {
+                continue;
+            }
+            if let Contribution::Node(part) = recorder.apply_rule(id, operand, dy)? {
+                let sum = match cotangents[input.index()] {
+                    None => part,
+                    Some(sum) => recorder.accumulate(input, sum, part),
+                };
+                cotangents[input.index()] = Some(sum);
+                if vars.is_none() {
+                    contributions.insert((id, operand), part);
+                }
+            }
+        }
+    }
+    drop(recorder);
+    // A var that is an ancestor of the wanted ones has a cotangent too, but not all of it.
+    if let Some(vars) = vars {
+        let mut wanted = vec![None; end + 1];
+        for var in vars.iter().filter(|v| v.id().index() <= end) {
+            wanted[var.id().index()] = cotangents[var.id().index()];
+        }
+        cotangents = wanted;
+    }
+    Ok(Gradients { tape, output: output.id(), cotangents, contributions })
+}
+
+/// Which nodes depend on one of `vars`, themselves included; or, without vars, which hold real numbers.
+fn leads_from(graph: &crate::graph::Graph, end: usize, vars: Option<&[Var<'_>]>) -> Vec<bool> {
+    let Some(vars) = vars else {
+        return graph.nodes().take(end + 1).map(|n| n.kind() == Kind::Real).collect();
+    };
+    let mut leads = vec![false; end + 1];
+    for var in vars.iter().filter(|v| v.id().index() <= end) {
+        leads[var.id().index()] = true;
+    }
+    for node in graph.nodes().take(end + 1) {
+        let i = node.id().index();
+        leads[i] = leads[i] || node.inputs().iter().any(|x| leads[x.index()]);
+    }
+    leads
+}

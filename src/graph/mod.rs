@@ -1,0 +1,282 @@
+//! The graph: a flat, append-only list of nodes, plain data without values, closures or precision.
+//!
+//! Every node's inputs have smaller ids, so that evaluating, differentiating, drawing and dropping are loops over
+//! the list. Nothing here knows what an op computes; that is the business of [`Op`](crate::Op).
+
+mod attributes;
+mod consumers;
+mod node;
+mod petgraph;
+mod serial;
+
+pub use attributes::{Attribute, Attributes};
+pub use node::{EdgeId, Kind, Leaf, Node, NodeId, OpRecord, Origin};
+pub use petgraph::{Edge, Edges, Neighbors};
+pub use serial::Located;
+
+use crate::location::Location;
+use consumers::Consumers;
+use indexmap::IndexSet;
+use node::{OpId, Record, ShapeId};
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+pub(crate) use node::{OpId as OpIndex, ShapeId as ShapeIndex};
+
+/// The nodes recorded on a tape, as plain data: `Send`, `Sync`, cloneable, serialisable.
+///
+/// Node order is topological order. A node costs 28 bytes; ops with their attributes, shapes, scopes and source
+/// lines are kept once however many nodes use them.
+///
+/// [`petgraph`](::petgraph)'s visit traits are implemented on `&Graph`, so its algorithms run on the graph itself:
+///
+/// ```
+/// let tape = chainrule::Tape::new();
+/// let x = tape.leaf("x", 3.0);
+/// let y = x * x;
+/// let graph = tape.graph();
+/// let order = petgraph::algo::toposort(&*graph, None).unwrap();
+/// assert_eq!(order, [x.id(), y.id()]);
+/// assert_eq!(graph.node(y.id()).inputs(), [x.id(), x.id()]); // two edges
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Graph {
+    nodes: Vec<Record>,
+    /// Inputs of nodes that have more than two, one run after another.
+    wide_inputs: Vec<NodeId>,
+    ops: Vec<OpRecord>,
+    shapes: IndexSet<Box<[usize]>, FxBuildHasher>,
+    scopes: IndexSet<String, FxBuildHasher>,
+    locations: IndexSet<Location, FxBuildHasher>,
+    /// Values of the constant leaves, one after another.
+    constants: Vec<f64>,
+    names: BTreeMap<NodeId, String>,
+    consumers: OnceLock<Consumers>,
+}
+
+impl Graph {
+    /// The number of nodes.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether nothing has been recorded.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// A node.
+    ///
+    /// # Panics
+    ///
+    /// If the graph has no node of this id.
+    #[track_caller]
+    pub fn node(&self, id: NodeId) -> Node<'_> {
+        self.get(id).unwrap_or_else(|| panic!("graph: there is no node {id}; it has {} nodes", self.len()))
+    }
+
+    /// A node, or `None` if the graph has no node of this id.
+    pub fn get(&self, id: NodeId) -> Option<Node<'_>> {
+        self.nodes.get(id.index()).map(|record| Node { graph: self, id, record })
+    }
+
+    /// All nodes in topological order, the order in which they were recorded.
+    pub fn nodes(&self) -> impl DoubleEndedIterator<Item = Node<'_>> + ExactSizeIterator + Clone {
+        self.nodes.iter().enumerate().map(|(i, record)| Node { graph: self, id: NodeId::new(i), record })
+    }
+
+    /// The ids of all nodes in topological order.
+    pub fn ids(&self) -> impl DoubleEndedIterator<Item = NodeId> + ExactSizeIterator + Clone + use<> {
+        (0..self.nodes.len()).map(NodeId::new)
+    }
+
+    /// The edges that leave a node: each consumer once for every operand position it has this node in, by consumer
+    /// and position.
+    ///
+    /// The index behind it is built in O(|V| + |E|) at the first call and dropped when a node is appended.
+    pub fn consumers(&self, id: NodeId) -> &[EdgeId] {
+        self.consumers.get_or_init(|| Consumers::of(self)).of_node(id)
+    }
+
+    /// The number of edges: operands of all nodes together.
+    pub fn edge_count(&self) -> usize {
+        self.nodes().map(|n| n.inputs().len()).sum()
+    }
+
+    /// The leaf or named node called `name`, the first one recorded; O(names).
+    pub fn named(&self, name: &str) -> Option<NodeId> {
+        self.names.iter().find(|(_, n)| *n == name).map(|(&id, _)| id)
+    }
+
+    /// The same nodes as an owned petgraph `DiGraph`: node weights are ids, edge weights operand positions.
+    ///
+    /// petgraph keeps a node's edges in no order that says which operand they are, hence the weights.
+    pub fn to_petgraph(&self) -> ::petgraph::graph::DiGraph<NodeId, usize> {
+        let mut copy = ::petgraph::graph::DiGraph::with_capacity(self.len(), self.edge_count());
+        for node in self.nodes() {
+            let target = copy.add_node(node.id());
+            for (operand, input) in node.inputs().iter().enumerate() {
+                copy.add_edge(::petgraph::graph::NodeIndex::new(input.index()), target, operand);
+            }
+        }
+        copy
+    }
+
+    /// Marks every node that `outputs` depend on, themselves included; O(|V| + |E|).
+    pub fn ancestors(&self, outputs: impl IntoIterator<Item = NodeId>) -> Vec<bool> {
+        let mut marked = vec![false; self.len()];
+        outputs.into_iter().for_each(|id| marked[id.index()] = true);
+        for node in self.nodes().rev() {
+            if marked[node.id().index()] {
+                node.inputs().iter().for_each(|i| marked[i.index()] = true);
+            }
+        }
+        marked
+    }
+
+    /// How messages name a node: its id, its name or op, and its shape.
+    pub fn describe(&self, id: NodeId) -> String {
+        let node = self.node(id);
+        let what = node.name().map_or_else(|| node.op().to_string(), |name| format!("`{name}`"));
+        let kind = if node.kind() == Kind::Index { " of indices" } else { "" };
+        format!("{id} {what} {:?}{kind}", node.shape())
+    }
+}
+
+/// What a node to be appended consists of besides its inputs; all of it interned.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stamp {
+    pub(crate) op: OpId,
+    pub(crate) shape: ShapeId,
+    pub(crate) scope: u32,
+    pub(crate) location: u32,
+    pub(crate) origin: Origin,
+}
+
+/// Appending and interning: for the tape alone, which checks what it appends.
+impl Graph {
+    pub(crate) fn new() -> Self {
+        let mut graph = Self { ops: OpRecord::leaves(), ..Self::default() };
+        graph.shape_id(&[]);
+        graph.scope_id("");
+        graph
+    }
+
+    /// Forgets the nodes and keeps the memory and everything interned.
+    pub(crate) fn clear(&mut self) {
+        self.nodes.clear();
+        self.wide_inputs.clear();
+        self.constants.clear();
+        self.names.clear();
+        self.consumers.take();
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, stamp: Stamp, inputs: &[NodeId]) -> NodeId {
+        self.consumers.take();
+        let id = NodeId::new(self.nodes.len());
+        let operands = match *inputs {
+            [] => [NodeId::default(); 2],
+            [a] => [a, NodeId::default()],
+            [a, b] => [a, b],
+            _ => {
+                let start = NodeId::new(self.wide_inputs.len());
+                self.wide_inputs.extend_from_slice(inputs);
+                [start, NodeId::default()]
+            }
+        };
+        self.nodes.push(Record::new(stamp, operands));
+        id
+    }
+
+    pub(crate) fn push_constant(&mut self, stamp: Stamp, values: impl IntoIterator<Item = f64>) -> NodeId {
+        let start = self.constants.len();
+        self.constants.extend(values);
+        let id = self.push(stamp, &[]);
+        self.nodes[id.index()].set_constants(start);
+        id
+    }
+
+    pub(crate) fn set_name(&mut self, id: NodeId, name: String) {
+        self.names.insert(id, name);
+    }
+
+    pub(crate) fn op_id(&mut self, record: OpRecord) -> OpId {
+        self.ops.push(record);
+        OpId(self.ops.len() as u32 - 1)
+    }
+
+    pub(crate) fn op_record(&self, id: OpId) -> &OpRecord {
+        &self.ops[id.0 as usize]
+    }
+
+    pub(crate) fn op_records(&self) -> &[OpRecord] {
+        &self.ops
+    }
+
+    pub(crate) fn shape_id(&mut self, shape: &[usize]) -> ShapeId {
+        if let Some(i) = self.shapes.get_index_of(shape) {
+            return ShapeId(i as u32);
+        }
+        ShapeId(self.shapes.insert_full(shape.into()).0 as u32)
+    }
+
+    pub(crate) fn shape_of(&self, id: ShapeId) -> &[usize] {
+        &self.shapes[id.0 as usize]
+    }
+
+    pub(crate) fn scope_id(&mut self, scope: &str) -> u32 {
+        if let Some(i) = self.scopes.get_index_of(scope) {
+            return i as u32;
+        }
+        self.scopes.insert_full(scope.to_owned()).0 as u32
+    }
+
+    pub(crate) fn scope_at(&self, id: u32) -> &str {
+        &self.scopes[id as usize]
+    }
+
+    pub(crate) fn location_id(&mut self, location: Location) -> u32 {
+        self.locations.insert_full(location).0 as u32
+    }
+
+    #[inline]
+    pub(crate) fn record(&self, id: NodeId) -> &Record {
+        &self.nodes[id.index()]
+    }
+
+    /// Every leaf's new shape put in, and every other node's as `infer` says; for another batch size.
+    pub(crate) fn reshape_nodes(&mut self, mut infer: impl FnMut(&Self, NodeId) -> crate::Result<Vec<usize>>) -> crate::Result<()> {
+        for id in self.ids() {
+            let shape = infer(self, id)?;
+            let shape = self.shape_id(&shape);
+            self.nodes[id.index()].set_shape(shape);
+        }
+        Ok(())
+    }
+}
+
+/// Ids of source lines by the compiler's own record of them, so that recording compares one address.
+#[derive(Debug, Default)]
+pub(crate) struct Callers {
+    last: Option<(&'static std::panic::Location<'static>, u32)>,
+    ids: FxHashMap<usize, u32>,
+}
+
+impl Callers {
+    #[inline]
+    pub(crate) fn id(&mut self, caller: &'static std::panic::Location<'static>, graph: &mut Graph) -> u32 {
+        match self.last {
+            Some((last, id)) if std::ptr::eq(last, caller) => id,
+            _ => {
+                let id = *self
+                    .ids
+                    .entry(std::ptr::from_ref(caller).addr())
+                    .or_insert_with(|| graph.location_id(caller.into()));
+                self.last = Some((caller, id));
+                id
+            }
+        }
+    }
+}

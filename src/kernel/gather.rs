@@ -1,0 +1,84 @@
+//! Copying a strided view, or a part of it, in row-major order.
+
+use super::View;
+use smallvec::SmallVec;
+
+/// Writes the elements `start .. start + out.len()` of a view, counted in row-major order, to `out`.
+///
+/// Runs along the last axis are copied or filled whole; O(len).
+pub(crate) fn gather<T: Copy>(view: View<'_, T>, start: usize, out: &mut [T]) {
+    if out.is_empty() {
+        return;
+    }
+    if let Some(all) = view.as_slice() {
+        out.copy_from_slice(&all[start..start + out.len()]);
+        return;
+    }
+    let (shape, strides) = (view.shape(), view.strides());
+    let (data, origin) = view.buffer();
+    // The view is not contiguous, so it has a last axis.
+    let last = shape.len() - 1;
+    let (width, step) = (shape[last], strides[last]);
+    let mut column = start % width;
+    let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, last);
+    let mut rest = start / width;
+    let mut row = origin as isize;
+    for axis in (0..last).rev() {
+        index[axis] = rest % shape[axis];
+        rest /= shape[axis];
+        row += index[axis] as isize * strides[axis];
+    }
+    let mut done = 0;
+    loop {
+        let count = (width - column).min(out.len() - done);
+        let run = &mut out[done..done + count];
+        let first = row + column as isize * step;
+        match step {
+            0 => run.fill(data[first as usize]),
+            1 => run.copy_from_slice(&data[first as usize..][..count]),
+            _ => {
+                for (k, x) in run.iter_mut().enumerate() {
+                    *x = data[(first + k as isize * step) as usize];
+                }
+            }
+        }
+        done += count;
+        if done == out.len() {
+            return;
+        }
+        column = 0;
+        for axis in (0..last).rev() {
+            index[axis] += 1;
+            row += strides[axis];
+            if index[axis] < shape[axis] {
+                break;
+            }
+            row -= strides[axis] * shape[axis] as isize;
+            index[axis] = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_a_transposed_and_stretched_view() {
+        let data: Vec<i32> = (0..6).collect();
+        let transposed = View::new(&data, 0, &[3, 2], &[1, 3]);
+        for start in 0..6 {
+            for len in 0..=6 - start {
+                let mut part = vec![-1; len];
+                gather(transposed, start, &mut part);
+                assert_eq!(part, [0, 3, 1, 4, 2, 5][start..start + len]);
+            }
+        }
+        let mut rows = vec![0; 6];
+        gather(View::new(&data, 4, &[3, 2], &[0, 1]), 0, &mut rows);
+        assert_eq!(rows, [4, 5, 4, 5, 4, 5]);
+        let mut reversed = vec![0; 6];
+        gather(View::new(&data, 5, &[6], &[-1]), 0, &mut reversed);
+        assert_eq!(reversed, [5, 4, 3, 2, 1, 0]);
+    }
+}

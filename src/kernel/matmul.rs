@@ -1,0 +1,135 @@
+//! The matrix product, by the `gemm` crates: the one place with `unsafe` code.
+#![allow(unsafe_code)]
+
+use super::View;
+use crate::Float;
+use std::any::TypeId;
+
+/// Writes `a · b` to `y`, row-major; `a` is (m, k), `b` is (k, n), any strides.
+///
+/// Rounding differs from a plain loop's: terms are added in blocks, with fused multiply-add where the processor has it.
+///
+/// # Panics
+///
+/// If the shapes do not fit, or a view reaches outside its buffer.
+pub(crate) fn matmul<F: Float>(a: View<'_, F>, b: View<'_, F>, y: &mut [F], threads: usize) {
+    let (&[m, k], &[inner, n]) = (a.shape(), b.shape()) else { panic!("matmul takes matrices") };
+    assert_eq!((k, m * n), (inner, y.len()), "matmul: sizes do not fit");
+    if m * n == 0 {
+        return;
+    }
+    if k == 0 {
+        return y.fill(F::zero());
+    }
+    let (a_first, b_first) = (first(a), first(b));
+    let (&[a_row, a_column], &[b_row, b_column]) = (a.strides(), b.strides()) else {
+        unreachable!("matrices have two strides")
+    };
+    let parallelism = match threads {
+        0 | 1 => gemm_common::Parallelism::None,
+        n => gemm_common::Parallelism::Rayon(n),
+    };
+    // The library writes columns, so it is asked for yᵀ = bᵀ · aᵀ. It walks the inner axis forwards, so a first
+    // operand that runs backwards along it (bᵀ, along k) is turned round, and with it the other.
+    let last = (k - 1) as isize;
+    let (left, right, left_step, right_step) = match b_row < 0 {
+        true => (b_first.wrapping_offset(last * b_row), a_first.wrapping_offset(last * a_column), -b_row, -a_column),
+        false => (b_first, a_first, b_row, a_column),
+    };
+    // SAFETY: `y` has m·n elements in row-major order and is borrowed mutably, so it overlaps neither operand;
+    // `first` has checked that every element of the operands' m·k and k·n lies inside their buffers. The sums are
+    // written, not added: the flag to read y is false. The casts are between equal types, compared before.
+    unsafe {
+        if TypeId::of::<F>() == TypeId::of::<f32>() {
+            gemm_f32::gemm::f32::get_gemm_fn()(
+                n,
+                m,
+                k,
+                y.as_mut_ptr().cast(),
+                n as isize,
+                1,
+                false,
+                left.cast(),
+                left_step,
+                b_column,
+                right.cast(),
+                a_row,
+                right_step,
+                0.0,
+                1.0,
+                false,
+                false,
+                false,
+                parallelism,
+            );
+        } else {
+            assert_eq!(TypeId::of::<F>(), TypeId::of::<f64>(), "the sealed trait has no other implementation");
+            gemm_f64::gemm::f64::get_gemm_fn()(
+                n,
+                m,
+                k,
+                y.as_mut_ptr().cast(),
+                n as isize,
+                1,
+                false,
+                left.cast(),
+                left_step,
+                b_column,
+                right.cast(),
+                a_row,
+                right_step,
+                0.0,
+                1.0,
+                false,
+                false,
+                false,
+                parallelism,
+            );
+        }
+    }
+}
+
+/// The address of a view's first element, after a check that the whole view lies inside its buffer.
+fn first<F>(view: View<'_, F>) -> *const F
+where
+    F: Copy,
+{
+    let (data, offset) = view.buffer();
+    let (mut low, mut high) = (offset as isize, offset as isize);
+    for (&n, &s) in view.shape().iter().zip(view.strides()) {
+        let reach = s * (n as isize - 1);
+        low += reach.min(0);
+        high += reach.max(0);
+    }
+    assert!(low >= 0 && high < data.len() as isize, "matmul: a view reaches outside its buffer");
+    // SAFETY: `offset` lies between `low` and `high`, both inside the buffer.
+    unsafe { data.as_ptr().add(offset) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::View;
+
+    #[test]
+    fn products_of_strided_matrices_match_a_plain_loop() {
+        let data: Vec<f64> = (0..60).map(|i| f64::from(i * 7 % 11) - 5.0).collect();
+        let a = View::new(&data, 2, &[3, 4], &[4, 1]);
+        let b_transposed = View::new(&data, 7, &[4, 5], &[1, 4]);
+        let mut y = [f64::NAN; 15];
+        matmul(a, b_transposed, &mut y, 1);
+        for i in 0..3 {
+            for j in 0..5 {
+                let want: f64 = (0..4).map(|k| data[2 + 4 * i + k] * data[7 + k + 4 * j]).sum();
+                assert_eq!(y[5 * i + j], want);
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_inner_axis_gives_zeros() {
+        let mut y = [f64::NAN; 6];
+        matmul(View::new(&[], 0, &[2, 0], &[0, 1]), View::new(&[], 0, &[0, 3], &[3, 1]), &mut y, 1);
+        assert_eq!(y, [0.0; 6]);
+    }
+}

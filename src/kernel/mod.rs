@@ -1,0 +1,15 @@
+//! Loops over numbers: strided views, copies, accurate sums, the matrix product.
+//!
+//! Nothing here knows a graph. Kernels of ops call these functions; both evaluators go through them.
+
+mod gather;
+mod lanes;
+mod matmul;
+mod sum;
+mod view;
+
+pub(crate) use gather::gather;
+pub(crate) use lanes::Lanes;
+pub(crate) use matmul::matmul;
+pub(crate) use sum::{Line, reduce_axes, sum_axes};
+pub use view::{Input, Inputs, Output, View};

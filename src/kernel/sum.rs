@@ -1,0 +1,200 @@
+//! Accurate sums and other folds over axes.
+//!
+//! Sums are pairwise (Higham, "The accuracy of floating point summation", SIAM J. Sci. Comput. 14, 1993): the error
+//! grows with log₂ n instead of n, so that a gradient check measures the derivative and not the summation.
+
+use super::{View, gather};
+use crate::Float;
+use crate::shape::{Sizes, Strides, size};
+
+/// Elements added in plain order at the leaves of a pairwise sum.
+const LEAF: usize = 128;
+/// Columns summed side by side.
+const COLUMNS: usize = 64;
+/// Independent running sums in a leaf, so that the additions need not wait for each other.
+const LANES: usize = 8;
+
+/// The sum of a slice, pairwise.
+pub(crate) fn sum_slice<F: Float>(x: &[F]) -> F {
+    if x.len() > LEAF {
+        let half = (x.len() / 2).next_multiple_of(LANES);
+        return sum_slice(&x[..half]) + sum_slice(&x[half..]);
+    }
+    let mut lanes = [F::zero(); LANES];
+    let chunks = x.chunks_exact(LANES);
+    let tail = chunks.remainder();
+    for chunk in chunks {
+        lanes.iter_mut().zip(chunk).for_each(|(l, &v)| *l += v);
+    }
+    let [a, b, c, d, e, f, g, h] = lanes;
+    let whole = ((a + b) + (c + d)) + ((e + f) + (g + h));
+    tail.iter().fold(whole, |s, &v| s + v)
+}
+
+/// Sums over the axes for which `reduced` is true, to `y` in row-major order of the axes that stay.
+pub(crate) fn sum_axes<F: Float>(x: View<'_, F>, reduced: &[bool], y: &mut [F]) {
+    let split = Split::new(&x, reduced);
+    let rows = size(&split.reduced);
+    let width = split.kept.last().copied().unwrap_or(1);
+    let steps_by_one = split.kept_strides.last() == Some(&1);
+    // The kept axis runs along memory: add whole rows side by side, as in the gradient of a bias.
+    if steps_by_one && rows > 1 && width > 1 && split.reduced.len() == 1 {
+        let step = split.reduced_strides[0];
+        let (data, _) = x.buffer();
+        split.for_each_start(&x, width, |start, i| {
+            sum_rows(data, start, step, rows, &mut y[i * width..][..width]);
+        });
+        return;
+    }
+    reduce_axes(x, reduced, y, |line| line.sum());
+}
+
+/// Reduces the axes for which `reduced` is true: `y[i] = f(elements that share the kept index i)`.
+pub(crate) fn reduce_axes<F: Float>(x: View<'_, F>, reduced: &[bool], y: &mut [F], f: impl Fn(Line<'_, F>) -> F) {
+    let split = Split::new(&x, reduced);
+    let (data, _) = x.buffer();
+    split.for_each_start(&x, 1, |start, i| {
+        y[i] = f(Line(View::new(data, start as usize, &split.reduced, &split.reduced_strides)));
+    });
+}
+
+/// Rows of a matrix added up pairwise, a stretch of columns at a time.
+fn sum_rows<F: Float>(data: &[F], start: isize, step: isize, rows: usize, y: &mut [F]) {
+    for (k, y) in y.chunks_mut(COLUMNS).enumerate() {
+        let sums = sum_columns(data, start + (k * COLUMNS) as isize, step, rows, y.len());
+        y.copy_from_slice(&sums[..y.len()]);
+    }
+}
+
+fn sum_columns<F: Float>(data: &[F], start: isize, step: isize, rows: usize, width: usize) -> [F; COLUMNS] {
+    /// Rows added in plain order before pairs are formed.
+    const ROWS: usize = 16;
+    let mut sums = [F::zero(); COLUMNS];
+    if rows <= ROWS {
+        for r in 0..rows {
+            let row = &data[(start + r as isize * step) as usize..][..width];
+            sums.iter_mut().zip(row).for_each(|(s, &v)| *s += v);
+        }
+    } else {
+        let half = rows / 2;
+        sums = sum_columns(data, start, step, half, width);
+        let rest = sum_columns(data, start + half as isize * step, step, rows - half, width);
+        sums.iter_mut().zip(rest).for_each(|(s, v)| *s += v);
+    }
+    sums
+}
+
+/// Elements to be reduced to one number, wherever they lie.
+#[derive(Clone, Copy)]
+pub(crate) struct Line<'a, F>(pub(crate) View<'a, F>);
+
+impl<F: Float> Line<'_, F> {
+    /// `f` over the elements in row-major order, from `initial`.
+    pub(crate) fn fold(self, initial: F, f: impl Fn(F, F) -> F) -> F {
+        let mut folded = initial;
+        self.for_each_block(|block| folded = block.iter().fold(folded, |a, &b| f(a, b)));
+        folded
+    }
+
+    /// The sum, pairwise.
+    pub(crate) fn sum(self) -> F {
+        match self.0.as_slice() {
+            Some(all) => sum_slice(all),
+            None => self.sum_of(|x| x),
+        }
+    }
+
+    /// The sum of `f` of the elements, pairwise: sums of blocks are merged like the digits of a binary counter.
+    pub(crate) fn sum_of(self, f: impl Fn(F) -> F) -> F {
+        let mut partial = [F::zero(); usize::BITS as usize];
+        let mut count = 0_usize;
+        self.for_each_block(|block| {
+            block.iter_mut().for_each(|x| *x = f(*x));
+            let mut sum = sum_slice(block);
+            let mut level = 0;
+            while count >> level & 1 == 1 {
+                sum = partial[level] + sum;
+                level += 1;
+            }
+            partial[level] = sum;
+            count += 1;
+        });
+        (0..partial.len()).filter(|level| count >> level & 1 == 1).fold(F::zero(), |s, level| s + partial[level])
+    }
+
+    fn for_each_block(self, mut f: impl FnMut(&mut [F])) {
+        let mut block = [F::zero(); LEAF];
+        let len = self.0.len();
+        for start in (0..len).step_by(LEAF) {
+            let n = LEAF.min(len - start);
+            gather(self.0, start, &mut block[..n]);
+            f(&mut block[..n]);
+        }
+    }
+}
+
+/// The axes of a view, told apart.
+struct Split {
+    kept: Sizes,
+    kept_strides: Strides,
+    reduced: Sizes,
+    reduced_strides: Strides,
+}
+
+impl Split {
+    fn new<F: Copy>(x: &View<'_, F>, reduced: &[bool]) -> Self {
+        let pick = |wanted: bool| -> (Sizes, Strides) {
+            let axes = (0..reduced.len()).filter(|&a| reduced[a] == wanted);
+            axes.map(|a| (x.shape()[a], x.strides()[a])).unzip()
+        };
+        let ((kept, kept_strides), (reduced, reduced_strides)) = (pick(false), pick(true));
+        Self { kept, kept_strides, reduced, reduced_strides }
+    }
+
+    /// Calls `f(start in the buffer, number)` for every `width`-th element of the kept axes.
+    fn for_each_start<F: Copy>(&self, x: &View<'_, F>, width: usize, mut f: impl FnMut(isize, usize)) {
+        let (_, origin) = x.buffer();
+        let mut index: Sizes = Sizes::from_elem(0, self.kept.len());
+        let mut start = origin as isize;
+        let outer = if width == 1 { self.kept.len() } else { self.kept.len() - 1 };
+        for i in 0..size(&self.kept[..outer]) {
+            f(start, i);
+            for axis in (0..outer).rev() {
+                index[axis] += 1;
+                start += self.kept_strides[axis];
+                if index[axis] < self.kept[axis] {
+                    break;
+                }
+                start -= self.kept_strides[axis] * self.kept[axis] as isize;
+                index[axis] = 0;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_over_every_choice_of_axes_match_a_plain_loop() {
+        let data: Vec<f64> = (0..3 * 70 * 5).map(|i| f64::from(i * 31 % 17) - 8.0).collect();
+        for strides in [[350, 5, 1], [1, 3, 210], [5, 15, 1]] {
+            let x = View::new(&data, 0, &[3, 70, 5], &strides);
+            for mask in 0..8 {
+                let reduced = [mask & 1 != 0, mask & 2 != 0, mask & 4 != 0];
+                let want = x.array().to_owned();
+                let want = (0..3).rev().filter(|&a| reduced[a]).fold(want, |w, a| w.sum_axis(ndarray::Axis(a)));
+                let mut y = vec![f64::NAN; want.len()];
+                sum_axes(x, &reduced, &mut y);
+                assert_eq!(y, want.into_iter().collect::<Vec<_>>(), "{strides:?} {reduced:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn ten_million_tenths_lose_nothing() {
+        let x = vec![0.1_f32; 10_000_000];
+        assert!((sum_slice(&x) - 1e6).abs() <= 0.25);
+    }
+}

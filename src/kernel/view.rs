@@ -1,0 +1,193 @@
+//! What a kernel reads and writes: strided views in, one contiguous buffer out.
+
+use crate::shape::{is_contiguous, size};
+use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn, ShapeBuilder};
+
+/// A strided view of numbers or indices.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a, T> {
+    data: &'a [T],
+    offset: usize,
+    shape: &'a [usize],
+    strides: &'a [isize],
+}
+
+impl<'a, T: Copy> View<'a, T> {
+    #[inline]
+    pub(crate) fn new(data: &'a [T], offset: usize, shape: &'a [usize], strides: &'a [isize]) -> Self {
+        debug_assert_eq!(shape.len(), strides.len());
+        Self { data, offset, shape, strides }
+    }
+
+    /// The sizes of the axes.
+    #[inline]
+    pub fn shape(&self) -> &'a [usize] {
+        self.shape
+    }
+
+    /// The steps between neighbours along each axis, in elements; 0 on a stretched axis.
+    pub fn strides(&self) -> &'a [isize] {
+        self.strides
+    }
+
+    /// The number of elements.
+    pub fn len(&self) -> usize {
+        size(self.shape)
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The buffer from the view's first element on.
+    pub(crate) fn tail(&self) -> &'a [T] {
+        &self.data[self.offset.min(self.data.len())..]
+    }
+
+    /// The buffer and the place of the view's first element in it.
+    pub(crate) fn buffer(&self) -> (&'a [T], usize) {
+        (self.data, self.offset)
+    }
+
+    /// The elements as a slice, if they lie in row-major order without gaps.
+    #[inline]
+    pub fn as_slice(&self) -> Option<&'a [T]> {
+        is_contiguous(self.shape, self.strides).then(|| &self.data[self.offset..][..self.len()])
+    }
+
+    /// The elements as a slice.
+    ///
+    /// # Panics
+    ///
+    /// If the view is strided. Operands of an [elementwise](crate::Op::elementwise) op never are.
+    #[inline]
+    #[track_caller]
+    pub fn slice(&self) -> &'a [T] {
+        self.as_slice().expect("operands of an elementwise op are contiguous")
+    }
+
+    /// The view with other axes of the same buffer.
+    pub(crate) fn with_axes<'b>(&self, shape: &'b [usize], strides: &'b [isize]) -> View<'b, T>
+    where
+        'a: 'b,
+    {
+        View { data: self.data, offset: self.offset, shape, strides }
+    }
+
+    /// The same view as ndarray's.
+    ///
+    /// # Panics
+    ///
+    /// If a stride is negative.
+    pub fn array(&self) -> ArrayViewD<'a, T> {
+        let mut start = self.offset;
+        let mut inverted = Vec::new();
+        let strides: Vec<usize> = self
+            .strides
+            .iter()
+            .enumerate()
+            .map(|(axis, &s)| {
+                if s < 0 && self.shape[axis] > 0 {
+                    // ndarray wants steps forward: begin at the axis' far end, then turn it round.
+                    start -= s.unsigned_abs() * (self.shape[axis] - 1);
+                    inverted.push(axis);
+                }
+                s.unsigned_abs()
+            })
+            .collect();
+        let data = if self.is_empty() { &self.data[..0] } else { &self.data[start..] };
+        let mut array = ArrayViewD::from_shape(IxDyn(self.shape).strides(IxDyn(&strides)), data)
+            .unwrap_or_else(|e| unreachable!("a view lies inside its buffer: {e}"));
+        inverted.into_iter().for_each(|axis| array.invert_axis(ndarray::Axis(axis)));
+        array
+    }
+}
+
+/// One operand of a kernel.
+#[derive(Debug, Clone, Copy)]
+pub enum Input<'a, F> {
+    /// Real numbers.
+    Real(View<'a, F>),
+    /// Indices.
+    Index(View<'a, usize>),
+    /// An operand of which the op reads the shape only (see [`Op::reads`](crate::Op::reads)).
+    Shape(&'a [usize]),
+}
+
+/// The operands of a kernel, in order.
+#[derive(Debug, Clone, Copy)]
+pub struct Inputs<'a, 'b, F>(&'b [Input<'a, F>]);
+
+impl<'a, 'b, F: Copy> Inputs<'a, 'b, F> {
+    #[inline]
+    pub(crate) fn new(inputs: &'b [Input<'a, F>]) -> Self {
+        Self(inputs)
+    }
+
+    /// The number of operands.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are no operands.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The numbers of operand `i`.
+    ///
+    /// # Panics
+    ///
+    /// If operand `i` does not exist or has none, because it is an index operand or one whose shape alone is read.
+    #[inline]
+    #[track_caller]
+    pub fn real(&self, i: usize) -> View<'a, F> {
+        match self.0[i] {
+            Input::Real(view) => view,
+            Input::Index(_) => panic!("operand {i} holds indices; read it with `index({i})`"),
+            Input::Shape(_) => panic!("operand {i} is not read: `Op::reads` says false for it"),
+        }
+    }
+
+    /// The indices of operand `i`.
+    ///
+    /// # Panics
+    ///
+    /// If operand `i` does not exist or is not an index operand.
+    #[track_caller]
+    pub fn index(&self, i: usize) -> View<'a, usize> {
+        match self.0[i] {
+            Input::Index(view) => view,
+            _ => panic!("operand {i} does not hold indices; read it with `real({i})`"),
+        }
+    }
+
+    /// The shape of operand `i`.
+    pub fn shape(&self, i: usize) -> &'a [usize] {
+        match self.0[i] {
+            Input::Real(view) => view.shape,
+            Input::Index(view) => view.shape,
+            Input::Shape(shape) => shape,
+        }
+    }
+}
+
+/// Where a kernel writes: a contiguous row-major buffer of the result's shape, with arbitrary numbers in it.
+#[derive(Debug)]
+pub struct Output<'a, F> {
+    /// The elements in row-major order.
+    pub data: &'a mut [F],
+    /// The sizes of the axes.
+    pub shape: &'a [usize],
+    /// How many threads the kernel may use.
+    pub threads: usize,
+}
+
+impl<F> Output<'_, F> {
+    /// The buffer as ndarray's view.
+    pub fn array(&mut self) -> ArrayViewMutD<'_, F> {
+        ArrayViewMutD::from_shape(IxDyn(self.shape), self.data)
+            .unwrap_or_else(|e| unreachable!("the buffer has the result's size: {e}"))
+    }
+}

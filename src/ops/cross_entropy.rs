@@ -1,0 +1,275 @@
+//! Softmax with cross-entropy loss, for targets that are probabilities and for class labels.
+
+use super::softmax::log_sum_exp;
+use crate::Float;
+use crate::graph::{Attributes, Kind};
+use crate::kernel::{Inputs, Line, Output, View};
+use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, reals};
+use crate::tape::{LoadOp, Var};
+
+/// The mean over rows of `−Σ t ln softmax(x)`, with x = x0 and the target probabilities t = x1.
+///
+/// `dx0 = dy (softmax(x) Σt − t) / n` with n rows, which is `dy (softmax(x) − t) / n` where t adds up to 1;
+/// `dx1 = −dy ln softmax(x) / n`. Computed from `ln Σ eˣ`, with no small number added to the logarithm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CrossEntropy;
+
+/// The mean over rows of `−ln softmax(x)[t]`, with x = x0 and the class labels t = x1.
+///
+/// `dx0 = dy (softmax(x) − one_hot(t)) / n` with n rows. A label past the last class gives NaN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CrossEntropyIndex;
+
+/// 1 at the class that a label names, else 0: labels of any shape to that shape and one more axis, as long as the last
+/// of x1, of which only the shape is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OneHot;
+
+/// The rows of x along its last axis as `f(row number, row)`, summed, over the number of rows.
+fn mean_of_rows<F: Float>(x: View<'_, F>, f: impl Fn(usize, View<'_, F>) -> F) -> F {
+    let (outer, &[classes]) = x.shape().split_at(x.shape().len() - 1) else { unreachable!("rank is at least 1") };
+    let rows: usize = outer.iter().product();
+    let (data, origin) = x.buffer();
+    let step = x.strides()[outer.len()];
+    let row = |i: usize| {
+        let mut rest = i;
+        let mut start = origin as isize;
+        for axis in (0..outer.len()).rev() {
+            start += (rest % outer[axis]) as isize * x.strides()[axis];
+            rest /= outer[axis];
+        }
+        f(i, View::new(data, start as usize, &[classes], &[step]))
+    };
+    pairwise(0, rows, &row) / F::of(rows as f64)
+}
+
+/// `Σ f(i)` for `start ≤ i < end`, adding halves.
+fn pairwise<F: Float>(start: usize, end: usize, f: &impl Fn(usize) -> F) -> F {
+    match end - start {
+        0 => F::zero(),
+        1 => f(start),
+        n => pairwise(start, start + n / 2, f) + pairwise(start + n / 2, end, f),
+    }
+}
+
+impl<F: Float> Kernel<F> for CrossEntropy {
+    fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
+        let targets = x.real(1);
+        let (data, _) = targets.buffer();
+        let classes = targets.shape().len() - 1;
+        let step = targets.strides()[classes];
+        y.data[0] = mean_of_rows(x.real(0), |i, row| {
+            let (greatest, log_sum) = log_sum_exp(Line(row));
+            let first = start_of_row(&targets, i);
+            let (x, at) = row.buffer();
+            let term = |k: usize| {
+                let t = data[(first + k as isize * step) as usize];
+                let x = x[(at as isize + k as isize * row.strides()[0]) as usize];
+                // A class that is not wanted costs nothing, even where its probability is 0.
+                if t == F::zero() { t } else { t * (log_sum - (x - greatest)) }
+            };
+            pairwise(0, row.len(), &term)
+        });
+    }
+}
+
+fn start_of_row<T: Copy>(x: &View<'_, T>, row: usize) -> isize {
+    let last = x.shape().len() - 1;
+    let (_, origin) = x.buffer();
+    let mut rest = row;
+    (0..last).rev().fold(origin as isize, |start, axis| {
+        let i = rest % x.shape()[axis];
+        rest /= x.shape()[axis];
+        start + i as isize * x.strides()[axis]
+    })
+}
+
+impl<F: Float> Kernel<F> for CrossEntropyIndex {
+    fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
+        let labels = x.index(1).slice();
+        y.data[0] = mean_of_rows(x.real(0), |i, row| {
+            let (greatest, log_sum) = log_sum_exp(Line(row));
+            let (x, at) = row.buffer();
+            if labels[i] >= row.len() {
+                return F::nan();
+            }
+            log_sum - (x[(at as isize + labels[i] as isize * row.strides()[0]) as usize] - greatest)
+        });
+    }
+}
+
+impl<F: Float> Kernel<F> for OneHot {
+    fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
+        let classes = y.shape[y.shape.len() - 1];
+        y.data.fill(F::zero());
+        if classes == 0 {
+            return;
+        }
+        for (row, &label) in y.data.chunks_exact_mut(classes).zip(x.index(0).slice()) {
+            if let Some(y) = row.get_mut(label) {
+                *y = F::one();
+            }
+        }
+    }
+}
+
+const LOGITS: Domain = Domain::Between(-2.0, 2.0);
+
+impl Op for CrossEntropy {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn symbol(&self) -> String {
+        "softmax-loss".to_owned()
+    }
+
+    fn formula(&self) -> &'static str {
+        "y = −Σ x1 ln softmax(x0) / n"
+    }
+
+    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+        match reals(x)? {
+            [[], _] => Err("takes rows of scores, got a scalar".to_owned()),
+            [x, t] if x == t => Ok(vec![]),
+            [x, t] => Err(format!("scores of shape {x:?} want targets of the same shape, got {t:?}; class labels are given as an index input")),
+        }
+    }
+
+    fn rule<'t>(&self, operand: usize, x: &[Var<'t>], y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
+        let (x, t) = (x[0], x[1]);
+        let row = t.sum_keep(-1);
+        let each = dy / row.count_per(y);
+        match operand {
+            0 => (each * (x.softmax(-1) * row - t)).into(),
+            _ => (-(each * x.log_softmax(-1))).into(),
+        }
+    }
+
+    fn samples(&self) -> Vec<Sample> {
+        [&[3, 4][..], &[5], &[2, 3, 4], &[1, 1]]
+            .map(|s| Sample(vec![(s.to_vec(), LOGITS), (s.to_vec(), Domain::Between(0.1, 0.9))]))
+            .to_vec()
+    }
+}
+
+impl Op for CrossEntropyIndex {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn symbol(&self) -> String {
+        "softmax-loss".to_owned()
+    }
+
+    fn formula(&self) -> &'static str {
+        "y = −Σ ln softmax(x0)[x1] / n"
+    }
+
+    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+        let [scores, labels] = x else { return Err(format!("takes 2 operands, got {}", x.len())) };
+        if labels.kind != Kind::Index || scores.kind != Kind::Real {
+            return Err("takes scores and class labels: a var of real numbers and an index input".to_owned());
+        }
+        match scores.shape {
+            [rows @ .., _] if rows == labels.shape => Ok(vec![]),
+            [rows @ .., _] => Err(format!("scores of shape {:?} want labels of shape {rows:?}, got {:?}", scores.shape, labels.shape)),
+            [] => Err("takes rows of scores, got a scalar".to_owned()),
+        }
+    }
+
+    fn rule<'t>(&self, operand: usize, x: &[Var<'t>], y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
+        if operand == 1 {
+            return Derivative::NotDifferentiable;
+        }
+        let hot = x[1].one_hot_like(x[0]);
+        let each = dy / hot.sum_keep(-1).count_per(y);
+        (each * (x[0].softmax(-1) - hot)).into()
+    }
+
+    fn samples(&self) -> Vec<Sample> {
+        [&[3, 4][..], &[5], &[2, 3, 4]]
+            .map(|s| {
+                let (classes, rows) = (s[s.len() - 1], s[..s.len() - 1].to_vec());
+                Sample(vec![(s.to_vec(), LOGITS), (rows, Domain::Index(classes))])
+            })
+            .to_vec()
+    }
+}
+
+impl Op for OneHot {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn formula(&self) -> &'static str {
+        "y = 1 where x0 names the class, else 0"
+    }
+
+    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+        let [labels, like] = x else { return Err(format!("takes 2 operands, got {}", x.len())) };
+        if labels.kind != Kind::Index {
+            return Err("takes class labels, an index input, as its first operand".to_owned());
+        }
+        match like.shape {
+            [.., classes] => Ok(labels.shape.iter().chain([classes]).copied().collect()),
+            [] => Err("takes the number of classes from the last axis of its second operand, got a scalar".to_owned()),
+        }
+    }
+
+    fn reads(&self, operand: usize) -> bool {
+        operand == 0
+    }
+
+    fn rule<'t>(&self, operand: usize, _: &[Var<'t>], _: Var<'t>, _: Var<'t>) -> Derivative<'t> {
+        if operand == 0 { Derivative::NotDifferentiable } else { Derivative::Zero }
+    }
+
+    fn samples(&self) -> Vec<Sample> {
+        vec![
+            Sample(vec![(vec![3], Domain::Index(4)), (vec![3, 4], LOGITS)]),
+            Sample(vec![(vec![], Domain::Index(2)), (vec![2], LOGITS)]),
+        ]
+    }
+}
+
+macro_rules! plain {
+    ($($op:ident $name:literal),+) => {
+        $(impl LoadOp for $op {
+            const NAME: &'static str = $name;
+
+            fn load(_: &Attributes) -> Result<Self, String> {
+                Ok(Self)
+            }
+
+            fn examples() -> Vec<Self> {
+                vec![Self]
+            }
+        })+
+    };
+}
+
+plain!(CrossEntropy "softmax_cross_entropy", CrossEntropyIndex "softmax_cross_entropy_index", OneHot "one_hot");
+
+impl<'t> Var<'t> {
+    /// The mean over rows of `−Σ t ln softmax(x)` along the last axis: targets are probabilities of the same shape, or
+    /// class labels, an index var of the shape without that axis.
+    ///
+    /// Computed from `ln Σ eˣ`: exact where probabilities underflow.
+    #[track_caller]
+    #[must_use]
+    pub fn softmax_cross_entropy(self, targets: Var<'t>) -> Var<'t> {
+        let targets_are = if std::ptr::eq(self.tape(), targets.tape()) { self.tape().kind(targets.id()) } else { Kind::Real };
+        match targets_are {
+            Kind::Real => self.tape().apply(CrossEntropy, &[self, targets]),
+            Kind::Index => self.tape().apply(CrossEntropyIndex, &[self, targets]),
+        }
+    }
+
+    /// Rows with 1 at the class that a label names, else 0; as many classes as the last axis of `like` is long.
+    #[track_caller]
+    #[must_use]
+    pub fn one_hot_like(self, like: Var<'t>) -> Var<'t> {
+        self.tape().apply(OneHot, &[self, like])
+    }
+}

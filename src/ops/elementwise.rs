@@ -1,0 +1,278 @@
+//! Elementwise maths: a table of one-line rules. Each row is an op: struct, method, kernel and rule.
+
+use crate::Float;
+use crate::graph::Attributes;
+use crate::kernel::{Inputs, Lanes, Output};
+use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, Zero, reals};
+use crate::tape::{LoadOp, Var};
+
+/// The parts of an elementwise op that do not depend on its number of operands.
+macro_rules! elementwise_op {
+    ($(#[$doc:meta])* $op:ident, $method:ident, $symbol:literal, $formula:literal, [$($x:ident)+], $map:ident,
+     $of:expr, $rules:expr, $samples:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct $op;
+
+        impl $op {
+            /// One element, for every evaluator.
+            #[inline]
+            pub(super) fn of<F: Float>($($x: F),+) -> F {
+                let f: fn($(elementwise_op!(@F $x)),+) -> F = $of;
+                f($($x),+)
+            }
+        }
+
+        impl<F: Float> Kernel<F> for $op {
+            fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
+                x.$map($op::of, y);
+            }
+        }
+
+        impl Op for $op {
+            fn name(&self) -> &'static str {
+                Self::NAME
+            }
+
+            fn symbol(&self) -> String {
+                $symbol.to_owned()
+            }
+
+            fn formula(&self) -> &'static str {
+                $formula
+            }
+
+            fn elementwise(&self) -> bool {
+                true
+            }
+
+            fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+                let [$($x),+] = reals(x)?;
+                let shapes: &[&[usize]] = &[$($x),+];
+                shapes[1..].iter().try_fold(shapes[0].to_vec(), |s, x| crate::shape::broadcast(&s, x))
+            }
+
+            fn rule<'t>(&self, operand: usize, x: &[Var<'t>], y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
+                let rule: fn(usize, &[Var<'t>], Var<'t>, Var<'t>) -> Derivative<'t> = $rules;
+                rule(operand, x, y, dy)
+            }
+
+            fn samples(&self) -> Vec<Sample> {
+                $samples
+            }
+        }
+
+        impl LoadOp for $op {
+            const NAME: &'static str = stringify!($method);
+
+            fn load(_: &Attributes) -> Result<Self, String> {
+                Ok(Self)
+            }
+
+            fn examples() -> Vec<Self> {
+                vec![Self]
+            }
+        }
+    };
+    (@F $x:ident) => { F };
+}
+
+/// Ops of one operand: doc, type, method, symbol, formula, the function, the rule, the domain of samples.
+macro_rules! unary {
+    ($($(#[$doc:meta])* $op:ident, $method:ident, $symbol:literal, $formula:literal,
+       |$a:ident| $of:expr, |$x:ident, $y:ident, $dy:ident| $rule:expr, $domain:expr;)+) => {
+        $(elementwise_op! {
+            $(#[$doc])* $op, $method, $symbol, $formula, [a], map1, |$a| $of,
+            |_, x, y, dy| { let ($x, $y, $dy) = (x[0], y, dy); let _ = ($x, $y, $dy); ($rule).into() },
+            [&[3, 4][..], &[], &[2, 0], &[1, 5, 2]].map(|s| Sample::of([s], $domain)).to_vec()
+        })+
+
+        /// Elementwise functions.
+        impl<'t> Var<'t> {
+            $($(#[$doc])*
+            #[track_caller]
+            #[must_use]
+            pub fn $method(self) -> Var<'t> {
+                self.tape().apply($op, &[self])
+            })+
+        }
+    };
+}
+
+/// Ops of two operands, which broadcast: as above, with one rule for each operand and a domain for each.
+macro_rules! binary {
+    ($($(#[$doc:meta])* $op:ident, $method:ident, $symbol:literal, $formula:literal,
+       |$a:ident, $b:ident| $of:expr,
+       |$x0:ident, $x1:ident, $y:ident, $dy:ident| [$rule0:expr, $rule1:expr], [$domain0:expr, $domain1:expr];)+) => {
+        $(elementwise_op! {
+            $(#[$doc])* $op, $method, $symbol, $formula, [a b], map2, |$a, $b| $of,
+            |operand, x, y, dy| {
+                let ($x0, $x1, $y, $dy) = (x[0], x[1], y, dy);
+                let _ = ($x0, $x1, $y, $dy);
+                if operand == 0 { ($rule0).into() } else { ($rule1).into() }
+            },
+            BROADCASTS.map(|[a, b]| Sample(vec![(a.to_vec(), $domain0), (b.to_vec(), $domain1)])).to_vec()
+        })+
+    };
+}
+
+/// Shapes that meet in two operands: equal, stretched on either side, of other rank, of size 1, empty.
+const BROADCASTS: [[&[usize]; 2]; 7] = [
+    [&[3, 4], &[3, 4]],
+    [&[3, 4], &[4]],
+    [&[3, 1], &[2, 1, 4]],
+    [&[], &[2, 3]],
+    [&[], &[]],
+    [&[1], &[5]],
+    [&[0, 3], &[3]],
+];
+
+const SMOOTH: Domain = Domain::Between(-2.0, 2.0);
+const POSITIVE: Domain = Domain::Between(0.3, 2.5);
+const NONZERO: Domain = Domain::Signed(0.4, 2.0);
+const EVEN: Domain = Domain::Spaced(0.0);
+const ODD: Domain = Domain::Spaced(0.125);
+
+unary! {
+    /// Negation: `y = −x`, `dx = −dy`.
+    Neg, neg, "−", "y = −x", |a| -a, |x, y, dy| -dy, SMOOTH;
+
+    /// The reciprocal: `y = 1/x`, `dx = −dy y²`.
+    Recip, recip, "1/x", "y = 1/x", |a| a.recip(), |x, y, dy| -(dy * y.square()), NONZERO;
+
+    /// The square: `y = x²`, `dx = 2 dy x`.
+    Square, square, "x²", "y = x²", |a| a * a, |x, y, dy| dy * (2.0 * x), SMOOTH;
+
+    /// The square root: `y = √x`, `dx = dy / 2y`.
+    Sqrt, sqrt, "√", "y = √x", |a| a.sqrt(), |x, y, dy| dy / (2.0 * y), POSITIVE;
+
+    /// The exponential: `y = eˣ`, `dx = dy y`.
+    Exp, exp, "exp", "y = exp x", |a| a.exp(), |x, y, dy| dy * y, SMOOTH;
+
+    /// The natural logarithm: `y = ln x`, `dx = dy / x`.
+    Ln, ln, "log", "y = ln x", |a| a.ln(), |x, y, dy| dy / x, POSITIVE;
+
+    /// The sine: `y = sin x`, `dx = dy cos x`.
+    Sin, sin, "sin", "y = sin x", |a| a.sin(), |x, y, dy| dy * x.cos(), SMOOTH;
+
+    /// The cosine: `y = cos x`, `dx = −dy sin x`.
+    Cos, cos, "cos", "y = cos x", |a| a.cos(), |x, y, dy| -(dy * x.sin()), SMOOTH;
+
+    /// The hyperbolic tangent: `y = tanh x`, `dx = dy (1 − y²)`.
+    Tanh, tanh, "tanh", "y = tanh x", |a| a.tanh(), |x, y, dy| dy * (1.0 - y * y), SMOOTH;
+
+    /// The logistic function: `y = 1 / (1 + e⁻ˣ)`, `dx = dy y (1 − y)`.
+    Sigmoid, sigmoid, "σ", "y = 1/(1 + exp(−x))", |a| sigmoid(a), |x, y, dy| dy * (y * (1.0 - y)), SMOOTH;
+
+    /// `y = ln(1 + eˣ)`, computed as `max(x, 0) + ln(1 + e^−|x|)`, exact at large |x|; `dx = dy σ(x)`.
+    Softplus, softplus, "softplus", "y = ln(1 + exp x)",
+    |a| a.maximum(F::zero()) + (-a.abs()).exp().ln_1p(), |x, y, dy| dy * x.sigmoid(), SMOOTH;
+
+    /// The magnitude: `y = |x|`, `dx = dy sgn x`; 0 for x == 0.
+    Abs, abs, "|x|", "y = |x|", |a| a.abs(), |x, y, dy| dy * (x.greater(0.0) - x.less(0.0)), NONZERO;
+
+    /// `y = max(x, 0)`, `dx = dy` where x > 0, else 0; 0 for x == 0. NaN stays NaN.
+    Relu, relu, "relu", "y = max(x, 0)",
+    |a| if a <= F::zero() { F::zero() } else { a }, |x, y, dy| dy * y.greater(0.0), NONZERO;
+}
+
+binary! {
+    /// The sum: `y = x0 + x1`, `dx0 = dy`, `dx1 = dy`.
+    Add, add, "+", "y = x0 + x1", |a, b| a + b, |x0, x1, y, dy| [dy, dy], [SMOOTH, SMOOTH];
+
+    /// The difference: `y = x0 − x1`, `dx0 = dy`, `dx1 = −dy`.
+    Sub, sub, "−", "y = x0 − x1", |a, b| a - b, |x0, x1, y, dy| [dy, -dy], [SMOOTH, SMOOTH];
+
+    /// The product, element by element: `y = x0 x1`, `dx0 = dy x1`, `dx1 = dy x0`.
+    Mul, mul, "×", "y = x0 × x1", |a, b| a * b, |x0, x1, y, dy| [dy * x1, dy * x0], [SMOOTH, SMOOTH];
+
+    /// The quotient: `y = x0 / x1`, `dx0 = dy / x1`, `dx1 = −dy y / x1`.
+    Div, div, "÷", "y = x0 ÷ x1", |a, b| a / b, |x0, x1, y, dy| [dy / x1, -(dy * y / x1)], [SMOOTH, NONZERO];
+
+    /// The greater of two: `y = max(x0, x1)`, `dy` to the greater operand; half to each for x0 == x1.
+    Maximum, maximum, "max", "y = max(x0, x1)", |a, b| a.maximum(b),
+    |x0, x1, y, dy| [dy * (x0.greater(x1) + 0.5 * x0.equal(x1)), dy * (x1.greater(x0) + 0.5 * x0.equal(x1))],
+    [EVEN, ODD];
+
+    /// The less of two: `y = min(x0, x1)`, `dy` to the less operand; half to each for x0 == x1.
+    Minimum, minimum, "min", "y = min(x0, x1)", |a, b| a.minimum(b),
+    |x0, x1, y, dy| [dy * (x0.less(x1) + 0.5 * x0.equal(x1)), dy * (x1.less(x0) + 0.5 * x0.equal(x1))],
+    [EVEN, ODD];
+
+    /// `y = 1` where x0 > x1, else 0; its derivative is 0.
+    Greater, greater, ">", "y = x0 > x1", |a, b| F::truth(a > b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD];
+
+    /// `y = 1` where x0 ≥ x1, else 0; its derivative is 0.
+    GreaterEqual, greater_equal, "≥", "y = x0 ≥ x1", |a, b| F::truth(a >= b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD];
+
+    /// `y = 1` where x0 < x1, else 0; its derivative is 0.
+    Less, less, "<", "y = x0 < x1", |a, b| F::truth(a < b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD];
+
+    /// `y = 1` where x0 ≤ x1, else 0; its derivative is 0.
+    LessEqual, less_equal, "≤", "y = x0 ≤ x1", |a, b| F::truth(a <= b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD];
+
+    /// `y = 1` where x0 = x1, else 0; its derivative is 0.
+    Equal, equal, "=", "y = x0 = x1", |a, b| F::truth(a == b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD];
+
+    /// `y = 1` where x0 ≠ x1, else 0; its derivative is 0.
+    NotEqual, not_equal, "≠", "y = x0 ≠ x1", |a, b| F::truth(a != b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD];
+}
+
+/// `1 / (1 + e⁻ˣ)` without overflow: the exponential is taken of −|x|.
+fn sigmoid<F: Float>(x: F) -> F {
+    let e = (-x.abs()).exp();
+    let d = F::one() + e;
+    if x < F::zero() { e / d } else { d.recip() }
+}
+
+/// A second operand: a var, or a number.
+pub trait Other<'t> {
+    /// The var, recorded as a constant if it is a number.
+    fn on(self, x: Var<'t>) -> Var<'t>;
+}
+
+impl<'t> Other<'t> for Var<'t> {
+    fn on(self, _: Var<'t>) -> Var<'t> {
+        self
+    }
+}
+
+impl<'t> Other<'t> for f64 {
+    #[track_caller]
+    fn on(self, x: Var<'t>) -> Var<'t> {
+        x.tape().constant(self)
+    }
+}
+
+macro_rules! binary_methods {
+    ($($(#[$doc:meta])* $method:ident, $op:ident;)+) => {
+        /// Functions and comparisons of two operands, of which the second may be a number; they broadcast.
+        impl<'t> Var<'t> {
+            $($(#[$doc])*
+            #[track_caller]
+            #[must_use]
+            pub fn $method(self, other: impl Other<'t>) -> Var<'t> {
+                self.tape().apply($op, &[self, other.on(self)])
+            })+
+        }
+    };
+}
+
+binary_methods! {
+    /// The greater of two: `y = max(x0, x1)`; for x0 == x1 each gets half of `dy`.
+    maximum, Maximum;
+    /// The less of two: `y = min(x0, x1)`; for x0 == x1 each gets half of `dy`.
+    minimum, Minimum;
+    /// 1 where self > other, else 0.
+    greater, Greater;
+    /// 1 where self ≥ other, else 0.
+    greater_equal, GreaterEqual;
+    /// 1 where self < other, else 0.
+    less, Less;
+    /// 1 where self ≤ other, else 0.
+    less_equal, LessEqual;
+    /// 1 where self = other, else 0.
+    equal, Equal;
+    /// 1 where self ≠ other, else 0.
+    not_equal, NotEqual;
+}

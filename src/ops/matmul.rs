@@ -1,0 +1,72 @@
+//! The matrix product.
+
+use crate::Float;
+use crate::graph::Attributes;
+use crate::kernel::{Inputs, Output, matmul};
+use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, reals};
+use crate::tape::{LoadOp, Var};
+
+/// The product of matrices: `Y = X0 · X1`, `dX0 = dY · X1ᵀ`, `dX1 = X0ᵀ · dY`. Transposes are views and cost nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MatMul;
+
+impl<F: Float> Kernel<F> for MatMul {
+    fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
+        matmul(x.real(0), x.real(1), y.data, y.threads);
+    }
+}
+
+impl Op for MatMul {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn symbol(&self) -> String {
+        "·".to_owned()
+    }
+
+    fn formula(&self) -> &'static str {
+        "y = x0 · x1"
+    }
+
+    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+        match reals(x)? {
+            [&[m, k], &[inner, n]] if k == inner => Ok(vec![m, n]),
+            [&[m, k], &[inner, n]] => Err(format!(
+                "cannot multiply [{m}, {k}] by [{inner}, {n}]: {k} columns meet {inner} rows; [m, k] · [k, n] gives [m, n]"
+            )),
+            [a, b] => Err(format!("takes two matrices, got ranks {} and {}", a.len(), b.len())),
+        }
+    }
+
+    fn rule<'t>(&self, operand: usize, x: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
+        if operand == 0 { dy.matmul(x[1].t()).into() } else { x[0].t().matmul(dy).into() }
+    }
+
+    fn samples(&self) -> Vec<Sample> {
+        let shapes: [[&[usize]; 2]; 5] =
+            [[&[3, 4], &[4, 2]], [&[1, 5], &[5, 1]], [&[2, 0], &[0, 3]], [&[0, 2], &[2, 3]], [&[2, 1], &[1, 3]]];
+        shapes.map(|s| Sample::of(s, Domain::Between(-2.0, 2.0))).to_vec()
+    }
+}
+
+impl LoadOp for MatMul {
+    const NAME: &'static str = "matmul";
+
+    fn load(_: &Attributes) -> Result<Self, String> {
+        Ok(Self)
+    }
+
+    fn examples() -> Vec<Self> {
+        vec![Self]
+    }
+}
+
+impl<'t> Var<'t> {
+    /// The matrix product `[m, k] · [k, n] → [m, n]`; O(mkn).
+    #[track_caller]
+    #[must_use]
+    pub fn matmul(self, other: Var<'t>) -> Var<'t> {
+        self.tape().apply(MatMul, &[self, other])
+    }
+}

@@ -1,0 +1,123 @@
+//! The built-in ops: each one block in one file and one line in [`TABLE`].
+//!
+//! In rules and formulas the letters are always the same: operands `x` (`x0`, `x1`, …), result `y`, cotangent `dy`.
+
+mod axes;
+mod concat;
+mod cross_entropy;
+mod elementwise;
+mod like;
+mod matmul;
+mod power;
+mod reduce;
+mod scalar;
+mod select;
+mod slice;
+mod softmax;
+mod views;
+
+pub use axes::Axes;
+pub use concat::{Concat, Segment};
+pub use cross_entropy::{CrossEntropy, CrossEntropyIndex, OneHot};
+pub use elementwise::{
+    Abs, Add, Cos, Div, Equal, Exp, Greater, GreaterEqual, Less, LessEqual, Ln, Maximum, Minimum, Mul, Neg, NotEqual,
+    Recip, Relu, Sigmoid, Sin, Softplus, Sqrt, Square, Sub, Tanh,
+};
+pub use like::{BroadcastLike, CountPer, ReshapeLike, SumTo, SumToLike};
+pub use matmul::MatMul;
+pub use power::{Powf, Powi};
+pub use reduce::{LogSumExp, Max, Mean, Sum};
+pub(crate) use scalar::Scalar;
+pub use select::Where;
+pub use slice::{Slice, Unslice};
+pub use softmax::{LogSoftmax, Softmax};
+pub use views::{BroadcastTo, ExpandDims, Permute, Reshape, Squeeze, StopGradient};
+
+use crate::tape::{LoadOp, Loader, Op, loader};
+use std::sync::Arc;
+
+/// A line of the table of ops.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// The op's name.
+    pub name: &'static str,
+    pub(crate) load: Loader,
+    /// Ops of this type that between them use every attribute, each with sample operands.
+    pub examples: fn() -> Vec<Arc<dyn Op>>,
+}
+
+const fn entry<O: LoadOp>() -> Entry {
+    Entry {
+        name: O::NAME,
+        load: loader_of::<O>,
+        examples: || O::examples().into_iter().map(|op| Arc::new(op) as Arc<dyn Op>).collect(),
+    }
+}
+
+fn loader_of<O: LoadOp>(attributes: &crate::graph::Attributes) -> Result<Arc<dyn Op>, String> {
+    loader::<O>()(attributes)
+}
+
+/// All built-in ops. It drives loading, the gradient tests, the drawn symbols and the list in the documentation.
+pub const TABLE: &[Entry] = &[
+    // Arithmetic
+    entry::<Add>(),
+    entry::<Sub>(),
+    entry::<Mul>(),
+    entry::<Div>(),
+    entry::<Neg>(),
+    entry::<Recip>(),
+    entry::<Square>(),
+    entry::<Powi>(),
+    entry::<Powf>(),
+    entry::<Sqrt>(),
+    // Elementary functions
+    entry::<Exp>(),
+    entry::<Ln>(),
+    entry::<Sin>(),
+    entry::<Cos>(),
+    entry::<Tanh>(),
+    entry::<Sigmoid>(),
+    entry::<Softplus>(),
+    // Piecewise functions and comparisons
+    entry::<Abs>(),
+    entry::<Relu>(),
+    entry::<Maximum>(),
+    entry::<Minimum>(),
+    entry::<Greater>(),
+    entry::<GreaterEqual>(),
+    entry::<Less>(),
+    entry::<LessEqual>(),
+    entry::<Equal>(),
+    entry::<NotEqual>(),
+    entry::<Where>(),
+    entry::<StopGradient>(),
+    // Reductions
+    entry::<Sum>(),
+    entry::<Mean>(),
+    entry::<Max>(),
+    entry::<LogSumExp>(),
+    entry::<SumTo>(),
+    entry::<SumToLike>(),
+    entry::<CountPer>(),
+    // Shapes
+    entry::<Reshape>(),
+    entry::<ReshapeLike>(),
+    entry::<Permute>(),
+    entry::<ExpandDims>(),
+    entry::<Squeeze>(),
+    entry::<BroadcastTo>(),
+    entry::<BroadcastLike>(),
+    entry::<Slice>(),
+    entry::<Unslice>(),
+    entry::<Concat>(),
+    entry::<Segment>(),
+    // Products
+    entry::<MatMul>(),
+    // Classification
+    entry::<Softmax>(),
+    entry::<LogSoftmax>(),
+    entry::<CrossEntropy>(),
+    entry::<CrossEntropyIndex>(),
+    entry::<OneHot>(),
+];

@@ -1,0 +1,175 @@
+//! Reductions over axes: sum, mean, greatest, log of the sum of exponentials.
+
+use super::axes::{Axes, flags};
+use crate::Float;
+use crate::graph::{Attribute, Attributes};
+use crate::kernel::{Inputs, Output, reduce_axes, sum_axes};
+use crate::shape::size;
+use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, reals};
+use crate::tape::{LoadOp, Var};
+
+/// Defines a reduction: its struct with axes and kept dimensions, shape rule, attributes, methods. What is left to say
+/// is the kernel and the rule, in which `x`, `y` and `dy` are given with the reduced axes kept as size 1.
+macro_rules! reduction {
+    ($(#[$doc:meta])* $op:ident, $name:literal, $symbol:literal, $formula:literal, $domain:expr, $empty:literal,
+     |$view:ident, $reduced:ident, $out:ident| $kernel:expr,
+     |$axes:ident, $x:ident, $y:ident, $dy:ident| $rule:expr, $method:ident, $over:ident, $keep:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct $op {
+            /// The axes that are reduced, sorted, counted from the front.
+            pub axes: Vec<usize>,
+            /// Whether they stay in the result, with size 1.
+            pub keep: bool,
+        }
+
+        impl<F: Float> Kernel<F> for $op {
+            fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
+                let ($view, $out) = (x.real(0), y.data);
+                let $reduced: smallvec::SmallVec<[bool; 8]> =
+                    (0..$view.shape().len()).map(|a| self.axes.contains(&a)).collect();
+                $kernel
+            }
+        }
+
+        impl Op for $op {
+            fn name(&self) -> &'static str {
+                Self::NAME
+            }
+
+            fn symbol(&self) -> String {
+                $symbol.to_owned()
+            }
+
+            fn formula(&self) -> &'static str {
+                $formula
+            }
+
+            fn attributes(&self) -> Attributes {
+                Attributes::new().with_sizes("axes", &self.axes).with("keep", Attribute::Flag(self.keep))
+            }
+
+            fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+                let [x] = reals(x)?;
+                let shape = reduced_shape(x, &self.axes, self.keep)?;
+                if !$empty && x.contains(&0) && size(&shape) > 0 {
+                    return Err(concat!($name, " over an axis of size 0 has no value; give it at least one element")
+                        .to_owned());
+                }
+                Ok(shape)
+            }
+
+            fn rule<'t>(&self, _: usize, x: &[Var<'t>], y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
+                let kept = |v: Var<'t>| if self.keep { v } else { v.expand_dims_at(&self.axes) };
+                let ($axes, $x, $y, $dy) = (&self.axes[..], x[0], kept(y), kept(dy));
+                let _ = ($axes, $x, $y);
+                ($rule).into()
+            }
+
+            fn samples(&self) -> Vec<Sample> {
+                // Every example's axes exist in these; the last is empty along an axis that no example reduces.
+                [&[3, 4, 2][..], &[1, 2, 5], &[2, 0, 3]]
+                    .into_iter()
+                    .filter(|s| {
+                        let x = Operand { shape: s, kind: crate::graph::Kind::Real };
+                        self.shape(&[x]).is_ok()
+                    })
+                    .map(|s| Sample::of([s], $domain))
+                    .collect()
+            }
+        }
+
+        impl LoadOp for $op {
+            const NAME: &'static str = $name;
+
+            fn load(a: &Attributes) -> Result<Self, String> {
+                Ok(Self { axes: a.sizes("axes")?, keep: a.flag("keep")? })
+            }
+
+            fn examples() -> Vec<Self> {
+                [(vec![0, 1, 2], false), (vec![0], true), (vec![1], false), (vec![0, 2], false), (vec![2], true), (vec![], false)]
+                    .map(|(axes, keep)| Self { axes, keep })
+                    .to_vec()
+            }
+        }
+
+        impl<'t> Var<'t> {
+            $(#[$doc])*
+            ///
+            /// Over all axes, to one number.
+            #[track_caller]
+            #[must_use]
+            pub fn $method(self) -> Var<'t> {
+                self.$over(..)
+            }
+
+            $(#[$doc])*
+            ///
+            /// Over some axes (`0`, `-1`, `[0, 2]`), which disappear.
+            #[track_caller]
+            #[must_use]
+            pub fn $over(self, axes: impl Into<Axes>) -> Var<'t> {
+                let axes = axes.into().resolve(self.rank());
+                self.tape().apply($op { axes, keep: false }, &[self])
+            }
+
+            $(#[$doc])*
+            ///
+            /// Over some axes (`0`, `-1`, `[0, 2]`, `..`), which stay with size 1.
+            #[track_caller]
+            #[must_use]
+            pub fn $keep(self, axes: impl Into<Axes>) -> Var<'t> {
+                let axes = axes.into().resolve(self.rank());
+                self.tape().apply($op { axes, keep: true }, &[self])
+            }
+        }
+    };
+}
+
+reduction! {
+    /// The sum: `y = Σ x`, `dx = dy` for every element. Pairwise, so that rounding grows with log₂ n.
+    Sum, "sum", "Σ", "y = Σ x", Domain::Between(-2.0, 2.0), true,
+    |x, reduced, y| sum_axes(x, &reduced, y),
+    |axes, x, y, dy| dy.broadcast_like(x), sum, sum_over, sum_keep
+}
+
+reduction! {
+    /// The mean of n elements: `y = Σ x / n`, `dx = dy / n`. NaN if there are none.
+    Mean, "mean", "mean", "y = Σ x / n", Domain::Between(-2.0, 2.0), true,
+    |x, reduced, y| {
+        let n = F::of(x.shape().iter().zip(&reduced).filter(|(_, r)| **r).map(|(n, _)| *n as f64).product());
+        sum_axes(x, &reduced, y);
+        y.iter_mut().for_each(|y| *y /= n);
+    },
+    |axes, x, y, dy| (dy / x.count_per(y)).broadcast_like(x), mean, mean_over, mean_keep
+}
+
+reduction! {
+    /// The greatest element: `y = max x`; equal ones share `dy` equally.
+    Max, "max", "max", "y = max x", Domain::Spaced(0.0), false,
+    |x, reduced, y| reduce_axes(x, &reduced, y, |line| line.fold(F::neg_infinity(), F::maximum)),
+    |axes, x, y, dy| {
+        let greatest = x.equal(y);
+        let ties = greatest.tape().apply(Sum { axes: axes.to_vec(), keep: true }, &[greatest]);
+        greatest * (dy / ties)
+    },
+    max, max_over, max_keep
+}
+
+reduction! {
+    /// The log of the sum of exponentials: `y = ln Σ eˣ`, computed as `m + ln Σ e^(x−m)` with m the greatest;
+    /// `dx = dy e^(x−y)`.
+    LogSumExp, "logsumexp", "log Σ exp", "y = ln Σ exp x", Domain::Between(-2.0, 2.0), true,
+    |x, reduced, y| reduce_axes(x, &reduced, y, |line| {
+        let greatest = line.fold(F::neg_infinity(), F::maximum);
+        if greatest.is_infinite() { greatest } else { greatest + line.sum_of(|x| (x - greatest).exp()).ln() }
+    }),
+    |axes, x, y, dy| dy * (x - y).exp(), logsumexp, logsumexp_over, logsumexp_keep
+}
+
+/// A shape without some axes, or with size 1 there.
+fn reduced_shape(x: &[usize], axes: &[usize], keep: bool) -> Result<Vec<usize>, String> {
+    let reduced = flags(axes, x.len())?;
+    let sizes = x.iter().zip(reduced);
+    Ok(sizes.filter_map(|(&n, r)| if !r { Some(n) } else { keep.then_some(1) }).collect())
+}

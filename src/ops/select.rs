@@ -1,0 +1,79 @@
+//! Choosing between two operands by a third.
+
+use super::elementwise::Other;
+use crate::Float;
+use crate::graph::Attributes;
+use crate::kernel::{Inputs, Lanes, Output};
+use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, reals};
+use crate::tape::{LoadOp, Var};
+
+/// `y = x1` where x0 ≠ 0, else `x2`; `dy` to the operand that was chosen, nothing to x0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Where;
+
+impl<F: Float> Kernel<F> for Where {
+    fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
+        x.map3(|condition, a, b| if condition == F::zero() { b } else { a }, y);
+    }
+}
+
+impl Op for Where {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn formula(&self) -> &'static str {
+        "y = x1 where x0 ≠ 0, else x2"
+    }
+
+    fn elementwise(&self) -> bool {
+        true
+    }
+
+    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+        let [condition, a, b] = reals(x)?;
+        crate::shape::broadcast(&crate::shape::broadcast(condition, a)?, b)
+    }
+
+    fn rule<'t>(&self, operand: usize, x: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
+        match operand {
+            0 => Derivative::Zero,
+            1 => x[0].select(dy, 0.0).into(),
+            _ => x[0].select(0.0, dy).into(),
+        }
+    }
+
+    fn samples(&self) -> Vec<Sample> {
+        let shapes: [[&[usize]; 3]; 4] =
+            [[&[3, 4], &[3, 4], &[3, 4]], [&[3, 1], &[4], &[]], [&[], &[], &[]], [&[0], &[1], &[]]];
+        shapes.map(|s| Sample::of(s, Domain::Signed(0.2, 2.0))).to_vec()
+    }
+}
+
+impl LoadOp for Where {
+    const NAME: &'static str = "where";
+
+    fn load(_: &Attributes) -> Result<Self, String> {
+        Ok(Self)
+    }
+
+    fn examples() -> Vec<Self> {
+        vec![Self]
+    }
+}
+
+impl<'t> Var<'t> {
+    /// `a` where self ≠ 0, else `b` (NumPy's `where`); the three broadcast.
+    ///
+    /// ```
+    /// let tape = chainrule::Tape::new();
+    /// let x = tape.leaf("x", ndarray::arr1(&[-2.0, 3.0]));
+    /// let leaky = x.greater(0.0).select(x, 0.1 * x);
+    /// assert_eq!(leaky.value().as_slice().unwrap(), [-0.2, 3.0]);
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn select(self, a: impl Other<'t>, b: impl Other<'t>) -> Var<'t> {
+        self.tape().apply(Where, &[self, a.on(self), b.on(self)])
+    }
+}

@@ -1,0 +1,288 @@
+//! Parts of an array, and the array that is zero outside a part.
+
+use crate::Float;
+use crate::graph::{Attribute, Attributes};
+use crate::kernel::{Inputs, Output, gather};
+use crate::shape::{Layout, size};
+use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, Zero, reals};
+use crate::tape::{LoadOp, Var};
+use ndarray::SliceInfoElem;
+
+/// A range of one axis, as ndarray's `s![start..end;step]`: negative bounds count from the end, an open end is the
+/// axis' own, and a negative step runs through the range backwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Range {
+    /// The first position.
+    pub start: isize,
+    /// The position after the last.
+    pub end: Option<isize>,
+    /// The distance between positions; not 0.
+    pub step: isize,
+}
+
+impl Range {
+    /// The first element, and how many there are, on an axis of size n.
+    fn on(self, n: usize) -> Result<(usize, usize), String> {
+        let Self { start, end, step } = self;
+        let place = |p: isize| usize::try_from(if p < 0 { n as isize + p } else { p }).ok().filter(|&p| p <= n);
+        let wrong = || format!("range {self} does not lie in an axis of size {n}");
+        if step == 0 {
+            return Err("the step of a range cannot be 0".to_owned());
+        }
+        let (first, end) = (place(start).ok_or_else(wrong)?, end.map_or(Some(n), place).ok_or_else(wrong)?);
+        let len = end.saturating_sub(first);
+        let count = len.div_ceil(step.unsigned_abs());
+        Ok((if step < 0 && len > 0 { end - 1 } else { first }, count))
+    }
+}
+
+impl std::fmt::Display for Range {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}..", self.start)?;
+        self.end.map_or(Ok(()), |end| write!(f, "{end}"))?;
+        if self.step == 1 { Ok(()) } else { write!(f, ";{}", self.step) }
+    }
+}
+
+/// A part of an array, a range of every axis; `dx` is `dy` in that part, and 0 elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slice {
+    /// A range for every axis.
+    pub ranges: Vec<Range>,
+}
+
+/// `y` is x0 in a part of an array as large as x1, and 0 elsewhere: the adjoint of [`Slice`]. `dx0` is that part of
+/// `dy`, nothing to x1, of which only the shape is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unslice {
+    /// A range for every axis.
+    pub ranges: Vec<Range>,
+}
+
+fn sliced_shape(ranges: &[Range], x: &[usize]) -> Result<Vec<usize>, String> {
+    if ranges.len() != x.len() {
+        return Err(format!("{} ranges for {} axes; give one for each", ranges.len(), x.len()));
+    }
+    ranges.iter().zip(x).map(|(r, &n)| r.on(n).map(|(_, count)| count)).collect()
+}
+
+fn sliced_layout(ranges: &[Range], x: &Layout) -> Layout {
+    let mut layout = x.clone();
+    let mut offset = x.offset as isize;
+    for (a, range) in ranges.iter().enumerate() {
+        // The shape rule has accepted the ranges.
+        let (first, count) = range.on(x.shape[a]).unwrap_or((0, 0));
+        if count > 0 {
+            offset += first as isize * x.strides[a];
+        }
+        layout.shape[a] = count;
+        layout.strides[a] = x.strides[a] * range.step;
+    }
+    if layout.shape.contains(&0) {
+        return Layout { shape: layout.shape.clone(), ..Layout::contiguous(&layout.shape) };
+    }
+    layout.offset = offset as usize;
+    layout
+}
+
+super::views::view_kernel! { Slice }
+
+impl<F: Float> Kernel<F> for Unslice {
+    fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
+        let x = x.real(0);
+        y.data.fill(F::zero());
+        let layout = sliced_layout(&self.ranges, &Layout::contiguous(y.shape));
+        if layout.is_empty() {
+            return;
+        }
+        let (width, step) = match (layout.shape.last(), layout.strides.last()) {
+            (Some(&n), Some(&s)) => (n, s),
+            _ => (1, 1),
+        };
+        // Rows of the part, one after another, element by element: a part's place in y is strided.
+        let mut row = [F::zero(); 64];
+        for i in 0..size(&layout.shape) / width {
+            let mut rest = i;
+            let mut start = layout.offset as isize;
+            for a in (0..layout.shape.len().saturating_sub(1)).rev() {
+                start += (rest % layout.shape[a]) as isize * layout.strides[a];
+                rest /= layout.shape[a];
+            }
+            for from in (0..width).step_by(row.len()) {
+                let n = row.len().min(width - from);
+                gather(x, i * width + from, &mut row[..n]);
+                for (k, &v) in row[..n].iter().enumerate() {
+                    y.data[(start + (from + k) as isize * step) as usize] = v;
+                }
+            }
+        }
+    }
+}
+
+fn attributes(ranges: &[Range]) -> Attributes {
+    let column = |f: fn(&Range) -> Option<isize>| Attribute::Ints(ranges.iter().map(|r| f(r).map(|n| n as i64)).collect());
+    Attributes::new()
+        .with("start", column(|r| Some(r.start)))
+        .with("end", column(|r| r.end))
+        .with("step", column(|r| Some(r.step)))
+}
+
+fn load(a: &Attributes) -> Result<Vec<Range>, String> {
+    let column = |name: &str| -> Result<Vec<Option<isize>>, String> {
+        Ok(a.ints(name)?.into_iter().map(|n| n.map(|n| n as isize)).collect())
+    };
+    let (starts, ends, steps) = (column("start")?, column("end")?, column("step")?);
+    if starts.len() != ends.len() || starts.len() != steps.len() {
+        return Err("attributes `start`, `end` and `step` have different lengths".to_owned());
+    }
+    let ranges = starts.into_iter().zip(ends).zip(steps).map(|((start, end), step)| {
+        Some(Range { start: start?, end, step: step? })
+    });
+    ranges.collect::<Option<_>>().ok_or_else(|| "attributes `start` and `step` have a gap".to_owned())
+}
+
+fn examples() -> Vec<Vec<Range>> {
+    let range = |start, end, step| Range { start, end, step };
+    vec![
+        vec![range(1, None, 1), range(0, Some(-1), 1)],
+        vec![range(0, None, 2), range(0, None, -1)],
+        vec![range(0, Some(0), 1), range(1, Some(3), 3)],
+    ]
+}
+
+impl Op for Slice {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn formula(&self) -> &'static str {
+        "y = a part of x"
+    }
+
+    fn attributes(&self) -> Attributes {
+        attributes(&self.ranges)
+    }
+
+    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+        let [x] = reals(x)?;
+        sliced_shape(&self.ranges, x)
+    }
+
+    fn view(&self, x: &Layout, _: &[usize]) -> Option<Layout> {
+        Some(sliced_layout(&self.ranges, x))
+    }
+
+    fn rule<'t>(&self, _: usize, x: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
+        dy.tape().apply(Unslice { ranges: self.ranges.clone() }, &[dy, x[0]]).into()
+    }
+
+    fn samples(&self) -> Vec<Sample> {
+        [&[3, 4][..], &[2, 5]].map(|s| Sample::of([s], Domain::Between(-2.0, 2.0))).to_vec()
+    }
+}
+
+impl Op for Unslice {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn formula(&self) -> &'static str {
+        "y = x0 in a part, else 0"
+    }
+
+    fn attributes(&self) -> Attributes {
+        attributes(&self.ranges)
+    }
+
+    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+        let [part, like] = reals(x)?;
+        let wanted = sliced_shape(&self.ranges, like)?;
+        if wanted == part {
+            Ok(like.to_vec())
+        } else {
+            Err(format!("the part of {like:?} has shape {wanted:?}, got {part:?}"))
+        }
+    }
+
+    fn reads(&self, operand: usize) -> bool {
+        operand == 0
+    }
+
+    fn rule<'t>(&self, operand: usize, _: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
+        match operand {
+            0 => dy.tape().apply(Slice { ranges: self.ranges.clone() }, &[dy]).into(),
+            _ => Zero.into(),
+        }
+    }
+
+    fn samples(&self) -> Vec<Sample> {
+        let whole: [&[usize]; 2] = [&[3, 4], &[2, 5]];
+        whole
+            .into_iter()
+            .filter_map(|s| {
+                let part = sliced_shape(&self.ranges, s).ok()?;
+                Some(Sample::of([&part, s], Domain::Between(-2.0, 2.0)))
+            })
+            .collect()
+    }
+}
+
+impl LoadOp for Slice {
+    const NAME: &'static str = "slice";
+
+    fn load(a: &Attributes) -> Result<Self, String> {
+        Ok(Self { ranges: load(a)? })
+    }
+
+    fn examples() -> Vec<Self> {
+        examples().into_iter().map(|ranges| Self { ranges }).collect()
+    }
+}
+
+impl LoadOp for Unslice {
+    const NAME: &'static str = "unslice";
+
+    fn load(a: &Attributes) -> Result<Self, String> {
+        Ok(Self { ranges: load(a)? })
+    }
+
+    fn examples() -> Vec<Self> {
+        examples().into_iter().map(|ranges| Self { ranges }).collect()
+    }
+}
+
+impl<'t> Var<'t> {
+    /// A part, as ndarray's `s!` macro writes it: ranges with steps, single positions, new axes.
+    ///
+    /// ```
+    /// use ndarray::{arr2, s};
+    /// let tape = chainrule::Tape::new();
+    /// let x = tape.leaf("x", arr2(&[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]));
+    /// assert_eq!(x.slice(s![.., 1..]).shape(), [2, 2]);
+    /// assert_eq!(x.slice(s![-1, ..;-1]).value().as_slice().unwrap(), [6.0, 5.0, 4.0]);
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn slice(self, parts: impl AsRef<[SliceInfoElem]>) -> Var<'t> {
+        let (mut ranges, mut dropped, mut new, mut kept) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        for part in parts.as_ref() {
+            match *part {
+                SliceInfoElem::Slice { start, end, step } => {
+                    ranges.push(Range { start, end, step });
+                    kept += 1;
+                }
+                SliceInfoElem::Index(i) => {
+                    dropped.push(ranges.len() as isize);
+                    ranges.push(Range { start: i, end: (i != -1).then_some(i + 1), step: 1 });
+                }
+                SliceInfoElem::NewAxis => {
+                    new.push(kept);
+                    kept += 1;
+                }
+            }
+        }
+        let part = self.tape().apply(Slice { ranges }, &[self]);
+        let part = if dropped.is_empty() { part } else { part.squeeze(dropped) };
+        if new.is_empty() { part } else { part.expand_dims(new) }
+    }
+}

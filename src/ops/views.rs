@@ -1,0 +1,441 @@
+//! Ops that only look at the same elements in another way: no copies, unless a reshape meets a strided operand.
+
+use super::axes::{Axes, flags, from_front};
+use crate::Float;
+use crate::graph::{Attribute, Attributes};
+use crate::kernel::{Inputs, Output, View, gather};
+use crate::shape::{self, Layout};
+use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, Zero, reals};
+use crate::tape::{LoadOp, Var};
+
+/// The kernel of an op that moves no elements: a copy of what the view shows, or of the operand in its own order.
+pub(super) fn copy<F: Float>(op: &dyn Op, x: View<'_, F>, y: Output<'_, F>) {
+    let (data, offset) = x.buffer();
+    let layout = Layout { shape: x.shape().into(), strides: x.strides().into(), offset };
+    match op.view(&layout, y.shape) {
+        Some(l) => gather(View::new(data, l.offset, &l.shape, &l.strides), 0, y.data),
+        None => gather(x, 0, y.data),
+    }
+}
+
+macro_rules! view_kernel {
+    ($($op:ty)+) => {
+        $(impl<F: Float> Kernel<F> for $op {
+            fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
+                $crate::ops::views::copy(self, x.real(0), y);
+            }
+        })+
+    };
+}
+pub(super) use view_kernel;
+
+view_kernel! { StopGradient Reshape Permute ExpandDims Squeeze BroadcastTo }
+
+const SMOOTH: Domain = Domain::Between(-2.0, 2.0);
+
+/// The same value, with derivative 0: the reverse pass does not go through it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StopGradient;
+
+impl Op for StopGradient {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn symbol(&self) -> String {
+        "stop".to_owned()
+    }
+
+    fn formula(&self) -> &'static str {
+        "y = x, dx = 0"
+    }
+
+    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+        let [x] = reals(x)?;
+        Ok(x.to_vec())
+    }
+
+    fn view(&self, x: &Layout, _: &[usize]) -> Option<Layout> {
+        Some(x.clone())
+    }
+
+    fn rule<'t>(&self, _: usize, _: &[Var<'t>], _: Var<'t>, _: Var<'t>) -> Derivative<'t> {
+        Zero.into()
+    }
+
+    fn samples(&self) -> Vec<Sample> {
+        vec![Sample::of([&[3, 4]], SMOOTH)]
+    }
+}
+
+impl LoadOp for StopGradient {
+    const NAME: &'static str = "stop_gradient";
+
+    fn load(_: &Attributes) -> Result<Self, String> {
+        Ok(Self)
+    }
+
+    fn examples() -> Vec<Self> {
+        vec![Self]
+    }
+}
+
+/// The same elements in row-major order under another shape; `dx` is `dy` in the shape of x.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reshape {
+    /// The new sizes; one may be left open (`None`), and follows from the number of elements.
+    pub sizes: Vec<Option<usize>>,
+}
+
+impl Op for Reshape {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn formula(&self) -> &'static str {
+        "y = x, reshaped"
+    }
+
+    fn attributes(&self) -> Attributes {
+        let sizes = self.sizes.iter().map(|n| n.and_then(|n| i64::try_from(n).ok())).collect();
+        Attributes::new().with("sizes", Attribute::Ints(sizes))
+    }
+
+    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+        let [x] = reals(x)?;
+        let elements = shape::size(x);
+        let given: Vec<usize> = self.sizes.iter().copied().flatten().collect();
+        let product = shape::checked_size(&given)?;
+        let open = match self.sizes.len() - given.len() {
+            0 => 1,
+            1 if product > 0 && elements.is_multiple_of(product) => elements / product,
+            1 => return Err(format!("{elements} elements cannot fill a shape whose other sizes make {product}")),
+            _ => return Err("more than one size is left open".to_owned()),
+        };
+        if product * open != elements {
+            return Err(format!("{elements} elements do not fit a shape of {product}"));
+        }
+        Ok(self.sizes.iter().map(|n| n.unwrap_or(open)).collect())
+    }
+
+    fn view(&self, x: &Layout, shape: &[usize]) -> Option<Layout> {
+        x.reshaped(shape)
+    }
+
+    fn rule<'t>(&self, _: usize, x: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
+        dy.reshape_like(x[0]).into()
+    }
+
+    fn samples(&self) -> Vec<Sample> {
+        match self.sizes[..] {
+            [None] => [&[3, 4][..], &[], &[2, 0]].map(|s| Sample::of([s], SMOOTH)).to_vec(),
+            _ => [&[3, 4][..], &[2, 6], &[12, 1]].map(|s| Sample::of([s], SMOOTH)).to_vec(),
+        }
+    }
+}
+
+impl LoadOp for Reshape {
+    const NAME: &'static str = "reshape";
+
+    fn load(a: &Attributes) -> Result<Self, String> {
+        let size = |n: Option<i64>| n.map(|n| usize::try_from(n).map_err(|_| format!("size {n} is negative"))).transpose();
+        Ok(Self { sizes: a.ints("sizes")?.into_iter().map(size).collect::<Result<_, _>>()? })
+    }
+
+    fn examples() -> Vec<Self> {
+        vec![Self { sizes: vec![Some(2), None, Some(2)] }, Self { sizes: vec![None] }]
+    }
+}
+
+/// The axes in another order: axis k of y is axis `axes[k]` of x; `dx` is `dy` in the inverse order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permute {
+    /// For each axis of the result, the operand's.
+    pub axes: Vec<usize>,
+}
+
+impl Op for Permute {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn symbol(&self) -> String {
+        if self.axes == [1, 0] { "ᵀ".to_owned() } else { "permute".to_owned() }
+    }
+
+    fn formula(&self) -> &'static str {
+        "y = x with permuted axes"
+    }
+
+    fn attributes(&self) -> Attributes {
+        Attributes::new().with_sizes("axes", &self.axes)
+    }
+
+    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+        let [x] = reals(x)?;
+        let listed = flags(&self.axes, x.len())?;
+        if listed.contains(&false) {
+            return Err(format!("axes {:?} do not name each of the {} axes once", self.axes, x.len()));
+        }
+        Ok(self.axes.iter().map(|&a| x[a]).collect())
+    }
+
+    fn view(&self, x: &Layout, _: &[usize]) -> Option<Layout> {
+        Some(x.permuted(&self.axes))
+    }
+
+    fn rule<'t>(&self, _: usize, _: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
+        let mut inverse = vec![0; self.axes.len()];
+        self.axes.iter().enumerate().for_each(|(k, &a)| inverse[a] = k);
+        dy.tape().apply(Self { axes: inverse }, &[dy]).into()
+    }
+
+    fn samples(&self) -> Vec<Sample> {
+        match self.axes.len() {
+            2 => [&[3, 4][..], &[1, 5], &[0, 2]].map(|s| Sample::of([s], SMOOTH)).to_vec(),
+            _ => [&[2, 3, 4][..], &[3, 1, 2]].map(|s| Sample::of([s], SMOOTH)).to_vec(),
+        }
+    }
+}
+
+impl LoadOp for Permute {
+    const NAME: &'static str = "permute";
+
+    fn load(a: &Attributes) -> Result<Self, String> {
+        Ok(Self { axes: a.sizes("axes")? })
+    }
+
+    fn examples() -> Vec<Self> {
+        vec![Self { axes: vec![1, 0] }, Self { axes: vec![2, 0, 1] }]
+    }
+}
+
+/// New axes of size 1; `dx` is `dy` without them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpandDims {
+    /// Where the new axes stand in the result, sorted.
+    pub axes: Vec<usize>,
+}
+
+/// Axes of size 1 left out; `dx` is `dy` with them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Squeeze {
+    /// The axes of the operand that are left out, sorted.
+    pub axes: Vec<usize>,
+}
+
+impl Op for ExpandDims {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn formula(&self) -> &'static str {
+        "y = x with new axes of size 1"
+    }
+
+    fn attributes(&self) -> Attributes {
+        Attributes::new().with_sizes("axes", &self.axes)
+    }
+
+    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+        let [x] = reals(x)?;
+        let new = flags(&self.axes, x.len() + self.axes.len())?;
+        let mut sizes = x.iter();
+        Ok(new.into_iter().filter_map(|new| if new { Some(1) } else { sizes.next().copied() }).collect())
+    }
+
+    fn view(&self, x: &Layout, shape: &[usize]) -> Option<Layout> {
+        let mut strides = x.strides.iter();
+        let strides = (0..shape.len())
+            .map(|a| if self.axes.contains(&a) { 0 } else { strides.next().copied().unwrap_or(0) })
+            .collect();
+        Some(Layout { shape: shape.into(), strides, offset: x.offset })
+    }
+
+    fn rule<'t>(&self, _: usize, _: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
+        dy.tape().apply(Squeeze { axes: self.axes.clone() }, &[dy]).into()
+    }
+
+    fn samples(&self) -> Vec<Sample> {
+        [&[3, 4][..], &[1, 2], &[2, 0]].map(|s| Sample::of([s], SMOOTH)).to_vec()
+    }
+}
+
+impl Op for Squeeze {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn formula(&self) -> &'static str {
+        "y = x without axes of size 1"
+    }
+
+    fn attributes(&self) -> Attributes {
+        Attributes::new().with_sizes("axes", &self.axes)
+    }
+
+    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+        let [x] = reals(x)?;
+        let out = flags(&self.axes, x.len())?;
+        if let Some(a) = (0..x.len()).find(|&a| out[a] && x[a] != 1) {
+            return Err(format!("axis {a} has size {}, and only axes of size 1 can be left out", x[a]));
+        }
+        Ok(x.iter().zip(out).filter(|(_, out)| !out).map(|(&n, _)| n).collect())
+    }
+
+    fn view(&self, x: &Layout, shape: &[usize]) -> Option<Layout> {
+        let strides = (0..x.shape.len()).filter(|a| !self.axes.contains(a)).map(|a| x.strides[a]).collect();
+        Some(Layout { shape: shape.into(), strides, offset: x.offset })
+    }
+
+    fn rule<'t>(&self, _: usize, _: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
+        dy.expand_dims_at(&self.axes).into()
+    }
+
+    fn samples(&self) -> Vec<Sample> {
+        [&[1, 4, 1][..], &[1, 0, 1], &[1, 1, 1]].map(|s| Sample::of([s], SMOOTH)).to_vec()
+    }
+}
+
+impl LoadOp for ExpandDims {
+    const NAME: &'static str = "expand_dims";
+
+    fn load(a: &Attributes) -> Result<Self, String> {
+        Ok(Self { axes: a.sizes("axes")? })
+    }
+
+    fn examples() -> Vec<Self> {
+        vec![Self { axes: vec![0] }, Self { axes: vec![1, 3] }]
+    }
+}
+
+impl LoadOp for Squeeze {
+    const NAME: &'static str = "squeeze";
+
+    fn load(a: &Attributes) -> Result<Self, String> {
+        Ok(Self { axes: a.sizes("axes")? })
+    }
+
+    fn examples() -> Vec<Self> {
+        vec![Self { axes: vec![0] }, Self { axes: vec![0, 2] }]
+    }
+}
+
+/// Stretched to a shape; `dx` is `dy` summed over the stretched axes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BroadcastTo {
+    /// The sizes of the result.
+    pub shape: Vec<usize>,
+}
+
+impl Op for BroadcastTo {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn symbol(&self) -> String {
+        "broadcast".to_owned()
+    }
+
+    fn formula(&self) -> &'static str {
+        "y = x, stretched"
+    }
+
+    fn attributes(&self) -> Attributes {
+        Attributes::new().with_sizes("shape", &self.shape)
+    }
+
+    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+        let [x] = reals(x)?;
+        if shape::broadcasts_to(x, &self.shape) {
+            Ok(self.shape.clone())
+        } else {
+            Err(format!("shape {x:?} does not stretch to {:?}: sizes must be equal, or the operand's 1", self.shape))
+        }
+    }
+
+    fn view(&self, x: &Layout, shape: &[usize]) -> Option<Layout> {
+        Some(x.broadcast(shape))
+    }
+
+    fn rule<'t>(&self, _: usize, x: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
+        dy.sum_to_like(x[0]).into()
+    }
+
+    fn samples(&self) -> Vec<Sample> {
+        [&[3, 1, 4][..], &[4], &[], &[2, 1]].map(|s| Sample::of([s], SMOOTH)).to_vec()
+    }
+}
+
+impl LoadOp for BroadcastTo {
+    const NAME: &'static str = "broadcast_to";
+
+    fn load(a: &Attributes) -> Result<Self, String> {
+        Ok(Self { shape: a.sizes("shape")? })
+    }
+
+    fn examples() -> Vec<Self> {
+        vec![Self { shape: vec![3, 2, 4] }]
+    }
+}
+
+/// Other views of the same elements.
+impl<'t> Var<'t> {
+    /// The same value with derivative 0: gradients do not flow through it.
+    #[track_caller]
+    #[must_use]
+    pub fn stop_gradient(self) -> Var<'t> {
+        self.tape().apply(StopGradient, &[self])
+    }
+
+    /// The same elements in row-major order under another shape; one size may be `-1`, and follows from the others.
+    #[track_caller]
+    #[must_use]
+    pub fn reshape(self, sizes: impl AsRef<[isize]>) -> Var<'t> {
+        let sizes = sizes.as_ref().iter().map(|&n| usize::try_from(n).ok()).collect();
+        self.tape().apply(Reshape { sizes }, &[self])
+    }
+
+    /// The axes in another order: axis k of the result is axis `axes[k]` of this; negative ones count from the back.
+    #[track_caller]
+    #[must_use]
+    pub fn permute(self, axes: impl AsRef<[isize]>) -> Var<'t> {
+        let axes = axes.as_ref().iter().map(|&a| from_front(a, self.rank())).collect();
+        self.tape().apply(Permute { axes }, &[self])
+    }
+
+    /// The axes in reverse order; a matrix's transpose.
+    #[track_caller]
+    #[must_use]
+    pub fn t(self) -> Var<'t> {
+        self.tape().apply(Permute { axes: (0..self.rank()).rev().collect() }, &[self])
+    }
+
+    /// New axes of size 1 at these places of the result.
+    #[track_caller]
+    #[must_use]
+    pub fn expand_dims(self, axes: impl Into<Axes>) -> Var<'t> {
+        let axes = axes.into();
+        let new = if let Axes::Some(axes) = &axes { axes.len() } else { 0 };
+        self.expand_dims_at(&axes.resolve(self.rank() + new))
+    }
+
+    #[track_caller]
+    pub(super) fn expand_dims_at(self, axes: &[usize]) -> Var<'t> {
+        self.tape().apply(ExpandDims { axes: axes.to_vec() }, &[self])
+    }
+
+    /// Without these axes, each of which has size 1.
+    #[track_caller]
+    #[must_use]
+    pub fn squeeze(self, axes: impl Into<Axes>) -> Var<'t> {
+        self.tape().apply(Squeeze { axes: axes.into().resolve(self.rank()) }, &[self])
+    }
+
+    /// Stretched to a shape, as NumPy broadcasts.
+    #[track_caller]
+    #[must_use]
+    pub fn broadcast_to(self, shape: impl AsRef<[usize]>) -> Var<'t> {
+        self.tape().apply(BroadcastTo { shape: shape.as_ref().to_vec() }, &[self])
+    }
+}

@@ -1,0 +1,359 @@
+//! Recording: the tape, its vars, the contract of an op, and values computed when asked.
+
+mod elementwise;
+pub(crate) mod op;
+mod operators;
+mod recorder;
+mod registry;
+mod rule;
+mod scope;
+mod value;
+mod values;
+mod var;
+
+pub(crate) use elementwise::{Arg, BLOCK, Instruction, Source, run as run_elementwise};
+pub use op::{Op, Precision};
+pub(crate) use recorder::Recorder;
+pub(crate) use registry::{Loader, loader};
+pub use registry::{LoadOp, Registry};
+pub(crate) use rule::Contribution;
+pub use scope::Scope;
+pub use value::{IntoIndices, IntoValue, Value};
+pub use var::Var;
+
+use crate::error::{Error, Result, refuse};
+use crate::graph::{Graph, Kind, Leaf, NodeId};
+use crate::{Float, State};
+use ndarray::ArrayD;
+use std::cell::{Ref, RefCell};
+use std::sync::Arc;
+use values::Stored;
+
+/// What a user records on. It owns the graph while the graph grows, and the values computed so far.
+///
+/// Recording checks arguments and infers shapes at once, and computes nothing: a model can be built, drawn, saved and
+/// differentiated with no data at hand. [`Var::value`] computes when asked.
+///
+/// ```
+/// let tape = chainrule::Tape::new();
+/// let apple = tape.leaf("apple", 100.0);
+/// let price = apple * 2.0 * tape.leaf("tax", 1.1);
+/// assert_eq!(price.value().item().round(), 220.0);
+/// ```
+#[derive(Debug, Default)]
+pub struct Tape {
+    recorder: RefCell<Recorder>,
+}
+
+impl Tape {
+    /// An empty tape.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An input with a value: a number or an array.
+    #[track_caller]
+    pub fn leaf(&self, name: &str, value: impl IntoValue) -> Var<'_> {
+        let value = value.into_value();
+        let var = self.add_leaf(Leaf::Input, name.to_owned(), value.shape());
+        self.recorder.borrow_mut().values.set(var.id(), Stored::real(value));
+        var
+    }
+
+    /// An index input with values: class labels, or positions.
+    #[track_caller]
+    pub fn index_leaf(&self, name: &str, indices: impl IntoIndices) -> Var<'_> {
+        let indices = indices.into_indices();
+        let var = self.add_leaf(Leaf::Index, name.to_owned(), indices.shape());
+        self.recorder.borrow_mut().values.set(var.id(), Stored::index(indices));
+        var
+    }
+
+    /// An input to be fed per run.
+    #[track_caller]
+    pub fn input(&self, name: &str, shape: impl AsRef<[usize]>) -> Var<'_> {
+        self.add_leaf(Leaf::Input, name.to_owned(), shape.as_ref())
+    }
+
+    /// An input of class labels or positions, to be fed per run, never differentiated.
+    #[track_caller]
+    pub fn index_input(&self, name: &str, shape: impl AsRef<[usize]>) -> Var<'_> {
+        self.add_leaf(Leaf::Index, name.to_owned(), shape.as_ref())
+    }
+
+    /// The parameter of this name in the present [scope](Tape::scope): the same var at every call.
+    ///
+    /// # Panics
+    ///
+    /// If it was recorded with another shape.
+    #[track_caller]
+    pub fn parameter(&self, name: &str, shape: impl AsRef<[usize]>) -> Var<'_> {
+        let shape = shape.as_ref();
+        let known = {
+            let recorder = self.recorder.borrow();
+            let full = recorder.path(name);
+            recorder.parameters.get(&full).copied().ok_or(full)
+        };
+        match known {
+            Err(full) => self.add_leaf(Leaf::Parameter, full, shape),
+            Ok(id) => {
+                let var = Var::new(self, id);
+                if var.shape() != shape {
+                    let graph = self.graph();
+                    let node = graph.node(id);
+                    refuse(Error::Feed {
+                        what: "parameter".to_owned(),
+                        leaf: graph.describe(id),
+                        expected: format!("shape {:?}", node.shape()),
+                        found: format!("shape {shape:?}"),
+                        location: node.place(),
+                    })
+                }
+                var
+            }
+        }
+    }
+
+    /// A fixed number or array.
+    #[track_caller]
+    pub fn constant(&self, value: impl IntoValue) -> Var<'_> {
+        let caller = std::panic::Location::caller();
+        let id = match value.as_number() {
+            Some(x) => self.recorder.borrow_mut().constant(&[], [x], caller),
+            None => {
+                let value = value.into_value();
+                self.recorder.borrow_mut().constant(value.shape(), value.iter().copied(), caller)
+            }
+        };
+        Var::new(self, id)
+    }
+
+    #[track_caller]
+    fn add_leaf(&self, leaf: Leaf, name: String, shape: &[usize]) -> Var<'_> {
+        let caller = std::panic::Location::caller();
+        let id = self.recorder.borrow_mut().leaf(leaf, name, shape, caller);
+        Var::new(self, id.unwrap_or_else(|e| refuse(e)))
+    }
+
+    /// Records an op.
+    ///
+    /// # Panics
+    ///
+    /// With the message of the error that [`try_apply`](Self::try_apply) returns.
+    #[track_caller]
+    pub fn apply<O: Op>(&self, op: O, inputs: &[Var<'_>]) -> Var<'_> {
+        self.try_apply(op, inputs).unwrap_or_else(|e| refuse(e))
+    }
+
+    /// Records an op, for code that must not panic.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Operands`] if the op does not accept the operands, [`Error::MixedTapes`] if one is not of this tape.
+    #[track_caller]
+    pub fn try_apply<O: Op>(&self, op: O, inputs: &[Var<'_>]) -> Result<Var<'_>> {
+        let caller = std::panic::Location::caller();
+        for x in inputs {
+            self.own(op.name(), *x, inputs)?;
+        }
+        let ids: smallvec::SmallVec<[NodeId; 4]> = inputs.iter().map(|x| x.id()).collect();
+        let id = self.recorder.borrow_mut().record(op, &ids, caller)?;
+        Ok(Var::new(self, id))
+    }
+
+    /// Records an op that is known by its trait alone, such as one from a [`Registry`].
+    ///
+    /// # Errors
+    ///
+    /// As [`try_apply`](Self::try_apply).
+    #[track_caller]
+    pub fn try_apply_shared(&self, op: Arc<dyn Op>, inputs: &[Var<'_>]) -> Result<Var<'_>> {
+        let caller = std::panic::Location::caller();
+        for x in inputs {
+            self.own(op.name(), *x, inputs)?;
+        }
+        let ids: smallvec::SmallVec<[NodeId; 4]> = inputs.iter().map(|x| x.id()).collect();
+        let id = self.recorder.borrow_mut().record_shared(op, &ids, caller)?;
+        Ok(Var::new(self, id))
+    }
+
+    /// That a var is of this tape; `others` are there for the message.
+    #[track_caller]
+    pub(crate) fn own(&self, what: &str, var: Var<'_>, others: &[Var<'_>]) -> Result<()> {
+        if std::ptr::eq(var.tape(), self) {
+            return Ok(());
+        }
+        let mine = others.iter().find(|x| std::ptr::eq(x.tape(), self));
+        Err(Error::MixedTapes {
+            what: what.to_owned(),
+            var: var.describe(),
+            other: mine.map_or_else(|| "this tape's vars".to_owned(), |x| x.describe()),
+            location: std::panic::Location::caller().into(),
+        })
+    }
+
+    /// Opens a name scope, which nodes and parameters are recorded in until the guard is dropped.
+    ///
+    /// ```
+    /// let tape = chainrule::Tape::new();
+    /// let weight = {
+    ///     let _scope = tape.scope("affine1");
+    ///     tape.parameter("weight", [3, 2])
+    /// };
+    /// assert_eq!(weight.name().as_deref(), Some("affine1/weight"));
+    /// ```
+    pub fn scope(&self, name: &str) -> Scope<'_> {
+        Scope::enter(self, name)
+    }
+
+    /// Marks what is recorded until the guard is dropped as an update, as optimisers do.
+    pub fn updating(&self) -> Scope<'_> {
+        Scope::update(self)
+    }
+
+    /// Marks what is recorded until the guard is dropped as backward of a node.
+    pub(crate) fn backward_of(&self, node: NodeId) -> Scope<'_> {
+        Scope::backward(self, node)
+    }
+
+    /// The graph recorded so far.
+    ///
+    /// Nothing can be recorded on the tape while it is held.
+    pub fn graph(&self) -> Ref<'_, Graph> {
+        Ref::map(self.recorder.borrow(), |r| &r.graph)
+    }
+
+    /// The graph, taken out of the tape; O(1).
+    pub fn into_graph(self) -> Graph {
+        self.recorder.into_inner().graph
+    }
+
+    pub(crate) fn recorder(&self) -> &RefCell<Recorder> {
+        &self.recorder
+    }
+
+    /// The var of a node, or `None` if there is no such node.
+    pub fn var(&self, id: NodeId) -> Option<Var<'_>> {
+        self.graph().get(id)?;
+        Some(Var::new(self, id))
+    }
+
+    /// All parameters, in the order in which they were recorded; O(|V|).
+    pub fn parameters(&self) -> Vec<Var<'_>> {
+        let ids: Vec<NodeId> =
+            self.graph().nodes().filter(|n| n.leaf() == Some(Leaf::Parameter)).map(|n| n.id()).collect();
+        ids.into_iter().map(|id| Var::new(self, id)).collect()
+    }
+
+    /// Gives a leaf a value; everything computed from leaves before is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// If the var is not an input or a parameter of this tape, or the shape is another.
+    #[track_caller]
+    pub fn feed(&self, leaf: Var<'_>, value: impl IntoValue) -> Result<()> {
+        self.own("feed", leaf, &[])?;
+        let value = value.into_value();
+        self.set(leaf, &[Leaf::Input, Leaf::Parameter], value.shape().to_vec(), Stored::real(value))
+    }
+
+    /// Gives an index input its values; everything computed from leaves before is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// If the var is not an index input of this tape, or the shape is another.
+    #[track_caller]
+    pub fn feed_indices(&self, leaf: Var<'_>, indices: impl IntoIndices) -> Result<()> {
+        self.own("feed_indices", leaf, &[])?;
+        let indices = indices.into_indices();
+        self.set(leaf, &[Leaf::Index], indices.shape().to_vec(), Stored::index(indices))
+    }
+
+    fn set(&self, leaf: Var<'_>, allowed: &[Leaf], shape: Vec<usize>, value: Stored) -> Result<()> {
+        let mut recorder = self.recorder.borrow_mut();
+        let node = recorder.graph.node(leaf.id());
+        if !node.leaf().is_some_and(|l| allowed.contains(&l)) || node.shape() != shape {
+            let names: Vec<&str> = allowed.iter().map(|l| l.name()).collect();
+            return Err(Error::Feed {
+                what: "feed".to_owned(),
+                leaf: recorder.graph.describe(leaf.id()),
+                expected: format!("shape {:?}, if it is {}", node.shape(), names.join(" or ")),
+                found: format!("shape {shape:?}"),
+                location: node.place(),
+            });
+        }
+        let Recorder { graph, values, .. } = &mut *recorder;
+        values.forget_computed(graph);
+        values.set(leaf.id(), value);
+        Ok(())
+    }
+
+    /// Gives every parameter of the tape its value in a state.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unknown`] or [`Error::StateShape`] if the state lacks a parameter or has it in another shape.
+    #[track_caller]
+    pub fn load<F: Float>(&self, state: &State<F>) -> Result<()> {
+        for parameter in self.parameters() {
+            let name = parameter.name().unwrap_or_default();
+            let value = state.require("load", &name, &parameter.shape())?;
+            self.feed(parameter, value.mapv(F::wide))?;
+        }
+        Ok(())
+    }
+
+    /// The values of several nodes, as [`Var::value`] gives them one by one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoValue`] if a leaf that they need has none.
+    pub fn values(&self, ids: impl IntoIterator<Item = NodeId>) -> Result<Vec<(NodeId, ArrayD<f64>)>> {
+        let mut recorder = self.recorder.borrow_mut();
+        ids.into_iter()
+            .map(|id| {
+                recorder.evaluate(id)?;
+                Ok((id, recorder.array(id)))
+            })
+            .collect()
+    }
+
+    /// Empties the tape and keeps its memory, for the next recording. No var survives, since this takes `&mut`.
+    pub fn reset(&mut self) {
+        self.recorder.get_mut().reset();
+    }
+
+    /// A tape on a loaded graph: its ops found by name in the registry, its shapes inferred again and compared.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Graph`] if an op is not in the registry, does not accept its operands, or gives another shape.
+    pub fn from_graph(graph: Graph, registry: &Registry) -> Result<Self> {
+        Ok(Self { recorder: RefCell::new(Recorder::load(graph, registry)?) })
+    }
+
+    /// The same recording with other shapes of leaves, such as another batch size; values are not taken along.
+    ///
+    /// Ids stay the same, so a var of this tape is found again by [`Tape::var`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Operands`] if an op does not accept the new shapes.
+    pub fn with_shapes<'t, S: AsRef<[usize]>>(
+        &'t self,
+        leaves: impl IntoIterator<Item = (Var<'t>, S)>,
+    ) -> Result<Self> {
+        let mut shapes = std::collections::BTreeMap::new();
+        for (leaf, shape) in leaves {
+            self.own("with_shapes", leaf, &[])?;
+            shapes.insert(leaf.id(), shape.as_ref().to_vec());
+        }
+        let recorder = self.recorder.borrow().with_shapes(&shapes)?;
+        Ok(Self { recorder: RefCell::new(recorder) })
+    }
+
+    /// Whether a node's values are real numbers or indices.
+    pub(crate) fn kind(&self, id: NodeId) -> Kind {
+        self.graph().node(id).kind()
+    }
+}

@@ -1,0 +1,205 @@
+//! The contract of an op: what it is called, which shapes it takes, what it computes, how it is differentiated.
+
+use super::Var;
+use crate::Float;
+use crate::graph::{Attributes, Kind};
+use crate::kernel::{Inputs, Output};
+use crate::shape::Layout;
+use std::any::Any;
+use std::fmt::Debug;
+
+/// An operation of a graph. Built-in ops and users' ops implement this same trait.
+///
+/// An op is plain data: everything that tells two ops of one type apart must be among its
+/// [attributes](Op::attributes), since equal attributes make them the same op of the graph.
+///
+/// ```
+/// use chainrule::{op::*, Float, Tape, Var};
+///
+/// /// `y = x³`, `dx = 3 dy x²`.
+/// #[derive(Debug)]
+/// struct Cube;
+///
+/// impl<F: Float> Kernel<F> for Cube {
+///     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
+///         for (y, &x) in y.data.iter_mut().zip(x.real(0).slice()) {
+///             *y = x * x * x;
+///         }
+///     }
+/// }
+///
+/// impl Op for Cube {
+///     fn name(&self) -> &'static str { "cube" }
+///     fn formula(&self) -> &'static str { "y = x³" }
+///     fn elementwise(&self) -> bool { true }
+///     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+///         let [x] = reals(x)?;
+///         Ok(x.to_vec())
+///     }
+///     fn rule<'t>(&self, _: usize, x: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
+///         (3.0 * dy * x[0].square()).into()
+///     }
+/// }
+///
+/// let tape = Tape::new();
+/// let x = tape.leaf("x", 2.0);
+/// let y = tape.apply(Cube, &[x]);
+/// assert_eq!(y.value().item(), 8.0);
+/// assert_eq!(y.grad([x])[0].value().item(), 12.0);
+/// ```
+pub trait Op: Any + Debug + Send + Sync + Kernel<f32> + Kernel<f64> {
+    /// The name that a [`Registry`](super::Registry) finds it by, such as `matmul`.
+    fn name(&self) -> &'static str;
+
+    /// How it is drawn, such as `×`; the name unless said otherwise.
+    fn symbol(&self) -> String {
+        self.name().to_owned()
+    }
+
+    /// What it computes, such as `y = x0 · x1`.
+    fn formula(&self) -> &'static str;
+
+    /// The settings that tell ops of this type apart.
+    fn attributes(&self) -> Attributes {
+        Attributes::new()
+    }
+
+    /// The shape of the result.
+    ///
+    /// No size may be taken over into an attribute, so that a graph can be given another batch size.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the operands and what would be right; the tape adds op, operands and source line.
+    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String>;
+
+    /// The VJP for one operand: the cotangent of `x[operand]` given the cotangent `dy` of the result `y`, written
+    /// with recorded ops.
+    ///
+    /// It may have the shape to which the operand was broadcast: broadcasting is undone afterwards, in one place.
+    fn rule<'t>(&self, operand: usize, x: &[Var<'t>], y: Var<'t>, dy: Var<'t>) -> Derivative<'t>;
+
+    /// Whether the kernel reads an operand's elements, or only its shape.
+    fn reads(&self, operand: usize) -> bool {
+        let _ = operand;
+        true
+    }
+
+    /// Whether element `i` of the result depends on the elements `i` of the operands alone, after broadcasting.
+    ///
+    /// The evaluator then does the broadcasting, and gives the kernel contiguous pieces of equal length.
+    fn elementwise(&self) -> bool {
+        false
+    }
+
+    /// Where the elements of a result of this shape lie in the buffer of the first operand, if the op moves none.
+    ///
+    /// The kernel serves where this gives `None`.
+    fn view(&self, x: &Layout, shape: &[usize]) -> Option<Layout> {
+        let _ = (x, shape);
+        None
+    }
+
+    /// Operands on which its derivatives exist, for tests.
+    fn samples(&self) -> Vec<Sample> {
+        Vec::new()
+    }
+}
+
+/// What an op computes, generic over the precision.
+pub trait Kernel<F: Float> {
+    /// Writes the result to `y`, whose buffer holds arbitrary numbers before. Must not allocate.
+    fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>);
+}
+
+/// A precision that kernels exist for: the bound of everything that runs graphs. `f32` and `f64` have it.
+pub trait Precision: Float {
+    /// The kernel of an op in this precision.
+    fn kernel(op: &dyn Op) -> &dyn Kernel<Self>;
+}
+
+impl Precision for f32 {
+    fn kernel(op: &dyn Op) -> &dyn Kernel<Self> {
+        op
+    }
+}
+
+impl Precision for f64 {
+    fn kernel(op: &dyn Op) -> &dyn Kernel<Self> {
+        op
+    }
+}
+
+/// The shape and kind of an operand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Operand<'a> {
+    /// The sizes of its axes.
+    pub shape: &'a [usize],
+    /// Real numbers or indices.
+    pub kind: Kind,
+}
+
+/// The shapes of exactly `N` operands of real numbers.
+///
+/// # Errors
+///
+/// A message if there are more or fewer, or one holds indices.
+pub fn reals<'a, const N: usize>(x: &[Operand<'a>]) -> Result<[&'a [usize]; N], String> {
+    let operands: [Operand<'a>; N] =
+        x.try_into().map_err(|_| format!("takes {N} operands, got {}", x.len()))?;
+    match operands.iter().position(|x| x.kind == Kind::Index) {
+        Some(i) => Err(format!("operand {i} holds indices, and real numbers are wanted")),
+        None => Ok(operands.map(|x| x.shape)),
+    }
+}
+
+/// What a rule returns.
+#[derive(Debug, Clone, Copy)]
+pub enum Derivative<'t> {
+    /// The operand's cotangent.
+    Var(Var<'t>),
+    /// Zero wherever the derivative exists, whatever the values.
+    Zero,
+    /// There is no derivative, as for indices.
+    NotDifferentiable,
+}
+
+/// A derivative that is zero, in the place of a rule.
+#[derive(Debug, Clone, Copy)]
+pub struct Zero;
+
+impl<'t> From<Var<'t>> for Derivative<'t> {
+    fn from(var: Var<'t>) -> Self {
+        Self::Var(var)
+    }
+}
+
+impl From<Zero> for Derivative<'_> {
+    fn from(_: Zero) -> Self {
+        Self::Zero
+    }
+}
+
+/// Operands to test an op on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample(pub Vec<(Vec<usize>, Domain)>);
+
+impl Sample {
+    /// Operands of these shapes, all from one domain.
+    pub fn of<const N: usize>(shapes: [&[usize]; N], domain: Domain) -> Self {
+        Self(shapes.iter().map(|s| (s.to_vec(), domain)).collect())
+    }
+}
+
+/// Where the elements of a sample operand come from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Domain {
+    /// Uniform between two numbers.
+    Between(f64, f64),
+    /// Of either sign, with a magnitude between two positive numbers: off a kink at 0.
+    Signed(f64, f64),
+    /// Multiples of 0.25 plus an offset, no two equal, shuffled: off the kinks where elements tie.
+    Spaced(f64),
+    /// Indices from 0 to one less than this.
+    Index(usize),
+}

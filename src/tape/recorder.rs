@@ -1,0 +1,289 @@
+//! The part of a tape that changes: the graph with its interned ops, and where the next node belongs.
+
+use super::op::{Op, Operand};
+use super::registry::Registry;
+use super::rule::Rules;
+use super::values::Values;
+use crate::error::{Error, Result};
+use crate::graph::{
+    Attributes, Callers, Graph, Kind, Leaf, NodeId, OpIndex, OpRecord, Origin, ShapeIndex, Stamp,
+};
+use crate::ops::Scalar;
+use rustc_hash::FxHashMap;
+use std::any::{Any, TypeId};
+use std::collections::BTreeMap;
+use std::panic::Location;
+use std::sync::Arc;
+
+/// What makes two recorded ops the same op: type, attributes and number of operands.
+type OpKey = (TypeId, Attributes, usize);
+
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    pub(crate) graph: Graph,
+    /// The ops of the graph's table, by its index; the leaves at its start have a stand-in that is never run.
+    pub(crate) ops: Vec<Arc<dyn Op>>,
+    /// Which of them are scalar functions known by name, for graphs of single numbers.
+    pub(super) scalars: Vec<Option<Scalar>>,
+    keys: FxHashMap<OpKey, OpIndex>,
+    /// Ops without fields and their number of operands: found by their type, without making attributes.
+    units: FxHashMap<(TypeId, usize), OpIndex>,
+    callers: Callers,
+    pub(super) scope: u32,
+    pub(super) origin: Origin,
+    pub(super) parameters: FxHashMap<String, NodeId>,
+    pub(super) values: Values,
+    pub(super) rules: Rules,
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self::on(Graph::new(), Vec::new())
+    }
+}
+
+impl Recorder {
+    fn on(graph: Graph, ops: Vec<Arc<dyn Op>>) -> Self {
+        let mut recorder = Self {
+            graph,
+            ops: Vec::new(),
+            scalars: Vec::new(),
+            keys: FxHashMap::default(),
+            units: FxHashMap::default(),
+            callers: Callers::default(),
+            scope: 0,
+            origin: Origin::Forward,
+            parameters: FxHashMap::default(),
+            values: Values::default(),
+            rules: Rules::default(),
+        };
+        let leaf: Arc<dyn Op> = Arc::new(crate::ops::StopGradient);
+        for _ in 0..4 {
+            recorder.ops.push(leaf.clone());
+            recorder.scalars.push(None);
+        }
+        for (i, op) in ops.into_iter().enumerate() {
+            let index = OpIndex(i as u32 + 4);
+            let arity = recorder.graph.op_record(index).arity;
+            recorder.adopt(op, arity, index);
+        }
+        let parameters = recorder.graph.nodes().filter(|n| n.leaf() == Some(Leaf::Parameter));
+        recorder.parameters =
+            parameters.filter_map(|n| Some((n.name()?.to_owned(), n.id()))).collect();
+        recorder
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.graph.clear();
+        self.parameters.clear();
+        self.values.clear();
+        self.scope = 0;
+        self.origin = Origin::Forward;
+    }
+
+    /// A name below the present scope.
+    pub(super) fn path(&self, name: &str) -> String {
+        match self.graph.scope_at(self.scope) {
+            "" => name.to_owned(),
+            scope => format!("{scope}/{name}"),
+        }
+    }
+
+    fn adopt(&mut self, op: Arc<dyn Op>, arity: usize, index: OpIndex) {
+        let key = ((&*op as &dyn Any).type_id(), op.attributes(), arity);
+        self.keys.insert(key, index);
+        self.scalars.push(Scalar::of(&*op));
+        self.ops.push(op);
+    }
+
+    /// The index of an op, which is put in the table at its first use.
+    pub(super) fn intern(&mut self, op: Arc<dyn Op>, arity: usize) -> OpIndex {
+        let attributes = op.attributes();
+        let key = ((&*op as &dyn Any).type_id(), attributes, arity);
+        if let Some(&index) = self.keys.get(&key) {
+            return index;
+        }
+        let index = self.graph.op_id(OpRecord {
+            name: op.name().to_owned(),
+            symbol: op.symbol(),
+            formula: op.formula().to_owned(),
+            attributes: key.1,
+            arity,
+        });
+        self.adopt(op, arity, index);
+        index
+    }
+
+    pub(super) fn intern_typed<O: Op>(&mut self, op: O, arity: usize) -> OpIndex {
+        if size_of::<O>() > 0 {
+            return self.intern(Arc::new(op), arity);
+        }
+        let unit = (TypeId::of::<O>(), arity);
+        if let Some(&index) = self.units.get(&unit) {
+            return index;
+        }
+        let index = self.intern(Arc::new(op), arity);
+        self.units.insert(unit, index);
+        index
+    }
+
+    fn stamp(&mut self, op: OpIndex, shape: ShapeIndex, caller: &'static Location<'static>) -> Stamp {
+        let location = self.callers.id(caller, &mut self.graph);
+        Stamp { op, shape, scope: self.scope, location, origin: self.origin }
+    }
+
+    pub(super) fn leaf(
+        &mut self,
+        leaf: Leaf,
+        name: String,
+        shape: &[usize],
+        caller: &'static Location<'static>,
+    ) -> Result<NodeId> {
+        crate::shape::checked_size(shape)
+            .map_err(|problem| Error::Argument { what: format!("{} `{name}`", leaf.name()), problem })?;
+        let shape = self.graph.shape_id(shape);
+        let stamp = self.stamp(leaf.op(), shape, caller);
+        let id = self.graph.push(stamp, &[]);
+        if leaf == Leaf::Parameter {
+            self.parameters.insert(name.clone(), id);
+        }
+        self.graph.set_name(id, name);
+        Ok(id)
+    }
+
+    pub(super) fn constant(
+        &mut self,
+        shape: &[usize],
+        values: impl IntoIterator<Item = f64>,
+        caller: &'static Location<'static>,
+    ) -> NodeId {
+        let shape = self.graph.shape_id(shape);
+        let stamp = self.stamp(Leaf::Constant.op(), shape, caller);
+        self.graph.push_constant(stamp, values)
+    }
+
+    pub(super) fn record<O: Op>(&mut self, op: O, x: &[NodeId], caller: &'static Location<'static>) -> Result<NodeId> {
+        let index = self.intern_typed(op, x.len());
+        self.record_interned(index, x, caller)
+    }
+
+    pub(super) fn record_shared(
+        &mut self,
+        op: Arc<dyn Op>,
+        x: &[NodeId],
+        caller: &'static Location<'static>,
+    ) -> Result<NodeId> {
+        let index = self.intern(op, x.len());
+        self.record_interned(index, x, caller)
+    }
+
+    fn record_interned(
+        &mut self,
+        op: OpIndex,
+        x: &[NodeId],
+        caller: &'static Location<'static>,
+    ) -> Result<NodeId> {
+        let shape = if self.is_plain_scalar(op, x) {
+            ShapeIndex::SCALAR
+        } else {
+            let shape = infer(&self.graph, &*self.ops[op.0 as usize], x, || caller.into())?;
+            self.graph.shape_id(&shape)
+        };
+        let stamp = self.stamp(op, shape, caller);
+        Ok(self.graph.push(stamp, x))
+    }
+
+    /// Whether a scalar function of the right number of operands meets nothing but single real numbers.
+    fn is_plain_scalar(&self, op: OpIndex, x: &[NodeId]) -> bool {
+        self.scalars[op.0 as usize].is_some_and(|s| s.arity() == x.len())
+            && x.iter().all(|&id| {
+                let record = self.graph.record(id);
+                record.shape == ShapeIndex::SCALAR && record.op != Leaf::Index.op()
+            })
+    }
+
+    /// The recorder of a loaded graph.
+    pub(super) fn load(graph: Graph, registry: &Registry) -> Result<Self> {
+        let wrong = |problem: String| Error::Graph { problem };
+        let ops: Vec<Arc<dyn Op>> = graph.op_records()[4..]
+            .iter()
+            .map(|record| registry.load(record).map_err(wrong))
+            .collect::<Result<_>>()?;
+        for node in graph.nodes() {
+            if node.leaf().is_some() {
+                continue;
+            }
+            let op = &*ops[graph.record(node.id()).op.0 as usize - 4];
+            let shape = infer(&graph, op, node.inputs(), || node.place()).map_err(|e| wrong(e.to_string()))?;
+            if shape != node.shape() {
+                let (id, found) = (node.id(), node.shape());
+                return Err(wrong(format!("node {id} ({}) has shape {found:?}, and {shape:?} would be right", node.op())));
+            }
+        }
+        let mut names = FxHashMap::default();
+        for node in graph.nodes().filter(|n| n.leaf() == Some(Leaf::Parameter)) {
+            let Some(name) = node.name() else {
+                return Err(wrong(format!("parameter {} has no name", node.id())));
+            };
+            if let Some(first) = names.insert(name, node.id()) {
+                return Err(wrong(format!("parameters {first} and {} are both called `{name}`", node.id())));
+            }
+        }
+        Ok(Self::on(graph, ops))
+    }
+
+    /// The same nodes with other shapes of leaves, and no values.
+    pub(super) fn with_shapes(&self, leaves: &BTreeMap<NodeId, Vec<usize>>) -> Result<Self> {
+        let mut graph = self.graph.clone();
+        for &id in leaves.keys() {
+            let node = graph.node(id);
+            if !matches!(node.leaf(), Some(Leaf::Input | Leaf::Index | Leaf::Parameter)) {
+                return Err(Error::Argument {
+                    what: "with_shapes".to_owned(),
+                    problem: format!("{} is not an input or a parameter; only these take another shape", graph.describe(id)),
+                });
+            }
+        }
+        graph.reshape_nodes(|graph, id| {
+            let node = graph.node(id);
+            match node.leaf() {
+                Some(_) => Ok(leaves.get(&id).map_or_else(|| node.shape().to_vec(), Clone::clone)),
+                None => infer(graph, &*self.ops[graph.record(id).op.0 as usize], node.inputs(), || node.place()),
+            }
+        })?;
+        Ok(Self::on(graph, self.ops[4..].to_vec()))
+    }
+}
+
+/// The shape of a result, or the error that says everything about the operands.
+fn infer(
+    graph: &Graph,
+    op: &dyn Op,
+    x: &[NodeId],
+    location: impl Fn() -> crate::location::Location,
+) -> Result<Vec<usize>> {
+    let operands: smallvec::SmallVec<[Operand<'_>; 4]> = x
+        .iter()
+        .map(|&id| {
+            let node = graph.node(id);
+            Operand { shape: node.shape(), kind: node.kind() }
+        })
+        .collect();
+    let shape = op.shape(&operands).and_then(|shape| crate::shape::checked_size(&shape).map(|_| shape));
+    shape.map_err(|problem| {
+        let list: Vec<String> = x.iter().enumerate().map(|(i, &id)| format!("x{i} = {}", graph.describe(id))).collect();
+        let attributes = op.attributes();
+        let with = if attributes.is_empty() { String::new() } else { format!("({attributes})") };
+        Error::Operands {
+            op: format!("{}{with}", op.name()),
+            problem,
+            operands: list.join(", "),
+            location: location(),
+        }
+    })
+}
+
+/// Kinds of the operands of a node.
+pub(super) fn kinds(graph: &Graph, x: &[NodeId]) -> impl Iterator<Item = Kind> {
+    x.iter().map(|&id| graph.node(id).kind())
+}

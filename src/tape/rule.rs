@@ -1,0 +1,177 @@
+//! Derivative rules as small graphs over `x0…, y, dy`: recorded once per op and shapes, then put on the tape as often
+//! as they are needed.
+
+use super::op::{Derivative, Op};
+use super::recorder::{Recorder, kinds};
+use super::{Tape, Var};
+use crate::error::{Error, Result};
+use crate::graph::{Kind, Leaf, NodeId, OpIndex, Origin, ShapeIndex, Stamp};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+use std::rc::Rc;
+
+/// What a rule depends on: the op and the shapes of its operands.
+type Key = (OpIndex, SmallVec<[ShapeIndex; 3]>);
+
+/// The rules of the ops met so far.
+#[derive(Debug, Default)]
+pub(crate) struct Rules(FxHashMap<Key, Rc<[RuleGraph]>>);
+
+/// The VJP for one operand.
+#[derive(Debug)]
+enum RuleGraph {
+    Zero,
+    NotDifferentiable,
+    Nodes {
+        nodes: Vec<RuleNode>,
+        /// Which slot holds the operand's cotangent.
+        result: usize,
+    },
+}
+
+/// A node of a rule. Slots are numbered: operands, then `y`, then `dy`, then the rule's nodes in order.
+#[derive(Debug)]
+struct RuleNode {
+    op: OpIndex,
+    shape: ShapeIndex,
+    inputs: SmallVec<[usize; 3]>,
+    constant: Option<Vec<f64>>,
+}
+
+/// What the cotangent of one operand is, given that of the result.
+pub(crate) enum Contribution {
+    Node(NodeId),
+    Zero,
+}
+
+impl Recorder {
+    /// Puts the rule of `node` for one operand on the tape: what `dy`, the node's cotangent, contributes to the
+    /// operand's.
+    ///
+    /// The new nodes carry the scope and source line of `node`, and its id as their origin.
+    pub(crate) fn apply_rule(&mut self, node: NodeId, operand: usize, dy: NodeId) -> Result<Contribution> {
+        let rules = self.rules_of(node)?;
+        let (nodes, result) = match &rules[operand] {
+            RuleGraph::Nodes { nodes, result } => (nodes, *result),
+            RuleGraph::Zero => return Ok(Contribution::Zero),
+            RuleGraph::NotDifferentiable => {
+                let at = self.graph.node(node);
+                return Err(Error::NotDifferentiable {
+                    op: at.op().to_string(),
+                    node: self.graph.describe(node),
+                    operand,
+                    location: at.place(),
+                });
+            }
+        };
+        let mut slots: SmallVec<[NodeId; 16]> = self.graph.node(node).inputs().into();
+        slots.extend([node, dy]);
+        let record = self.graph.record(node);
+        let (scope, location, origin) = (record.scope, record.location, Origin::Backward(node));
+        for RuleNode { op, shape, inputs, constant } in nodes {
+            let stamp = Stamp { op: *op, shape: *shape, scope, location, origin };
+            let id = match constant {
+                Some(values) => self.graph.push_constant(stamp, values.iter().copied()),
+                None => {
+                    let inputs: SmallVec<[NodeId; 4]> = inputs.iter().map(|&slot| slots[slot]).collect();
+                    self.graph.push(stamp, &inputs)
+                }
+            };
+            slots.push(id);
+        }
+        Ok(Contribution::Node(slots[result]))
+    }
+
+    /// The sum of two contributions to the cotangent of `node`.
+    pub(crate) fn accumulate(&mut self, node: NodeId, sum: NodeId, part: NodeId) -> NodeId {
+        let op = self.intern_typed(crate::ops::Add, 2);
+        let record = self.graph.record(node);
+        let (shape, scope, location) = (record.shape, record.scope, record.location);
+        let stamp = Stamp { op, shape, scope, location, origin: Origin::Backward(node) };
+        self.graph.push(stamp, &[sum, part])
+    }
+
+    fn rules_of(&mut self, id: NodeId) -> Result<Rc<[RuleGraph]>> {
+        let inputs = self.graph.node(id).inputs();
+        let op = self.graph.record(id).op;
+        let key = (op, inputs.iter().map(|&x| self.graph.record(x).shape).collect());
+        if let Some(rules) = self.rules.0.get(&key) {
+            return Ok(rules.clone());
+        }
+        let arity = inputs.len();
+        let rules = (0..arity).map(|operand| self.record_rule(id, operand)).collect::<Result<Rc<[_]>>>()?;
+        self.rules.0.insert(key, rules.clone());
+        Ok(rules)
+    }
+
+    /// Runs an op's rule on a tape of its own, and copies what its result depends on.
+    fn record_rule(&mut self, id: NodeId, operand: usize) -> Result<RuleGraph> {
+        let node = self.graph.node(id);
+        let op = self.ops[self.graph.record(id).op.0 as usize].clone();
+        if kinds(&self.graph, node.inputs()).nth(operand) == Some(Kind::Index) {
+            return Ok(RuleGraph::NotDifferentiable);
+        }
+        let tape = Tape::new();
+        let x: Vec<Var<'_>> = node
+            .inputs()
+            .iter()
+            .enumerate()
+            .map(|(i, &input)| {
+                let input = self.graph.node(input);
+                match input.kind() {
+                    Kind::Real => tape.input(&format!("x{i}"), input.shape()),
+                    Kind::Index => tape.index_input(&format!("x{i}"), input.shape()),
+                }
+            })
+            .collect();
+        let y = tape.input("y", node.shape());
+        let dy = tape.input("dy", node.shape());
+        let result = match op.rule(operand, &x, y, dy) {
+            Derivative::Zero => return Ok(RuleGraph::Zero),
+            Derivative::NotDifferentiable => return Ok(RuleGraph::NotDifferentiable),
+            Derivative::Var(result) => result,
+        };
+        let result = fit(&tape, &*op, operand, x[operand], result)?;
+        Ok(self.adopt_rule(&tape, result))
+    }
+
+    /// Copies the ancestors of `result` with this tape's numbers for their ops and shapes.
+    fn adopt_rule(&mut self, tape: &Tape, result: Var<'_>) -> RuleGraph {
+        let recorder = tape.recorder().borrow();
+        let graph = &recorder.graph;
+        let needed = graph.ancestors([result.id()]);
+        let named = graph.nodes().take_while(|n| matches!(n.leaf(), Some(Leaf::Input | Leaf::Index))).count();
+        let mut slot_of: Vec<usize> = (0..graph.len()).collect();
+        let mut nodes = Vec::new();
+        for node in graph.nodes().skip(named).filter(|n| needed[n.id().index()]) {
+            let record = graph.record(node.id());
+            slot_of[node.id().index()] = named + nodes.len();
+            nodes.push(RuleNode {
+                op: match node.leaf() {
+                    Some(leaf) => leaf.op(),
+                    None => self.intern(recorder.ops[record.op.0 as usize].clone(), node.inputs().len()),
+                },
+                shape: self.graph.shape_id(node.shape()),
+                inputs: node.inputs().iter().map(|input| slot_of[input.index()]).collect(),
+                constant: node.constant().map(<[f64]>::to_vec),
+            });
+        }
+        RuleGraph::Nodes { nodes, result: slot_of[result.id().index()] }
+    }
+}
+
+/// A rule's result in the shape of its operand: this is where broadcasting is undone.
+fn fit<'t>(tape: &'t Tape, op: &dyn Op, operand: usize, x: Var<'t>, result: Var<'t>) -> Result<Var<'t>> {
+    let wrong = |problem: String| Error::Rule { op: op.name().to_owned(), operand, problem };
+    if !std::ptr::eq(result.tape(), tape) {
+        return Err(wrong("it returned a var of another tape; build it from x, y and dy".to_owned()));
+    }
+    let (wanted, found) = (x.shape(), result.shape());
+    if wanted == found {
+        return Ok(result);
+    }
+    if crate::shape::broadcasts_to(&wanted, &found) {
+        return Ok(result.sum_to_like(x));
+    }
+    Err(wrong(format!("it returned shape {found:?} for an operand of shape {wanted:?}; these must agree, up to broadcasting")))
+}

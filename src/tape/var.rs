@@ -1,0 +1,102 @@
+//! Handles to nodes.
+
+use super::{Tape, Value};
+use crate::error::refuse;
+use crate::graph::NodeId;
+use crate::location::Location;
+use std::fmt;
+
+/// A `Copy` handle to a node on a tape. It has a shape and no precision.
+#[derive(Clone, Copy)]
+pub struct Var<'t> {
+    tape: &'t Tape,
+    id: NodeId,
+}
+
+impl<'t> Var<'t> {
+    pub(crate) fn new(tape: &'t Tape, id: NodeId) -> Self {
+        Self { tape, id }
+    }
+
+    /// The node.
+    pub fn id(self) -> NodeId {
+        self.id
+    }
+
+    /// The tape it is recorded on.
+    pub fn tape(self) -> &'t Tape {
+        self.tape
+    }
+
+    /// The sizes of its axes.
+    pub fn shape(self) -> Vec<usize> {
+        self.tape.graph().node(self.id).shape().to_vec()
+    }
+
+    /// The number of its axes.
+    pub fn rank(self) -> usize {
+        self.tape.graph().node(self.id).shape().len()
+    }
+
+    /// Its name, if it has one.
+    pub fn name(self) -> Option<String> {
+        self.tape.graph().node(self.id).name().map(str::to_owned)
+    }
+
+    /// The same var, its node now called `name`.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        self.tape.recorder().borrow_mut().graph.set_name(self.id, name.to_owned());
+        self
+    }
+
+    /// The line that recorded it; `None` on a tape loaded without locations.
+    pub fn location(self) -> Option<Location> {
+        self.tape.graph().node(self.id).location().cloned()
+    }
+
+    /// Whether it is the explicit zero that stands for the gradient of a var on which the output does not depend.
+    ///
+    /// That is a question about the graph, not about values.
+    pub fn is_structural_zero(self) -> bool {
+        let graph = self.tape.graph();
+        let node = graph.node(self.id);
+        let source = match node.op().name.as_str() {
+            "broadcast_like" => graph.node(node.inputs()[0]),
+            _ => node,
+        };
+        source.constant() == Some(&[0.0])
+    }
+
+    /// Its value in f64, computed now from the values of the leaves it depends on, and remembered.
+    ///
+    /// A branch on a value is frozen in what is recorded after it: a [`Plan`](crate::Plan) does not take it again.
+    /// Costs one kernel for every node not computed before.
+    ///
+    /// # Panics
+    ///
+    /// If a leaf that it needs has no value: a [`Tape::input`] that was not [fed](Tape::feed), or a parameter that was
+    /// not [loaded](Tape::load).
+    #[track_caller]
+    pub fn value(self) -> Value {
+        let mut recorder = self.tape.recorder().borrow_mut();
+        match recorder.evaluate(self.id) {
+            Ok(()) => Value::new(recorder.array(self.id)),
+            Err(e) => {
+                drop(recorder);
+                refuse(e)
+            }
+        }
+    }
+
+    /// How messages name it.
+    pub(crate) fn describe(self) -> String {
+        self.tape.graph().describe(self.id)
+    }
+}
+
+impl fmt::Debug for Var<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Var({})", self.describe())
+    }
+}
