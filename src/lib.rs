@@ -1,21 +1,30 @@
 //! A scalar and tensor autograd engine whose computation graph can be seen and trusted.
 
+pub mod check;
 pub mod data;
+mod draw;
 mod error;
 mod float;
 pub mod graph;
 mod grad;
 mod kernel;
 mod location;
+pub mod nn;
 pub mod ops;
+pub mod picture;
+mod plan;
 mod shape;
 mod state;
 mod tape;
 
+pub use check::Check;
+pub use draw::Draw;
 pub use error::{Error, Result};
 pub use float::Float;
+pub use grad::Gradients;
 pub use graph::{Graph, NodeId};
 pub use location::Location;
+pub use plan::{Key, Outputs, Plan, PlanOptions};
 pub use state::State;
 pub use tape::{IntoIndices, IntoValue, LoadOp, Op, Precision, Registry, Scope, Tape, Value, Var};
 

@@ -2,10 +2,10 @@
 
 use smallvec::SmallVec;
 
-/// Sizes of the axes, on the stack up to four of them.
-pub(crate) type Sizes = SmallVec<[usize; 4]>;
+/// Sizes of the axes, on the stack up to six of them.
+pub(crate) type Sizes = SmallVec<[usize; 6]>;
 /// Steps between neighbours along each axis, in elements.
-pub(crate) type Strides = SmallVec<[isize; 4]>;
+pub(crate) type Strides = SmallVec<[isize; 6]>;
 
 /// The number of elements of a shape; 1 for a scalar.
 ///

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::float::Float;
 use indexmap::IndexMap;
+use indexmap::map::Slice;
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -87,24 +88,42 @@ impl<F: Float> State<F> {
         Ok(place)
     }
 
-    /// The numbers of the array at a place.
-    pub(crate) fn slice(&self, place: usize) -> &[F] {
-        self.0[place].as_slice().unwrap_or_default()
+    /// As [`place`](Self::place), looking where it was last time first.
+    pub(crate) fn find(&self, what: &str, hint: usize, name: &str, shape: &[usize]) -> Result<usize> {
+        match self.0.get_index(hint) {
+            Some((found, array)) if found == name && array.shape() == shape => Ok(hint),
+            _ => self.place(what, name, shape),
+        }
     }
 
-    /// The numbers of the array at a place, to be written.
-    pub(crate) fn slice_mut(&mut self, place: usize) -> &mut [F] {
-        self.0[place].as_slice_mut().unwrap_or_default()
+    /// All arrays, to be read.
+    pub(crate) fn all(&self) -> Others<'_, F> {
+        Others { before: self.0.as_slice(), after: None }
     }
 
-    /// The numbers of all arrays, by place, each once: one to be written, the others to be read.
-    pub(crate) fn take(&mut self, place: usize) -> ArrayD<F> {
-        std::mem::take(&mut self.0[place])
+    /// The numbers of the array at a place, to be written, and all other arrays, to be read.
+    pub(crate) fn split(&mut self, place: usize) -> (&mut [F], Others<'_, F>) {
+        let (before, rest) = self.0.as_mut_slice().split_at_mut(place);
+        let Some(((_, array), after)) = rest.split_first_mut() else { unreachable!("the place was found in this state") };
+        let numbers = array.as_slice_mut().unwrap_or_default();
+        (numbers, Others { before, after: Some(after) })
     }
+}
 
-    /// Puts back what [`take`](Self::take) took.
-    pub(crate) fn put(&mut self, place: usize, array: ArrayD<F>) {
-        self.0[place] = array;
+/// The arrays of a state but for the one that is being written.
+pub(crate) struct Others<'a, F> {
+    before: &'a Slice<String, ArrayD<F>>,
+    after: Option<&'a Slice<String, ArrayD<F>>>,
+}
+
+impl<'a, F> Others<'a, F> {
+    /// The numbers of the array at a place of the whole state.
+    pub(crate) fn slice(&self, place: usize) -> &'a [F] {
+        let entry = match self.before.get_index(place) {
+            Some(entry) => Some(entry),
+            None => self.after.and_then(|after| after.get_index(place - self.before.len() - 1)),
+        };
+        entry.and_then(|(_, array)| array.as_slice()).unwrap_or_default()
     }
 }
 

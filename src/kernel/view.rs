@@ -67,19 +67,7 @@ impl<'a, T: Copy> View<'a, T> {
         self.as_slice().expect("operands of an elementwise op are contiguous")
     }
 
-    /// The view with other axes of the same buffer.
-    pub(crate) fn with_axes<'b>(&self, shape: &'b [usize], strides: &'b [isize]) -> View<'b, T>
-    where
-        'a: 'b,
-    {
-        View { data: self.data, offset: self.offset, shape, strides }
-    }
-
     /// The same view as ndarray's.
-    ///
-    /// # Panics
-    ///
-    /// If a stride is negative.
     pub fn array(&self) -> ArrayViewD<'a, T> {
         let mut start = self.offset;
         let mut inverted = Vec::new();

@@ -6,9 +6,12 @@ use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// Elements of a block: a dozen blocks of f64 stay in a first-level cache of 32 KiB.
-pub(crate) const BLOCK: usize = 256;
+const BLOCK: usize = 256;
 
-/// One op of a fused run.
+/// Operands that a run may have before looking at them costs an allocation.
+pub(crate) const OPERANDS: usize = 8;
+
+/// One op of a run.
 #[derive(Debug, Clone)]
 pub(crate) struct Instruction {
     /// Its place in the table of ops.
@@ -33,6 +36,22 @@ pub(crate) enum Source<'a, F> {
     InPlace,
 }
 
+/// How a block of an operand is had.
+#[derive(Clone, Copy)]
+enum Access<'a, F> {
+    /// Straight from its buffer.
+    Slice(&'a [F]),
+    /// From a scratch block that was filled once with the only element.
+    Uniform,
+    /// From a scratch block, copied for every block.
+    Copied(Source<'a, F>),
+}
+
+/// How many elements of scratch a run over `len` elements takes, with so many operands and instructions together.
+pub(crate) fn scratch_len(blocks: usize, len: usize) -> usize {
+    blocks * BLOCK.min(len)
+}
+
 /// Runs the instructions on every element: the last one's result goes to `y`.
 ///
 /// `scratch` is grown to a block for every operand and instruction, and kept.
@@ -43,61 +62,55 @@ pub(crate) fn run<F: Precision>(
     y: &mut [F],
     scratch: &mut Vec<F>,
 ) {
-    let blocks = (sources.len() + program.len()) * BLOCK;
-    if scratch.len() < blocks {
-        scratch.resize(blocks, F::zero());
-    }
-    for (source, block) in sources.iter().zip(scratch.chunks_exact_mut(BLOCK)) {
-        if let Some(x) = uniform(source) {
-            block.fill(x);
-        }
-    }
     let len = y.len();
+    let block = BLOCK.min(len);
+    let needed = scratch_len(sources.len() + program.len(), len);
+    if scratch.len() < needed {
+        scratch.resize(needed, F::zero());
+    }
+    let (copies, results) = scratch.split_at_mut(sources.len() * block);
+    let accesses: SmallVec<[Access<'_, F>; OPERANDS]> = sources
+        .iter()
+        .enumerate()
+        .map(|(k, &source)| match source {
+            Source::InPlace => Access::Copied(source),
+            Source::View(view) => match view.as_slice() {
+                Some(all) => Access::Slice(all),
+                None if len > 0 && view.strides().iter().all(|&s| s == 0) => {
+                    copies[k * block..][..block].fill(view.tail()[0]);
+                    Access::Uniform
+                }
+                None => Access::Copied(source),
+            },
+        })
+        .collect();
     for start in (0..len).step_by(BLOCK) {
         let n = BLOCK.min(len - start);
         let y = &mut y[start..start + n];
-        let (operands, results) = scratch.split_at_mut(sources.len() * BLOCK);
-        for (source, block) in sources.iter().zip(operands.chunks_exact_mut(BLOCK)) {
-            match source {
-                Source::InPlace => block[..n].copy_from_slice(y),
-                Source::View(v) if v.as_slice().is_none() && uniform(source).is_none() => {
-                    gather(*v, start, &mut block[..n]);
-                }
-                Source::View(_) => {}
+        for (access, copy) in accesses.iter().zip(copies.chunks_exact_mut(block)) {
+            match access {
+                Access::Copied(Source::InPlace) => copy[..n].copy_from_slice(y),
+                Access::Copied(Source::View(view)) => gather(*view, start, &mut copy[..n]),
+                Access::Slice(_) | Access::Uniform => {}
             }
         }
-        let operands = &*operands;
+        let copies = &*copies;
+        let shape = [n];
         for (i, instruction) in program.iter().enumerate() {
-            let (done, rest) = results.split_at_mut(i * BLOCK);
-            let shape = &[n];
-            let args: SmallVec<[Input<'_, F>; 3]> = instruction
-                .args
-                .iter()
-                .map(|&arg| {
-                    let data = match arg {
-                        Arg::Operand(k) => match sources[k] {
-                            Source::View(v) if uniform(&sources[k]).is_none() => {
-                                v.as_slice().map_or(&operands[k * BLOCK..][..n], |all| &all[start..start + n])
-                            }
-                            _ => &operands[k * BLOCK..][..n],
-                        },
-                        Arg::Result(k) => &done[k * BLOCK..][..n],
-                    };
-                    Input::Real(View::new(data, 0, shape, &[1]))
-                })
-                .collect();
+            let (done, rest) = results.split_at_mut(i * block);
+            let arg = |arg: &Arg| {
+                let data = match *arg {
+                    Arg::Result(k) => &done[k * block..][..n],
+                    Arg::Operand(k) => match accesses[k] {
+                        Access::Slice(all) => &all[start..start + n],
+                        Access::Uniform | Access::Copied(_) => &copies[k * block..][..n],
+                    },
+                };
+                Input::Real(View::new(data, 0, &shape, &[1]))
+            };
+            let args: SmallVec<[Input<'_, F>; 3]> = instruction.args.iter().map(arg).collect();
             let data = if i + 1 == program.len() { &mut *y } else { &mut rest[..n] };
-            F::kernel(&*ops[instruction.op]).run(Inputs::new(&args), Output { data, shape, threads: 1 });
+            F::kernel(&*ops[instruction.op]).run(Inputs::new(&args), Output { data, shape: &shape, threads: 1 });
         }
-    }
-}
-
-/// The one value of a view that is stretched from a single element.
-fn uniform<F: Copy>(source: &Source<'_, F>) -> Option<F> {
-    match source {
-        Source::View(v) if v.as_slice().is_none() && v.strides().iter().all(|&s| s == 0) => {
-            v.tail().first().copied()
-        }
-        _ => None,
     }
 }

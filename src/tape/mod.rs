@@ -11,7 +11,7 @@ mod value;
 mod values;
 mod var;
 
-pub(crate) use elementwise::{Arg, BLOCK, Instruction, Source, run as run_elementwise};
+pub(crate) use elementwise::{Arg, Instruction, OPERANDS, Source, run as run_elementwise, scratch_len};
 pub use op::{Op, Precision};
 pub(crate) use recorder::Recorder;
 pub(crate) use registry::{Loader, loader};

@@ -182,6 +182,18 @@ impl Recorder {
         Ok(())
     }
 
+    /// The numbers that an input was given, if it was.
+    pub(crate) fn fed(&self, id: NodeId) -> Option<&[f64]> {
+        let known = self.values.known.get(id.index()) == Some(&Known::Yes);
+        known.then(|| self.values.buffer(id))
+    }
+
+    /// The indices that an index input was given, if it was.
+    pub(crate) fn fed_indices(&self, id: NodeId) -> Option<&[usize]> {
+        let known = self.values.known.get(id.index()) == Some(&Known::Yes);
+        known.then(|| self.values.indices(id))
+    }
+
     /// The value of a node that was computed, as an array of its own.
     pub(super) fn array(&self, id: NodeId) -> ArrayD<f64> {
         let node = self.graph.node(id);

@@ -1,0 +1,71 @@
+//! The verdict on one element.
+
+/// What one element's two derivatives say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Element {
+    Pass,
+    Zero,
+    Fail,
+    Unresolved,
+    Kink,
+}
+
+/// One element's two derivatives, and how far off the numeric one may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Compared {
+    pub(super) backprop: f64,
+    pub(super) numeric: f64,
+    pub(super) error: f64,
+}
+
+impl Compared {
+    pub(super) fn difference(self) -> f64 {
+        (self.backprop - self.numeric).abs()
+    }
+
+    fn magnitude(self) -> f64 {
+        self.backprop.abs().max(self.numeric.abs())
+    }
+
+    /// Whether the numbers stand out of the error.
+    fn is_resolved(self) -> bool {
+        self.magnitude() > 4.0 * self.error
+    }
+
+    /// The relative error, where there is something to be relative to.
+    pub(super) fn relative(self) -> Option<f64> {
+        self.is_resolved().then(|| self.difference() / self.magnitude())
+    }
+
+    /// Whether the two agree within the tolerance alone.
+    pub(super) fn agrees(self, tolerance: f64) -> bool {
+        self.difference() <= tolerance * self.magnitude()
+    }
+
+    /// The verdict, but for kinks and zeros, for which more evaluations are needed. NaN fails.
+    pub(super) fn verdict(self, tolerance: f64) -> Element {
+        let within = self.difference() <= tolerance * self.magnitude() + 4.0 * self.error;
+        match (within, self.agrees(tolerance) && self.is_resolved()) {
+            (false, _) => Element::Fail,
+            (true, true) => Element::Pass,
+            (true, false) => Element::Unresolved,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts() {
+        let verdict = |backprop, numeric, error| Compared { backprop, numeric, error }.verdict(1e-6);
+        assert_eq!(verdict(1.0, 1.0 + 1e-9, 1e-11), Element::Pass);
+        assert_eq!(verdict(1.0, 1.0 + 1e-5, 1e-11), Element::Fail);
+        assert_eq!(verdict(1e-11, 2e-11, 1e-11), Element::Unresolved);
+        assert_eq!(verdict(0.0, 0.0, 1e-11), Element::Unresolved);
+        assert_eq!(verdict(f64::NAN, 1.0, 1e-11), Element::Fail);
+        assert_eq!(verdict(1.0, f64::NAN, 1e-11), Element::Fail);
+        assert_eq!(verdict(-1e-3, 1e-3, 1e-11), Element::Fail);
+    }
+}

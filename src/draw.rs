@@ -1,0 +1,179 @@
+//! Drawing what is on a tape: the picture's builder, with the tape's values and gradients put in.
+
+use crate::error::{Error, Result};
+use crate::grad::Gradients;
+use crate::graph::NodeId;
+use crate::picture::{Annotations, Builder, Direction, Level, Picture};
+use crate::tape::{Tape, Var};
+use std::path::Path;
+
+/// What a drawing of a var shows.
+///
+/// ```
+/// let tape = chainrule::Tape::new();
+/// let (price, number, tax) = (tape.leaf("price", 100.0), tape.leaf("number", 2.0), tape.leaf("tax", 1.1));
+/// let total = price * number * tax;
+/// let svg = total.draw().gradients(&total.backward()).picture()?.to_svg();
+/// assert!(svg.contains("220") && svg.contains("2.2"));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "a drawing is made by `picture()` or `save(path)`"]
+pub struct Draw<'t> {
+    outputs: Vec<Var<'t>>,
+    gradients: Option<Gradients<'t>>,
+    values: Option<bool>,
+    title: String,
+    level: Level,
+    around: Option<(NodeId, usize)>,
+    direction: Direction,
+    backward: Option<bool>,
+    shapes: bool,
+}
+
+impl<'t> Var<'t> {
+    /// A drawing of everything that this var depends on.
+    pub fn draw(self) -> Draw<'t> {
+        self.tape().draw(&[self])
+    }
+}
+
+impl Tape {
+    /// A drawing of everything that some vars depend on.
+    pub fn draw<'t>(&'t self, outputs: &[Var<'t>]) -> Draw<'t> {
+        Draw {
+            outputs: outputs.to_vec(),
+            gradients: None,
+            values: None,
+            title: String::new(),
+            level: Level::Nodes,
+            around: None,
+            direction: Direction::default(),
+            backward: None,
+            shapes: true,
+        }
+    }
+}
+
+impl<'t> Draw<'t> {
+    /// A line above the drawing.
+    pub fn title(self, title: &str) -> Self {
+        Self { title: title.to_owned(), ..self }
+    }
+
+    /// With gradients below the arrows: each arrow its own contribution, and the sum where several leave a node.
+    pub fn gradients(self, gradients: &Gradients<'t>) -> Self {
+        Self { gradients: Some(gradients.clone()), ..self }
+    }
+
+    /// With or without values above the arrows. Unless it is said, they are shown if every leaf has one.
+    pub fn values(self, show: bool) -> Self {
+        Self { values: Some(show), ..self }
+    }
+
+    /// Every node, or whole layers.
+    pub fn level(self, level: Level) -> Self {
+        Self { level, ..self }
+    }
+
+    /// Only the nodes within `steps` edges of a var, in both directions.
+    pub fn around(self, var: Var<'t>, steps: usize) -> Self {
+        Self { around: Some((var.id(), steps)), ..self }
+    }
+
+    /// Which way the forward pass runs; from left to right unless it is said.
+    pub fn direction(self, direction: Direction) -> Self {
+        Self { direction, ..self }
+    }
+
+    /// With or without the nodes that the reverse pass recorded. Unless it is said, they are shown if one of them is
+    /// an output.
+    pub fn backward(self, show: bool) -> Self {
+        Self { backward: Some(show), ..self }
+    }
+
+    /// With or without shapes.
+    pub fn shapes(self, show: bool) -> Self {
+        Self { shapes: show, ..self }
+    }
+
+    /// The picture: plain data, from which [`Picture::to_svg`] and [`Picture::to_dot`] are made.
+    ///
+    /// Values and gradients are computed for the nodes that are drawn, and what these need.
+    ///
+    /// # Errors
+    ///
+    /// If vars are of several tapes, values were asked for and a leaf has none, or there are more than 2,000 nodes to
+    /// draw.
+    pub fn picture(&self) -> Result<Picture> {
+        let Some(first) = self.outputs.first() else {
+            return Err(refused("there is nothing to draw; give at least one var".to_owned()));
+        };
+        let tape = first.tape();
+        self.outputs.iter().try_for_each(|&var| tape.own("draw", var, &self.outputs))?;
+        let drawn = self.builder(&tape.graph(), Annotations::default()).selected();
+        let annotations = match self.annotations(tape, &drawn) {
+            Err(Error::NoValue { .. }) if self.values.is_none() => Annotations::default(),
+            annotations => annotations?,
+        };
+        let picture = self.builder(&tape.graph(), annotations).build();
+        picture.map_err(|e| refused(e.to_string()))
+    }
+
+    fn builder<'g>(&self, graph: &'g crate::graph::Graph, annotations: Annotations) -> Builder<'g> {
+        let outputs: Vec<NodeId> = self.outputs.iter().map(|v| v.id()).collect();
+        let mut builder = Builder::new(graph, &outputs)
+            .title(self.title.as_str())
+            .level(self.level)
+            .direction(self.direction)
+            .shapes(self.shapes)
+            .annotations(annotations);
+        if let Some((node, steps)) = self.around {
+            builder = builder.around(node, steps);
+        }
+        match self.backward {
+            Some(show) => builder.backward(show),
+            None => builder,
+        }
+    }
+
+    fn annotations(&self, tape: &Tape, drawn: &[NodeId]) -> Result<Annotations> {
+        let mut annotations = Annotations::default();
+        if self.values != Some(false) {
+            annotations.values = tape.values(drawn.iter().copied())?.into_iter().collect();
+        }
+        let Some(gradients) = &self.gradients else { return Ok(annotations) };
+        let shown: std::collections::BTreeSet<NodeId> = drawn.iter().copied().collect();
+        for (node, cotangent) in gradients.nodes().filter(|(node, _)| shown.contains(node)) {
+            annotations.node_gradients.extend(one(tape, node, cotangent)?);
+        }
+        for (edge, contribution) in gradients.edges().filter(|((consumer, _), _)| shown.contains(consumer)) {
+            annotations.edge_gradients.extend(one(tape, edge, contribution)?);
+        }
+        Ok(annotations)
+    }
+
+    /// Writes the drawing to a file: `.svg` or `.dot`, by the file's ending.
+    ///
+    /// # Errors
+    ///
+    /// What [`picture`](Self::picture) returns; and if the ending is another, or the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        let text = match path.extension().and_then(|e| e.to_str()) {
+            Some("svg") => self.picture()?.to_svg(),
+            Some("dot") => self.picture()?.to_dot(),
+            _ => return Err(refused(format!("{} ends in neither .svg nor .dot", path.display()))),
+        };
+        std::fs::write(path, text).map_err(|e| refused(format!("{} cannot be written: {e}", path.display())))
+    }
+}
+
+/// The value of one node, under the key that the picture wants it by.
+fn one<K>(tape: &Tape, key: K, node: NodeId) -> Result<Option<(K, ndarray::ArrayD<f64>)>> {
+    Ok(tape.values([node])?.pop().map(|(_, value)| (key, value)))
+}
+
+fn refused(problem: String) -> Error {
+    Error::Argument { what: "draw".to_owned(), problem }
+}

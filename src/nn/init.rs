@@ -1,0 +1,81 @@
+//! Where the first values of parameters come from.
+
+use rand::Rng;
+use rand_distr::{Distribution, StandardNormal};
+use std::fmt::Debug;
+
+/// A distribution that the first values of a parameter are drawn from.
+pub trait Init: Debug + Send + Sync {
+    /// What draws the elements of a parameter of this shape, one after the other in row-major order.
+    fn draw(&self, shape: &[usize]) -> Box<dyn FnMut(&mut dyn Rng) -> f64>;
+}
+
+/// Normal numbers with mean 0 and this standard deviation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Gaussian(pub f64);
+
+/// Normal numbers with standard deviation `√(2 / (inputs + outputs))`, for layers followed by tanh or sigmoid.
+///
+/// Glorot and Bengio 2010, *Understanding the difficulty of training deep feedforward neural networks*, eq. 12.
+/// 'Deep Learning from Scratch' uses this name for the older [`LeCun`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Xavier;
+
+/// Normal numbers with standard deviation `√(1 / inputs)`.
+///
+/// LeCun, Bottou, Orr and Müller 1998, *Efficient BackProp*, eq. 16.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LeCun;
+
+/// Normal numbers with standard deviation `√(2 / inputs)`, for layers followed by ReLU.
+///
+/// He, Zhang, Ren and Sun 2015, *Delving deep into rectifiers*, eq. 10.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct He;
+
+/// Zeros; draws nothing from the generator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Zeros;
+
+impl Init for Gaussian {
+    fn draw(&self, _: &[usize]) -> Box<dyn FnMut(&mut dyn Rng) -> f64> {
+        let std = self.0;
+        Box::new(move |rng| {
+            let z: f64 = StandardNormal.sample(rng);
+            std * z
+        })
+    }
+}
+
+impl Init for Xavier {
+    fn draw(&self, shape: &[usize]) -> Box<dyn FnMut(&mut dyn Rng) -> f64> {
+        let (inputs, outputs) = fans(shape);
+        Gaussian((2.0 / (inputs + outputs)).sqrt()).draw(shape)
+    }
+}
+
+impl Init for LeCun {
+    fn draw(&self, shape: &[usize]) -> Box<dyn FnMut(&mut dyn Rng) -> f64> {
+        Gaussian((1.0 / fans(shape).0).sqrt()).draw(shape)
+    }
+}
+
+impl Init for He {
+    fn draw(&self, shape: &[usize]) -> Box<dyn FnMut(&mut dyn Rng) -> f64> {
+        Gaussian((2.0 / fans(shape).0).sqrt()).draw(shape)
+    }
+}
+
+impl Init for Zeros {
+    fn draw(&self, _: &[usize]) -> Box<dyn FnMut(&mut dyn Rng) -> f64> {
+        Box::new(|_| 0.0)
+    }
+}
+
+/// Inputs and outputs of a weight: its last axis counts the outputs, all others together the inputs of one of them.
+fn fans(shape: &[usize]) -> (f64, f64) {
+    match shape {
+        [inputs @ .., outputs] => (inputs.iter().product::<usize>() as f64, *outputs as f64),
+        [] => (1.0, 1.0),
+    }
+}

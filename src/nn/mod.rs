@@ -1,0 +1,45 @@
+//! Layers, networks, initialisers and optimisers, written with nothing but what any user of the crate has.
+//!
+//! A layer is a description: which parameters it has, and how it records its forward pass. Their values live in a
+//! [`State`](crate::State), under the names that a [`Sequential`] gives them, so a network can be recorded, drawn and
+//! differentiated before there is a single number.
+//!
+//! ```
+//! use chainrule::Tape;
+//! use chainrule::nn::{Affine, Gaussian, Optimizer, Relu, Sequential, Sgd, SoftmaxWithLoss};
+//! use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+//!
+//! let net = Sequential::new()
+//!     .push(Affine::new(784, 50).init(Gaussian(0.01)))
+//!     .push(Relu)
+//!     .push(Affine::new(50, 10).init(Gaussian(0.01)));
+//!
+//! let tape = Tape::new();
+//! let (x, t) = (tape.input("x", [100, 784]), tape.input("t", [100, 10]));
+//! let loss = SoftmaxWithLoss.forward(net.forward(x), t);
+//! let updates = Sgd::new(0.1).updates(loss, &net.parameters(&tape));
+//! assert_eq!(updates[0].0.name().as_deref(), Some("affine1/weight"));
+//!
+//! let state = net.init::<f32>(&mut ChaCha8Rng::seed_from_u64(1));
+//! assert_eq!(state.get("affine2/bias").unwrap().shape(), [10]);
+//! ```
+
+mod accuracy;
+mod activation;
+mod adam;
+mod affine;
+mod init;
+mod layer;
+mod loss;
+mod optimizer;
+mod sequential;
+
+pub use accuracy::{accuracy, argmax_rows};
+pub use activation::{Relu, Sigmoid, Softmax};
+pub use adam::Adam;
+pub use affine::Affine;
+pub use init::{Gaussian, He, Init, LeCun, Xavier, Zeros};
+pub use layer::{Layer, Parameter};
+pub use loss::SoftmaxWithLoss;
+pub use optimizer::{Momentum, Optimizer, Sgd};
+pub use sequential::Sequential;

@@ -1,0 +1,230 @@
+//! Networks: layers in order.
+
+use super::{Layer, Parameter};
+use crate::{Float, State, Tape, Var};
+use ndarray::{ArrayD, IxDyn};
+use rand::Rng;
+use std::fmt;
+use std::sync::Arc;
+
+/// Layers in order, each applied to the result of the one before.
+///
+/// Layers are numbered by kind, from 1, as they are put in: `affine1`, `relu1`, `affine2`. Each is recorded in the
+/// scope of its name, and its parameters carry that name: `affine1/weight`. Networks that give a layer the same name
+/// on the same tape share its parameters; [`push_named`](Self::push_named) keeps a name when layers are recombined, and
+/// puts a prefix before all names of a network that becomes part of another.
+///
+/// ```
+/// use chainrule::nn::{Affine, Relu, Sequential, Softmax};
+///
+/// let net = Sequential::new().push(Affine::new(784, 50)).push(Relu).push(Affine::new(50, 10));
+/// let hidden: Sequential = net.layers().take(2).map(|(_, layer)| layer.clone()).collect();
+/// let probabilities = net.clone().push(Softmax);
+/// assert_eq!(hidden.len(), 2);
+/// assert_eq!(probabilities.to_string(), "\
+/// layer     output  parameters                   numbers
+/// affine1       50  weight [784, 50], bias [50]   39,250
+/// relu1         50                                     0
+/// affine2       10  weight [50, 10], bias [10]       510
+/// softmax1      10                                     0
+/// total                                           39,760
+/// ");
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Sequential {
+    layers: Vec<(String, Arc<dyn Layer>)>,
+}
+
+impl Sequential {
+    /// A network without layers, which gives back its input.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same network with one more layer at its end, named by its kind and the next free number.
+    #[must_use]
+    pub fn push(self, layer: impl Layer + 'static) -> Self {
+        self.push_shared(Arc::new(layer))
+    }
+
+    fn push_shared(mut self, layer: Arc<dyn Layer>) -> Self {
+        let kind = layer.kind();
+        let first = 1 + self.layers.iter().filter(|(_, other)| other.kind() == kind).count();
+        let name = (first..).map(|n| format!("{kind}{n}")).find(|name| self.get(name).is_none());
+        self.layers.extend(name.map(|name| (name, layer)));
+        self
+    }
+
+    /// The same network with one more layer at its end, under a name of the caller's choice.
+    ///
+    /// ```
+    /// use chainrule::nn::{Affine, Relu, Sequential};
+    ///
+    /// let encoder = Sequential::new().push(Affine::new(784, 16)).push(Relu);
+    /// let net = Sequential::new().push_named("encoder", encoder).push_named("head", Affine::new(16, 10));
+    /// let tape = chainrule::Tape::new();
+    /// let names: Vec<_> = net.parameters(&tape).iter().filter_map(|p| p.name()).collect();
+    /// assert_eq!(names, ["encoder/affine1/weight", "encoder/affine1/bias", "head/weight", "head/bias"]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the name is empty or another layer of this network has it.
+    #[track_caller]
+    #[must_use]
+    pub fn push_named(mut self, name: &str, layer: impl Layer + 'static) -> Self {
+        assert!(!name.is_empty(), "push_named: a layer needs a name that is not empty");
+        assert!(
+            self.get(name).is_none(),
+            "push_named: there is already a layer `{name}`; layers of one network have different names"
+        );
+        self.layers.push((name.to_owned(), Arc::new(layer)));
+        self
+    }
+
+    /// Names and layers in order. A layer that is cloned from here can be [pushed](Self::push) into another network.
+    pub fn layers(&self) -> impl ExactSizeIterator<Item = (&str, &Arc<dyn Layer>)> {
+        self.layers.iter().map(|(name, layer)| (name.as_str(), layer))
+    }
+
+    /// The layer of a name.
+    pub fn get(&self, name: &str) -> Option<&Arc<dyn Layer>> {
+        self.layers.iter().find(|(other, _)| other == name).map(|(_, layer)| layer)
+    }
+
+    /// The number of layers.
+    pub fn len(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// Whether there are no layers.
+    pub fn is_empty(&self) -> bool {
+        self.layers.is_empty()
+    }
+
+    /// Records the forward pass on the tape of `x`, each layer in the scope of its name.
+    ///
+    /// # Panics
+    ///
+    /// If a layer does not accept the shape it is given.
+    #[track_caller]
+    pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        let mut y = x;
+        for (name, layer) in &self.layers {
+            let _scope = y.tape().scope(name);
+            y = layer.forward(y);
+        }
+        y
+    }
+
+    /// The vars of its parameters on a tape, in the order of the layers: those that [`forward`](Self::forward) uses
+    /// when it is called in the same scope, and recorded now if they are not there yet.
+    ///
+    /// # Panics
+    ///
+    /// If the tape has a parameter of one of the names with another shape.
+    #[track_caller]
+    pub fn parameters<'t>(&self, tape: &'t Tape) -> Vec<Var<'t>> {
+        let mut vars = Vec::new();
+        for parameter in self.named_parameters() {
+            vars.push(parameter.on(tape));
+        }
+        vars
+    }
+
+    /// First values for all parameters, drawn layer by layer from the caller's generator.
+    ///
+    /// Numbers are drawn in f64 and rounded to nearest: the same seed gives the same bytes, and networks in f32 and f64
+    /// start from the same numbers.
+    ///
+    /// ```
+    /// use chainrule::nn::{Affine, Sequential};
+    /// use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+    ///
+    /// let net = Sequential::new().push(Affine::new(3, 2));
+    /// let wide = net.init::<f64>(&mut ChaCha8Rng::seed_from_u64(7));
+    /// let narrow = net.init::<f32>(&mut ChaCha8Rng::seed_from_u64(7));
+    /// assert_eq!(wide.cast::<f32>(), narrow);
+    /// ```
+    pub fn init<F: Float>(&self, rng: &mut dyn Rng) -> State<F> {
+        let mut state = State::new();
+        for Parameter { name, shape, init } in self.named_parameters() {
+            let mut draw = init.draw(&shape);
+            state.insert(&name, ArrayD::from_shape_simple_fn(IxDyn(&shape), || F::of(draw(rng))));
+        }
+        state
+    }
+
+    /// The parameters of all layers under their full names.
+    fn named_parameters(&self) -> Vec<Parameter> {
+        let in_layer = |(scope, layer): &(String, Arc<dyn Layer>)| {
+            let named = |p: Parameter| Parameter { name: format!("{scope}/{}", p.name), ..p };
+            layer.parameters().into_iter().map(named).collect::<Vec<_>>()
+        };
+        self.layers.iter().flat_map(in_layer).collect()
+    }
+}
+
+/// A network is a layer of kind `sequential`: all names in it get the name of its place in the outer network.
+impl Layer for Sequential {
+    fn kind(&self) -> &str {
+        "sequential"
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        self.named_parameters()
+    }
+
+    fn outputs(&self, inputs: Option<usize>) -> Option<usize> {
+        self.layers.iter().fold(inputs, |inputs, (_, layer)| layer.outputs(inputs))
+    }
+
+    fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        self.forward(x)
+    }
+}
+
+/// The layers in order, numbered anew.
+impl FromIterator<Arc<dyn Layer>> for Sequential {
+    fn from_iter<I: IntoIterator<Item = Arc<dyn Layer>>>(layers: I) -> Self {
+        layers.into_iter().fold(Self::new(), Self::push_shared)
+    }
+}
+
+/// A table: each layer with the size of the last axis of its result, its parameters, and how many numbers they hold.
+impl fmt::Display for Sequential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rows = vec![["layer", "output", "parameters", "numbers"].map(str::to_owned)];
+        let (mut outputs, mut total) = (None, 0);
+        for (name, layer) in &self.layers {
+            outputs = layer.outputs(outputs);
+            let parameters = layer.parameters();
+            let numbers = parameters.iter().map(Parameter::len).sum();
+            let list: Vec<String> = parameters.iter().map(|p| format!("{} {:?}", p.name, p.shape)).collect();
+            let output = outputs.map_or_else(|| "?".to_owned(), |n| n.to_string());
+            rows.push([name.clone(), output, list.join(", "), grouped(numbers)]);
+            total += numbers;
+        }
+        rows.push(["total".to_owned(), String::new(), String::new(), grouped(total)]);
+        let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
+        let widths = [0, 1, 2, 3].map(width);
+        for [layer, output, parameters, numbers] in &rows {
+            let [w0, w1, w2, w3] = widths;
+            writeln!(f, "{layer:w0$}  {output:>w1$}  {parameters:w2$}  {numbers:>w3$}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A number with commas between its thousands.
+fn grouped(n: usize) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -1,0 +1,196 @@
+//! From a graph to a picture: what to show, and how much of it.
+
+use super::compose::compose;
+use super::model::{Direction, Picture};
+use super::select::Selection;
+use super::units::Units;
+use crate::graph::{Graph, NodeId, Origin};
+use ndarray::ArrayD;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Pictures with more nodes than this are refused: nobody could read them.
+const MOST: usize = 2_000;
+
+/// Numbers to write at the nodes and arrows of a picture.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Annotations {
+    /// The forward value of each node, as far as it is known.
+    pub values: BTreeMap<NodeId, ArrayD<f64>>,
+    /// The whole gradient of each node: the sum over all its consumers.
+    pub node_gradients: BTreeMap<NodeId, ArrayD<f64>>,
+    /// The gradient that comes back along one edge, by the node where the edge ends and the operand it is there.
+    pub edge_gradients: BTreeMap<(NodeId, usize), ArrayD<f64>>,
+}
+
+/// How much of the structure a picture shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Level {
+    /// Every node; scopes are frames, one inside the other.
+    #[default]
+    Nodes,
+    /// Every outermost scope is one box, with the arrows that cross its border; nodes of no scope stay as they are.
+    Layers,
+}
+
+/// A picture would have more nodes than anyone can read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLarge {
+    /// How many nodes it would have.
+    pub nodes: usize,
+}
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "picture: {} nodes would be drawn, and more than {MOST} cannot be read; draw whole layers with \
+             `.level(Level::Layers)`, or the neighbourhood of one node with `.around(node, 3)`",
+            self.nodes
+        )
+    }
+}
+
+impl std::error::Error for TooLarge {}
+
+/// Makes pictures of a graph: of all that some outputs depend on, or of the neighbourhood of one node.
+///
+/// A scalar constant without a name is written into the op that uses it, as in `× 2` and `1 −`.
+#[derive(Debug, Clone)]
+pub struct Builder<'g> {
+    pub(super) graph: &'g Graph,
+    pub(super) outputs: Vec<NodeId>,
+    title: String,
+    direction: Direction,
+    pub(super) annotations: Annotations,
+    values: bool,
+    gradients: bool,
+    pub(super) shapes: bool,
+    pub(super) level: Level,
+    pub(super) around: Option<(NodeId, usize)>,
+    backward: Option<bool>,
+}
+
+impl<'g> Builder<'g> {
+    /// A picture of everything that the outputs depend on, with an arrow that leaves each of them.
+    pub fn new(graph: &'g Graph, outputs: &[NodeId]) -> Self {
+        Builder {
+            graph,
+            outputs: outputs.to_vec(),
+            title: String::new(),
+            direction: Direction::default(),
+            annotations: Annotations::default(),
+            values: true,
+            gradients: true,
+            shapes: true,
+            level: Level::default(),
+            around: None,
+            backward: None,
+        }
+    }
+
+    /// A line above the picture.
+    #[must_use]
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
+        self
+    }
+
+    /// Which way the forward pass runs; from left to right unless said otherwise.
+    #[must_use]
+    pub fn direction(mut self, direction: Direction) -> Self {
+        self.direction = direction;
+        self
+    }
+
+    /// The values and gradients to write down.
+    #[must_use]
+    pub fn annotations(mut self, annotations: Annotations) -> Self {
+        self.annotations = annotations;
+        self
+    }
+
+    /// Whether the values that are known are shown; they are unless said otherwise.
+    #[must_use]
+    pub fn values(mut self, show: bool) -> Self {
+        self.values = show;
+        self
+    }
+
+    /// Whether gradients are shown if any are known; they are unless said otherwise. One that is not known is `–`.
+    #[must_use]
+    pub fn gradients(mut self, show: bool) -> Self {
+        self.gradients = show;
+        self
+    }
+
+    /// Whether shapes are shown; they are unless said otherwise.
+    #[must_use]
+    pub fn shapes(mut self, show: bool) -> Self {
+        self.shapes = show;
+        self
+    }
+
+    /// Whether every node is drawn, or whole layers.
+    #[must_use]
+    pub fn level(mut self, level: Level) -> Self {
+        self.level = level;
+        self
+    }
+
+    /// Draws the nodes within `steps` edges of a node, in both directions, instead of all that the outputs depend on.
+    /// What lies outside is hinted at by dashed arrows.
+    #[must_use]
+    pub fn around(mut self, node: NodeId, steps: usize) -> Self {
+        self.around = Some((node, steps));
+        self
+    }
+
+    /// Whether nodes that the reverse pass or an optimiser recorded are drawn too. They are not, unless one of them
+    /// is among the outputs.
+    #[must_use]
+    pub fn backward(mut self, show: bool) -> Self {
+        self.backward = Some(show);
+        self
+    }
+
+    /// The nodes that the picture shows, in the order of the graph: those whose values and gradients are worth
+    /// computing.
+    pub fn selected(&self) -> Vec<NodeId> {
+        Selection::of(self).nodes
+    }
+
+    /// The picture.
+    ///
+    /// # Errors
+    ///
+    /// If it would have more than 2,000 nodes.
+    ///
+    /// # Panics
+    ///
+    /// If an output, or the node to draw around, is not in the graph.
+    pub fn build(&self) -> Result<Picture, TooLarge> {
+        let selection = Selection::of(self);
+        let units = Units::of(self, &selection);
+        if units.list.len() > MOST {
+            return Err(TooLarge { nodes: units.list.len() });
+        }
+        let blank = Picture { title: self.title.clone(), direction: self.direction, ..Picture::default() };
+        Ok(compose(self, &selection, &units, blank))
+    }
+
+    /// Whether a node is drawn, going by who recorded it.
+    pub(super) fn draws(&self, node: NodeId) -> bool {
+        let forward = |id: NodeId| self.graph.node(id).origin() == Origin::Forward;
+        self.backward.unwrap_or_else(|| !self.outputs.iter().all(|&id| forward(id))) || forward(node)
+    }
+
+    pub(super) fn asks_gradients(&self) -> bool {
+        let known = &self.annotations;
+        self.gradients && !(known.node_gradients.is_empty() && known.edge_gradients.is_empty())
+    }
+
+    pub(super) fn value(&self, id: NodeId) -> Option<&ArrayD<f64>> {
+        self.annotations.values.get(&id).filter(|_| self.values)
+    }
+}

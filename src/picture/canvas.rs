@@ -1,0 +1,178 @@
+//! The last steps of a layout: frames around groups, the canvas around everything, coordinates rounded.
+
+use super::layout::{Drawing, EdgeLine, Frame, Piece, Point, Rect};
+use super::measure::{NodeSize, Size, Sizes};
+use super::model::Picture;
+use super::route::Placed;
+use super::text;
+
+/// Room between the drawing and the edge of the canvas.
+const MARGIN: f64 = 16.0;
+/// Room above the drawing for a title.
+const TITLE: f64 = 26.0;
+/// Font size of a title.
+pub(super) const TITLE_SIZE: f64 = 16.0;
+/// Room between a frame and what it holds.
+const FRAME: f64 = 10.0;
+/// Height of a frame's label, which sits on the upper line of the frame.
+const LABEL_HEIGHT: f64 = 18.0;
+/// Font size of a frame's label.
+pub(super) const LABEL_SIZE: f64 = 12.0;
+
+/// The frames of the groups: as the layout gave them, and never smaller than what they hold.
+pub(super) fn frames(picture: &Picture, placed: &Placed, boxes: &[Rect]) -> Vec<Option<Frame>> {
+    let mut frames: Vec<Option<Rect>> = placed.groups.clone();
+    let grow = |frame: &mut Option<Rect>, inner: Rect| {
+        if let Some(frame) = frame {
+            *frame = frame.union(&inner.grown(FRAME));
+        }
+    };
+    for (node, inner) in boxes.iter().enumerate() {
+        if let Some(&group) = picture.groups_around(node).first() {
+            grow(&mut frames[group], *inner);
+        }
+    }
+    for group in (0..frames.len()).rev() {
+        let parent = picture.groups[group].parent.filter(|&parent| parent < group);
+        if let (Some(parent), Some(inner)) = (parent, frames[group]) {
+            grow(&mut frames[parent], inner);
+        }
+    }
+    frames
+        .into_iter()
+        .map(|outline| outline.map(|outline| Frame { outline, label: Rect::default() }))
+        .collect()
+}
+
+/// Puts the label of each frame on its upper line: at the left, or further right where no line passes.
+fn place_labels(picture: &Picture, drawing: &mut Drawing) {
+    let lines: Vec<Point> = drawing.edges.iter().flat_map(EdgeLine::samples).collect();
+    for (group, frame) in picture.groups.iter().zip(&mut drawing.groups) {
+        let Some(Frame { outline, label }) = frame else {
+            continue;
+        };
+        let wanted = if group.label.is_empty() { 0.0 } else { text::width(&group.label, LABEL_SIZE) + 14.0 };
+        let width = wanted.min((outline.width - 16.0).max(24.0));
+        let at = |x: f64| Rect { x, y: outline.y - LABEL_HEIGHT / 2.0, width, height: LABEL_HEIGHT };
+        let (left, right) = (outline.x + 10.0, outline.right() - 10.0 - width);
+        let places =
+            [left, right, (left + right) / 2.0, left * 0.75 + right * 0.25, left * 0.25 + right * 0.75];
+        let free = |place: &Rect| {
+            let place = place.grown(3.0);
+            !lines.iter().any(|p| place.contains(&Rect { x: p.x, y: p.y, width: 0.0, height: 0.0 }))
+        };
+        *label = places.map(at).into_iter().find(free).unwrap_or(at(left));
+    }
+}
+
+/// Moves a drawing to the upper left of a canvas that holds all of it, and rounds every coordinate to 0.1.
+pub(super) fn finish(picture: &Picture, mut drawing: Drawing) -> Drawing {
+    place_labels(picture, &mut drawing);
+    let labels = drawing.edges.iter().filter_map(|edge| edge.label);
+    let frames = drawing.groups.iter().flatten().map(|frame| frame.outline.union(&frame.label));
+    let points = drawing.edges.iter().flat_map(EdgeLine::samples);
+    let points = points.map(|p| Rect { x: p.x, y: p.y, width: 0.0, height: 0.0 });
+    let all = drawing.nodes.iter().copied().chain(labels).chain(frames).chain(points);
+    let bounds = all.reduce(|a, b| a.union(&b)).unwrap_or_default();
+    let top = if picture.title.is_empty() { MARGIN } else { MARGIN + TITLE };
+    let titled = text::width(&picture.title, TITLE_SIZE) * 1.08 + 2.0 * MARGIN;
+    let mut moved = drawing.mapped(|p| Point { x: p.x - bounds.x + MARGIN, y: p.y - bounds.y + top });
+    moved.width = (bounds.width + 2.0 * MARGIN).max(titled).ceil();
+    moved.height = (bounds.height + MARGIN + top).ceil();
+    moved.mapped(|p| Point { x: round(p.x), y: round(p.y) })
+}
+
+impl EdgeLine {
+    /// Points along the line, close together.
+    pub(super) fn samples(&self) -> Vec<Point> {
+        let mut points = Vec::new();
+        let mut from = self.start;
+        for piece in &self.pieces {
+            let end = piece.end();
+            let steps = (((end.x - from.x).abs() + (end.y - from.y).abs()) / 4.0).ceil().max(1.0);
+            for step in 0..steps as usize {
+                let t = step as f64 / steps;
+                let mix = |a: f64, b: f64| a + (b - a) * t;
+                points.push(match *piece {
+                    Piece::Line(_) => Point { x: mix(from.x, end.x), y: mix(from.y, end.y) },
+                    Piece::Curve(a, b, _) => {
+                        let u = 1.0 - t;
+                        let cubic = |p0: f64, p1: f64, p2: f64, p3: f64| {
+                            u * u * u * p0 + 3.0 * u * u * t * p1 + 3.0 * u * t * t * p2 + t * t * t * p3
+                        };
+                        Point { x: cubic(from.x, a.x, b.x, end.x), y: cubic(from.y, a.y, b.y, end.y) }
+                    }
+                });
+            }
+            from = end;
+        }
+        points.extend(self.pieces.last().map(|_| self.tip));
+        points
+    }
+}
+
+/// To a multiple of 0.1, and without a negative zero.
+fn round(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0 + 0.0
+}
+
+impl Drawing {
+    /// The drawing with every point moved. Boxes keep their extent, rounded like the points.
+    fn mapped(&self, f: impl Fn(Point) -> Point) -> Drawing {
+        let rect = |r: &Rect| {
+            let Point { x, y } = f(Point { x: r.x, y: r.y });
+            Rect { x, y, width: round(r.width), height: round(r.height) }
+        };
+        let line = |edge: &EdgeLine| EdgeLine {
+            start: f(edge.start),
+            pieces: edge
+                .pieces
+                .iter()
+                .map(|piece| match *piece {
+                    Piece::Line(end) => Piece::Line(f(end)),
+                    Piece::Curve(first, second, end) => Piece::Curve(f(first), f(second), f(end)),
+                })
+                .collect(),
+            tip: f(edge.tip),
+            label: edge.label.as_ref().map(rect),
+        };
+        Drawing {
+            width: self.width,
+            height: self.height,
+            nodes: self.nodes.iter().map(rect).collect(),
+            edges: self.edges.iter().map(line).collect(),
+            groups: self
+                .groups
+                .iter()
+                .map(|group| group.map(|f| Frame { outline: rect(&f.outline), label: rect(&f.label) }))
+                .collect(),
+        }
+    }
+
+    /// The drawing mirrored at its diagonal: what ran to the right runs down.
+    pub(super) fn transposed(&self) -> Drawing {
+        let mut turned = self.mapped(|Point { x, y }| Point { x: y, y: x });
+        let rects = turned.nodes.iter_mut();
+        let labels = turned.edges.iter_mut().filter_map(|edge| edge.label.as_mut());
+        let frames = turned.groups.iter_mut().flatten().map(|frame| &mut frame.outline);
+        for rect in rects.chain(labels).chain(frames) {
+            std::mem::swap(&mut rect.width, &mut rect.height);
+        }
+        turned
+    }
+}
+
+impl Sizes {
+    /// The sizes seen from the side.
+    pub(super) fn transposed(&self) -> Sizes {
+        let turn = |size: Size| Size { width: size.height, height: size.width };
+        Sizes {
+            nodes: self
+                .nodes
+                .iter()
+                .map(|node| NodeSize { body: turn(node.body), all: turn(node.all), round: node.round })
+                .collect(),
+            labels: self.labels.iter().map(|label| label.map(turn)).collect(),
+        }
+    }
+}

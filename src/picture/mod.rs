@@ -1,0 +1,65 @@
+//! Pictures of a graph: which nodes, edges and numbers are shown, where they stand, and in which format.
+//!
+//! A [`Builder`] reads a graph, and numbers that are handed to it, and makes a [`Picture`]: plain data, which can also
+//! be made or changed by hand. Exporters are functions of the picture alone:
+//!
+//! - [`Picture::to_svg`]: placed by a [`Layout`] (that of the crate `dagre`, with lines of our own), needing neither
+//!   fonts nor programs;
+//! - [`Picture::to_dot`]: for Graphviz, which places everything itself.
+//!
+//! An op is a circle with its sign. Leaves are plates: inputs with round ends, parameters with a double outline,
+//! constants with a dashed one. Along each arrow the forward value stands above the line and the gradient that comes
+//! back along this arrow below it, red and slanted; at a node with several consumers their sum follows a `Σ`.
+//!
+//! The same picture gives the same bytes in every run, on every machine.
+
+mod build;
+mod canvas;
+mod compose;
+mod dagre;
+mod dot;
+mod faults;
+mod label;
+mod layout;
+mod measure;
+mod model;
+pub mod number;
+mod ports;
+mod route;
+mod select;
+mod svg;
+mod text;
+mod units;
+
+#[cfg(test)]
+mod recordings;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;
+
+pub use build::{Annotations, Builder, Level, TooLarge};
+pub use dagre::Dagre;
+pub use layout::{Drawing, EdgeLine, Frame, Layout, Piece, Point, Rect};
+pub use measure::{NodeSize, Size, Sizes};
+pub use model::{Direction, Group, NodeKind, Picture, PictureEdge, PictureNode};
+
+impl Picture {
+    /// The picture as SVG: one self-contained file on a white ground, for pages light and dark.
+    ///
+    /// Colours hang on classes below `.chainrule`, so that a page which holds the drawing can set its own; nodes carry
+    /// their ids in `data-id`, edges the ids of their ends in `data-from` and `data-to`.
+    pub fn to_svg(&self) -> String {
+        self.to_svg_with(&Dagre::default())
+    }
+
+    /// The same with another layout.
+    pub fn to_svg_with(&self, layout: &impl Layout) -> String {
+        svg::write(self, &layout.lay_out(self, &Sizes::of(self)))
+    }
+
+    /// The picture in Graphviz's DOT language, for `dot -Tsvg` and its like.
+    pub fn to_dot(&self) -> String {
+        dot::write(self)
+    }
+}

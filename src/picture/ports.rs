@@ -1,0 +1,120 @@
+//! Where the lines of the arrows meet the nodes.
+
+use super::layout::Point;
+use super::measure::{NodeSize, Sizes};
+use super::model::Picture;
+use super::route::{Columns, Flat, Placed};
+use std::f64::consts::FRAC_PI_2;
+
+/// How far from straight on an arrow may meet a circle.
+const STEEPEST: f64 = 1.05;
+/// The same where a text stands above or below the circle.
+const STEEP: f64 = 0.6;
+/// How far above or below its node's box a line may be where it passes the border of the rank.
+const CLEAR: f64 = 5.0;
+/// Least angle between two arrows at one circle.
+const FAN: f64 = 0.5;
+
+const _: () = assert!(STEEPEST < FRAC_PI_2, "an arrow meets a circle from the side it comes from");
+
+/// A place that a line passes, and in which direction it runs there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pass {
+    pub(super) at: Point,
+    pub(super) slope: (f64, f64),
+}
+
+/// Where a line meets the outline of a node, and where on the way there it passes the border of the node's rank:
+/// between the two it is straight, so that no line bends around the neighbours of its node.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Port {
+    pub(super) on: Pass,
+    pub(super) border: Pass,
+}
+
+pub(super) type Ports = Vec<(Option<Port>, Option<Port>)>;
+
+/// Where every line leaves and meets its nodes: ordered by height, so that no two lines cross at a node.
+pub(super) fn ports(
+    picture: &Picture,
+    sizes: &Sizes,
+    placed: &Placed,
+    flats: &[Vec<Flat>],
+    columns: &Columns,
+) -> Ports {
+    let mut leaving: Vec<Vec<(f64, f64, usize)>> = vec![Vec::new(); picture.nodes.len()];
+    let mut meeting = leaving.clone();
+    for (index, edge) in picture.drawn_edges() {
+        let (from, to) = (placed.nodes[edge.from], placed.nodes[edge.to]);
+        let first = flats[index].first().map_or(to, |flat| Point { x: flat.x, y: flat.y });
+        let last = flats[index].last().map_or(from, |flat| Point { x: flat.end, y: flat.y });
+        leaving[edge.from].push((first.y - from.y, (first.x - from.x).abs(), index));
+        meeting[edge.to].push((last.y - to.y, (to.x - last.x).abs(), index));
+    }
+    let mut ports = vec![(None, None); picture.edges.len()];
+    for (node, (mut out, mut into)) in leaving.into_iter().zip(meeting).enumerate() {
+        let (centre, size) = (placed.nodes[node], &sizes.nodes[node]);
+        let border = columns.half_width_beside(centre.x, size.all.width).max(size.body.width / 2.0);
+        for (list, side) in [(&mut out, 1.0), (&mut into, -1.0)] {
+            list.sort_by(|a, b| {
+                a.0.total_cmp(&b.0).then(picture.edges[a.2].operand.cmp(&picture.edges[b.2].operand))
+            });
+            for (port, &(_, _, index)) in fan(centre, size, border, side, list).into_iter().zip(list.iter()) {
+                if side > 0.0 { ports[index].0 = Some(port) } else { ports[index].1 = Some(port) }
+            }
+        }
+    }
+    ports
+}
+
+/// Ports on one side of a node for lines that come from the given heights.
+fn fan(centre: Point, size: &NodeSize, border: f64, side: f64, lines: &[(f64, f64, usize)]) -> Vec<Port> {
+    let (half, tall) = (size.body.width / 2.0, size.body.height / 2.0);
+    let count = lines.len().max(1) as f64;
+    if size.round {
+        let beside = if size.all.height > size.body.height { STEEP } else { STEEPEST };
+        let limit = beside.min((size.all.height / 2.0 + CLEAR).atan2(border));
+        let wanted = |&(dy, dx, _): &(f64, f64, usize)| dy.atan2(dx.max(1.0)).clamp(-limit, limit);
+        let wanted: Vec<f64> = lines.iter().map(wanted).collect();
+        let port = |angle: f64| {
+            let slope = (angle.cos(), side * angle.sin());
+            let at = |reach: f64, rise: f64| Point { x: centre.x + side * reach, y: centre.y + rise };
+            Port {
+                on: Pass { at: at(half * angle.cos(), half * angle.sin()), slope },
+                border: Pass { at: at(border, border * angle.tan()), slope },
+            }
+        };
+        return spread(&wanted, FAN.min(2.0 * limit / count), limit).into_iter().map(port).collect();
+    }
+    let reach = (tall - 9.0).max(0.0);
+    // A line that can run straight on does; one that has to bend anyway leaves near the middle.
+    let wanted =
+        |&(dy, _, _): &(f64, f64, usize)| if dy.abs() <= reach { dy } else { dy.signum() * reach * 0.5 };
+    let wanted: Vec<f64> = lines.iter().map(wanted).collect();
+    let pass = |reach: f64, dy: f64| Pass {
+        at: Point { x: centre.x + side * reach, y: centre.y + dy },
+        slope: (1.0, 0.0),
+    };
+    let heights = spread(&wanted, 9f64.min(2.0 * reach / count), reach);
+    heights.into_iter().map(|dy| Port { on: pass(half, dy), border: pass(border, dy) }).collect()
+}
+
+/// The numbers nearest to the wanted ones (which ascend) that keep a distance and stay within ±`limit`.
+fn spread(wanted: &[f64], gap: f64, limit: f64) -> Vec<f64> {
+    // Blocks of numbers that stand at exactly `gap` from each other: (sum of wanted starts, count).
+    let mut blocks: Vec<(f64, usize)> = Vec::new();
+    for (index, &value) in wanted.iter().enumerate() {
+        blocks.push((value - gap * index as f64, 1));
+        while let [.., before, last] = blocks.as_mut_slice() {
+            if before.0 / before.1 as f64 <= last.0 / last.1 as f64 {
+                break;
+            }
+            *before = (before.0 + last.0, before.1 + last.1);
+            blocks.pop();
+        }
+    }
+    let low = -limit;
+    let high = limit - gap * wanted.len().saturating_sub(1) as f64;
+    let starts = blocks.iter().flat_map(|&(sum, count)| std::iter::repeat_n(sum / count as f64, count));
+    starts.enumerate().map(|(index, start)| start.min(high).max(low) + gap * index as f64).collect()
+}

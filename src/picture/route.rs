@@ -1,0 +1,229 @@
+//! The lines of the arrows, drawn from the places that a layered layout gives.
+//!
+//! Everything here runs from left to right. A line leaves its source, bends in the room between two ranks, runs flat
+//! across the width of its label (and of every rank that it only passes), bends again and meets its target.
+
+use super::canvas::frames;
+use super::layout::{Drawing, EdgeLine, Piece, Point, Rect};
+use super::measure::{Size, Sizes};
+use super::model::Picture;
+use super::ports::{Pass, Port, ports};
+
+/// Length of an arrow's head; the line ends where the head begins.
+pub(super) const HEAD: f64 = 8.0;
+/// A rise or fall of a line that cannot meet the labels beside its own.
+const GENTLE: f64 = 26.0;
+
+/// The centres that a layout found, still without lines.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Placed {
+    pub(super) nodes: Vec<Point>,
+    pub(super) labels: Vec<Option<Point>>,
+    /// The points that each edge passes between its ends, its label among them.
+    pub(super) bends: Vec<Vec<Point>>,
+    pub(super) groups: Vec<Option<Rect>>,
+}
+
+/// A flat stretch of a line: from `x` to `end` at height `y`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Flat {
+    pub(super) x: f64,
+    pub(super) end: f64,
+    pub(super) y: f64,
+}
+
+pub(super) fn draw(picture: &Picture, sizes: &Sizes, placed: &Placed) -> Drawing {
+    let placed = &widened(picture, sizes, placed);
+    let boxes = node_boxes(sizes, placed);
+    let labels = label_boxes(sizes, placed);
+    let columns = Columns::of(&boxes, &labels);
+    let flats = all_flats(picture, placed, &labels, &columns);
+    let ports = ports(picture, sizes, placed, &flats, &columns);
+    let mut lines = vec![EdgeLine::default(); picture.edges.len()];
+    for (index, _) in picture.drawn_edges() {
+        if let (Some(leave), Some(meet)) = ports[index] {
+            lines[index] = line(leave, &flats[index], meet);
+        }
+        lines[index].label = labels[index];
+    }
+    let groups = frames(picture, placed, &boxes);
+    Drawing { width: 0.0, height: 0.0, nodes: boxes, edges: lines, groups }
+}
+
+fn node_boxes(sizes: &Sizes, placed: &Placed) -> Vec<Rect> {
+    placed.nodes.iter().zip(&sizes.nodes).map(|(&centre, size)| around(centre, size.all)).collect()
+}
+
+fn label_boxes(sizes: &Sizes, placed: &Placed) -> Vec<Option<Rect>> {
+    let pairs = placed.labels.iter().zip(&sizes.labels);
+    pairs.map(|(centre, size)| Some(around((*centre)?, (*size)?))).collect()
+}
+
+fn all_flats(
+    picture: &Picture,
+    placed: &Placed,
+    labels: &[Option<Rect>],
+    columns: &Columns,
+) -> Vec<Vec<Flat>> {
+    let mut all = vec![Vec::new(); picture.edges.len()];
+    for (index, edge) in picture.drawn_edges() {
+        let ends = [placed.nodes[edge.from], placed.nodes[edge.to]];
+        all[index] = flats(&placed.bends[index], placed.labels[index], labels[index], ends, columns);
+    }
+    all
+}
+
+/// The same places with more room between two ranks where lines rise or fall steeply.
+fn widened(picture: &Picture, sizes: &Sizes, placed: &Placed) -> Placed {
+    let (boxes, labels) = (node_boxes(sizes, placed), label_boxes(sizes, placed));
+    let columns = Columns::of(&boxes, &labels);
+    let flats = all_flats(picture, placed, &labels, &columns);
+    // How far lines climb in the gap before each column.
+    let mut climbs = vec![0.0_f64; columns.0.len()];
+    for (index, edge) in picture.drawn_edges() {
+        let ends =
+            [placed.nodes[edge.from], placed.nodes[edge.to]].map(|p| Flat { x: p.x, end: p.x, y: p.y });
+        let stops: Vec<&Flat> = ends[..1].iter().chain(&flats[index]).chain(&ends[1..]).collect();
+        for pair in stops.windows(2) {
+            let gap = columns.0.partition_point(|column| column.x <= pair[0].end + 0.01);
+            if let Some(climb) = climbs.get_mut(gap) {
+                *climb = climb.max((pair[1].y - pair[0].y).abs());
+            }
+        }
+    }
+    let extra = climbs.iter().map(|climb| (climb * 0.22 - 12.0).clamp(0.0, 90.0));
+    let mut walls: Vec<(f64, f64, f64)> = Vec::new();
+    for (column, extra) in (1..columns.0.len()).zip(extra.skip(1)) {
+        let (before, after) = (columns.0[column - 1], columns.0[column]);
+        let from = before.x + before.half;
+        walls.push((from, (after.x - after.half).max(from + 0.1), extra));
+    }
+    let moved = |x: f64| {
+        x + walls.iter().map(|&(from, to, by)| by * ((x - from) / (to - from)).clamp(0.0, 1.0)).sum::<f64>()
+    };
+    let shift = |p: &Point| Point { x: moved(p.x), y: p.y };
+    let stretch =
+        |r: &Rect| Rect { x: moved(r.x), y: r.y, width: moved(r.right()) - moved(r.x), height: r.height };
+    Placed {
+        nodes: placed.nodes.iter().map(shift).collect(),
+        labels: placed.labels.iter().map(|label| label.as_ref().map(shift)).collect(),
+        bends: placed.bends.iter().map(|bends| bends.iter().map(shift).collect()).collect(),
+        groups: placed.groups.iter().map(|group| group.as_ref().map(stretch)).collect(),
+    }
+}
+
+fn around(centre: Point, size: Size) -> Rect {
+    Rect::around(centre, size.width, size.height)
+}
+
+/// How wide each rank is: a line that passes a rank stays flat until it has left it.
+pub(super) struct Columns(Vec<Column>);
+
+#[derive(Debug, Clone, Copy)]
+struct Column {
+    x: f64,
+    /// Half the width of the widest box, and of the one next to it.
+    half: f64,
+    second: f64,
+}
+
+impl Columns {
+    fn of(boxes: &[Rect], labels: &[Option<Rect>]) -> Columns {
+        let column = |b: &Rect| Column { x: b.centre().x, half: b.width / 2.0, second: 0.0 };
+        let mut columns: Vec<Column> = boxes.iter().chain(labels.iter().flatten()).map(column).collect();
+        columns.sort_by(|a, b| a.x.total_cmp(&b.x));
+        columns.dedup_by(|next, kept| {
+            let same = next.x - kept.x < 0.01;
+            if same {
+                kept.second = kept.second.max(next.half.min(kept.half));
+                kept.half = kept.half.max(next.half);
+            }
+            same
+        });
+        Columns(columns)
+    }
+
+    fn at(&self, x: f64) -> Option<&Column> {
+        let near = self.0.partition_point(|column| column.x < x - 0.01);
+        self.0.get(near).filter(|column| column.x - x < 0.01)
+    }
+
+    fn half_width(&self, x: f64) -> f64 {
+        self.at(x).map_or(0.0, |column| column.half)
+    }
+
+    /// The same, but for the others beside a box of this width.
+    pub(super) fn half_width_beside(&self, x: f64, width: f64) -> f64 {
+        let beside =
+            |column: &Column| if width / 2.0 < column.half - 0.01 { column.half } else { column.second };
+        self.at(x).map_or(0.0, beside)
+    }
+}
+
+/// The flat stretches of a line. A label takes its own width, or that of its rank where the line goes on steeply,
+/// past the labels above and below.
+fn flats(
+    bends: &[Point],
+    centre: Option<Point>,
+    label: Option<Rect>,
+    ends: [Point; 2],
+    columns: &Columns,
+) -> Vec<Flat> {
+    let mut flats: Vec<Flat> = Vec::new();
+    for (index, bend) in bends.iter().enumerate() {
+        let whole = columns.half_width(bend.x);
+        let own = label.filter(|_| centre.is_some_and(|c| (c.x - bend.x).abs() < 0.01));
+        let before = if index == 0 { ends[0] } else { bends[index - 1] };
+        let after = bends.get(index + 1).copied().unwrap_or(ends[1]);
+        let half = |next: Point| {
+            let gentle = (next.y - bend.y).abs() <= GENTLE;
+            own.filter(|_| gentle).map_or(whole, |label| label.width / 2.0)
+        };
+        let next = Flat { x: bend.x - half(before), end: bend.x + half(after), y: bend.y };
+        match flats.last_mut() {
+            Some(last) if (last.y - next.y).abs() < 0.5 => last.end = last.end.max(next.end),
+            _ => flats.push(next),
+        }
+    }
+    flats
+}
+
+fn line(leave: Port, flats: &[Flat], meet: Port) -> EdgeLine {
+    let tip = meet.on.at;
+    let base = Point { x: tip.x - meet.on.slope.0 * HEAD, y: tip.y - meet.on.slope.1 * HEAD };
+    let mut pieces = Vec::new();
+    straight(leave.on.at, leave.border.at, &mut pieces);
+    let mut here = leave.border;
+    for flat in flats {
+        let level = |x: f64| Pass { at: Point { x, y: flat.y }, slope: (1.0, 0.0) };
+        bend(here, level(flat.x), &mut pieces);
+        straight(level(flat.x).at, level(flat.end).at, &mut pieces);
+        here = level(flat.end);
+    }
+    let last = if meet.border.at.x < base.x { meet.border } else { Pass { at: base, slope: meet.on.slope } };
+    bend(here, last, &mut pieces);
+    straight(last.at, base, &mut pieces);
+    EdgeLine { start: leave.on.at, pieces, tip, label: None }
+}
+
+fn straight(from: Point, to: Point, pieces: &mut Vec<Piece>) {
+    if (to.x - from.x).abs() + (to.y - from.y).abs() > 0.05 {
+        pieces.push(Piece::Line(to));
+    }
+}
+
+/// A curve from one place to the next that has the given direction at both ends; straight if it can be.
+fn bend(from: Pass, to: Pass, pieces: &mut Vec<Piece>) {
+    let (dx, dy) = (to.at.x - from.at.x, to.at.y - from.at.y);
+    let is_straight = |slope: (f64, f64)| (slope.0 * dy - slope.1 * dx).abs() < 0.3;
+    if is_straight(from.slope) && is_straight(to.slope) {
+        straight(from.at, to.at, pieces);
+        return;
+    }
+    // The control points stay within the width of the bend, so that the curve never swings back.
+    let pull = |slope: (f64, f64)| 0.55 * dx.abs() / slope.0.max(0.3);
+    let (a, b) = (pull(from.slope), pull(to.slope));
+    let first = Point { x: from.at.x + from.slope.0 * a, y: from.at.y + from.slope.1 * a };
+    let second = Point { x: to.at.x - to.slope.0 * b, y: to.at.y - to.slope.1 * b };
+    pieces.push(Piece::Curve(first, second, to.at));
+}

@@ -1,0 +1,118 @@
+//! Which nodes of a graph a picture shows, and which constants are written into the ops that use them.
+
+use super::build::Builder;
+use crate::graph::{Graph, Leaf, NodeId};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// The chosen part of a graph.
+#[derive(Debug, Default)]
+pub(super) struct Selection {
+    /// The nodes to draw, in the order of the graph.
+    pub(super) nodes: Vec<NodeId>,
+    /// The operands that are constants written into their op.
+    pub(super) folded: BTreeSet<(NodeId, usize)>,
+    /// Edges from nodes outside: source, target, operand.
+    pub(super) coming: Vec<(NodeId, NodeId, usize)>,
+    /// Nodes that have consumers outside.
+    pub(super) going: Vec<NodeId>,
+    /// How many edges of the graph leave each node towards nodes that are drawn; empty for a neighbourhood, where a
+    /// gradient may come from outside too.
+    uses: BTreeMap<NodeId, usize>,
+}
+
+impl Selection {
+    pub(super) fn of(builder: &Builder<'_>) -> Selection {
+        let graph = builder.graph;
+        let mut selection = Selection::default();
+        let mut nodes = match builder.around {
+            Some((centre, steps)) => neighbourhood(builder, centre, steps),
+            None => {
+                let marked = graph.ancestors(builder.outputs.iter().copied());
+                graph.ids().filter(|id| marked[id.index()] && builder.draws(*id)).collect()
+            }
+        };
+        let mut kept = BTreeSet::new();
+        for &id in &nodes {
+            let inputs = graph.node(id).inputs();
+            let fold = foldable(graph, inputs);
+            for (operand, &input) in inputs.iter().enumerate() {
+                if fold == Some(operand) {
+                    selection.folded.insert((id, operand));
+                } else {
+                    kept.insert(input);
+                }
+                if builder.around.is_none() {
+                    *selection.uses.entry(input).or_default() += 1;
+                }
+            }
+        }
+        let wanted =
+            |id: &NodeId| builder.outputs.contains(id) || builder.around.is_some_and(|(node, _)| node == *id);
+        nodes.retain(|id| !is_number(graph, *id) || kept.contains(id) || wanted(id));
+        selection.nodes = nodes;
+        if builder.around.is_some() {
+            selection.look_outside(builder);
+        }
+        selection
+    }
+
+    /// How many edges leave a node towards drawn nodes, if nothing else can use it; 0 if that is not known.
+    pub(super) fn uses(&self, id: NodeId) -> usize {
+        self.uses.get(&id).copied().unwrap_or(0)
+    }
+
+    fn look_outside(&mut self, builder: &Builder<'_>) {
+        let graph = builder.graph;
+        let inside: BTreeSet<NodeId> = self.nodes.iter().copied().collect();
+        for &id in &self.nodes {
+            for (operand, &input) in graph.node(id).inputs().iter().enumerate() {
+                if !inside.contains(&input) && !self.folded.contains(&(id, operand)) && builder.draws(input) {
+                    self.coming.push((input, id, operand));
+                }
+            }
+            let outside = |target: NodeId| !inside.contains(&target) && builder.draws(target);
+            if graph.consumers(id).iter().any(|edge| outside(edge.target)) {
+                self.going.push(id);
+            }
+        }
+    }
+}
+
+/// The nodes within some steps of a node, breadth first; nothing further away is looked at.
+fn neighbourhood(builder: &Builder<'_>, centre: NodeId, steps: usize) -> Vec<NodeId> {
+    let graph = builder.graph;
+    let mut seen = BTreeSet::from([graph.node(centre).id()]);
+    let mut queue = VecDeque::from([(centre, 0)]);
+    while let Some((id, distance)) = queue.pop_front() {
+        if distance == steps {
+            continue;
+        }
+        let inputs = graph.node(id).inputs().iter().copied();
+        // A constant that is written into its ops does not make them neighbours of each other.
+        let consumers = if is_number(graph, id) && id != centre { &[] } else { graph.consumers(id) };
+        for next in inputs.chain(consumers.iter().map(|edge| edge.target)) {
+            if builder.draws(next) && seen.insert(next) {
+                queue.push_back((next, distance + 1));
+            }
+        }
+    }
+    seen.into_iter().collect()
+}
+
+/// The operand that can be written into an op of these inputs: the only number of two operands.
+fn foldable(graph: &Graph, inputs: &[NodeId]) -> Option<usize> {
+    let &[first, second] = inputs else {
+        return None;
+    };
+    match (is_number(graph, first), is_number(graph, second)) {
+        (true, false) => Some(0),
+        (false, true) => Some(1),
+        _ => None,
+    }
+}
+
+/// Whether a node is a constant of one number that nobody gave a name.
+fn is_number(graph: &Graph, id: NodeId) -> bool {
+    let node = graph.node(id);
+    node.leaf() == Some(Leaf::Constant) && node.shape().is_empty() && node.name().is_none()
+}

@@ -1,0 +1,359 @@
+//! From a graph to steps.
+
+use super::arena::Arena;
+use super::fuse::Runs;
+use super::merge::Merged;
+use super::step::{Operand, Place, Root, Step, Target, Work};
+use super::{InputSlot, ParameterSlot, Plan, PlanOptions};
+use crate::error::{Error, Result};
+use crate::graph::{Graph, Leaf, Node, NodeId};
+use crate::shape::Layout;
+use crate::tape::{Arg, Instruction, Precision, Recorder, Var, scratch_len};
+use rustc_hash::FxHashMap;
+
+pub(super) fn compile<F: Precision>(
+    outputs: &[Var<'_>],
+    updates: &[(Var<'_>, Var<'_>)],
+    options: PlanOptions,
+) -> Result<Plan<F>> {
+    let all: Vec<Var<'_>> = outputs.iter().copied().chain(updates.iter().flat_map(|&(p, v)| [p, v])).collect();
+    let Some(first) = all.first() else {
+        return Err(Error::Argument {
+            what: "compile".to_owned(),
+            problem: "there is nothing to compile; give at least one output or update".to_owned(),
+        });
+    };
+    let tape = first.tape();
+    all.iter().try_for_each(|&var| tape.own("compile", var, &all))?;
+    let recorder = tape.recorder().borrow();
+    check_updates(&recorder.graph, updates)?;
+    let outputs: Vec<NodeId> = outputs.iter().map(|v| v.id()).collect();
+    let updates: Vec<(NodeId, NodeId)> = updates.iter().map(|(p, v)| (p.id(), v.id())).collect();
+    Ok(Compiler::new(&recorder, &outputs, &updates, options).finish())
+}
+
+/// That every update names a parameter, once, and a value of its shape.
+fn check_updates(graph: &Graph, updates: &[(Var<'_>, Var<'_>)]) -> Result<()> {
+    let mut seen = std::collections::BTreeSet::new();
+    for &(parameter, value) in updates {
+        let node = graph.node(parameter.id());
+        let described = graph.describe(parameter.id());
+        let problem = if node.leaf() != Some(Leaf::Parameter) {
+            format!("{described} is not a parameter; only parameters are updated")
+        } else if node.shape() != graph.node(value.id()).shape() {
+            format!("the update of {described} has another shape: {}", graph.describe(value.id()))
+        } else if !seen.insert(parameter.id()) {
+            format!("{described} is updated twice")
+        } else {
+            continue;
+        };
+        return Err(Error::Argument { what: "compile".to_owned(), problem });
+    }
+    Ok(())
+}
+
+struct Compiler<'g, F> {
+    recorder: &'g Recorder,
+    merged: Merged,
+    runs: Runs,
+    places: FxHashMap<NodeId, Place>,
+    /// The sizes of the buffers that become stretches of the arena.
+    buffers: Vec<usize>,
+    plan: Plan<F>,
+}
+
+impl<'g, F: Precision> Compiler<'g, F> {
+    fn new(recorder: &'g Recorder, outputs: &[NodeId], updates: &[(NodeId, NodeId)], options: PlanOptions) -> Self {
+        let graph = &recorder.graph;
+        let wanted = outputs.iter().copied().chain(updates.iter().flat_map(|&(p, v)| [p, v]));
+        let merged = Merged::new(graph, &recorder.ops, wanted);
+        let mut pinned = vec![false; graph.len()];
+        for &id in outputs.iter().chain(updates.iter().map(|(_, v)| v)) {
+            pinned[merged.of(id).index()] = true;
+        }
+        let runs = Runs::new(graph, &recorder.ops, &merged, &pinned, options.fuse);
+        let plan = Plan {
+            ops: recorder.ops.clone(),
+            steps: Vec::new(),
+            writes: Vec::new(),
+            inputs: Vec::new(),
+            indices: Vec::new(),
+            parameters: Vec::new(),
+            constants: Vec::new(),
+            outputs: Vec::new(),
+            arena: Vec::new(),
+            scratch: Vec::new(),
+            options,
+        };
+        let mut compiler = Self { recorder, merged, runs, places: FxHashMap::default(), buffers: Vec::new(), plan };
+        for id in compiler.merged.nodes.clone() {
+            compiler.place(id);
+        }
+        for &id in outputs {
+            let place = compiler.kept(id);
+            compiler.plan.outputs.push((id, place));
+        }
+        for &(parameter, value) in updates {
+            let Root::State(slot) = compiler.places[&parameter].root else { unreachable!("updates were checked") };
+            let place = compiler.kept(value);
+            compiler.plan.writes.push((place, slot));
+        }
+        compiler
+    }
+
+    /// Finds a place for a node's numbers, and records the step that computes them if there is one.
+    fn place(&mut self, id: NodeId) {
+        let graph = &self.recorder.graph;
+        let node = graph.node(id);
+        let place = if let Some(leaf) = node.leaf() {
+            Place { root: self.leaf(node, leaf), layout: Layout::contiguous(node.shape()) }
+        } else if self.runs.is_inside(id) {
+            return;
+        } else {
+            let op = &self.recorder.ops[graph.record(id).op.0 as usize];
+            // An operand inside the node's own run has no place; elementwise ops are no views.
+            let source = node.inputs().first().and_then(|&x| self.places.get(&self.merged.of(x))).map(|p| &p.layout);
+            match source.and_then(|layout| op.view(layout, node.shape())) {
+                Some(layout) => Place { root: self.places_of(node.inputs()[0]).root, layout },
+                None => self.step(id),
+            }
+        };
+        self.places.insert(id, place);
+    }
+
+    /// The place of an operand of a step, which is not inside a run.
+    fn places_of(&self, id: NodeId) -> &Place {
+        &self.places[&self.merged.of(id)]
+    }
+
+    fn leaf(&mut self, node: Node<'_>, leaf: Leaf) -> Root {
+        fn slot<T: Default + Clone>(node: Node<'_>, given: Option<Vec<T>>) -> InputSlot<T> {
+            InputSlot {
+                id: node.id(),
+                name: node.name().unwrap_or_default().to_owned(),
+                shape: node.shape().into(),
+                location: node.place(),
+                fed: given.is_some(),
+                values: given.unwrap_or_else(|| vec![T::default(); crate::shape::size(node.shape())]),
+            }
+        }
+        let plan = &mut self.plan;
+        match leaf {
+            Leaf::Input => {
+                let given = self.recorder.fed(node.id()).map(|x| x.iter().map(|&x| F::of(x)).collect());
+                plan.inputs.push(slot(node, given));
+                Root::Input(plan.inputs.len() - 1)
+            }
+            Leaf::Index => {
+                plan.indices.push(slot(node, self.recorder.fed_indices(node.id()).map(<[usize]>::to_vec)));
+                Root::Index(plan.indices.len() - 1)
+            }
+            Leaf::Parameter => {
+                let name = node.name().unwrap_or_default().to_owned();
+                plan.parameters.push(ParameterSlot { name, shape: node.shape().into(), place: 0 });
+                Root::State(plan.parameters.len() - 1)
+            }
+            Leaf::Constant => {
+                plan.constants.push(node.constant().unwrap_or_default().iter().map(|&x| F::of(x)).collect());
+                Root::Constant(plan.constants.len() - 1)
+            }
+        }
+    }
+
+    fn buffer(&mut self, shape: &[usize]) -> usize {
+        self.buffers.push(crate::shape::size(shape));
+        self.buffers.len() - 1
+    }
+
+    fn push(&mut self, work: Work, operands: Vec<Operand>, shape: &[usize]) -> Place {
+        let buffer = self.buffer(shape);
+        self.plan.steps.push(Step { work, operands, target: Target::Arena(buffer), shape: shape.into() });
+        Place { root: Root::Arena(buffer), layout: Layout::contiguous(shape) }
+    }
+
+    fn step(&mut self, id: NodeId) -> Place {
+        let graph = &self.recorder.graph;
+        let node = graph.node(id);
+        let op = graph.record(id).op.0 as usize;
+        if self.recorder.ops[op].elementwise() {
+            return self.elementwise_step(id);
+        }
+        let operand = |(i, &x): (usize, &NodeId)| match self.recorder.ops[op].reads(i) {
+            true => Operand::Place(self.places_of(x).clone()),
+            false => Operand::Shape(graph.node(x).shape().into()),
+        };
+        let operands = node.inputs().iter().enumerate().map(operand).collect();
+        self.push(Work::Kernel(op), operands, node.shape())
+    }
+
+    fn elementwise_step(&mut self, last: NodeId) -> Place {
+        let graph = &self.recorder.graph;
+        let shape = graph.node(last).shape();
+        let run = self.runs.ending_at(last, graph, &self.merged);
+        let mut operands: Vec<NodeId> = Vec::new();
+        let mut program = Vec::new();
+        for &id in &run {
+            let arg = |&x: &NodeId| {
+                let x = self.merged.of(x);
+                if let Ok(k) = run.binary_search(&x) {
+                    return Arg::Result(k);
+                }
+                let k = operands.iter().position(|&o| o == x).unwrap_or_else(|| {
+                    operands.push(x);
+                    operands.len() - 1
+                });
+                Arg::Operand(k)
+            };
+            let args = graph.node(id).inputs().iter().map(arg).collect();
+            program.push(Instruction { op: graph.record(id).op.0 as usize, args });
+        }
+        let operands = operands
+            .iter()
+            .map(|x| {
+                let place = &self.places[x];
+                Operand::Place(Place { root: place.root, layout: place.layout.broadcast(shape) })
+            })
+            .collect();
+        self.push(Work::Elementwise(program), operands, shape)
+    }
+
+    /// Where a node's numbers are until the next run: not in the state, which updates change.
+    fn kept(&mut self, id: NodeId) -> Place {
+        let place = self.places_of(id).clone();
+        if !matches!(place.root, Root::State(_)) {
+            return place;
+        }
+        let shape = place.layout.shape.clone();
+        let kept = self.push(Work::Copy, vec![Operand::Place(place)], &shape);
+        // State is read before anything is written to it.
+        self.plan.steps.rotate_right(1);
+        kept
+    }
+
+    fn finish(mut self) -> Plan<F> {
+        self.write_in_place();
+        self.assign();
+        let plan = &mut self.plan;
+        // Room for the blocks of the longest run, so that no run has to make it.
+        let runs = plan.steps.iter().filter(|s| matches!(s.work, Work::Elementwise(_)));
+        let needed = runs.map(|s| scratch_len(s.operands.len() + s.ops().count(), crate::shape::size(&s.shape))).max();
+        plan.scratch = vec![F::zero(); needed.unwrap_or(0)];
+        self.plan
+    }
+
+    /// Lets the step that computes an update write straight to the parameter, where nothing reads that later.
+    fn write_in_place(&mut self) {
+        let steps = &mut self.plan.steps;
+        let mut last_read = vec![None; self.plan.parameters.len()];
+        let mut readers = vec![0_usize; self.buffers.len()];
+        for (i, step) in steps.iter().enumerate() {
+            for place in step.places() {
+                match place.root {
+                    Root::State(slot) => last_read[slot] = Some(i),
+                    Root::Arena(buffer) => readers[buffer] += 1,
+                    _ => {}
+                }
+            }
+        }
+        let kept = self.plan.outputs.iter().map(|(_, p)| p).chain(self.plan.writes.iter().map(|(p, _)| p));
+        for place in kept {
+            if let Root::Arena(buffer) = place.root {
+                readers[buffer] += 1;
+            }
+        }
+        self.plan.writes.retain(|(place, slot)| {
+            let Root::Arena(buffer) = place.root else { return true };
+            let Some(i) = steps.iter().position(|s| s.target == Target::Arena(buffer)) else { return true };
+            let step = &mut steps[i];
+            let whole = |p: &Place| p.layout.offset == 0 && p.layout.is_contiguous();
+            let own: Vec<&Place> = step.places().filter(|p| p.root == Root::State(*slot)).collect();
+            let fits = matches!(step.work, Work::Elementwise(_))
+                && readers[buffer] == 1
+                && whole(place)
+                && last_read[*slot].is_none_or(|last| last <= i)
+                && own.len() <= 1
+                && own.into_iter().all(whole);
+            if fits {
+                step.target = Target::State(*slot);
+                let own = step.operands.iter_mut().filter(|o| matches!(o, Operand::Place(p) if p.root == Root::State(*slot)));
+                own.for_each(|o| *o = Operand::InPlace);
+            }
+            !fits
+        });
+    }
+
+    /// Gives every buffer a stretch of the arena from the step that writes it to the last that reads it.
+    fn assign(&mut self) {
+        let Self { plan, buffers, .. } = self;
+        let mut last_use = vec![0_usize; buffers.len()];
+        for (i, step) in plan.steps.iter().enumerate() {
+            for place in step.places() {
+                if let Root::Arena(buffer) = place.root {
+                    last_use[buffer] = i;
+                }
+            }
+        }
+        for place in plan.outputs.iter().map(|(_, p)| p).chain(plan.writes.iter().map(|(p, _)| p)) {
+            if let Root::Arena(buffer) = place.root {
+                last_use[buffer] = usize::MAX;
+            }
+        }
+        let mut arena = Arena::default();
+        let mut starts = vec![0_usize; buffers.len()];
+        for (i, step) in plan.steps.iter_mut().enumerate() {
+            let mut ended: Vec<usize> = step
+                .places()
+                .filter_map(|p| match p.root {
+                    Root::Arena(buffer) if last_use[buffer] == i => Some(buffer),
+                    _ => None,
+                })
+                .collect();
+            ended.sort_unstable();
+            ended.dedup();
+            if let Target::Arena(target) = step.target {
+                let reused = reusable(step, &ended, buffers, target);
+                starts[target] = match reused {
+                    Some(buffer) => {
+                        ended.retain(|&b| b != buffer);
+                        starts[buffer]
+                    }
+                    None => arena.take(buffers[target]),
+                };
+            }
+            for buffer in ended {
+                arena.give(starts[buffer], buffers[buffer]);
+            }
+        }
+        let moved = |place: &mut Place| {
+            if let Root::Arena(buffer) = place.root {
+                place.layout.offset += starts[buffer];
+            }
+        };
+        for step in &mut plan.steps {
+            step.places_mut().for_each(moved);
+            if let Target::Arena(buffer) = step.target {
+                step.target = Target::Arena(starts[buffer]);
+            }
+        }
+        plan.outputs.iter_mut().map(|(_, p)| p).chain(plan.writes.iter_mut().map(|(p, _)| p)).for_each(moved);
+        plan.arena = vec![F::zero(); arena.len()];
+    }
+}
+
+/// An operand that ends with an elementwise step, whose buffer the result can take over; its operand is then read in
+/// place.
+fn reusable(step: &mut Step, ended: &[usize], buffers: &[usize], target: usize) -> Option<usize> {
+    if !matches!(step.work, Work::Elementwise(_)) {
+        return None;
+    }
+    let buffer = *ended.iter().find(|&&buffer| {
+        let mut own = step.places().filter(|p| p.root == Root::Arena(buffer));
+        let whole = own.next().is_some_and(|p| {
+            p.layout.offset == 0 && p.layout.is_contiguous() && p.layout.shape == step.shape
+        });
+        whole && own.next().is_none() && buffers[buffer] == buffers[target]
+    })?;
+    let own = step.operands.iter_mut().find(|o| matches!(o, Operand::Place(p) if p.root == Root::Arena(buffer)));
+    *own? = Operand::InPlace;
+    Some(buffer)
+}

@@ -1,0 +1,152 @@
+//! Plans: compiled schedules of what given outputs and updates need, replayed on new inputs without recording and
+//! without allocating.
+//!
+//! Compiling drops dead nodes and merges equal ones ([`merge`]), gathers runs of elementwise ops ([`fuse`]), puts the
+//! results into one arena whose places are used again ([`arena`]), and leaves a list of steps ([`compile`]).
+
+mod arena;
+mod compile;
+mod feed;
+mod fuse;
+mod merge;
+mod options;
+mod outputs;
+mod run;
+mod step;
+
+pub use feed::Key;
+pub use options::PlanOptions;
+pub use outputs::Outputs;
+
+use crate::error::Result;
+use crate::graph::NodeId;
+use crate::location::Location;
+use crate::shape::Sizes;
+use crate::tape::{Op, Precision, Var};
+use std::fmt;
+use std::sync::Arc;
+use step::{Place, Step, Target};
+
+/// A compiled, replayable schedule in the precision `F`.
+///
+/// A plan stands on its own: it borrows nothing from the tape, and can be sent to another thread.
+///
+/// *Updates* `(parameter, new value)` read the state as it was before the run and take effect together after its last
+/// read; an output that names a parameter gives the old value. A whole training step, gradients and optimiser
+/// included, is one plan.
+///
+/// ```
+/// use chainrule::{Plan, State, Tape};
+/// let tape = Tape::new();
+/// let (x, w) = (tape.input("x", [3]), tape.parameter("w", [3]));
+/// let loss = (x * w - 1.0).square().sum();
+/// let [dw] = loss.grad([w]);
+/// let mut step = Plan::<f32>::compile([loss], [(w, w - 0.1 * dw)])?;
+///
+/// let mut state = State::new();
+/// state.insert("w", ndarray::arr1(&[0.0, 0.0, 0.0]));
+/// step.feed(x, &ndarray::arr1(&[1.0, 2.0, 0.5]))?;
+/// let before = step.run(&mut state)?.item(loss);
+/// let after = step.run(&mut state)?.item(loss);
+/// assert_eq!(before, 3.0);
+/// assert!(after < before);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+pub struct Plan<F> {
+    ops: Vec<Arc<dyn Op>>,
+    steps: Vec<Step>,
+    /// Updates that could not be written in place: where the new value lies, and the parameter.
+    writes: Vec<(Place, usize)>,
+    inputs: Vec<InputSlot<F>>,
+    indices: Vec<InputSlot<usize>>,
+    parameters: Vec<ParameterSlot>,
+    constants: Vec<Vec<F>>,
+    outputs: Vec<(NodeId, Place)>,
+    arena: Vec<F>,
+    scratch: Vec<F>,
+    options: PlanOptions,
+}
+
+/// A leaf that is fed, and its buffer.
+#[derive(Debug, Clone)]
+struct InputSlot<T> {
+    id: NodeId,
+    name: String,
+    shape: Sizes,
+    location: Location,
+    values: Vec<T>,
+    fed: bool,
+}
+
+/// A parameter that is read or updated, and where it was found in the state of the last run.
+#[derive(Debug, Clone)]
+struct ParameterSlot {
+    name: String,
+    shape: Sizes,
+    place: usize,
+}
+
+impl<F: Precision> Plan<F> {
+    /// Compiles outputs and updates `(parameter, new value)`. Inputs that have a value on the tape start with it.
+    ///
+    /// O(|V| + |E|) in the nodes of the tape.
+    ///
+    /// # Errors
+    ///
+    /// If there is nothing to compile, vars are of several tapes, or an update does not name a parameter and a value
+    /// of its shape, once.
+    pub fn compile<'t>(
+        outputs: impl IntoIterator<Item = Var<'t>>,
+        updates: impl IntoIterator<Item = (Var<'t>, Var<'t>)>,
+    ) -> Result<Self> {
+        Self::compile_with(outputs, updates, PlanOptions::default())
+    }
+
+    /// As [`compile`](Self::compile), with options.
+    ///
+    /// # Errors
+    ///
+    /// As [`compile`](Self::compile).
+    pub fn compile_with<'t>(
+        outputs: impl IntoIterator<Item = Var<'t>>,
+        updates: impl IntoIterator<Item = (Var<'t>, Var<'t>)>,
+        options: PlanOptions,
+    ) -> Result<Self> {
+        compile::compile(&outputs.into_iter().collect::<Vec<_>>(), &updates.into_iter().collect::<Vec<_>>(), options)
+    }
+
+    /// The number of steps of a run: a kernel, or a fused run of elementwise ops, each.
+    pub fn steps(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// The number of elements that intermediate and final results take together.
+    pub fn memory(&self) -> usize {
+        self.arena.len()
+    }
+
+    /// The names of the inputs that the plan reads.
+    pub fn input_names(&self) -> impl Iterator<Item = &str> {
+        self.inputs.iter().map(|s| s.name.as_str()).chain(self.indices.iter().map(|s| s.name.as_str()))
+    }
+
+    /// The names of the parameters that the plan reads or updates.
+    pub fn parameter_names(&self) -> impl Iterator<Item = &str> {
+        self.parameters.iter().map(|s| s.name.as_str())
+    }
+}
+
+impl<F: Precision> fmt::Debug for Plan<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "plan in {}: {} steps, {} elements", F::NAME, self.steps.len(), self.arena.len())?;
+        for (i, step) in self.steps.iter().enumerate() {
+            let names: Vec<&str> = step.ops().map(|op| self.ops[op].name()).collect();
+            let target = match step.target {
+                Target::Arena(start) => format!("{start}"),
+                Target::State(k) => format!("`{}`", self.parameters[k].name),
+            };
+            writeln!(f, "{i:4}  {} -> {:?} at {target}", names.join(" "), &step.shape[..])?;
+        }
+        Ok(())
+    }
+}

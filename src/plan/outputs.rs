@@ -1,0 +1,62 @@
+//! What a run has computed.
+
+use super::Plan;
+use super::step::{Place, Root};
+use crate::kernel::View;
+use crate::tape::{Precision, Var};
+use ndarray::ArrayViewD;
+
+/// The outputs of a run, in the plan's own buffers: valid until the next run.
+#[derive(Debug, Clone, Copy)]
+pub struct Outputs<'p, F: Precision> {
+    plan: &'p Plan<F>,
+}
+
+impl<'p, F: Precision> Outputs<'p, F> {
+    pub(super) fn new(plan: &'p Plan<F>) -> Self {
+        Self { plan }
+    }
+
+    /// The value of an output, or `None` if the plan was not compiled for it.
+    pub fn get(&self, output: Var<'_>) -> Option<ArrayViewD<'p, F>> {
+        let i = self.plan.outputs.iter().position(|(id, _)| *id == output.id())?;
+        Some(self.nth(i))
+    }
+
+    /// The value of the output at a position of the list that was compiled.
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer outputs.
+    #[track_caller]
+    pub fn nth(&self, position: usize) -> ArrayViewD<'p, F> {
+        self.view(&self.plan.outputs[position].1).array()
+    }
+
+    fn view(&self, place: &'p Place) -> View<'p, F> {
+        let data = match place.root {
+            Root::Arena(_) => &self.plan.arena[..],
+            Root::Input(k) => &self.plan.inputs[k].values,
+            Root::Constant(k) => &self.plan.constants[k],
+            Root::State(_) | Root::Index(_) => unreachable!("outputs do not lie in the state, and hold real numbers"),
+        };
+        View::new(data, place.layout.offset, &place.layout.shape, &place.layout.strides)
+    }
+
+    /// The one number of an output with one element.
+    ///
+    /// # Panics
+    ///
+    /// If the plan was not compiled for it, or it has none or several elements.
+    #[track_caller]
+    pub fn item(&self, output: Var<'_>) -> F {
+        let Some(i) = self.plan.outputs.iter().position(|(id, _)| *id == output.id()) else {
+            panic!("item: {output:?} is not among the outputs that the plan was compiled for")
+        };
+        let view = self.view(&self.plan.outputs[i].1);
+        match view.len() {
+            1 => view.tail()[0],
+            _ => panic!("item: {output:?} is not one number"),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Running the steps.
+
+use super::step::{Operand, Place, Root, Step, Target, Work};
+use super::{InputSlot, Outputs, ParameterSlot, Plan};
+use crate::error::{Error, Result};
+use crate::kernel::{Input, Inputs, Output, View, gather};
+use crate::shape::size;
+use crate::state::{Others, State};
+use crate::tape::{OPERANDS, Op, Precision, Source, run_elementwise};
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+impl<F: Precision> Plan<F> {
+    /// Runs the plan on the inputs as they were last fed, and updates the state.
+    ///
+    /// Nothing is allocated but what the matrix product packs. The state is only changed once everything that could
+    /// fail has been checked.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoValue`] if an input was never fed, [`Error::Unknown`] or [`Error::StateShape`] if the state lacks a
+    /// parameter or has it in another shape, [`Error::NotFinite`] if that was asked for and an input holds NaN or an
+    /// infinity.
+    pub fn run(&mut self, state: &mut State<F>) -> Result<Outputs<'_, F>> {
+        self.inputs.iter().try_for_each(InputSlot::check_fed)?;
+        self.indices.iter().try_for_each(InputSlot::check_fed)?;
+        if self.options.check_finite {
+            self.inputs.iter().try_for_each(InputSlot::check_finite)?;
+        }
+        for slot in &mut self.parameters {
+            slot.place = state.find("run", slot.place, &slot.name, &slot.shape)?;
+        }
+        let Self { ops, steps, writes, inputs, indices, parameters, constants, arena, scratch, options, .. } = self;
+        for step in &*steps {
+            let y_len = size(&step.shape);
+            let (target, below, above, others) = match step.target {
+                Target::Arena(start) => {
+                    let (below, rest) = arena.split_at_mut(start);
+                    let (target, above) = rest.split_at_mut(y_len);
+                    (target, &*below, &*above, state.all())
+                }
+                Target::State(slot) => {
+                    let (target, others) = state.split(parameters[slot].place);
+                    (target, &arena[..], &[][..], others)
+                }
+            };
+            let memory = Memory { below, above, above_start: below.len() + y_len, others, inputs, indices, parameters, constants };
+            memory.run(step, ops, target, options.threads, scratch);
+        }
+        for (place, slot) in &*writes {
+            let (target, others) = state.split(parameters[*slot].place);
+            let memory = Memory { below: arena, above: &[], above_start: arena.len(), others, inputs, indices, parameters, constants };
+            gather(memory.view(place), 0, target);
+        }
+        Ok(Outputs::new(self))
+    }
+}
+
+/// Everything a step may read, while its target is written.
+struct Memory<'a, F> {
+    /// The arena before and after the target.
+    below: &'a [F],
+    above: &'a [F],
+    above_start: usize,
+    others: Others<'a, F>,
+    inputs: &'a [InputSlot<F>],
+    indices: &'a [InputSlot<usize>],
+    parameters: &'a [ParameterSlot],
+    constants: &'a [Vec<F>],
+}
+
+impl<'a, F: Precision> Memory<'a, F> {
+    fn view<'b>(&self, place: &'b Place) -> View<'b, F>
+    where
+        'a: 'b,
+    {
+        let Place { root, layout } = place;
+        let (data, offset) = match *root {
+            Root::Arena(_) if layout.offset < self.below.len() => (self.below, layout.offset),
+            Root::Arena(_) => (self.above, layout.offset.saturating_sub(self.above_start)),
+            Root::Input(k) => (&self.inputs[k].values[..], layout.offset),
+            Root::Constant(k) => (&self.constants[k][..], layout.offset),
+            Root::State(k) => (self.others.slice(self.parameters[k].place), layout.offset),
+            Root::Index(_) => unreachable!("indices are read as indices"),
+        };
+        View::new(data, offset, &layout.shape, &layout.strides)
+    }
+
+    fn input<'b>(&self, operand: &'b Operand) -> Input<'b, F>
+    where
+        'a: 'b,
+    {
+        match operand {
+            Operand::Shape(shape) => Input::Shape(shape),
+            Operand::Place(Place { root: Root::Index(k), layout }) => {
+                Input::Index(View::new(&self.indices[*k].values, layout.offset, &layout.shape, &layout.strides))
+            }
+            Operand::Place(place) => Input::Real(self.view(place)),
+            Operand::InPlace => unreachable!("kernels do not read their target"),
+        }
+    }
+
+    fn run(&self, step: &Step, ops: &[Arc<dyn Op>], y: &mut [F], threads: usize, scratch: &mut Vec<F>) {
+        match &step.work {
+            Work::Kernel(op) => {
+                let inputs: SmallVec<[Input<'_, F>; OPERANDS]> =
+                    step.operands.iter().map(|operand| self.input(operand)).collect();
+                let output = Output { data: y, shape: &step.shape, threads };
+                F::kernel(&*ops[*op]).run(Inputs::new(&inputs), output);
+            }
+            Work::Elementwise(program) => {
+                let source = |operand| match operand {
+                    &Operand::InPlace => Source::InPlace,
+                    Operand::Place(place) => Source::View(self.view(place)),
+                    Operand::Shape(_) => unreachable!("elementwise ops read all operands"),
+                };
+                let sources: SmallVec<[Source<'_, F>; OPERANDS]> = step.operands.iter().map(source).collect();
+                run_elementwise(ops, program, &sources, y, scratch);
+            }
+            Work::Copy => {
+                for place in step.places() {
+                    gather(self.view(place), 0, y);
+                }
+            }
+        }
+    }
+}
+
+impl<T> InputSlot<T> {
+    fn check_fed(&self) -> Result<()> {
+        if self.fed {
+            return Ok(());
+        }
+        Err(Error::NoValue {
+            what: "run".to_owned(),
+            leaf: format!("input `{}` {:?}", self.name, &self.shape[..]),
+            remedy: "feed it with `plan.feed(var, &array)`, or write to `plan.input_mut(var)`, before the first run".to_owned(),
+            location: self.location.clone(),
+        })
+    }
+}
+
+impl<F: Precision> InputSlot<F> {
+    fn check_finite(&self) -> Result<()> {
+        let Some(at) = self.values.iter().position(|x| !x.is_finite()) else { return Ok(()) };
+        let mut rest = at;
+        let mut index: Vec<usize> = self
+            .shape
+            .iter()
+            .rev()
+            .map(|&n| {
+                let i = rest % n;
+                rest /= n;
+                i
+            })
+            .collect();
+        index.reverse();
+        Err(Error::NotFinite {
+            what: "run".to_owned(),
+            node: format!("input `{}` {:?}", self.name, &self.shape[..]),
+            value: self.values[at].to_string(),
+            index,
+            location: self.location.clone(),
+        })
+    }
+}

@@ -1,0 +1,136 @@
+//! Plans: equal to values bit for bit, updates and state, what is refused, what is allocated.
+
+use chainrule::{Error, Plan, PlanOptions, State, Tape};
+use ndarray::{Array, ArrayD, IxDyn, arr1, arr2};
+
+fn wave(shape: &[usize], phase: f64) -> ArrayD<f64> {
+    let n: usize = shape.iter().product();
+    Array::from_iter((0..n).map(|i| (i as f64 * 0.7 + phase).sin())).into_shape_with_order(IxDyn(shape)).unwrap()
+}
+
+#[test]
+fn updates_read_the_old_state_and_take_effect_together() {
+    let tape = Tape::new();
+    let (a, b) = (tape.parameter("a", [2]), tape.parameter("b", [2]));
+    // A swap, and outputs that name parameters: all read what was there before.
+    let mut plan = Plan::<f64>::compile([a, b, a + b], [(a, b), (b, a)]).unwrap();
+    let mut state = State::new();
+    state.insert("a", arr1(&[1.0, 2.0]));
+    state.insert("b", arr1(&[30.0, 40.0]));
+    let out = plan.run(&mut state).unwrap();
+    assert_eq!(out.nth(0), arr1(&[1.0, 2.0]).into_dyn());
+    assert_eq!(out.nth(1), arr1(&[30.0, 40.0]).into_dyn());
+    assert_eq!(out.get(a).unwrap(), arr1(&[1.0, 2.0]).into_dyn());
+    assert_eq!(state.get("a").unwrap(), arr1(&[30.0, 40.0]).into_dyn());
+    assert_eq!(state.get("b").unwrap(), arr1(&[1.0, 2.0]).into_dyn());
+}
+
+#[test]
+fn a_parameter_read_after_its_update_is_computed_still_gives_its_old_value() {
+    let tape = Tape::new();
+    let (a, b) = (tape.parameter("a", [3]), tape.parameter("b", [3]));
+    let new_a = a * 2.0;
+    let new_b = (b + a).exp() + a.t();
+    let mut plan = Plan::<f64>::compile([], [(a, new_a), (b, new_b)]).unwrap();
+    let mut state = State::new();
+    state.insert("a", arr1(&[0.5, -1.0, 2.0]));
+    state.insert("b", arr1(&[0.1, 0.2, 0.3]));
+    plan.run(&mut state).unwrap();
+    assert_eq!(state.get("a").unwrap(), arr1(&[1.0, -2.0, 4.0]).into_dyn());
+    let want = [0.6_f64.exp() + 0.5, (-0.8_f64).exp() - 1.0, 2.3_f64.exp() + 2.0];
+    assert_eq!(state.get("b").unwrap(), arr1(&want).into_dyn());
+}
+
+#[test]
+fn fused_and_unfused_plans_and_values_agree_bit_for_bit() {
+    let tape = Tape::new();
+    let x = tape.leaf("x", wave(&[7, 130], 0.3));
+    let w = tape.leaf("w", wave(&[130, 5], 1.0));
+    let b = tape.leaf("b", wave(&[5], 2.0));
+    let h = (x.matmul(w) + b).tanh();
+    let loss = ((h * 2.0 - h.t().sum_keep(0).t().sigmoid()).square() + 1.0).ln().mean();
+    let gradients = loss.grad([x, w, b]);
+    let all = [loss, h, gradients[0], gradients[1], gradients[2]];
+    for fuse in [true, false] {
+        let mut plan = Plan::<f64>::compile_with(all, [], PlanOptions::default().fuse(fuse)).unwrap();
+        for _ in 0..2 {
+            let out = plan.run(&mut State::new()).unwrap();
+            for var in all {
+                assert_eq!(out.get(var).unwrap(), var.value().view(), "{var:?}, fused: {fuse}");
+            }
+        }
+    }
+}
+
+#[test]
+fn f32_runs_the_same_graph() {
+    let tape = Tape::new();
+    let x = tape.input("x", [4, 3]);
+    let y = (x.softmax(1) * x).sum();
+    let mut plan = Plan::<f32>::compile([y], []).unwrap();
+    let values = wave(&[4, 3], 0.0);
+    plan.feed(x, &values.mapv(|v| v as f32)).unwrap();
+    let got = plan.run(&mut State::new()).unwrap().item(y);
+    tape.feed(x, &values).unwrap();
+    assert!((f64::from(got) - y.value().item()).abs() < 1e-5);
+}
+
+#[test]
+fn inputs_are_written_in_place_by_var_or_by_name() {
+    let tape = Tape::new();
+    let x = tape.input("x", [2, 2]);
+    let labels = tape.index_input("labels", [2]);
+    let loss = x.softmax_cross_entropy(labels);
+    let mut plan = Plan::<f64>::compile([loss], []).unwrap();
+    plan.input_mut("x").unwrap().assign(&arr2(&[[0.0, 0.0], [0.0, 0.0]]));
+    plan.index_mut(labels).unwrap().assign(&arr1(&[0, 1]));
+    let loss = plan.run(&mut State::new()).unwrap().item(loss);
+    assert!((loss - 2.0_f64.ln()).abs() < 1e-15);
+}
+
+#[test]
+fn what_does_not_fit_is_refused_and_the_state_stays() {
+    let tape = Tape::new();
+    let (x, w) = (tape.input("x", [2]), tape.parameter("w", [2]));
+    let line = line!() - 1;
+    let other = Tape::new().input("z", [2]).id();
+    let mut plan = Plan::<f64>::compile_with([(x * w).sum()], [(w, w + x)], PlanOptions::default().check_finite(true)).unwrap();
+    let mut state = State::new();
+    let message = plan.run(&mut state).unwrap_err().to_string();
+    assert!(message.contains("input `x` [2] has no value") && message.contains(&format!("tests/plan.rs:{line}")), "{message}");
+    let message = plan.feed(x, &arr1(&[1.0])).unwrap_err().to_string();
+    assert!(message.contains("takes shape [2], got shape [1]"), "{message}");
+    assert!(matches!(plan.feed("y", &arr1(&[1.0])), Err(Error::Unknown { .. })));
+    assert_eq!(other, x.id());
+    plan.feed(x, &arr1(&[1.0, f64::NAN])).unwrap();
+    assert!(matches!(plan.run(&mut state), Err(Error::Unknown { .. })  | Err(Error::NotFinite { .. })));
+    state.insert("w", arr1(&[1.0, 2.0, 3.0]));
+    let message = plan.run(&mut state).unwrap_err().to_string();
+    assert!(message.contains("holds NaN at index [1]"), "{message}");
+    plan.feed(x, &arr1(&[1.0, 1.0])).unwrap();
+    assert!(matches!(plan.run(&mut state), Err(Error::StateShape { .. })));
+    assert_eq!(state.get("w").unwrap().len(), 3);
+}
+
+#[test]
+fn updates_that_make_no_sense_do_not_compile() {
+    let tape = Tape::new();
+    let (x, w) = (tape.input("x", [2]), tape.parameter("w", [2]));
+    let message = |r: chainrule::Result<Plan<f64>>| r.unwrap_err().to_string();
+    assert!(message(Plan::compile([], [(x, x)])).contains("is not a parameter"));
+    assert!(message(Plan::compile([], [(w, w.sum())])).contains("another shape"));
+    assert!(message(Plan::compile([], [(w, w), (w, x)])).contains("updated twice"));
+    assert!(message(Plan::compile([], [])).contains("nothing to compile"));
+    let other = Tape::new();
+    let z = other.input("z", [2]);
+    assert!(message(Plan::compile([x, z], [])).contains("another tape"));
+}
+
+#[test]
+fn a_plan_goes_to_another_thread() {
+    let tape = Tape::new();
+    let x = tape.leaf("x", 3.0);
+    let mut plan = Plan::<f64>::compile([x * x], []).unwrap();
+    let nine = std::thread::spawn(move || plan.run(&mut State::new()).unwrap().nth(0).sum()).join().unwrap();
+    assert_eq!(nine, 9.0);
+}
