@@ -53,7 +53,10 @@ impl<'a, T: Copy> View<'a, T> {
     /// The elements as a slice, if they lie in row-major order without gaps.
     #[inline]
     pub fn as_slice(&self) -> Option<&'a [T]> {
-        is_contiguous(self.shape, self.strides).then(|| &self.data[self.offset..][..self.len()])
+        let len = self.len();
+        // An empty part of an array may begin anywhere.
+        let start = if len == 0 { 0 } else { self.offset };
+        is_contiguous(self.shape, self.strides).then(|| &self.data[start..start + len])
     }
 
     /// The elements as a slice.

@@ -37,7 +37,12 @@ pub fn argmax_rows<F: Float, D: Dimension>(scores: ArrayView<'_, F, D>) -> Array
 pub fn accuracy<F: Float, D: Dimension>(scores: ArrayView<'_, F, D>, labels: ArrayView1<'_, usize>) -> f64 {
     let rows = scores.rows();
     let count = rows.into_iter().len();
-    assert_eq!(count, labels.len(), "accuracy: scores of shape {:?} want one label for each row", scores.shape());
+    assert_eq!(
+        count,
+        labels.len(),
+        "accuracy: scores of shape {:?} want one label for each row",
+        scores.shape()
+    );
     let right = scores.rows().into_iter().zip(labels).filter(|(row, label)| argmax(*row) == Some(**label));
     right.count() as f64 / count as f64
 }

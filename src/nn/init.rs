@@ -1,13 +1,32 @@
 //! Where the first values of parameters come from.
 
+use ndarray::ArrayD;
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 use std::fmt::Debug;
 
 /// A distribution that the first values of a parameter are drawn from.
+///
+/// ```
+/// use chainrule::nn::{Affine, Init, Sequential};
+/// use ndarray::ArrayD;
+/// use rand::{Rng, RngExt};
+///
+/// /// Uniform between −1 and 1.
+/// #[derive(Debug)]
+/// struct Uniform;
+///
+/// impl Init for Uniform {
+///     fn draw(&self, shape: &[usize], rng: &mut dyn Rng) -> ArrayD<f64> {
+///         ArrayD::from_shape_simple_fn(shape, || rng.random_range(-1.0..1.0))
+///     }
+/// }
+///
+/// let net = Sequential::new().push(Affine::new(3, 2).init(Uniform));
+/// ```
 pub trait Init: Debug + Send + Sync {
-    /// What draws the elements of a parameter of this shape, one after the other in row-major order.
-    fn draw(&self, shape: &[usize]) -> Box<dyn FnMut(&mut dyn Rng) -> f64>;
+    /// The first values of a parameter of this shape, in f64, drawn from the generator in row-major order.
+    fn draw(&self, shape: &[usize], rng: &mut dyn Rng) -> ArrayD<f64>;
 }
 
 /// Normal numbers with mean 0 and this standard deviation.
@@ -38,37 +57,34 @@ pub struct He;
 pub struct Zeros;
 
 impl Init for Gaussian {
-    fn draw(&self, _: &[usize]) -> Box<dyn FnMut(&mut dyn Rng) -> f64> {
-        let std = self.0;
-        Box::new(move |rng| {
-            let z: f64 = StandardNormal.sample(rng);
-            std * z
-        })
+    fn draw(&self, shape: &[usize], rng: &mut dyn Rng) -> ArrayD<f64> {
+        let mut normal = || -> f64 { StandardNormal.sample(rng) };
+        ArrayD::from_shape_simple_fn(shape, || self.0 * normal())
     }
 }
 
 impl Init for Xavier {
-    fn draw(&self, shape: &[usize]) -> Box<dyn FnMut(&mut dyn Rng) -> f64> {
+    fn draw(&self, shape: &[usize], rng: &mut dyn Rng) -> ArrayD<f64> {
         let (inputs, outputs) = fans(shape);
-        Gaussian((2.0 / (inputs + outputs)).sqrt()).draw(shape)
+        Gaussian((2.0 / (inputs + outputs)).sqrt()).draw(shape, rng)
     }
 }
 
 impl Init for LeCun {
-    fn draw(&self, shape: &[usize]) -> Box<dyn FnMut(&mut dyn Rng) -> f64> {
-        Gaussian((1.0 / fans(shape).0).sqrt()).draw(shape)
+    fn draw(&self, shape: &[usize], rng: &mut dyn Rng) -> ArrayD<f64> {
+        Gaussian((1.0 / fans(shape).0).sqrt()).draw(shape, rng)
     }
 }
 
 impl Init for He {
-    fn draw(&self, shape: &[usize]) -> Box<dyn FnMut(&mut dyn Rng) -> f64> {
-        Gaussian((2.0 / fans(shape).0).sqrt()).draw(shape)
+    fn draw(&self, shape: &[usize], rng: &mut dyn Rng) -> ArrayD<f64> {
+        Gaussian((2.0 / fans(shape).0).sqrt()).draw(shape, rng)
     }
 }
 
 impl Init for Zeros {
-    fn draw(&self, _: &[usize]) -> Box<dyn FnMut(&mut dyn Rng) -> f64> {
-        Box::new(|_| 0.0)
+    fn draw(&self, shape: &[usize], _: &mut dyn Rng) -> ArrayD<f64> {
+        ArrayD::zeros(shape)
     }
 }
 

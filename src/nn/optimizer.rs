@@ -160,5 +160,7 @@ pub(super) fn tape_of<'t>(parameters: &[Var<'t>], gradients: &[Var<'t>]) -> Opti
 #[track_caller]
 pub(super) fn name_of(parameter: Var<'_>) -> String {
     let name = parameter.name();
-    name.unwrap_or_else(|| panic!("{parameter:?} has no name; an optimiser updates `tape.parameter(name, shape)`"))
+    name.unwrap_or_else(|| {
+        panic!("{parameter:?} has no name; an optimiser updates `tape.parameter(name, shape)`")
+    })
 }

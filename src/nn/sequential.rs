@@ -2,7 +2,6 @@
 
 use super::{Layer, Parameter};
 use crate::{Float, State, Tape, Var};
-use ndarray::{ArrayD, IxDyn};
 use rand::Rng;
 use std::fmt;
 use std::sync::Arc;
@@ -49,7 +48,9 @@ impl Sequential {
 
     fn push_shared(mut self, layer: Arc<dyn Layer>) -> Self {
         let kind = layer.kind();
-        let first = 1 + self.layers.iter().filter(|(_, other)| other.kind() == kind).count();
+        let numbered =
+            |(name, other): &&(String, Arc<dyn Layer>)| other.kind() == kind && name.starts_with(kind);
+        let first = 1 + self.layers.iter().filter(numbered).count();
         let name = (first..).map(|n| format!("{kind}{n}")).find(|name| self.get(name).is_none());
         self.layers.extend(name.map(|name| (name, layer)));
         self
@@ -149,8 +150,7 @@ impl Sequential {
     pub fn init<F: Float>(&self, rng: &mut dyn Rng) -> State<F> {
         let mut state = State::new();
         for Parameter { name, shape, init } in self.named_parameters() {
-            let mut draw = init.draw(&shape);
-            state.insert(&name, ArrayD::from_shape_simple_fn(IxDyn(&shape), || F::of(draw(rng))));
+            state.insert(&name, init.draw(&shape, rng).mapv(F::of));
         }
         state
     }

@@ -1,0 +1,29 @@
+//! cargo run --example 02_apples_and_oranges
+//!
+//! Two apples at 100 and three oranges at 150, with a tax of 10 %: two products meet in a sum, and each gets the whole
+//! derivative of the sum. Drawn in `graphs/apples_and_oranges.svg`.
+//!
+//! ```text
+//! ```
+
+use chainrule::{Tape, Var};
+
+/// The price, and the leaves it is computed from.
+pub(crate) fn apples_and_oranges(tape: &Tape) -> (Var<'_>, [Var<'_>; 5]) {
+    let (apple, apples) = (tape.leaf("apple", 100.0), tape.leaf("apples", 2.0));
+    let (orange, oranges) = (tape.leaf("orange", 150.0), tape.leaf("oranges", 3.0));
+    let tax = tape.leaf("tax", 1.1);
+    let price = (apple * apples + orange * oranges) * tax;
+    (price.named("price"), [apple, apples, orange, oranges, tax])
+}
+
+fn main() {
+    let tape = Tape::new();
+    let (price, leaves) = apples_and_oranges(&tape);
+    println!("price {:.1}", price.value());
+
+    // `grad` records the derivatives of these vars alone; `backward` those of everything.
+    for (leaf, gradient) in leaves.into_iter().zip(price.grad(leaves)) {
+        println!("d price / d {:<7} {:5.1}", leaf.name().unwrap_or_default(), gradient.value());
+    }
+}

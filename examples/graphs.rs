@@ -1,0 +1,85 @@
+//! cargo run --example graphs
+//!
+//! Draws every graph of the chapter into `graphs/`, as SVG and as DOT. They are recorded in the numbered examples;
+//! `tests/graphs.rs` draws them again and compares byte for byte.
+
+use chainrule::picture::{Level, Picture};
+use chainrule::{Result, Tape, Var};
+use std::path::Path;
+
+#[allow(dead_code)]
+#[path = "01_apples.rs"]
+pub(crate) mod apples;
+#[allow(dead_code)]
+#[path = "02_apples_and_oranges.rs"]
+pub(crate) mod apples_and_oranges;
+#[allow(dead_code)]
+#[path = "03_add_and_multiply_nodes.rs"]
+pub(crate) mod nodes;
+#[allow(dead_code)]
+#[path = "04_relu.rs"]
+pub(crate) mod relu;
+#[allow(dead_code)]
+#[path = "05_sigmoid.rs"]
+pub(crate) mod sigmoid;
+#[allow(dead_code)]
+#[path = "06_affine.rs"]
+pub(crate) mod affine;
+#[allow(dead_code)]
+#[path = "07_softmax_with_loss.rs"]
+pub(crate) mod softmax_with_loss;
+#[allow(dead_code)]
+#[path = "08_two_layer_net.rs"]
+pub(crate) mod two_layer_net;
+
+/// Every drawing, by the name of its files.
+pub(crate) fn pictures() -> Result<Vec<(&'static str, Picture)>> {
+    Ok(vec![
+        ("apples", computed(|tape| apples::apples(tape).0)?),
+        ("apples_and_oranges", computed(|tape| apples_and_oranges::apples_and_oranges(tape).0)?),
+        ("add_node", computed(|tape| nodes::add_node(tape).0)?),
+        ("multiply_node", computed(|tape| nodes::multiply_node(tape).0)?),
+        ("relu", computed(|tape| relu::relu(tape).0)?),
+        ("sigmoid_steps", computed(|tape| sigmoid::sigmoid_steps(tape).0)?),
+        ("sigmoid", computed(|tape| sigmoid::sigmoid(tape).0)?),
+        ("affine", computed(|tape| affine::affine(tape).0)?),
+        ("softmax_with_loss", computed(|tape| softmax_with_loss::softmax_with_loss(tape).0)?),
+        ("softmax_with_loss_steps", computed(|tape| softmax_with_loss::softmax_with_loss_steps(tape).0)?),
+        ("two_layer_net_layers", net(Level::Layers)?),
+        ("two_layer_net", net(Level::Nodes)?),
+        ("two_layer_net_backward", backward()?),
+    ])
+}
+
+/// A graph with its values above the arrows and its gradients below them.
+fn computed(record: impl FnOnce(&Tape) -> Var<'_>) -> Result<Picture> {
+    let tape = Tape::new();
+    let output = record(&tape);
+    output.draw().gradients(&output.backward()).picture()
+}
+
+/// The network without data, by its shapes.
+fn net(level: Level) -> Result<Picture> {
+    let tape = Tape::new();
+    two_layer_net::two_layer_net(&tape).0.draw().level(level).picture()
+}
+
+/// The same with the nodes that the reverse pass recorded.
+fn backward() -> Result<Picture> {
+    let tape = Tape::new();
+    let (loss, parameters) = two_layer_net::two_layer_net(&tape);
+    let gradients = two_layer_net::gradients(loss, &parameters)?;
+    tape.draw(&[&[loss], &gradients[..]].concat()).picture()
+}
+
+#[allow(dead_code)]
+fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("graphs");
+    std::fs::create_dir_all(&folder)?;
+    for (name, picture) in pictures()? {
+        std::fs::write(folder.join(name).with_extension("svg"), picture.to_svg())?;
+        std::fs::write(folder.join(name).with_extension("dot"), picture.to_dot())?;
+        println!("graphs/{name}: {} nodes, {} arrows", picture.nodes.len(), picture.drawn_edges().count());
+    }
+    Ok(())
+}

@@ -1,0 +1,30 @@
+//! What the job has found, as JSON for programs.
+
+use crate::gradient_check::GradientCheck;
+use crate::training::Training;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::error::Error;
+use std::path::Path;
+
+/// The chapter's names for the parameters of the two layers.
+const NAMES: [(&str, &str); 4] =
+    [("W1", "affine1/weight"), ("b1", "affine1/bias"), ("W2", "affine2/weight"), ("b2", "affine2/bias")];
+
+#[derive(Serialize)]
+struct Report<'a> {
+    gradient_check: Value,
+    training: &'a Training,
+}
+
+/// Writes `report.json`.
+pub fn write(check: &GradientCheck, training: &Training, path: &Path) -> Result<(), Box<dyn Error>> {
+    let mut gradient_check = json!({ "seconds": check.seconds, "step": check.report.step });
+    for (name, parameter) in NAMES {
+        let Some(found) = check.report.parameter(parameter) else { continue };
+        gradient_check[name] =
+            json!({ "mean_abs": found.mean_abs, "max_abs": found.max_abs, "max_rel": found.max_rel });
+    }
+    let text = serde_json::to_string_pretty(&Report { gradient_check, training })?;
+    std::fs::write(path, text).map_err(|e| format!("{}: cannot be written: {e}", path.display()).into())
+}
