@@ -8,11 +8,11 @@
 //! ```
 
 use chainrule::{Tape, Var};
-use ndarray::arr2;
+use ndarray::arr1;
 
-/// One row of scores x and the probabilities t that are wanted.
+/// The scores x of one example, so N = 1, and the probabilities t that are wanted.
 fn scores_and_targets(tape: &Tape) -> [Var<'_>; 2] {
-    [tape.leaf("x", arr2(&[[0.3, 2.9, 4.0]])), tape.leaf("t", arr2(&[[0.0, 1.0, 0.0]]))]
+    [tape.leaf("x", arr1(&[0.3, 2.9, 4.0])), tape.leaf("t", arr1(&[0.0, 0.0, 1.0]))]
 }
 
 /// The loss as one node; x and t.
@@ -25,9 +25,8 @@ pub(crate) fn softmax_with_loss(tape: &Tape) -> (Var<'_>, [Var<'_>; 2]) {
 pub(crate) fn softmax_with_loss_steps(tape: &Tape) -> (Var<'_>, [Var<'_>; 2]) {
     let [x, t] = scores_and_targets(tape);
     let e = x.exp();
-    let y = (e / e.sum_keep(1)).named("y");
-    let rows = x.shape()[0] as f64;
-    let l = (t * y.ln()).sum() * (-1.0 / rows);
+    let y = (e / e.sum()).named("y");
+    let l = (t * y.ln()).sum() * -1.0;
     (l.named("L"), [x, t])
 }
 

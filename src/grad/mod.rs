@@ -30,19 +30,29 @@ impl<'t> Gradients<'t> {
     /// If the var is of another tape or holds indices.
     #[track_caller]
     pub fn of(&self, var: Var<'t>) -> Var<'t> {
-        if let Err(e) = self.tape.own("gradient", var, &[self.output()]) {
-            refuse(e)
-        }
         self.get(var).unwrap_or_else(|| zero_like(var).unwrap_or_else(|e| refuse(e)))
     }
 
     /// The gradient with respect to a var, or `None` if the output does not depend on it.
+    ///
+    /// # Panics
+    ///
+    /// If the var is of another tape.
+    #[track_caller]
     pub fn get(&self, var: Var<'t>) -> Option<Var<'t>> {
+        if let Err(e) = self.tape.own("gradient", var, &[self.output()]) {
+            refuse(e)
+        }
         let id = *self.cotangents.get(var.id().index())?;
         id.map(|id| Var::new(self.tape, id))
     }
 
     /// Whether the output depends on a var in a way that has a derivative.
+    ///
+    /// # Panics
+    ///
+    /// If the var is of another tape.
+    #[track_caller]
     pub fn reaches(&self, var: Var<'t>) -> bool {
         self.get(var).is_some()
     }
@@ -141,10 +151,11 @@ impl<'t> Var<'t> {
 #[track_caller]
 fn seed(output: Var<'_>) -> Result<Var<'_>> {
     let tape = output.tape();
+    real(output)?;
     {
         let graph = tape.graph();
         let node = graph.node(output.id());
-        if crate::shape::size(node.shape()) != 1 || node.kind() == Kind::Index {
+        if crate::shape::size(node.shape()) != 1 {
             return Err(Error::NotScalar {
                 node: graph.describe(output.id()),
                 shape: node.shape().to_vec(),
@@ -157,16 +168,22 @@ fn seed(output: Var<'_>) -> Result<Var<'_>> {
     Ok(if output.rank() == 0 { one } else { one.broadcast_like(output) })
 }
 
+/// That a var holds real numbers.
+fn real(var: Var<'_>) -> Result<()> {
+    if var.tape().kind(var.id()) == Kind::Real {
+        return Ok(());
+    }
+    Err(Error::Argument {
+        what: "grad".to_owned(),
+        problem: format!("{} holds indices, which have no derivative; ask for a var of real numbers", var.describe()),
+    })
+}
+
 /// The explicit zero that stands for a gradient that does not exist in the graph.
 #[track_caller]
 fn zero_like(var: Var<'_>) -> Result<Var<'_>> {
     let tape = var.tape();
-    if tape.kind(var.id()) == Kind::Index {
-        return Err(Error::Argument {
-            what: "grad".to_owned(),
-            problem: format!("{var:?} holds indices, which have no derivative; ask for a var of real numbers"),
-        });
-    }
+    real(var)?;
     let _backward = tape.backward_of(var.id());
     let zero = tape.constant(0.0);
     Ok(if var.rank() == 0 { zero } else { zero.broadcast_like(var) })
@@ -178,6 +195,8 @@ fn zero_like(var: Var<'_>) -> Result<Var<'_>> {
 fn differentiate<'t>(output: Var<'t>, dy: Var<'t>, vars: Option<&[Var<'t>]>) -> Result<Gradients<'t>> {
     let tape = output.tape();
     tape.own("grad", dy, &[output])?;
+    real(output)?;
+    real(dy)?;
     if dy.shape() != output.shape() {
         return Err(Error::Argument {
             what: "vjp".to_owned(),
@@ -186,6 +205,7 @@ fn differentiate<'t>(output: Var<'t>, dy: Var<'t>, vars: Option<&[Var<'t>]>) -> 
     }
     for &var in vars.unwrap_or_default() {
         tape.own("grad", var, &[output])?;
+        real(var)?;
     }
     let end = output.id().index();
     let mut recorder = tape.recorder().borrow_mut();

@@ -2,9 +2,12 @@
 //!
 //! Edges run with the data, from input to consumer; an edge's weight is its operand position. Neighbours in the
 //! outgoing direction come from an index that is built once and dropped when a node is appended, those in the
-//! incoming direction are the node's inputs. `toposort`, `is_cyclic_directed` (by `toposort`), `Dfs`, `Bfs`, `Topo`,
-//! `dijkstra`, `connected_components` and `page_rank` loop; `depth_first_search`, and with it `is_cyclic_directed`
-//! itself and `dominators::simple_fast`'s and `tarjan_scc`'s walks, recurse and need a stack as deep as the graph.
+//! incoming direction are the node's inputs.
+//!
+//! Of petgraph 0.8.3, these recurse, as deep as the graph: `depth_first_search`, `is_cyclic_directed` (which calls it; ask
+//! `toposort` instead), `tarjan_scc` (`kosaraju_scc` does not) and, for undirected graphs, the matchings. `toposort`,
+//! `Dfs`, `DfsPostOrder`, `Bfs`, `Topo`, `dijkstra`, `has_path_connecting`, `connected_components` and
+//! `dominators::simple_fast` are loops.
 
 use super::{EdgeId, Graph, Node, NodeId};
 use petgraph::visit::{

@@ -62,8 +62,26 @@ impl<'de> Deserialize<'de> for Number {
         }
         match Form::deserialize(d)? {
             Form::Finite(x) => Ok(Self(x)),
-            Form::Word(w) => w.parse().map(Self).map_err(serde::de::Error::custom),
+            Form::Word(w) => match w.as_str() {
+                "NaN" => Ok(Self(f64::NAN)),
+                "inf" => Ok(Self(f64::INFINITY)),
+                "-inf" => Ok(Self(f64::NEG_INFINITY)),
+                _ => Err(serde::de::Error::custom(format!("`{w}` is not a number"))),
+            },
         }
+    }
+}
+
+/// [`Number`] for a field of type `f64`.
+pub(super) mod number {
+    use super::{Deserialize, Deserializer, Number, Serialize, Serializer};
+
+    pub(in crate::graph) fn serialize<S: Serializer>(x: &f64, s: S) -> Result<S::Ok, S::Error> {
+        Number(*x).serialize(s)
+    }
+
+    pub(in crate::graph) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<f64, D::Error> {
+        Ok(Number::deserialize(d)?.0)
     }
 }
 
@@ -168,8 +186,12 @@ impl Graph {
             graph.set_name(NodeId::new(id as usize), name);
         }
         if let Some(locations) = data.locations {
+            let listed = locations.table.len();
             for location in locations.table {
                 graph.location_id(location);
+            }
+            if graph.locations.len() != listed {
+                return Err("a location is listed twice".to_owned());
             }
             let known = |r: &&Record| r.location == UNKNOWN || (r.location as usize) < graph.locations.len();
             if let Some(r) = graph.nodes.iter().find(|r| !known(r)) {

@@ -37,7 +37,8 @@ fn joined_shape(axis: usize, parts: &[&[usize]]) -> Result<Vec<usize>, String> {
         if !fits {
             return Err(format!("operand {} has shape {part:?}, which differs from {first:?} on another axis than {axis}", i + 1));
         }
-        joined[axis] += part[axis];
+        // The tape refuses what is then too large to be addressed.
+        joined[axis] = joined[axis].saturating_add(part[axis]);
     }
     Ok(joined)
 }

@@ -208,8 +208,8 @@ impl Op for OneHot {
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
         let [labels, like] = x else { return Err(format!("takes 2 operands, got {}", x.len())) };
-        if labels.kind != Kind::Index {
-            return Err("takes class labels, an index input, as its first operand".to_owned());
+        if labels.kind != Kind::Index || like.kind != Kind::Real {
+            return Err("takes class labels, an index input, and a var of real numbers with an axis of classes".to_owned());
         }
         match like.shape {
             [.., classes] => Ok(labels.shape.iter().chain([classes]).copied().collect()),

@@ -22,7 +22,7 @@ pub struct Powf {
 
 /// What the two powers share: all but the exponent's type, its function and the way it is written down.
 macro_rules! power {
-    ($op:ident, $name:literal, $formula:literal, $attribute:ident, |$x:ident, $n:ident| $of:expr, $power:ident, $one:literal,
+    ($op:ident, $name:literal, $formula:literal, $attribute:ident, |$x:ident, $n:ident| $of:expr, $lower:expr,
      $load:expr, $domain:expr, [$($example:expr),+]) => {
         impl<F: Float> Kernel<F> for $op {
             fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
@@ -63,7 +63,10 @@ macro_rules! power {
                 match n {
                     0.0 => Zero.into(),
                     1.0 => dy.into(),
-                    _ => (dy * (n * x[0].$power(self.exponent - $one))).into(),
+                    _ => {
+                        let lower: for<'v> fn(Var<'v>, Self) -> Var<'v> = $lower;
+                        (dy * (n * lower(x[0], *self))).into()
+                    }
                 }
             }
 
@@ -88,7 +91,11 @@ macro_rules! power {
 }
 
 power!(
-    Powi, "powi", "y = x^n", Int, |x, n| x.powi(n), powi, 1,
+    Powi, "powi", "y = x^n", Int, |x, n| x.powi(n),
+    |x, n| match n.exponent.checked_sub(1) {
+        Some(lower) => x.powi(lower),
+        None => x.powf(f64::from(n.exponent) - 1.0),
+    },
     |a| match i32::try_from(a.int("exponent")?) {
         Ok(exponent) => Ok(Self { exponent }),
         Err(_) => Err("attribute `exponent` does not fit in 32 bits".to_owned()),
@@ -97,7 +104,7 @@ power!(
 );
 
 power!(
-    Powf, "powf", "y = x^p", Number, |x, p| x.powf(F::of(p)), powf, 1.0,
+    Powf, "powf", "y = x^p", Number, |x, p| x.powf(F::of(p)), |x, p| x.powf(p.exponent - 1.0),
     |a| Ok(Self { exponent: a.number("exponent")? }),
     Domain::Between(0.3, 2.0), [0.0, 1.0, 2.0, 2.5, -0.5]
 );

@@ -55,7 +55,8 @@ impl std::error::Error for TooLarge {}
 
 /// Makes pictures of a graph: of all that some outputs depend on, or of the neighbourhood of one node.
 ///
-/// A scalar constant without a name is written into the op that uses it, as in `× 2` and `1 −`.
+/// A scalar constant without a name is written into the op that uses it, as in `× 2` and `1 −`. Where an op takes
+/// nothing but the shape of an operand, as a sum down to the shape of a bias does, there is no arrow.
 #[derive(Debug, Clone)]
 pub struct Builder<'g> {
     pub(super) graph: &'g Graph,

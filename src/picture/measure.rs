@@ -166,10 +166,9 @@ impl Face {
         rows.extend(sum);
         let widest = rows.iter().map(Row::width).fold(0.0, f64::max);
         let (side, height) = if layer { (20.0, 52.0) } else { (13.0, 32.0) };
-        let body = Size {
-            width: (widest + 2.0 * side).max(44.0),
-            height: (rows.len() as f64 * ROW + 10.0).max(height),
-        };
+        let height = (rows.len() as f64 * ROW + 10.0).max(height);
+        // Clearly wider than high, so that round ends do not make it a circle.
+        let body = Size { width: (widest + 2.0 * side).max(1.35 * height), height };
         Face {
             outline: Outline::Plate,
             rows,

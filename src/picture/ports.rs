@@ -15,6 +15,9 @@ const CLEAR: f64 = 5.0;
 /// Least angle between two arrows at one circle.
 const FAN: f64 = 0.5;
 
+/// Least distance between two arrows at one box.
+const APART: f64 = 14.0;
+
 const _: () = assert!(STEEPEST < FRAC_PI_2, "an arrow meets a circle from the side it comes from");
 
 /// A place that a line passes, and in which direction it runs there.
@@ -95,7 +98,7 @@ fn fan(centre: Point, size: &NodeSize, border: f64, side: f64, lines: &[(f64, f6
         at: Point { x: centre.x + side * reach, y: centre.y + dy },
         slope: (1.0, 0.0),
     };
-    let heights = spread(&wanted, 9f64.min(2.0 * reach / count), reach);
+    let heights = spread(&wanted, APART.min(2.0 * reach / (count - 1.0).max(1.0)), reach);
     heights.into_iter().map(|dy| Port { on: pass(half, dy), border: pass(border, dy) }).collect()
 }
 

@@ -1,7 +1,7 @@
 //! Which nodes of a graph a picture shows, and which constants are written into the ops that use them.
 
 use super::build::Builder;
-use crate::graph::{Graph, Leaf, NodeId};
+use crate::graph::{EdgeId, Graph, Leaf, NodeId};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The chosen part of a graph.
@@ -27,7 +27,7 @@ impl Selection {
         let mut nodes = match builder.around {
             Some((centre, steps)) => neighbourhood(builder, centre, steps),
             None => {
-                let marked = graph.ancestors(builder.outputs.iter().copied());
+                let marked = needed(graph, &builder.outputs);
                 graph.ids().filter(|id| marked[id.index()] && builder.draws(*id)).collect()
             }
         };
@@ -35,7 +35,7 @@ impl Selection {
         for &id in &nodes {
             let inputs = graph.node(id).inputs();
             let fold = foldable(graph, inputs);
-            for (operand, &input) in inputs.iter().enumerate() {
+            for (operand, input) in read(graph, id) {
                 if fold == Some(operand) {
                     selection.folded.insert((id, operand));
                 } else {
@@ -65,13 +65,14 @@ impl Selection {
         let graph = builder.graph;
         let inside: BTreeSet<NodeId> = self.nodes.iter().copied().collect();
         for &id in &self.nodes {
-            for (operand, &input) in graph.node(id).inputs().iter().enumerate() {
+            for (operand, input) in read(graph, id) {
                 if !inside.contains(&input) && !self.folded.contains(&(id, operand)) && builder.draws(input) {
                     self.coming.push((input, id, operand));
                 }
             }
             let outside = |target: NodeId| !inside.contains(&target) && builder.draws(target);
-            if graph.consumers(id).iter().any(|edge| outside(edge.target)) {
+            let reads = |edge: &&EdgeId| !takes_shape(graph, edge.target, edge.operand);
+            if graph.consumers(id).iter().filter(reads).any(|edge| outside(edge.target)) {
                 self.going.push(id);
             }
         }
@@ -87,16 +88,45 @@ fn neighbourhood(builder: &Builder<'_>, centre: NodeId, steps: usize) -> Vec<Nod
         if distance == steps {
             continue;
         }
-        let inputs = graph.node(id).inputs().iter().copied();
+        let inputs = read(graph, id).map(|(_, input)| input);
         // A constant that is written into its ops does not make them neighbours of each other.
         let consumers = if is_number(graph, id) && id != centre { &[] } else { graph.consumers(id) };
-        for next in inputs.chain(consumers.iter().map(|edge| edge.target)) {
+        let consumers = consumers.iter().filter(|edge| !takes_shape(graph, edge.target, edge.operand));
+        for next in inputs.chain(consumers.map(|edge| edge.target)) {
             if builder.draws(next) && seen.insert(next) {
                 queue.push_back((next, distance + 1));
             }
         }
     }
     seen.into_iter().collect()
+}
+
+/// Whether an op takes nothing but the shape of an operand. No number runs along such an edge, so it is not drawn.
+pub(super) fn takes_shape(graph: &Graph, id: NodeId, operand: usize) -> bool {
+    match graph.node(id).op().name.as_str() {
+        "count_per" => true,
+        "broadcast_like" | "reshape_like" | "sum_to_like" | "one_hot" | "unslice" | "segment" => operand > 0,
+        _ => false,
+    }
+}
+
+/// The operands of a node whose numbers it uses.
+pub(super) fn read(graph: &Graph, id: NodeId) -> impl Iterator<Item = (usize, NodeId)> {
+    let inputs = graph.node(id).inputs().iter().copied().enumerate();
+    inputs.filter(move |&(operand, _)| !takes_shape(graph, id, operand))
+}
+
+/// Which nodes the numbers of some outputs depend on.
+fn needed(graph: &Graph, outputs: &[NodeId]) -> Vec<bool> {
+    let mut needed = vec![false; outputs.iter().map(|id| id.index() + 1).max().unwrap_or(0)];
+    outputs.iter().for_each(|id| needed[id.index()] = true);
+    for id in graph.ids().take(needed.len()).rev() {
+        if needed[id.index()] {
+            read(graph, id).for_each(|(_, input)| needed[input.index()] = true);
+        }
+    }
+    needed.resize(graph.len(), false);
+    needed
 }
 
 /// The operand that can be written into an op of these inputs: the only number of two operands.

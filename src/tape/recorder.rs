@@ -251,6 +251,8 @@ impl Recorder {
                 None => infer(graph, &*self.ops[graph.record(id).op.0 as usize], node.inputs(), || node.place()),
             }
         })?;
+        let on = |graph: &Graph| Self::on(graph.clone(), self.ops[4..].to_vec());
+        super::rule::check_same(&mut on(&self.graph), &mut on(&graph))?;
         Ok(Self::on(graph, self.ops[4..].to_vec()))
     }
 }

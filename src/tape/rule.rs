@@ -6,7 +6,7 @@ use super::recorder::{Recorder, kinds};
 use super::{Tape, Var};
 use crate::error::{Error, Result};
 use crate::graph::{Kind, Leaf, NodeId, OpIndex, Origin, ShapeIndex, Stamp};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -158,6 +158,67 @@ impl Recorder {
         }
         RuleGraph::Nodes { nodes, result: slot_of[result.id().index()] }
     }
+}
+
+/// That the gradients recorded in `old` are still right in `new`, the same nodes with other shapes: that the rules of
+/// the nodes they came through are the same. Where an axis of size 1 grows, an operand that was not stretched now is,
+/// and a sum is missing from what was recorded.
+pub(super) fn check_same(old: &mut Recorder, new: &mut Recorder) -> Result<()> {
+    let through = old.graph.nodes().filter_map(|n| match n.origin() {
+        Origin::Backward(through) => Some(through),
+        Origin::Forward | Origin::Update => None,
+    });
+    // A rule that hands on dy itself leaves no node, so all that lies below those that do is looked at.
+    let below = old.graph.ancestors(through);
+    let mut checked = FxHashSet::default();
+    for id in old.graph.ids().filter(|id| below[id.index()]) {
+        if old.graph.node(id).leaf().is_some() {
+            continue;
+        }
+        let shapes = |r: &Recorder| -> SmallVec<[ShapeIndex; 3]> {
+            r.graph.node(id).inputs().iter().map(|&x| r.graph.record(x).shape).collect()
+        };
+        if !checked.insert((old.graph.record(id).op, shapes(old), shapes(new))) {
+            continue;
+        }
+        let (before, after) = (old.rules_of(id)?, new.rules_of(id)?);
+        for (operand, (before, after)) in before.iter().zip(&*after).enumerate() {
+            if !still_right(operand, (before, old), (after, new)) {
+                return Err(Error::Argument {
+                    what: "with_shapes".to_owned(),
+                    problem: format!(
+                        "{} has other rules with these shapes than as {}, so the gradients recorded through it would \
+                         be wrong; record them where the same operands are stretched, with a batch of 2 or more",
+                        new.graph.describe(id),
+                        old.graph.describe(id)
+                    ),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a rule says the same as another, but for a sum over stretched axes of which there are none any more.
+fn still_right(operand: usize, (old, before): (&RuleGraph, &Recorder), (new, after): (&RuleGraph, &Recorder)) -> bool {
+    let (old, old_result, new, new_result) = match (old, new) {
+        (RuleGraph::Nodes { nodes: a, result: ra }, RuleGraph::Nodes { nodes: b, result: rb }) => (a, *ra, b, *rb),
+        (RuleGraph::Zero, RuleGraph::Zero) | (RuleGraph::NotDifferentiable, RuleGraph::NotDifferentiable) => return true,
+        _ => return false,
+    };
+    let same = |a: &RuleNode, b: &RuleNode| {
+        let (x, y) = (before.graph.op_record(a.op), after.graph.op_record(b.op));
+        (&x.name, &x.attributes, &a.inputs, &a.constant) == (&y.name, &y.attributes, &b.inputs, &b.constant)
+    };
+    let begins_the_same = old.len() >= new.len() && old.iter().zip(new).all(|(a, b)| same(a, b));
+    begins_the_same
+        && match &old[new.len()..] {
+            [] => old_result == new_result,
+            [sum] => {
+                before.graph.op_record(sum.op).name == crate::ops::SumToLike.name() && *sum.inputs == [new_result, operand]
+            }
+            _ => false,
+        }
 }
 
 /// A rule's result in the shape of its operand: this is where broadcasting is undone.

@@ -1,0 +1,41 @@
+//! The chapter's gradient check on real MNIST: every one of the 39,760 parameters, at its step, for several seeds.
+
+use chainrule::check::{Report, Verdict};
+use chainrule::data::mnist::Mnist;
+use chainrule::nn::{Affine, Gaussian, Relu, Sequential};
+use chainrule::{Check, Tape};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+fn check(seed: u64) -> Report {
+    let mnist = Mnist::load(concat!(env!("CARGO_MANIFEST_DIR"), "/data/mnist")).unwrap();
+    let first = mnist.train.take(3);
+    let tape = Tape::new();
+    let (x, t) = (tape.leaf("x", first.pixels::<f64>()), tape.leaf("t", first.one_hot::<f64>()));
+    let net = Sequential::new().push(Affine::new(784, 50).init(Gaussian(0.01))).push(Relu).push(Affine::new(50, 10).init(Gaussian(0.01)));
+    let loss = net.forward(x).softmax_cross_entropy(t);
+    tape.load(&net.init::<f64>(&mut ChaCha8Rng::seed_from_u64(seed))).unwrap();
+    Check::new(loss, &net.parameters(&tape)).step(1e-4).run().unwrap()
+}
+
+#[test]
+fn mean_differences_are_those_of_the_chapter() {
+    let mut kinks = 0;
+    for seed in 1..=3 {
+        let report = check(seed);
+        let bounds = [
+            ("affine1/weight", 39_200, 1e-12),
+            ("affine1/bias", 50, 5e-12),
+            ("affine2/weight", 500, 5e-12),
+            ("affine2/bias", 10, 5e-10),
+        ];
+        for (name, elements, bound) in bounds {
+            let p = report.parameter(name).unwrap();
+            assert_eq!(p.compared() + p.kinks.len(), elements, "seed {seed}\n{report}");
+            assert!(p.mean_abs <= bound && p.mean_abs > 0.0, "seed {seed}: {name}\n{report}");
+            assert_eq!((p.failed, p.verdict), (0, Verdict::Pass), "seed {seed}: {name}\n{report}");
+            kinks += p.kinks.len();
+        }
+    }
+    assert!(kinks < 3 * 39_760 / 100, "{kinks} kinks");
+}

@@ -1,0 +1,241 @@
+//! Every op of the table on every sample: derivatives of first and second order against differences, strided
+//! operands, fan-out, linearity in the cotangent.
+
+mod support;
+
+use chainrule::op::{Derivative, Domain};
+use chainrule::ops::MatMul;
+use chainrule::{Tape, Var};
+use ndarray::{ArrayD, SliceInfoElem, arr2};
+use rand_chacha::ChaCha8Rng;
+use support::{Case, Operand, check_vjp, cotangent, differences, for_every_case, leaf, operand, real};
+
+/// What an op's rule says about one operand.
+#[derive(PartialEq)]
+enum Rule {
+    Var,
+    Zero,
+    None,
+}
+
+fn rules(case: &Case, operands: &[Operand]) -> Vec<Rule> {
+    let tape = Tape::new();
+    let (x, y) = case.record(&tape, operands);
+    let dy = tape.input("dy", y.shape());
+    let rule = |i| match case.op.rule(i, &x, y, dy) {
+        Derivative::Var(_) => Rule::Var,
+        Derivative::Zero => Rule::Zero,
+        Derivative::NotDifferentiable => Rule::None,
+    };
+    (0..x.len()).map(rule).collect()
+}
+
+/// `stop_gradient` alone has a derivative that is not its function's.
+fn lies(case: &Case) -> bool {
+    case.op.name() == "stop_gradient"
+}
+
+#[test]
+fn first_derivatives_match_differences() {
+    for_every_case(|case, rng| {
+        let operands = case.operands(rng);
+        let tape = Tape::new();
+        let (x, y) = case.record(&tape, &operands);
+        let dy = cotangent("dy", y, rng);
+        let mut failures = Vec::new();
+        for (i, rule) in rules(case, &operands).iter().enumerate() {
+            if *rule == Rule::None {
+                let refused = tape.leaf("s", 1.0) * y.sum();
+                match refused.try_grad(&[x[i]]) {
+                    Ok(_) => failures.push(format!("operand {i} has no derivative, and yet a gradient")),
+                    Err(e) if e.to_string().contains("indices") => {}
+                    Err(e) => failures.push(format!("operand {i}: the message does not speak of indices: {e}")),
+                }
+                continue;
+            }
+            let [dx] = y.vjp(dy, [x[i]]);
+            if (*rule == Rule::Zero) != dx.is_structural_zero() {
+                failures.push(format!("operand {i}: structural zero is {}", dx.is_structural_zero()));
+            }
+            if !lies(case) {
+                failures.extend(check_vjp(y, dy, x[i]).into_iter().map(|f| format!("operand {i}: {f}")));
+            }
+        }
+        failures
+    });
+}
+
+#[test]
+fn second_derivatives_match_differences_of_the_first() {
+    for_every_case(|case, rng| {
+        let operands = case.operands(rng);
+        let rules = rules(case, &operands);
+        let tape = Tape::new();
+        let (x, y) = case.record(&tape, &operands);
+        let dy = cotangent("dy", y, rng);
+        let mut failures = Vec::new();
+        if y.value().iter().any(|y| y.is_nan()) {
+            assert_eq!(case.op.name(), "mean", "the mean of nothing alone is not a number");
+            return failures;
+        }
+        for i in (0..x.len()).filter(|&i| rules[i] == Rule::Var) {
+            let [dx] = y.vjp(dy, [x[i]]);
+            let r = cotangent("r", dx, rng);
+            let reals = (0..x.len()).filter(|&k| rules[k] != Rule::None).map(|k| x[k]);
+            for by in reals.chain([dy]) {
+                failures.extend(check_vjp(dx, r, by).into_iter().map(|f| format!("dx{i}: {f}")));
+            }
+        }
+        failures
+    });
+}
+
+#[test]
+fn the_vjp_is_linear_in_the_cotangent() {
+    for_every_case(|case, rng| {
+        let operands = case.operands(rng);
+        let rules = rules(case, &operands);
+        let tape = Tape::new();
+        let (x, y) = case.record(&tape, &operands);
+        let dy = tape.input("dy", y.shape());
+        let [a, b] = [0, 1].map(|_| real(&y.shape(), Domain::Signed(0.5, 1.5), rng));
+        let mut failures = Vec::new();
+        for i in (0..x.len()).filter(|&i| rules[i] == Rule::Var) {
+            let [dx] = y.vjp(dy, [x[i]]);
+            let at = |cotangent: ArrayD<f64>| {
+                tape.feed(dy, cotangent).unwrap();
+                dx.value().into_array()
+            };
+            let apart = 3.0 * at(a.clone()) - 2.0 * at(b.clone());
+            failures.extend(differences(&format!("dx{i} of 3a − 2b"), &at(3.0 * &a - 2.0 * &b), &apart, false));
+            if at(0.0 * &a).iter().any(|&x| x != 0.0) {
+                failures.push(format!("dx{i} of a zero cotangent is not zero"));
+            }
+        }
+        failures
+    });
+}
+
+/// A larger leaf and the view of it that has a given shape, strided.
+type Strided = for<'t> fn(&'t Tape, &[usize], Domain, &mut ChaCha8Rng) -> (Var<'t>, Var<'t>);
+
+const STRIDED: [(&str, Strided); 5] = [
+    ("transposed", |tape, shape, domain, rng| {
+        let reversed: Vec<usize> = shape.iter().rev().copied().collect();
+        let x = tape.leaf("leaf", real(&reversed, domain, rng));
+        (x, x.t())
+    }),
+    ("every second", |tape, shape, domain, rng| {
+        let larger: Vec<usize> = shape.iter().map(|n| 2 * n + 1).chain([2]).collect();
+        let x = tape.leaf("leaf", real(&larger, domain, rng));
+        let mut parts = vec![SliceInfoElem::Slice { start: 1, end: None, step: 2 }; shape.len()];
+        parts.push(SliceInfoElem::Index(1));
+        (x, x.slice(parts))
+    }),
+    ("reversed", |tape, shape, domain, rng| {
+        let x = tape.leaf("leaf", real(shape, domain, rng));
+        (x, x.slice(vec![SliceInfoElem::Slice { start: 0, end: None, step: -1 }; shape.len()]))
+    }),
+    ("transposed and reversed in steps", |tape, shape, domain, rng| {
+        let larger: Vec<usize> = shape.iter().rev().map(|n| n + n.saturating_sub(1)).collect();
+        let x = tape.leaf("leaf", real(&larger, domain, rng));
+        (x, x.slice(vec![SliceInfoElem::Slice { start: 0, end: None, step: -2 }; shape.len()]).t())
+    }),
+    ("stretched along the last axis", |tape, shape, domain, rng| {
+        let mut row = shape.to_vec();
+        row.last_mut().into_iter().for_each(|n| *n = 1);
+        let x = tape.leaf("leaf", real(&row, domain, rng));
+        (x, x.broadcast_to(shape))
+    }),
+];
+
+#[test]
+fn strided_operands_give_the_same_values_and_right_gradients() {
+    for_every_case(|case, rng| {
+        let mut failures = Vec::new();
+        for (name, strided) in STRIDED {
+            let tape = Tape::new();
+            let mut leaves = Vec::new();
+            let mut contiguous = Vec::new();
+            for (shape, domain) in &case.sample.0 {
+                let (leaf, view) = match domain {
+                    Domain::Index(_) => {
+                        let indices = operand(shape, *domain, rng);
+                        contiguous.push(indices.clone());
+                        let x = leaf(&tape, "indices", &indices);
+                        (x, x)
+                    }
+                    _ => {
+                        let (leaf, view) = strided(&tape, shape, *domain, rng);
+                        contiguous.push(Operand::Real(view.value().into_array()));
+                        (leaf, view)
+                    }
+                };
+                leaves.push((leaf, view));
+            }
+            let views: Vec<Var<'_>> = leaves.iter().map(|&(_, view)| view).collect();
+            let y = tape.try_apply_shared(case.op.clone(), &views).unwrap();
+            let dy = cotangent("dy", y, rng);
+
+            let plain = Tape::new();
+            let (x, plain_y) = case.record(&plain, &contiguous);
+            let plain_dy = plain.leaf("dy", dy.value());
+            let exact = case.op.elementwise();
+            failures.extend(differences(&format!("{name}: y"), &y.value(), &plain_y.value(), exact));
+            for (i, rule) in rules(case, &contiguous).into_iter().enumerate() {
+                if rule != Rule::Var {
+                    continue;
+                }
+                let ([dx], [plain_dx]) = (y.vjp(dy, [views[i]]), plain_y.vjp(plain_dy, [x[i]]));
+                failures.extend(differences(&format!("{name}: dx{i}"), &dx.value(), &plain_dx.value(), false));
+                // Scores that move together along a row leave their shares as they are: a derivative of 0 by
+                // cancellation, which no difference resolves.
+                if name.starts_with("stretched") && case.op.name().contains("softmax") {
+                    continue;
+                }
+                failures.extend(check_vjp(y, dy, leaves[i].0).into_iter().map(|f| format!("{name}: operand {i}: {f}")));
+            }
+        }
+        failures
+    });
+}
+
+#[test]
+fn a_var_used_for_every_operand_and_a_result_used_twice() {
+    for_every_case(|case, rng| {
+        let (shape, domain) = &case.sample.0[0];
+        let domain = case.sample.0.iter().map(|(_, d)| *d).find(|d| matches!(d, Domain::Signed(..))).unwrap_or(*domain);
+        if matches!(domain, Domain::Index(_)) || lies(case) {
+            return vec![];
+        }
+        let mut failures = Vec::new();
+        let tape = Tape::new();
+        let x = tape.leaf("x", real(shape, domain, rng));
+        // The same var as every operand, where the shapes allow.
+        if case.sample.0.len() > 1
+            && let Ok(y) = tape.try_apply_shared(case.op.clone(), &vec![x; case.sample.0.len()])
+        {
+            let dy = cotangent("dy", y, rng);
+            failures.extend(check_vjp(y, dy, x).into_iter().map(|f| format!("same operand: {f}")));
+        }
+        // The result used twice, the operand once more besides.
+        let others = case.sample.0[1..].iter().map(|(s, d)| leaf(&tape, "other", &operand(s, *d, rng)));
+        let operands: Vec<Var<'_>> = std::iter::once(x).chain(others).collect();
+        let y = tape.try_apply_shared(case.op.clone(), &operands).unwrap();
+        let weights = cotangent("weights", y, rng);
+        let z = (weights * (y * y + y)).sum() + (x * x + 0.3 * x).sum();
+        let one = tape.leaf("one", 1.5);
+        failures.extend(check_vjp(z, one, x).into_iter().map(|f| format!("used twice: {f}")));
+        failures
+    });
+}
+
+#[test]
+fn a_matrix_times_itself_and_its_transpose() {
+    let tape = Tape::new();
+    let x = tape.leaf("x", arr2(&[[0.5, -1.2, 0.3], [1.1, 0.7, -0.4], [-0.9, 0.2, 1.6]]));
+    let dy = tape.leaf("dy", arr2(&[[0.7, -1.3, 0.9], [1.4, -0.6, 0.8], [-1.1, 1.2, 0.55]]));
+    for y in [tape.apply(MatMul, &[x, x]), x.matmul(x.t()), x.t().matmul(x), x.matmul(x).matmul(x)] {
+        assert_eq!(check_vjp(y, dy, x), [""; 0]);
+    }
+}
