@@ -1,11 +1,11 @@
 //! cargo run --example 01_apples
 //!
 //! Two apples at 100 each, and a tax of 10 %. Forwards: what they cost. Backwards: how much that moves with each of
-//! the three numbers. Drawn in `graphs/apples.svg`.
+//! the three numbers. `price.draw().gradients(&gradients).save("apples.svg")` draws it as in `graphs/apples.svg`.
 //!
 //! ```text
 //! price 220.0
-//! d price / d apple   2.2
+//! d price / d apple    2.2
 //! d price / d number 110.0
 //! d price / d tax    200.0
 //! ```

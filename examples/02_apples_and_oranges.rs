@@ -4,6 +4,12 @@
 //! derivative of the sum. Drawn in `graphs/apples_and_oranges.svg`.
 //!
 //! ```text
+//! price 715.0
+//! d price / d apple     2.2
+//! d price / d apples  110.0
+//! d price / d orange    3.3
+//! d price / d oranges 165.0
+//! d price / d tax     650.0
 //! ```
 
 use chainrule::{Tape, Var};

@@ -4,6 +4,8 @@
 //! hands it on times its other operand. Drawn in `graphs/add_node.svg` and `graphs/multiply_node.svg`.
 //!
 //! ```text
+//! add: dL/dx 1.3, dL/dy 1.3
+//! multiply: dL/dx 6.5, dL/dy 13.0
 //! ```
 
 use chainrule::{Tape, Var};

@@ -3,6 +3,8 @@
 //! A rectifier is a gate: what comes back passes where x > 0, and nowhere else. Drawn in `graphs/relu.svg`.
 //!
 //! ```text
+//! x     [ 1.0, -0.5, -2.0,  3.0]
+//! dL/dx [ 1.0,  0.0,  0.0,  1.0]
 //! ```
 
 use chainrule::{Tape, Var};

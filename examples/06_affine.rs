@@ -4,6 +4,14 @@
 //! broadcasting is undone without a word. Drawn in `graphs/affine.svg`.
 //!
 //! ```text
+//! dL/dX =
+//! [[-0.5, 3],
+//!  [-0.5, 3]]
+//! dL/dW =
+//! [[4, 4],
+//!  [6, 6]]
+//! dL/dB =
+//! [2, 2]
 //! ```
 
 use chainrule::{Tape, Var};

@@ -105,12 +105,15 @@ impl<'t> Draw<'t> {
     ///
     /// If vars are of several tapes, values were asked for and a leaf has none, or there are more than 2,000 nodes to
     /// draw.
+    #[track_caller]
     pub fn picture(&self) -> Result<Picture> {
         let Some(first) = self.outputs.first() else {
             return Err(refused("there is nothing to draw; give at least one var".to_owned()));
         };
         let tape = first.tape();
-        self.outputs.iter().try_for_each(|&var| tape.own("draw", var, &self.outputs))?;
+        for &var in &self.outputs {
+            tape.own("draw", var, &self.outputs)?;
+        }
         let drawn = self.builder(&tape.graph(), Annotations::default()).selected();
         let annotations = match self.annotations(tape, &drawn) {
             Err(Error::NoValue { .. }) if self.values.is_none() => Annotations::default(),
@@ -158,6 +161,7 @@ impl<'t> Draw<'t> {
     /// # Errors
     ///
     /// What [`picture`](Self::picture) returns; and if the ending is another, or the file cannot be written.
+    #[track_caller]
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let text = match path.extension().and_then(|e| e.to_str()) {

@@ -1,12 +1,57 @@
-//! A scalar and tensor autograd engine whose computation graph can be seen and trusted.
+//! A scalar and tensor autograd engine whose computation graph can be **seen** and **trusted**.
+//!
+//! Operations on a [`Tape`] record nodes; the reverse pass records gradients as more nodes; everything recorded can be
+//! evaluated, compiled, checked, drawn, saved, and differentiated again.
+//!
+//! ```
+//! use chainrule::Tape;
+//!
+//! let tape = Tape::new();
+//! let apple = tape.leaf("apple", 100.0);
+//! let price = apple * 2.0 * tape.leaf("tax", 1.1);
+//! assert_eq!(price.value().item().round(), 220.0); // computed when asked, in f64
+//! assert_eq!(price.grad([apple])[0].value().item(), 2.2); // gradients are vars
+//! ```
+//!
+//! # The parts
+//!
+//! | to | use |
+//! |---|---|
+//! | record | [`Tape`], [`Var`]: operators, and methods such as [`Var::matmul`], [`Var::relu`], [`Var::sum_over`] |
+//! | differentiate | [`Var::grad`], [`Var::vjp`], [`Var::backward`] |
+//! | look at values | [`Var::value`] |
+//! | train, or run many times | [`Plan`], in `f32` or `f64`, with a [`State`] that you own |
+//! | check gradients | [`assert_gradients!`], [`Check`] |
+//! | draw | [`Var::draw`], [`picture`] |
+//! | build networks | [`nn`] |
+//! | write an op | [`op`], [`Tape::apply`] |
+//! | save, load, walk the graph | [`Graph`] with serde and petgraph, [`Tape::from_graph`], [`Registry`] |
+//!
+//! # Words
+//!
+//! A *tape* is recorded on and owns the *graph*, an append-only list of *nodes* whose order is topological. A *leaf* has
+//! no inputs: an *input* is fed per run, a *parameter* is named trained state, a *constant* is fixed. A *var* is a
+//! `Copy` handle to a node. A *rule* is the VJP of an op for one operand; the *cotangent* `dy` of a node is the
+//! gradient of the output with respect to it. A *plan* is a compiled schedule, a *replay* another run of it. In rules
+//! and drawings the letters are always the same: inputs `x` (`x0`, `x1`), result `y`, cotangent `dy`.
+//!
+//! # Errors
+//!
+//! Operators and methods of [`Var`] panic at the caller's line, as ndarray's do, with the message of an [`Error`]: what
+//! was asked, op, operands, shapes, and what would be right. [`Tape::try_apply`] returns it instead. Everything that
+//! compiles or runs plans, checks, draws, or reads outside data returns [`Result`].
+//!
+//! # Features
+//!
+//! `mnist` adds the reader `data::mnist`, with a decompressor.
 
 pub mod check;
 pub mod data;
 mod draw;
 mod error;
 mod float;
-pub mod graph;
 mod grad;
+pub mod graph;
 mod kernel;
 mod location;
 pub mod nn;
@@ -33,8 +78,11 @@ pub mod op {
     pub use crate::graph::{Attribute, Attributes, Kind};
     pub use crate::kernel::{Input, Inputs, Output, View};
     pub use crate::shape::Layout;
-    pub use crate::tape::op::{
-        Derivative, Domain, Kernel, Op, Operand, Precision, Sample, Zero, reals,
-    };
+    pub use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Precision, Sample, Zero, reals};
     pub use crate::tape::{LoadOp, Registry};
 }
+
+/// The README's programs, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

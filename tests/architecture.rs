@@ -18,7 +18,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ops", &["location", "float", "shape", "error", "kernel", "graph", "tape"]),
     ("grad", &["error", "shape", "graph", "tape"]),
     ("plan", &["location", "float", "shape", "error", "state", "kernel", "graph", "tape", "ops", "grad"]),
-    ("check", &["location", "float", "shape", "error", "state", "kernel", "graph", "tape", "ops", "grad", "plan"]),
+    (
+        "check",
+        &["location", "float", "shape", "error", "state", "kernel", "graph", "tape", "ops", "grad", "plan"],
+    ),
     ("picture", &["float", "shape", "error", "graph"]),
     ("draw", &["float", "shape", "error", "graph", "tape", "grad", "picture", "check"]),
     ("nn", &[]),
@@ -147,13 +150,21 @@ fn judge(module: &str, first: &str, root: &BTreeMap<String, String>) -> Option<S
     }
     if AS_A_USER.contains(&module) {
         let public = facade.is_some() || root.contains_key(first);
-        return (!public).then(|| format!("{module} uses only what a user can: names that src/lib.rs re-exports at the root"));
+        return (!public).then(|| {
+            format!("{module} uses only what a user can: names that src/lib.rs re-exports at the root")
+        });
     }
     let Some((_, allowed)) = MAY_USE.iter().find(|(m, _)| *m == module) else {
-        return Some(format!("src/{module} belongs to no layer; give it a line in MAY_USE of tests/architecture.rs"));
+        return Some(format!(
+            "src/{module} belongs to no layer; give it a line in MAY_USE of tests/architecture.rs"
+        ));
     };
     let known = MAY_USE.iter().any(|(m, _)| *m == target);
-    let what = if known { "an import the wrong way" } else { "a module that MAY_USE of tests/architecture.rs does not have" };
+    let what = if known {
+        "an import the wrong way"
+    } else {
+        "a module that MAY_USE of tests/architecture.rs does not have"
+    };
     Some(format!("{what}: {module} may use {}; move what both need below both", allowed.join(", ")))
 }
 
@@ -197,7 +208,10 @@ fn imports_run_one_way() {
         let climb = "super::".repeat(depth);
         for (number, line) in code.lines().enumerate() {
             if line.contains(&climb) {
-                wrong.push(format!("{}: `{climb}` leads to the crate's root; write `crate::`", place(number + 1)));
+                wrong.push(format!(
+                    "{}: `{climb}` leads to the crate's root; write `crate::`",
+                    place(number + 1)
+                ));
             }
         }
     }
@@ -211,7 +225,10 @@ fn the_layers_have_no_circle_but_tape_and_ops() {
         for target in *allowed {
             let below = MAY_USE.iter().position(|(m, _)| m == target).expect("a module that has a line");
             let one_layer = ["tape", "ops"].contains(module) && ["tape", "ops"].contains(target);
-            assert!(below < i || one_layer || *module == "draw", "{module} may use {target}, which stands above it");
+            assert!(
+                below < i || one_layer || *module == "draw",
+                "{module} may use {target}, which stands above it"
+            );
         }
     }
 }
@@ -229,10 +246,16 @@ fn the_reader_finds_what_a_path_begins_with() {
 
 #[test]
 fn wrong_imports_are_seen() {
-    let root = root_names("pub use tape::{Tape, Var};\npub use float::Float;\nmod op { pub use crate::graph::Kind; }");
+    let root = root_names(
+        "pub use tape::{Tape, Var};\npub use float::Float;\nmod op { pub use crate::graph::Kind; }",
+    );
     let wrong = |module: &str, first: &str| judge(module, first, &root).is_some();
-    assert!(wrong("graph", "tape") && wrong("graph", "Var") && wrong("kernel", "graph") && wrong("tape", "grad"));
+    assert!(
+        wrong("graph", "tape") && wrong("graph", "Var") && wrong("kernel", "graph") && wrong("tape", "grad")
+    );
     assert!(wrong("nn", "tape") && wrong("nn", "shape") && wrong("data", "Tape") && wrong("picture", "tape"));
-    assert!(wrong("tape", "check") && wrong("grad", "plan") && wrong("new", "graph") && wrong("graph", "new"));
+    assert!(
+        wrong("tape", "check") && wrong("grad", "plan") && wrong("new", "graph") && wrong("graph", "new")
+    );
     assert!(!wrong("nn", "Var") && !wrong("data", "Float") && !wrong("tape", "ops") && !wrong("ops", "Var"));
 }

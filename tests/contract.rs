@@ -3,9 +3,9 @@
 
 mod support;
 
-use chainrule::op::{Attributes, Domain, Kind, Operand as Shaped};
+use chainrule::op::{Attributes, Derivative, Domain, Inputs, Kernel, Kind, Operand as Shaped, Output, reals};
 use chainrule::ops::{TABLE, Where};
-use chainrule::{Error, Graph, Registry, Tape, Var};
+use chainrule::{Error, Float, Graph, Op, Registry, Tape, Var};
 use ndarray::{ArrayD, s};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -42,7 +42,9 @@ fn shape_rules_refuse_wrong_operands_with_words() {
             .collect();
         let mut refuse = |what: String, operands: &[Shaped<'_>]| match case.op.shape(operands) {
             Ok(shape) => failures.push(format!("{what} are accepted, and give {shape:?}")),
-            Err(words) if words.len() < 8 => failures.push(format!("{what}: the message says no more than {words:?}")),
+            Err(words) if words.len() < 8 => {
+                failures.push(format!("{what}: the message says no more than {words:?}"))
+            }
             Err(_) => {}
         };
         for n in 0..6 {
@@ -61,7 +63,10 @@ fn shape_rules_refuse_wrong_operands_with_words() {
         match tape.try_apply_shared(case.op.clone(), &[x; 5]) {
             Err(e @ Error::Operands { .. }) => {
                 let text = e.to_string();
-                if !(text.contains(case.op.name()) && text.contains("score") && text.contains("[7, 11, 13, 5]")) {
+                if !(text.contains(case.op.name())
+                    && text.contains("score")
+                    && text.contains("[7, 11, 13, 5]"))
+                {
                     failures.push(format!("the message does not name op and operands: {text}"));
                 }
             }
@@ -119,14 +124,16 @@ fn attributes_make_the_op_again_and_a_missing_one_is_named() {
         let json = serde_json::to_string(&record.attributes).unwrap();
         record.attributes = serde_json::from_str(&json).unwrap();
         let again = Registry::default().load(&record).unwrap();
-        let parts = |op: &dyn chainrule::Op| (op.name(), op.attributes(), op.symbol(), op.formula(), format!("{op:?}"));
+        let parts = |op: &dyn Op| (op.name(), op.attributes(), op.symbol(), op.formula(), format!("{op:?}"));
         assert_eq!(parts(&*again), parts(&*case.op));
 
         let names: Vec<String> = record.attributes.iter().map(|(name, _)| name.to_owned()).collect();
         record.attributes = Attributes::new();
         match (Registry::default().load(&record), names.first()) {
             (Ok(_), None) => {}
-            (Err(e), Some(name)) => assert!(e.contains(&format!("`{name}` is missing")), "{}: {e}", case.label),
+            (Err(e), Some(name)) => {
+                assert!(e.contains(&format!("`{name}` is missing")), "{}: {e}", case.label)
+            }
             (found, _) => panic!("{}: without attributes: {found:?}", case.label),
         }
     }
@@ -143,7 +150,9 @@ fn unknown_ops_and_broken_attributes_are_errors() {
         Tape::from_graph(graph, &Registry::default()).unwrap_err().to_string()
     };
     assert!(load(&json.replace("\"sum\"", "\"some\"")).contains("there is no op `some` in the registry"));
-    assert!(load(&json.replace("\"keep\",false", "\"keep\",3")).contains("`keep` wants true or false, got 3"));
+    assert!(
+        load(&json.replace("\"keep\",false", "\"keep\",3")).contains("`keep` wants true or false, got 3")
+    );
     assert!(load(&json.replace("\"axes\",[1]", "\"axes\",[7]")).contains("axis 7 does not exist in rank 2"));
     assert!(load(&json.replace("\"axes\",[1]", "\"axes\",[0]")).contains("[4] would be right"));
 }
@@ -228,5 +237,53 @@ fn another_batch_size_may_be_refused_with_the_line_that_cannot_take_it() {
     assert!(tape.with_shapes([(y, [5, 4])]).unwrap_err().to_string().contains("not an input or a parameter"));
 }
 
-/// Where a plan's values will be held against `value()`, once plans exist: bit for bit in f64, within rounding in f32.
-fn _a_plan_gives_the_same_values() {}
+/// `y = x`, read as an array of ndarray's.
+#[derive(Debug)]
+struct Copied;
+
+impl<F: Float> Kernel<F> for Copied {
+    fn run(&self, x: Inputs<'_, '_, F>, mut y: Output<'_, F>) {
+        y.array().assign(&x.real(0).array());
+    }
+}
+
+impl Op for Copied {
+    fn name(&self) -> &'static str {
+        "copied"
+    }
+
+    fn formula(&self) -> &'static str {
+        "y = x"
+    }
+
+    fn shape(&self, x: &[Shaped<'_>]) -> Result<Vec<usize>, String> {
+        let [x] = reals(x)?;
+        Ok(x.to_vec())
+    }
+
+    fn rule<'t>(&self, _: usize, _: &[Var<'t>], _: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
+        dy.into()
+    }
+}
+
+#[test]
+fn a_users_kernel_reads_any_view_as_an_array() {
+    let tape = Tape::new();
+    let numbers = ArrayD::from_shape_fn(vec![3, 4, 2], |i| (i[0] * 100 + i[1] * 10 + i[2]) as f64);
+    let x = tape.leaf("x", numbers);
+    let views = [
+        x,
+        x.t(),
+        x.slice(s![..;-1, 1..;2, ..;-1]),
+        x.slice(s![1, ..;-2, ..]).t().broadcast_to([3, 2, 2]),
+        x.slice(s![2.., 4.., ..;-1]),
+        x.slice(s![.., 1..1, ..]).t().slice(s![..;-1, .., ..]),
+        x.slice(s![2, 3, 1]),
+        x.sum().broadcast_to([2, 0]),
+    ];
+    for view in views {
+        let y = tape.apply(Copied, &[view]);
+        assert_eq!(y.value(), view.value());
+        assert_eq!(y.sum().grad([view])[0].value().iter().sum::<f64>(), view.value().len() as f64);
+    }
+}

@@ -4,8 +4,12 @@ use chainrule::graph::Origin;
 use chainrule::{Graph, NodeId, Registry, Tape, Var};
 use ndarray::{Array, arr1, arr2, s};
 use petgraph::Direction;
-use petgraph::algo::{connected_components, dijkstra, dominators, has_path_connecting, is_cyclic_directed, toposort};
-use petgraph::visit::{Bfs, Dfs, EdgeRef, IntoEdgeReferences, IntoEdges, IntoEdgesDirected, IntoNeighbors, NodeCount, Topo};
+use petgraph::algo::{
+    connected_components, dijkstra, dominators, has_path_connecting, is_cyclic_directed, toposort,
+};
+use petgraph::visit::{
+    Bfs, Dfs, EdgeRef, IntoEdgeReferences, IntoEdges, IntoEdgesDirected, IntoNeighbors, NodeCount, Topo,
+};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -78,14 +82,17 @@ fn a_square_has_two_edges_that_know_their_operand() {
     let y = x * x;
     let z = tape.constant(2.0) - y;
     let graph = tape.graph();
-    let weights = |edges: chainrule::graph::Edges<'_>| edges.map(|e| (e.source(), e.target(), *e.weight())).collect::<Vec<_>>();
+    let weights = |edges: chainrule::graph::Edges<'_>| {
+        edges.map(|e| (e.source(), e.target(), *e.weight())).collect::<Vec<_>>()
+    };
     let two = [(x.id(), y.id(), 0), (x.id(), y.id(), 1)];
     assert_eq!(weights((&*graph).edges(x.id())), two);
     assert_eq!(weights((&*graph).edges_directed(y.id(), Direction::Incoming)), two);
     assert_eq!((&*graph).neighbors(x.id()).collect::<Vec<_>>(), [y.id(), y.id()]);
     assert_eq!(weights((&*graph).edges(y.id())), [(y.id(), z.id(), 1)]);
     let owned = graph.to_petgraph();
-    let mut edges: Vec<_> = owned.edge_references().map(|e| (owned[e.source()], owned[e.target()], *e.weight())).collect();
+    let mut edges: Vec<_> =
+        owned.edge_references().map(|e| (owned[e.source()], owned[e.target()], *e.weight())).collect();
     edges.sort_unstable();
     assert_eq!(edges, [two[0], two[1], (y.id(), z.id(), 1), (NodeId::new(2), z.id(), 0)]);
 }
@@ -134,18 +141,34 @@ fn files_keep_everything_and_locations_on_request() {
     let with_lines: Graph = serde_json::from_str(&located).unwrap();
     for loaded in [&plain, &with_lines] {
         assert_eq!(json(loaded), json(&graph));
-        let bits = |g: &Graph| g.node(constant.id()).constant().unwrap().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        let bits = |g: &Graph| {
+            g.node(constant.id()).constant().unwrap().iter().map(|x| x.to_bits()).collect::<Vec<_>>()
+        };
         assert_eq!(bits(loaded), bits(&graph));
         for (a, b) in graph.nodes().zip(loaded.nodes()) {
             let facts = |n: chainrule::graph::Node<'_>| {
-                (n.op().clone(), n.inputs().to_vec(), n.shape().to_vec(), n.name().map(str::to_owned), n.scope().to_owned(), n.origin(), n.kind(), n.leaf())
+                (
+                    n.op().clone(),
+                    n.inputs().to_vec(),
+                    n.shape().to_vec(),
+                    n.name().map(str::to_owned),
+                    n.scope().to_owned(),
+                    n.origin(),
+                    n.kind(),
+                    n.leaf(),
+                )
             };
             assert_eq!(facts(a), facts(b));
         }
     }
     assert_eq!(graph.node(updated.id()).origin(), Origin::Update);
     assert!(plain.nodes().all(|n| n.location().is_none()));
-    assert!(graph.nodes().zip(with_lines.nodes()).all(|(a, b)| a.location() == b.location() && b.location().is_some()));
+    assert!(
+        graph
+            .nodes()
+            .zip(with_lines.nodes())
+            .all(|(a, b)| a.location() == b.location() && b.location().is_some())
+    );
     assert!(!json(&graph).contains("graph.rs"), "files do not change when a line moves");
     assert_eq!(serde_json::to_string(&with_lines.located()).unwrap(), located);
 }
@@ -167,7 +190,8 @@ fn exponents_that_json_has_no_number_for_survive_it() {
 fn a_loaded_tape_goes_on_recording() {
     let tape = Tape::new();
     model(&tape);
-    let graph: Graph = serde_json::from_str(&serde_json::to_string(&tape.graph().located()).unwrap()).unwrap();
+    let graph: Graph =
+        serde_json::from_str(&serde_json::to_string(&tape.graph().located()).unwrap()).unwrap();
     let loaded = Tape::from_graph(graph, &Registry::default()).unwrap();
     let weight = loaded.var(loaded.graph().named("affine1/weight").unwrap()).unwrap();
     let same = {
@@ -189,8 +213,10 @@ struct Edit {
 }
 
 fn edits() -> impl Strategy<Value = Vec<Edit>> {
-    let number = prop_oneof![-2_i64..12, Just(i64::MAX), Just(i64::MIN), Just(i64::from(u32::MAX)), any::<i64>()];
-    let edit = (any::<usize>(), 0_u8..9, number).prop_map(|(place, what, number)| Edit { place, what, number });
+    let number =
+        prop_oneof![-2_i64..12, Just(i64::MAX), Just(i64::MIN), Just(i64::from(u32::MAX)), any::<i64>()];
+    let edit =
+        (any::<usize>(), 0_u8..9, number).prop_map(|(place, what, number)| Edit { place, what, number });
     prop::collection::vec(edit, 1..4)
 }
 

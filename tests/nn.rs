@@ -4,7 +4,7 @@ use chainrule::nn::{
     Adam, Affine, Gaussian, He, Init, Layer, LeCun, Momentum, Optimizer, Parameter, Relu, Sequential, Sgd,
     Sigmoid, Softmax, SoftmaxWithLoss, Xavier, Zeros, accuracy, argmax_rows,
 };
-use chainrule::{State, Tape, Var};
+use chainrule::{Plan, Precision, State, Tape, Var};
 use ndarray::{ArrayD, IxDyn, arr0, arr1, arr2};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
@@ -389,4 +389,37 @@ fn a_parameter_knows_its_size() {
     let p = Parameter::new("w", [3, 4], He);
     assert_eq!((p.len(), p.is_empty()), (12, false));
     assert!(Parameter::new("w", [3, 0], He).is_empty());
+}
+
+/// What a plan in `F` leaves in the state after some steps, from the same numbers as [`run`].
+fn planned<F: Precision>(optimizer: &impl Optimizer, n: usize) -> State<F> {
+    let tape = Tape::new();
+    let (loss, parameters) = small(&tape);
+    let mut plan = Plan::<F>::compile([loss], optimizer.updates(loss, &parameters)).expect("a plan");
+    let mut state = State::new();
+    state.insert("a", arr0(F::of(1.0)));
+    state.insert("b", arr1(&[F::of(4.0), F::of(-2.0)]));
+    optimizer.init(&parameters, &mut state);
+    for _ in 0..n {
+        plan.run(&mut state).expect("a step");
+    }
+    state
+}
+
+#[test]
+fn plans_take_the_same_steps_as_values() {
+    fn compare(optimizer: impl Optimizer + Clone, kept: usize) {
+        let by_value = run(optimizer.clone(), 5);
+        assert_eq!(by_value.len(), 2 + kept);
+        assert_eq!(planned::<f64>(&optimizer, 5), by_value, "{optimizer:?}");
+        // In f32 every step rounds, and ten of these are as far apart as five steps may drive two runs.
+        for ((_, narrow), (_, wide)) in planned::<f32>(&optimizer, 5).iter().zip(by_value.iter()) {
+            for (narrow, wide) in narrow.iter().zip(wide) {
+                close(f64::from(*narrow), *wide, 10.0 * f64::from(f32::EPSILON));
+            }
+        }
+    }
+    compare(Sgd::new(0.1), 0);
+    compare(Momentum::new(0.1, 0.9), 2);
+    compare(Adam::new(0.1), 5);
 }

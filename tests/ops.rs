@@ -5,7 +5,7 @@ mod support;
 
 use chainrule::op::{Derivative, Domain};
 use chainrule::ops::MatMul;
-use chainrule::{Tape, Var};
+use chainrule::{Plan, PlanOptions, State, Tape, Var};
 use ndarray::{ArrayD, SliceInfoElem, arr2};
 use rand_chacha::ChaCha8Rng;
 use support::{Case, Operand, check_vjp, cotangent, differences, for_every_case, leaf, operand, real};
@@ -49,7 +49,9 @@ fn first_derivatives_match_differences() {
                 match refused.try_grad(&[x[i]]) {
                     Ok(_) => failures.push(format!("operand {i} has no derivative, and yet a gradient")),
                     Err(e) if e.to_string().contains("indices") => {}
-                    Err(e) => failures.push(format!("operand {i}: the message does not speak of indices: {e}")),
+                    Err(e) => {
+                        failures.push(format!("operand {i}: the message does not speak of indices: {e}"))
+                    }
                 }
                 continue;
             }
@@ -107,7 +109,12 @@ fn the_vjp_is_linear_in_the_cotangent() {
                 dx.value().into_array()
             };
             let apart = 3.0 * at(a.clone()) - 2.0 * at(b.clone());
-            failures.extend(differences(&format!("dx{i} of 3a − 2b"), &at(3.0 * &a - 2.0 * &b), &apart, false));
+            failures.extend(differences(
+                &format!("dx{i} of 3a − 2b"),
+                &at(3.0 * &a - 2.0 * &b),
+                &apart,
+                false,
+            ));
             if at(0.0 * &a).iter().any(|&x| x != 0.0) {
                 failures.push(format!("dx{i} of a zero cotangent is not zero"));
             }
@@ -187,13 +194,79 @@ fn strided_operands_give_the_same_values_and_right_gradients() {
                     continue;
                 }
                 let ([dx], [plain_dx]) = (y.vjp(dy, [views[i]]), plain_y.vjp(plain_dy, [x[i]]));
-                failures.extend(differences(&format!("{name}: dx{i}"), &dx.value(), &plain_dx.value(), false));
+                failures.extend(differences(
+                    &format!("{name}: dx{i}"),
+                    &dx.value(),
+                    &plain_dx.value(),
+                    false,
+                ));
                 // Scores that move together along a row leave their shares as they are: a derivative of 0 by
                 // cancellation, which no difference resolves.
                 if name.starts_with("stretched") && case.op.name().contains("softmax") {
                     continue;
                 }
-                failures.extend(check_vjp(y, dy, leaves[i].0).into_iter().map(|f| format!("{name}: operand {i}: {f}")));
+                failures.extend(
+                    check_vjp(y, dy, leaves[i].0).into_iter().map(|f| format!("{name}: operand {i}: {f}")),
+                );
+            }
+        }
+        failures
+    });
+}
+
+#[test]
+fn a_plan_gives_the_values_bit_for_bit_and_in_f32_up_to_rounding() {
+    for_every_case(|case, rng| {
+        let operands = case.operands(rng);
+        let rules = rules(case, &operands);
+        let tape = Tape::new();
+        let (x, y) = case.record(&tape, &operands);
+        let dy = cotangent("dy", y, rng);
+        let mut wanted = vec![y];
+        for i in (0..x.len()).filter(|&i| rules[i] == Rule::Var) {
+            wanted.extend(y.vjp(dy, [x[i]]));
+        }
+        // The same once more on strided operands.
+        let views: Vec<Var<'_>> = x
+            .iter()
+            .zip(&operands)
+            .map(|(&x, operand)| match operand {
+                Operand::Real(value) => {
+                    let turned = tape.leaf("turned", value.t().to_owned());
+                    let backwards =
+                        vec![SliceInfoElem::Slice { start: 0, end: None, step: -1 }; turned.rank()];
+                    turned.slice(backwards).t()
+                }
+                Operand::Index(_) => x,
+            })
+            .collect();
+        wanted.push(tape.try_apply_shared(case.op.clone(), &views).unwrap());
+        let values: Vec<ArrayD<f64>> = wanted.iter().map(|v| v.value().into_array()).collect();
+
+        let mut failures = Vec::new();
+        for fuse in [true, false] {
+            let options = PlanOptions::default().fuse(fuse);
+            let mut plan = Plan::<f64>::compile_with(wanted.iter().copied(), [], options).unwrap();
+            for run in 0..2 {
+                let out = plan.run(&mut State::new()).unwrap();
+                for (i, value) in values.iter().enumerate() {
+                    let what = format!("f64, fused: {fuse}, run {run}, output {i}");
+                    failures.extend(differences(&what, &out.nth(i).to_owned(), value, true));
+                }
+            }
+            let mut plan = Plan::<f32>::compile_with(wanted.iter().copied(), [], options).unwrap();
+            let out = plan.run(&mut State::new()).unwrap();
+            for (i, value) in values.iter().enumerate() {
+                // Rounding is that of the operands too, where a sum cancels.
+                let greatest = value.iter().fold(2.0_f64, |m, x| m.max(x.abs()));
+                let close = |(&a, &b): (&f32, &f64)| {
+                    let equal = f64::from(a) == b || (a.is_nan() && b.is_nan());
+                    equal || (f64::from(a) - b).abs() <= 1e-6 * (4.0 * b.abs() + greatest)
+                };
+                if !out.nth(i).iter().zip(value).all(close) {
+                    failures
+                        .push(format!("f32, fused: {fuse}, output {i}: {} instead of {value}", out.nth(i)));
+                }
             }
         }
         failures
@@ -204,7 +277,13 @@ fn strided_operands_give_the_same_values_and_right_gradients() {
 fn a_var_used_for_every_operand_and_a_result_used_twice() {
     for_every_case(|case, rng| {
         let (shape, domain) = &case.sample.0[0];
-        let domain = case.sample.0.iter().map(|(_, d)| *d).find(|d| matches!(d, Domain::Signed(..))).unwrap_or(*domain);
+        let domain = case
+            .sample
+            .0
+            .iter()
+            .map(|(_, d)| *d)
+            .find(|d| matches!(d, Domain::Signed(..)))
+            .unwrap_or(*domain);
         if matches!(domain, Domain::Index(_)) || lies(case) {
             return vec![];
         }

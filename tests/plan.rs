@@ -123,7 +123,8 @@ fn updates_that_make_no_sense_do_not_compile() {
     assert!(message(Plan::compile([], [])).contains("nothing to compile"));
     let other = Tape::new();
     let z = other.input("z", [2]);
-    assert!(message(Plan::compile([x, z], [])).contains("another tape"));
+    let mixed = message(Plan::compile([x, z], []));
+    assert!(mixed.contains("another tape") && mixed.contains(&format!("tests/plan.rs:{}", line!() - 1)), "{mixed}");
 }
 
 #[test]

@@ -41,7 +41,10 @@ fn both_operands_of_maximum_and_minimum_have_the_right_sign() {
         [(a.maximum(b), [0.0, 1.0, 0.5], [1.0, 0.0, 0.5]), (a.minimum(b), [1.0, 0.0, 0.5], [0.0, 1.0, 0.5])]
     {
         let [da, db] = y.sum().grad([a, b]);
-        assert_eq!([da.value(), db.value()].map(|v| v.into_array()), [wanted_a, wanted_b].map(|v| arr1(&v).into_dyn()));
+        assert_eq!(
+            [da.value(), db.value()].map(|v| v.into_array()),
+            [wanted_a, wanted_b].map(|v| arr1(&v).into_dyn())
+        );
     }
 }
 
@@ -176,7 +179,8 @@ fn sums_and_means_over_each_axis_kept_or_not() {
 #[test]
 fn transposes_that_are_not_square() {
     let tape = Tape::new();
-    let x = tape.leaf("x", Array::from_iter((0..24).map(f64::from)).into_shape_with_order((2, 3, 4)).unwrap());
+    let x =
+        tape.leaf("x", Array::from_iter((0..24).map(f64::from)).into_shape_with_order((2, 3, 4)).unwrap());
     let weights = ArrayD::from_shape_fn(vec![4, 2, 3], |i| (i[0] * 100 + i[1] * 10 + i[2]) as f64);
     let y = (x.permute([2, 0, 1]) * tape.constant(weights.clone())).sum();
     assert_eq!(y.grad([x])[0].value().into_array(), weights.permuted_axes(vec![1, 2, 0]));
@@ -245,7 +249,8 @@ fn gradients_of_intermediates_and_of_vars_along_one_way() {
     assert_eq!((all.of(x).value(), all.of(inner).value()), (dx.value(), d_inner.value()));
     // What each edge contributes adds up to the gradient.
     let graph = tape.graph().clone();
-    let edges = graph.consumers(inner.id()).iter().filter_map(|e| all.contribution(tape.var(e.target)?, e.operand));
+    let edges =
+        graph.consumers(inner.id()).iter().filter_map(|e| all.contribution(tape.var(e.target)?, e.operand));
     let sum = edges.map(|part| part.value().into_array()).reduce(|a, b| a + b).unwrap();
     assert_eq!(sum, d_inner.value().into_array());
 }
@@ -315,11 +320,18 @@ fn a_gradient_is_that_of_one_number() {
     let line = line!() + 1;
     let y = tape.input("x", [2, 3]).square();
     let text = y.try_grad(&[]).unwrap_err().to_string();
-    assert!(text.starts_with("grad: n1 square [2, 3] has shape [2, 3], and a gradient is that of one number"), "{text}");
+    assert!(
+        text.starts_with("grad: n1 square [2, 3] has shape [2, 3], and a gradient is that of one number"),
+        "{text}"
+    );
     assert!(text.contains("`.sum()`") && text.contains(&format!("regressions.rs:{line}:")), "{text}");
     let dy = tape.input("dy", [3]);
     assert!(panic_of(|| y.vjp(dy, [y])).contains("dy has shape [3]"));
-    assert_eq!(y.slice(s![..1, ..1]).sum_keep(..).try_grad(&[y]).unwrap()[0].shape(), [2, 3], "rank is no matter");
+    assert_eq!(
+        y.slice(s![..1, ..1]).sum_keep(..).try_grad(&[y]).unwrap()[0].shape(),
+        [2, 3],
+        "rank is no matter"
+    );
 }
 
 #[test]

@@ -24,7 +24,8 @@ fn identifier(text: &str) -> Option<&str> {
 /// The types for which a source says `impl Op for`: directly, or as the first word of a macro's row, which is followed
 /// by the method's or the op's name.
 fn implementations(source: &str) -> BTreeSet<String> {
-    let direct = source.match_indices("impl Op for ").filter_map(|(i, found)| identifier(&source[i + found.len()..]));
+    let direct =
+        source.match_indices("impl Op for ").filter_map(|(i, found)| identifier(&source[i + found.len()..]));
     let rows = source.lines().filter_map(|line| {
         let row = line.trim_start();
         let row = row.split_once("!(").map_or(row, |(_, arguments)| arguments);
@@ -37,9 +38,11 @@ fn implementations(source: &str) -> BTreeSet<String> {
 
 /// The types that have a line in `TABLE`.
 fn lines() -> Vec<String> {
-    let source = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ops/mod.rs")).unwrap();
+    let source =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ops/mod.rs")).unwrap();
     let table = source.split_once("TABLE: &[Entry]").expect("src/ops/mod.rs defines TABLE").1;
-    let entries = table.match_indices("entry::<").filter_map(|(i, found)| identifier(&table[i + found.len()..]));
+    let entries =
+        table.match_indices("entry::<").filter_map(|(i, found)| identifier(&table[i + found.len()..]));
     entries.map(str::to_owned).collect()
 }
 
@@ -54,8 +57,14 @@ fn every_implementation_of_op_is_in_the_table() {
     let listed: BTreeSet<String> = lines().into_iter().collect();
     let missing: Vec<_> = implemented.difference(&listed).collect();
     let unknown: Vec<_> = listed.difference(&implemented).collect();
-    assert!(missing.is_empty(), "not in the table of src/ops/mod.rs; add `entry::<…>()` for each: {missing:?}");
-    assert!(unknown.is_empty(), "in the table, but this test finds no implementation in src/ops: {unknown:?}");
+    assert!(
+        missing.is_empty(),
+        "not in the table of src/ops/mod.rs; add `entry::<…>()` for each: {missing:?}"
+    );
+    assert!(
+        unknown.is_empty(),
+        "in the table, but this test finds no implementation in src/ops: {unknown:?}"
+    );
     assert_eq!(listed.len(), TABLE.len(), "an op has two lines in the table");
     assert!(macros > 0 && listed.len() > 50, "the test reads the sources in the wrong way");
 }

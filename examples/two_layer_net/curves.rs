@@ -14,10 +14,11 @@ const BLUE: RGBColor = RGBColor(0x1f, 0x5f, 0xa8);
 const ORANGE: RGBColor = RGBColor(0xd0, 0x62, 0x0a);
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Reading = fn(&Epoch) -> f64;
 type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
 /// Draws both curves beside each other, as SVG.
-pub fn draw(training: &Training, path: &Path) -> Result<(), Box<dyn Error>> {
+pub(crate) fn draw(training: &Training, path: &Path) -> Result<(), Box<dyn Error>> {
     let root = SVGBackend::new(path, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
     let (left, right) = root.split_horizontally(SIZE.0 / 2);
@@ -55,12 +56,12 @@ fn accuracy(training: &Training, area: &Area<'_>) -> Result<(), Box<dyn Error>> 
     let floor = ((lowest - 0.01) * 20.0).floor().max(0.0) / 20.0;
 
     let mut chart = axes(area, "Accuracy after each epoch", training.iterations, floor..1.0, 2)?;
-    let curves: [(&str, fn(&Epoch) -> f64, RGBColor, f64); 2] = [
+    let curves: [(_, Reading, _, _); 2] = [
         ("training images", |e| e.train_accuracy, BLUE, training.train_accuracy),
         ("test images", |e| e.test_accuracy, ORANGE, training.test_accuracy),
     ];
-    for (name, of, colour, last) in curves {
-        let points: Vec<_> = epochs.iter().map(|e| (e.iteration as f64, of(e))).collect();
+    for (name, reading, colour, last) in curves {
+        let points: Vec<_> = epochs.iter().map(|e| (e.iteration as f64, reading(e))).collect();
         chart.draw_series(points.iter().map(|&point| Circle::new(point, 3, colour.filled())))?;
         chart
             .draw_series(LineSeries::new(points, colour.stroke_width(2)))?
@@ -70,7 +71,7 @@ fn accuracy(training: &Training, area: &Area<'_>) -> Result<(), Box<dyn Error>> 
     chart
         .configure_series_labels()
         .position(SeriesLabelPosition::LowerRight)
-        .label_font(("sans-serif", 14, &INK))
+        .label_font(("sans-serif", 15, &INK))
         .legend_area_size(24)
         .margin(16)
         .draw()?;
@@ -98,9 +99,9 @@ fn axes<'a, 'b>(
         .light_line_style(TRANSPARENT)
         .bold_line_style(PALE)
         .axis_style(INK)
-        .label_style(("sans-serif", 13, &INK))
+        .label_style(("sans-serif", 14, &INK))
         .x_desc("iteration")
-        .axis_desc_style(("sans-serif", 14, &INK))
+        .axis_desc_style(("sans-serif", 15, &INK))
         .x_labels(6)
         .y_labels(6)
         .x_label_formatter(&|x| format!("{x:.0}"))

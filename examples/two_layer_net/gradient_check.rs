@@ -9,13 +9,13 @@ use std::path::Path;
 use std::time::Instant;
 
 /// What the check has found, and how long it took.
-pub struct GradientCheck {
-    pub report: Report,
-    pub seconds: f64,
+pub(crate) struct GradientCheck {
+    pub(crate) report: Report,
+    pub(crate) seconds: f64,
 }
 
 /// Checks the gradients of the network at its first weights on a few images, and draws its graph there.
-pub fn run(
+pub(crate) fn run(
     net: &Sequential,
     start: &State<f64>,
     images: &Split,
@@ -31,7 +31,10 @@ pub fn run(
     let report = Check::new(loss, &net.parameters(&tape)).step(1e-4).run()?;
     let seconds = began.elapsed().as_secs_f64();
 
-    let drawing = loss.draw().title("two_layer_net").gradients(&loss.backward());
+    let drawing = loss
+        .draw()
+        .title("The two-layer net on three images, with its gradients")
+        .gradients(&loss.backward());
     drawing.save(folder.join("graph.dot"))?;
     drawing.save(folder.join("graph.svg"))?;
     Ok(GradientCheck { report, seconds })

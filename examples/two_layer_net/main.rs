@@ -19,6 +19,7 @@ mod options;
 mod report;
 mod training;
 
+use chainrule::check::Verdict;
 use chainrule::data::mnist::{CLASSES, Mnist, PIXELS};
 use chainrule::nn::{Affine, Gaussian, Relu, Sequential};
 use clap::Parser;
@@ -56,6 +57,9 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     writeln!(out, "Gradient check: backpropagation against central differences")?;
     let check = gradient_check::run(&net, &start, &mnist.train.take(3), &options.out)?;
     writeln!(out, "{}({:.1} s)\n", check.report, check.seconds)?;
+    if check.report.parameters.iter().any(|p| p.verdict == Verdict::Fail) {
+        return Err("the gradients are wrong, so the network is not trained".into());
+    }
 
     writeln!(out, "Training: {} images a step, {} images in all", options.batch, mnist.train.len())?;
     let training = match options.dtype {
@@ -66,7 +70,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     writeln!(out, "({:.1} s, of which {per_step:.0} µs a step)\n", training.seconds)?;
 
     curves::draw(&training, &options.out.join("curves.svg"))?;
-    report::write(&check, &training, &options.out.join("report.json"))?;
+    report::write(options, &check, &training, &options.out.join("report.json"))?;
     writeln!(out, "{folder}: report.json, graph.dot, graph.svg, curves.svg")?;
     Ok(())
 }

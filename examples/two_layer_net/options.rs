@@ -2,51 +2,55 @@
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Parser, ValueEnum};
+use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 /// Check the gradients of a two-layer network, then train it on the handwritten digits of MNIST.
-#[derive(Debug, Parser)]
+#[derive(Debug, Parser, Serialize)]
 #[command(name = "two_layer_net")]
-pub struct Options {
+pub(crate) struct Options {
     /// How many steps to train
     #[arg(long, default_value_t = 10_000, value_parser = between(1, 10_000_000))]
-    pub iterations: usize,
+    pub(crate) iterations: usize,
     /// How many images a step sees
     #[arg(long, default_value_t = 100, value_parser = between(1, 60_000))]
-    pub batch: usize,
-    /// How many units the hidden layer has
+    pub(crate) batch: usize,
+    /// How many units the hidden layer has; the time of the gradient check grows with its square
     #[arg(long, default_value_t = 50, value_parser = between(1, 1_000))]
-    pub hidden: usize,
+    pub(crate) hidden: usize,
     /// How far a step goes against the gradient
     #[arg(long, default_value_t = 0.1, value_parser = positive)]
-    pub learning_rate: f64,
+    pub(crate) learning_rate: f64,
     /// What all random numbers come from: the first weights, and which images a step sees
     #[arg(long, default_value_t = 1)]
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// The precision of the training; gradients are always checked in f64
     #[arg(long, value_enum, default_value_t = Dtype::F32)]
-    pub dtype: Dtype,
+    pub(crate) dtype: Dtype,
     /// The folder with the four files of MNIST [default: data/mnist of this project]
     #[arg(long, value_name = "DIR")]
+    #[serde(skip)]
     data: Option<PathBuf>,
     /// The folder to write report.json, graph.dot, graph.svg and curves.svg to
     #[arg(long, value_name = "DIR", default_value = "target/two_layer_net")]
-    pub out: PathBuf,
+    #[serde(skip)]
+    pub(crate) out: PathBuf,
     /// How many threads a matrix product may use; the same number gives the same results
     #[arg(long, default_value_t = 1, value_parser = between(1, 256))]
-    pub threads: usize,
+    pub(crate) threads: usize,
 }
 
 /// A precision.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Dtype {
+#[derive(Debug, Clone, Copy, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Dtype {
     F32,
     F64,
 }
 
 impl Options {
     /// The folder with the data: the one asked for, or else the project's, or else that below the current one.
-    pub fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/mnist");
         match &self.data {
             Some(data) => data.clone(),

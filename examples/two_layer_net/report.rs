@@ -1,6 +1,7 @@
 //! What the job has found, as JSON for programs.
 
 use crate::gradient_check::GradientCheck;
+use crate::options::Options;
 use crate::training::Training;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -13,18 +14,22 @@ const NAMES: [(&str, &str); 4] =
 
 #[derive(Serialize)]
 struct Report<'a> {
+    options: &'a Options,
     gradient_check: Value,
     training: &'a Training,
 }
 
 /// Writes `report.json`.
-pub fn write(check: &GradientCheck, training: &Training, path: &Path) -> Result<(), Box<dyn Error>> {
+pub(crate) fn write(
+    options: &Options,
+    check: &GradientCheck,
+    training: &Training,
+    path: &Path,
+) -> Result<(), Box<dyn Error>> {
     let mut gradient_check = json!({ "seconds": check.seconds, "step": check.report.step });
     for (name, parameter) in NAMES {
-        let Some(found) = check.report.parameter(parameter) else { continue };
-        gradient_check[name] =
-            json!({ "mean_abs": found.mean_abs, "max_abs": found.max_abs, "max_rel": found.max_rel });
+        gradient_check[name] = serde_json::to_value(check.report.parameter(parameter))?;
     }
-    let text = serde_json::to_string_pretty(&Report { gradient_check, training })?;
+    let text = serde_json::to_string_pretty(&Report { options, gradient_check, training })?;
     std::fs::write(path, text).map_err(|e| format!("{}: cannot be written: {e}", path.display()).into())
 }

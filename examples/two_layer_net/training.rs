@@ -14,30 +14,30 @@ use std::time::Instant;
 
 /// How a training went.
 #[derive(Debug, Default, Serialize)]
-pub struct Training {
-    pub iterations: usize,
+pub(crate) struct Training {
+    pub(crate) iterations: usize,
     /// The accuracies at the end.
-    pub train_accuracy: f64,
-    pub test_accuracy: f64,
+    pub(crate) train_accuracy: f64,
+    pub(crate) test_accuracy: f64,
     /// All of it, and the steps alone.
-    pub seconds: f64,
-    pub step_seconds: f64,
+    pub(crate) seconds: f64,
+    pub(crate) step_seconds: f64,
     /// Before the first step, after each epoch, and after the last step.
-    pub epochs: Vec<Epoch>,
+    pub(crate) epochs: Vec<Epoch>,
     /// The loss of each step's images, before the step.
-    pub loss: Vec<f64>,
+    pub(crate) loss: Vec<f64>,
 }
 
 /// Where a training stood after an epoch: as many steps as it takes to see as many images as there are.
 #[derive(Debug, Serialize)]
-pub struct Epoch {
-    pub iteration: usize,
-    pub train_accuracy: f64,
-    pub test_accuracy: f64,
+pub(crate) struct Epoch {
+    pub(crate) iteration: usize,
+    pub(crate) train_accuracy: f64,
+    pub(crate) test_accuracy: f64,
 }
 
 /// Trains the network from `start` in the precision `F`.
-pub fn run<F: Precision>(
+pub(crate) fn run<F: Precision>(
     net: &Sequential,
     start: &State<f64>,
     mnist: &Mnist,
@@ -81,7 +81,10 @@ pub fn run<F: Precision>(
             let loss = step.run(&mut state)?.item(loss).wide();
             if !loss.is_finite() {
                 let n = log.loss.len();
-                return Err(format!("the loss is {loss} at iteration {n}; a smaller --learning-rate may help").into());
+                return Err(format!(
+                    "the loss is {loss} at iteration {n}; a smaller --learning-rate may help"
+                )
+                .into());
             }
             log.loss.push(loss);
             bar.inc(1);

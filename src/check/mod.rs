@@ -70,6 +70,7 @@ impl<'t> Check<'t> {
     ///
     /// If the output is not one number, something asked for is not a leaf of real numbers with a value, the output is
     /// not finite, or not the same at two replays, or the step vanishes beside an element.
+    #[track_caller]
     pub fn run(&self) -> Result<Report> {
         run::run(self)
     }

@@ -12,10 +12,13 @@ use ndarray::Dimension;
 /// Ops whose results tell on which branch of a piecewise function a point lies.
 const COMPARISONS: [&str; 6] = ["greater", "greater_equal", "less", "less_equal", "equal", "not_equal"];
 
+#[track_caller]
 pub(super) fn run(check: &Check<'_>) -> Result<Report> {
     let Check { loss, ref leaves, step, tolerance } = *check;
     let tape = loss.tape();
-    leaves.iter().try_for_each(|&leaf| tape.own("check", leaf, &[loss]))?;
+    for &leaf in leaves {
+        tape.own("check", leaf, &[loss])?;
+    }
     leaves.iter().try_for_each(|leaf| check_leaf(&tape.graph(), leaf.id()))?;
     if !(step.is_finite() && step > 0.0) {
         return Err(argument(format!("a step of {step} is not a positive number")));

@@ -72,6 +72,10 @@ impl<'a, T: Copy> View<'a, T> {
 
     /// The same view as ndarray's.
     pub fn array(&self) -> ArrayViewD<'a, T> {
+        let inside = |e| unreachable!("a view lies inside its buffer: {e}");
+        if self.is_empty() {
+            return ArrayViewD::from_shape(IxDyn(self.shape), &self.data[..0]).unwrap_or_else(inside);
+        }
         let mut start = self.offset;
         let mut inverted = Vec::new();
         let strides: Vec<usize> = self
@@ -79,7 +83,7 @@ impl<'a, T: Copy> View<'a, T> {
             .iter()
             .enumerate()
             .map(|(axis, &s)| {
-                if s < 0 && self.shape[axis] > 0 {
+                if s < 0 {
                     // ndarray wants steps forward: begin at the axis' far end, then turn it round.
                     start -= s.unsigned_abs() * (self.shape[axis] - 1);
                     inverted.push(axis);
@@ -87,9 +91,8 @@ impl<'a, T: Copy> View<'a, T> {
                 s.unsigned_abs()
             })
             .collect();
-        let data = if self.is_empty() { &self.data[..0] } else { &self.data[start..] };
-        let mut array = ArrayViewD::from_shape(IxDyn(self.shape).strides(IxDyn(&strides)), data)
-            .unwrap_or_else(|e| unreachable!("a view lies inside its buffer: {e}"));
+        let shape = IxDyn(self.shape).strides(IxDyn(&strides));
+        let mut array = ArrayViewD::from_shape(shape, &self.data[start..]).unwrap_or_else(inside);
         inverted.into_iter().for_each(|axis| array.invert_axis(ndarray::Axis(axis)));
         array
     }

@@ -14,28 +14,50 @@ const TITLE: f64 = 26.0;
 pub(super) const TITLE_SIZE: f64 = 16.0;
 /// Room between a frame and what it holds.
 const FRAME: f64 = 10.0;
+/// The most that the layout may add to it, for lines that pass inside.
+const LOOSE: f64 = 26.0;
 /// Height of a frame's label, which sits on the upper line of the frame.
 const LABEL_HEIGHT: f64 = 18.0;
 /// Font size of a frame's label.
 pub(super) const LABEL_SIZE: f64 = 12.0;
 
-/// The frames of the groups: as the layout gave them, and never smaller than what they hold.
-pub(super) fn frames(picture: &Picture, placed: &Placed, boxes: &[Rect]) -> Vec<Option<Frame>> {
-    let mut frames: Vec<Option<Rect>> = placed.groups.clone();
-    let grow = |frame: &mut Option<Rect>, inner: Rect| {
-        if let Some(frame) = frame {
-            *frame = frame.union(&inner.grown(FRAME));
-        }
+/// The frames of the groups: as the layout gave them, but not much larger than what they hold, and never smaller.
+pub(super) fn frames(
+    picture: &Picture,
+    placed: &Placed,
+    boxes: &[Rect],
+    labels: &[Option<Rect>],
+) -> Vec<Option<Frame>> {
+    let mut held: Vec<Option<Rect>> = vec![None; placed.groups.len()];
+    let hold = |held: &mut Option<Rect>, inner: Rect| {
+        *held = Some(held.map_or(inner, |held| held.union(&inner)));
     };
     for (node, inner) in boxes.iter().enumerate() {
         if let Some(&group) = picture.groups_around(node).first() {
-            grow(&mut frames[group], *inner);
+            hold(&mut held[group], *inner);
         }
     }
+    // The digits of a line that comes or goes may stand inside too.
+    for (index, edge) in picture.drawn_edges() {
+        let Some(label) = labels[index] else {
+            continue;
+        };
+        for group in [edge.from, edge.to].into_iter().flat_map(|end| picture.groups_around(end)) {
+            let middle = Rect::around(label.centre(), 0.0, 0.0);
+            if placed.groups[group].is_some_and(|given| given.contains(&middle)) {
+                hold(&mut held[group], label);
+            }
+        }
+    }
+    let mut frames: Vec<Option<Rect>> = vec![None; placed.groups.len()];
     for group in (0..frames.len()).rev() {
-        let parent = picture.groups[group].parent.filter(|&parent| parent < group);
-        if let (Some(parent), Some(inner)) = (parent, frames[group]) {
-            grow(&mut frames[parent], inner);
+        let (Some(given), Some(inner)) = (placed.groups[group], held[group]) else {
+            continue;
+        };
+        let frame = given.common(&inner.grown(LOOSE)).union(&inner.grown(FRAME));
+        frames[group] = Some(frame);
+        if let Some(parent) = picture.groups[group].parent.filter(|&parent| parent < group) {
+            hold(&mut held[parent], frame);
         }
     }
     frames

@@ -5,7 +5,7 @@
 
 use super::measure::EdgeText;
 use super::model::{Direction, Group, NodeKind, Picture, PictureNode};
-use super::text::{width, xml};
+use super::text::{minus, width, xml};
 use graphviz_rust::dot_structures::{
     Attribute, Edge, EdgeTy, Graph, GraphAttributes, Id, Node, NodeId, Stmt, Subgraph, Vertex,
 };
@@ -145,15 +145,17 @@ fn body(node: &PictureNode, consumers: usize) -> Node {
 /// of its gradients.
 fn op(node: &PictureNode, consumers: usize) -> Vec<Attribute> {
     let (pen, fill) = if node.backward { (RED, "#fdf0ed") } else { (INK, "white") };
-    let size = if node.symbol.chars().count() > 1 { 14 } else { 20 };
+    // The dot of a product, as bold as the other signs.
+    let symbol = if node.symbol == "·" { "•" } else { &node.symbol };
+    let size = if symbol.chars().count() > 1 { 14 } else { 20 };
     let name = node.name.as_deref().map(|name| format!("<FONT POINT-SIZE=\"11\">{}</FONT>", xml(name)));
     let sum = node.gradient.as_deref().filter(|_| consumers > 1).map(sum_text);
     let alone = name.is_none() && sum.is_none();
-    let circle = alone && width(&node.symbol, f64::from(size)) <= 36.0;
+    let circle = alone && width(symbol, f64::from(size)) <= 36.0;
     let label = if alone {
-        quoted(&node.symbol)
+        quoted(symbol)
     } else {
-        let symbol = format!("<FONT POINT-SIZE=\"{size}\">{}</FONT>", xml(&node.symbol));
+        let symbol = format!("<FONT POINT-SIZE=\"{size}\">{}</FONT>", xml(symbol));
         let rows = [name, Some(symbol), sum].into_iter().flatten();
         let rows: String = rows.map(|row| format!("<TR><TD>{row}</TD></TR>")).collect();
         html(&format!(
@@ -178,7 +180,7 @@ fn op(node: &PictureNode, consumers: usize) -> Vec<Attribute> {
 }
 
 fn sum_text(gradient: &str) -> String {
-    format!("<FONT POINT-SIZE=\"11\" COLOR=\"{RED}\"><I>Σ {}</I></FONT>", xml(gradient))
+    format!("<FONT POINT-SIZE=\"11\" COLOR=\"{RED}\"><I>Σ {}</I></FONT>", xml(&minus(gradient)))
 }
 
 /// A leaf or a layer: name, shape and, where it has several consumers, the sum of their gradients.
@@ -223,8 +225,8 @@ fn plate_name(picture: &Picture, index: usize) -> Id {
 fn plate(picture: &Picture, index: usize) -> Option<Stmt> {
     let said = EdgeText::of(picture, index);
     let ink = if said.is_shape { GREY } else { INK };
-    let value = said.value.map(|text| format!("<FONT COLOR=\"{ink}\">{}</FONT>", xml(&text)));
-    let gradient = said.gradient.map(|text| format!("<FONT COLOR=\"{RED}\"><I>{}</I></FONT>", xml(&text)));
+    let value = said.value.map(|text| format!("<FONT COLOR=\"{ink}\">{}</FONT>", xml(&minus(&text))));
+    let gradient = said.gradient.map(|text| format!("<FONT COLOR=\"{RED}\"><I>{}</I></FONT>", xml(&minus(&text))));
     let rows: String =
         [value, gradient].into_iter().flatten().map(|row| format!("<TR><TD>{row}</TD></TR>")).collect();
     (!rows.is_empty()).then(|| {

@@ -132,6 +132,13 @@ impl Rect {
         Rect { x, y, width: right - x, height: bottom - y }
     }
 
+    /// What two boxes that meet have in common.
+    pub(super) fn common(&self, other: &Rect) -> Rect {
+        let (x, y) = (self.x.max(other.x), self.y.max(other.y));
+        let (right, bottom) = (self.right().min(other.right()), self.bottom().min(other.bottom()));
+        Rect { x, y, width: right - x, height: bottom - y }
+    }
+
     /// The box grown by a margin on all sides.
     pub(super) fn grown(&self, by: f64) -> Rect {
         Rect { x: self.x - by, y: self.y - by, width: self.width + 2.0 * by, height: self.height + 2.0 * by }

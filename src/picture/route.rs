@@ -46,7 +46,7 @@ pub(super) fn draw(picture: &Picture, sizes: &Sizes, placed: &Placed) -> Drawing
         }
         lines[index].label = labels[index];
     }
-    let groups = frames(picture, placed, &boxes);
+    let groups = frames(picture, placed, &boxes, &labels);
     Drawing { width: 0.0, height: 0.0, nodes: boxes, edges: lines, groups }
 }
 

@@ -5,7 +5,7 @@ use super::layout::{Drawing, EdgeLine, Frame, Piece, Point, Rect};
 use super::measure::{DIGITS, DIGITS_GAP, DIGITS_ROW, EdgeText, Face, Outline, ROW, Role, Row};
 use super::model::{Direction, NodeKind, Picture, PictureEdge, PictureNode};
 use super::route::HEAD;
-use super::text::{fitted, width, xml};
+use super::text::{fitted, minus, width, xml};
 use std::fmt::Write;
 
 /// Classes rather than attributes, so that a page that embeds the drawing can give it other colours.
@@ -259,11 +259,6 @@ fn axis(symbol: &str) -> f64 {
     } else {
         0.335
     }
-}
-
-/// A true minus sign instead of a hyphen.
-fn minus(text: &str) -> String {
-    text.replace('-', "−")
 }
 
 /// The three corners of an arrow's head.

@@ -95,6 +95,11 @@ pub(super) fn xml(text: &str) -> String {
     escaped
 }
 
+/// A true minus sign instead of a hyphen.
+pub(super) fn minus(text: &str) -> String {
+    text.replace('-', "−")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,7 @@ use crate::shape::Layout;
 use crate::tape::{Arg, Instruction, Precision, Recorder, Var, scratch_len};
 use rustc_hash::FxHashMap;
 
+#[track_caller]
 pub(super) fn compile<F: Precision>(
     outputs: &[Var<'_>],
     updates: &[(Var<'_>, Var<'_>)],
@@ -24,7 +25,9 @@ pub(super) fn compile<F: Precision>(
         });
     };
     let tape = first.tape();
-    all.iter().try_for_each(|&var| tape.own("compile", var, &all))?;
+    for &var in &all {
+        tape.own("compile", var, &all)?;
+    }
     let recorder = tape.recorder().borrow();
     check_updates(&recorder.graph, updates)?;
     let outputs: Vec<NodeId> = outputs.iter().map(|v| v.id()).collect();

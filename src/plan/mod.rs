@@ -95,6 +95,7 @@ impl<F: Precision> Plan<F> {
     ///
     /// If there is nothing to compile, vars are of several tapes, or an update does not name a parameter and a value
     /// of its shape, once.
+    #[track_caller]
     pub fn compile<'t>(
         outputs: impl IntoIterator<Item = Var<'t>>,
         updates: impl IntoIterator<Item = (Var<'t>, Var<'t>)>,
@@ -107,6 +108,7 @@ impl<F: Precision> Plan<F> {
     /// # Errors
     ///
     /// As [`compile`](Self::compile).
+    #[track_caller]
     pub fn compile_with<'t>(
         outputs: impl IntoIterator<Item = Var<'t>>,
         updates: impl IntoIterator<Item = (Var<'t>, Var<'t>)>,

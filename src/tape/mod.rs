@@ -25,6 +25,7 @@ use crate::error::{Error, Result, refuse};
 use crate::graph::{Graph, Kind, Leaf, NodeId};
 use crate::{Float, State};
 use ndarray::ArrayD;
+use smallvec::SmallVec;
 use std::cell::{Ref, RefCell};
 use std::sync::Arc;
 use values::Stored;
@@ -153,10 +154,7 @@ impl Tape {
     #[track_caller]
     pub fn try_apply<O: Op>(&self, op: O, inputs: &[Var<'_>]) -> Result<Var<'_>> {
         let caller = std::panic::Location::caller();
-        for x in inputs {
-            self.own(op.name(), *x, inputs)?;
-        }
-        let ids: smallvec::SmallVec<[NodeId; 4]> = inputs.iter().map(|x| x.id()).collect();
+        let ids = self.own_all(op.name(), inputs)?;
         let id = self.recorder.borrow_mut().record(op, &ids, caller)?;
         Ok(Var::new(self, id))
     }
@@ -169,12 +167,19 @@ impl Tape {
     #[track_caller]
     pub fn try_apply_shared(&self, op: Arc<dyn Op>, inputs: &[Var<'_>]) -> Result<Var<'_>> {
         let caller = std::panic::Location::caller();
-        for x in inputs {
-            self.own(op.name(), *x, inputs)?;
-        }
-        let ids: smallvec::SmallVec<[NodeId; 4]> = inputs.iter().map(|x| x.id()).collect();
+        let ids = self.own_all(op.name(), inputs)?;
         let id = self.recorder.borrow_mut().record_shared(op, &ids, caller)?;
         Ok(Var::new(self, id))
+    }
+
+    /// The nodes of vars that are all of this tape.
+    #[track_caller]
+    fn own_all(&self, what: &str, vars: &[Var<'_>]) -> Result<SmallVec<[NodeId; 4]>> {
+        // A loop, not a closure: the error names the caller's line.
+        for &x in vars {
+            self.own(what, x, vars)?;
+        }
+        Ok(vars.iter().map(|x| x.id()).collect())
     }
 
     /// That a var is of this tape; `others` are there for the message.
@@ -254,7 +259,9 @@ impl Tape {
     pub fn feed(&self, leaf: Var<'_>, value: impl IntoValue) -> Result<()> {
         self.own("feed", leaf, &[])?;
         let value = value.into_value();
-        self.set(leaf, &[Leaf::Input, Leaf::Parameter], value.shape().to_vec(), Stored::real(value))
+        self.set(leaf, &[Leaf::Input, Leaf::Parameter], value.shape().to_vec(), Stored::real(value))?;
+        self.forget_computed();
+        Ok(())
     }
 
     /// Gives an index input its values; everything computed from leaves before is forgotten.
@@ -266,7 +273,9 @@ impl Tape {
     pub fn feed_indices(&self, leaf: Var<'_>, indices: impl IntoIndices) -> Result<()> {
         self.own("feed_indices", leaf, &[])?;
         let indices = indices.into_indices();
-        self.set(leaf, &[Leaf::Index], indices.shape().to_vec(), Stored::index(indices))
+        self.set(leaf, &[Leaf::Index], indices.shape().to_vec(), Stored::index(indices))?;
+        self.forget_computed();
+        Ok(())
     }
 
     fn set(&self, leaf: Var<'_>, allowed: &[Leaf], shape: Vec<usize>, value: Stored) -> Result<()> {
@@ -282,10 +291,14 @@ impl Tape {
                 location: node.place(),
             });
         }
-        let Recorder { graph, values, .. } = &mut *recorder;
-        values.forget_computed(graph);
-        values.set(leaf.id(), value);
+        recorder.values.set(leaf.id(), value);
         Ok(())
+    }
+
+    /// Forgets what was computed from leaves that have other values now.
+    fn forget_computed(&self) {
+        let Recorder { graph, values, .. } = &mut *self.recorder.borrow_mut();
+        values.forget_computed(graph);
     }
 
     /// Gives every parameter of the tape its value in a state.
@@ -297,9 +310,10 @@ impl Tape {
     pub fn load<F: Float>(&self, state: &State<F>) -> Result<()> {
         for parameter in self.parameters() {
             let name = parameter.name().unwrap_or_default();
-            let value = state.require("load", &name, &parameter.shape())?;
-            self.feed(parameter, value.mapv(F::wide))?;
+            let value = state.require("load", &name, &parameter.shape())?.mapv(F::wide);
+            self.set(parameter, &[Leaf::Parameter], value.shape().to_vec(), Stored::real(value))?;
         }
+        self.forget_computed();
         Ok(())
     }
 

@@ -51,7 +51,13 @@ pub(crate) fn for_every_case(check: impl Fn(&Case, &mut ChaCha8Rng) -> Vec<Strin
             Err(panic) => failures.push(format!("{}: panicked: {}", case.label, message(&*panic))),
         }
     }
-    assert!(failures.is_empty(), "{} failures in {} cases:\n{}", failures.len(), cases.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} failures in {} cases:\n{}",
+        failures.len(),
+        cases.len(),
+        failures.join("\n")
+    );
 }
 
 /// The text of a panic.
@@ -76,7 +82,8 @@ impl Case {
 
     /// The op recorded on leaves `x0`, `x1`, … with these values.
     pub(crate) fn record<'t>(&self, tape: &'t Tape, operands: &[Operand]) -> (Vec<Var<'t>>, Var<'t>) {
-        let x: Vec<Var<'t>> = operands.iter().enumerate().map(|(i, x)| leaf(tape, &format!("x{i}"), x)).collect();
+        let x: Vec<Var<'t>> =
+            operands.iter().enumerate().map(|(i, x)| leaf(tape, &format!("x{i}"), x)).collect();
         let y = tape.try_apply_shared(self.op.clone(), &x).unwrap_or_else(|e| panic!("{e}"));
         (x, y)
     }
@@ -96,7 +103,9 @@ pub(crate) fn cotangent<'t>(name: &str, of: Var<'t>, rng: &mut ChaCha8Rng) -> Va
 
 pub(crate) fn operand(shape: &[usize], domain: Domain, rng: &mut ChaCha8Rng) -> Operand {
     match domain {
-        Domain::Index(n) => Operand::Index(ArrayD::from_shape_simple_fn(IxDyn(shape), || rng.random_range(0..n))),
+        Domain::Index(n) => {
+            Operand::Index(ArrayD::from_shape_simple_fn(IxDyn(shape), || rng.random_range(0..n)))
+        }
         _ => Operand::Real(real(shape, domain, rng)),
     }
 }
@@ -105,9 +114,9 @@ pub(crate) fn real(shape: &[usize], domain: Domain, rng: &mut ChaCha8Rng) -> Arr
     let size: usize = shape.iter().product();
     let numbers: Vec<f64> = match domain {
         Domain::Between(a, b) => (0..size).map(|_| rng.random_range(a..b)).collect(),
-        Domain::Signed(a, b) => {
-            (0..size).map(|_| rng.random_range(a..b) * if rng.random_bool(0.5) { 1.0 } else { -1.0 }).collect()
-        }
+        Domain::Signed(a, b) => (0..size)
+            .map(|_| rng.random_range(a..b) * if rng.random_bool(0.5) { 1.0 } else { -1.0 })
+            .collect(),
         Domain::Spaced(offset) => {
             let mut numbers: Vec<f64> =
                 (0..size).map(|i| (i as f64 - (size / 2) as f64) * 0.25 + offset).collect();
@@ -136,7 +145,8 @@ pub(crate) fn check_vjp<'t>(y: Var<'t>, dy: Var<'t>, x: Var<'t>) -> Vec<String> 
     let mut failures = Vec::new();
     for (i, (&at, &analytic)) in base.iter().zip(&analytic).enumerate() {
         let scale = if at == 0.0 && rms == 0.0 { 1.0 } else { at.abs().max(rms) };
-        let numeric = Numeric::at(x, y, &base, &weights, i, (scale * f64::EPSILON.powf(0.2)).log2().round().exp2());
+        let numeric =
+            Numeric::at(x, y, &base, &weights, i, (scale * f64::EPSILON.powf(0.2)).log2().round().exp2());
         if !numeric.agrees(analytic) {
             failures.push(format!(
                 "element {i} of `{}`: analytic {analytic:e}, numeric {:e} ± {:e}",
@@ -195,16 +205,20 @@ impl Numeric {
 }
 
 /// Where two arrays differ by more than a few ulps, or at all.
-pub(crate) fn differences(what: &str, found: &ArrayD<f64>, wanted: &ArrayD<f64>, exact: bool) -> Option<String> {
+pub(crate) fn differences(
+    what: &str,
+    found: &ArrayD<f64>,
+    wanted: &ArrayD<f64>,
+    exact: bool,
+) -> Option<String> {
     if found.shape() != wanted.shape() {
         return Some(format!("{what}: shape {:?}, and {:?} would be right", found.shape(), wanted.shape()));
     }
     let greatest = wanted.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
     let same = |a: f64, b: f64| {
-        let bits = a.to_bits() == b.to_bits() || (a == b && !exact);
+        let bits = a.to_bits() == b.to_bits() || (a == b && !exact) || (a.is_nan() && b.is_nan());
         bits || (!exact && (a - b).abs() <= f64::EPSILON * (16.0 * b.abs() + 4.0 * greatest))
     };
     let (i, (a, b)) = found.iter().zip(wanted).enumerate().find(|(_, (a, b))| !same(**a, **b))?;
     Some(format!("{what}: element {i} is {a:e}, and {b:e} would be right"))
 }
-

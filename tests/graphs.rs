@@ -1,0 +1,236 @@
+//! The chapter's graphs: their numbers, their files, and a graph far too large to be drawn whole.
+
+use chainrule::picture::{NodeKind, Picture, Sizes};
+use chainrule::{Tape, Var};
+use graphviz_rust::dot_structures::{EdgeTy, Graph, Id, NodeId, Stmt, Vertex};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+#[path = "../examples/graphs.rs"]
+mod graphs;
+
+use graphs::{affine, apples, apples_and_oranges, nodes, relu, sigmoid, softmax_with_loss, two_layer_net};
+
+/// The numbers of a var.
+fn numbers(var: Var<'_>) -> Vec<f64> {
+    var.value().iter().copied().collect()
+}
+
+/// That numbers are the same but for a few roundings.
+#[track_caller]
+fn assert_near(found: &[f64], wanted: &[f64]) {
+    let near = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-12 * b.abs().max(1.0);
+    assert!(
+        found.len() == wanted.len() && found.iter().zip(wanted).all(near),
+        "found {found:?}, wanted {wanted:?}"
+    );
+}
+
+/// That an output and its gradients are these numbers, recorded for the leaves alone and for everything alike.
+#[track_caller]
+fn assert_graph<const N: usize>((output, leaves): (Var<'_>, [Var<'_>; N]), value: f64, gradients: [&[f64]; N]) {
+    assert_near(&numbers(output), &[value]);
+    let all = output.backward();
+    for ((leaf, gradient), wanted) in leaves.into_iter().zip(output.grad(leaves)).zip(gradients) {
+        assert_near(&numbers(gradient), wanted);
+        assert_near(&numbers(all.of(leaf)), wanted);
+    }
+}
+
+#[test]
+fn apples_cost_220() {
+    assert_graph(apples::apples(&Tape::new()), 220.0, [&[2.2], &[110.0], &[200.0]]);
+}
+
+#[test]
+fn apples_and_oranges_cost_715() {
+    let tape = Tape::new();
+    let (price, leaves) = apples_and_oranges::apples_and_oranges(&tape);
+    assert_graph((price, leaves), 715.0, [&[2.2], &[110.0], &[3.3], &[165.0], &[650.0]]);
+    // Both summands get the whole derivative of the sum.
+    let gradients = price.backward();
+    let graph = tape.graph();
+    let sum = graph.nodes().find(|node| node.op().name == "add").expect("there is a sum");
+    let summands: Vec<_> = sum.inputs().iter().filter_map(|&id| tape.var(id)).collect();
+    drop(graph);
+    assert_eq!(summands.len(), 2);
+    for summand in summands {
+        assert_near(&numbers(gradients.of(summand)), &[1.1]);
+    }
+}
+
+#[test]
+fn a_sum_hands_on_and_a_product_multiplies() {
+    assert_graph(nodes::add_node(&Tape::new()), 19.5, [&[1.3], &[1.3]]);
+    assert_graph(nodes::multiply_node(&Tape::new()), 65.0, [&[6.5], &[13.0]]);
+}
+
+#[test]
+fn relu_is_a_gate() {
+    assert_graph(relu::relu(&Tape::new()), 4.0, [&[1.0, 0.0, 0.0, 1.0]]);
+}
+
+#[test]
+fn the_sigmoid_is_its_steps() {
+    let y = 1.0 / (1.0 + (-1.0f64).exp());
+    for sigmoid in [sigmoid::sigmoid, sigmoid::sigmoid_steps] {
+        assert_graph(sigmoid(&Tape::new()), y, [&[y * (1.0 - y)]]);
+    }
+    let tape = Tape::new();
+    sigmoid::sigmoid_steps(&tape);
+    let ops: Vec<String> =
+        tape.graph().nodes().filter(|n| n.leaf().is_none()).map(|n| n.op().symbol.clone()).collect();
+    assert_eq!(ops, ["×", "exp", "+", "1/x"]);
+}
+
+#[test]
+fn the_bias_of_a_batch_gets_the_sum_over_its_rows() {
+    // dX = dY · Wᵀ, dW = Xᵀ · dY, dB = the sum of dY over the rows, with dY all ones.
+    let gradients: [&[f64]; 3] = [&[-0.5, 3.0, -0.5, 3.0], &[4.0, 4.0, 6.0, 6.0], &[2.0, 2.0]];
+    assert_graph(affine::affine(&Tape::new()), 17.0, gradients);
+}
+
+#[test]
+fn softmax_with_loss_is_its_steps() {
+    let e = [0.3f64, 2.9, 4.0].map(f64::exp);
+    let y = e.map(|x| x / e.iter().sum::<f64>());
+    let dx = [y[0], y[1], y[2] - 1.0];
+    let dt = y.map(|y| -y.ln());
+    for loss in [softmax_with_loss::softmax_with_loss, softmax_with_loss::softmax_with_loss_steps] {
+        assert_graph(loss(&Tape::new()), -y[2].ln(), [&dx, &dt]);
+    }
+}
+
+#[test]
+fn the_two_layer_net_has_layers_nodes_and_gradients() {
+    let tape = Tape::new();
+    let (loss, parameters) = two_layer_net::two_layer_net(&tape);
+    let count: usize = parameters.iter().map(|p| p.shape().iter().product::<usize>()).sum();
+    assert_eq!(count, 39_760);
+    let gradients = two_layer_net::gradients(loss, &parameters).expect("there are derivatives");
+    for (gradient, parameter) in gradients.iter().zip(&parameters) {
+        assert_eq!(gradient.shape(), parameter.shape());
+    }
+
+    let picture = |name| {
+        let pictures = graphs::pictures().expect("they can be drawn");
+        pictures.into_iter().find(|(known, _)| *known == name).expect("it is one of them").1
+    };
+    let layers: Vec<Option<String>> = picture("two_layer_net_layers")
+        .nodes
+        .into_iter()
+        .filter(|node| node.kind == NodeKind::Layer)
+        .map(|node| node.name)
+        .collect();
+    assert_eq!(layers, ["affine1", "relu1", "affine2", "loss"].map(|name| Some(name.to_owned())));
+    let whole = picture("two_layer_net_backward");
+    assert!(whole.nodes.iter().any(|node| node.backward) && whole.nodes.iter().any(|node| !node.backward));
+    assert_eq!(whole.nodes.iter().filter(|node| node.kind == NodeKind::Output).count(), 1 + parameters.len());
+}
+
+#[test]
+fn the_files_are_what_is_drawn() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("graphs");
+    let refresh = std::env::var_os("CHAINRULE_REFRESH").is_some();
+    let mut stale = Vec::new();
+    for (name, picture) in graphs::pictures().expect("they can be drawn") {
+        assert_eq!(picture.to_svg(), picture.to_svg(), "{name} is drawn the same way every time");
+        for (ending, drawn) in [("svg", picture.to_svg()), ("dot", picture.to_dot())] {
+            let path = folder.join(name).with_extension(ending);
+            if refresh {
+                std::fs::write(&path, &drawn).expect("the folder `graphs` can be written");
+            } else if std::fs::read(&path).ok().as_deref() != Some(drawn.as_bytes()) {
+                stale.push(format!("graphs/{name}.{ending}"));
+            }
+        }
+    }
+    assert!(
+        stale.is_empty(),
+        "no longer what is drawn: {}\nif the drawings should change, refresh the files with \
+         `CHAINRULE_REFRESH=1 cargo test --test graphs`, look at them, and commit them",
+        stale.join(", ")
+    );
+}
+
+/// The node ids and the arrows of some statements, those of subgraphs among them.
+fn read(stmts: &[Stmt], ids: &mut BTreeSet<String>, arrows: &mut BTreeSet<(String, String)>) {
+    let text = |id: &Id| match id {
+        Id::Plain(text) | Id::Escaped(text) | Id::Html(text) | Id::Anonymous(text) => text.clone(),
+    };
+    let end = |vertex: &Vertex| match vertex {
+        Vertex::N(NodeId(id, _)) => text(id),
+        Vertex::S(subgraph) => panic!("an arrow at a subgraph: {subgraph:?}"),
+    };
+    for stmt in stmts {
+        match stmt {
+            Stmt::Node(node) => assert!(ids.insert(text(&node.id.0)), "twice: {node:?}"),
+            Stmt::Subgraph(subgraph) => read(&subgraph.stmts, ids, arrows),
+            Stmt::Edge(edge) => match &edge.ty {
+                EdgeTy::Pair(from, to) => assert!(arrows.insert((end(from), end(to))), "twice: {edge:?}"),
+                EdgeTy::Chain(chain) => panic!("a chain of arrows: {chain:?}"),
+            },
+            Stmt::GAttribute(_) | Stmt::Attribute(_) => {}
+        }
+    }
+}
+
+/// That the text holds every node and arrow of a picture, and nothing else: an arrow with digits leads through a plate.
+fn assert_reads_back(name: &str, picture: &Picture, dot: &str) {
+    let Graph::DiGraph { stmts, .. } =
+        graphviz_rust::parse(dot).unwrap_or_else(|problem| panic!("{name}: {problem}"))
+    else {
+        panic!("{name} is not a directed graph");
+    };
+    let (mut ids, mut arrows) = (BTreeSet::new(), BTreeSet::new());
+    read(&stmts, &mut ids, &mut arrows);
+    let plates = Sizes::of(picture).labels.iter().flatten().count();
+    let count = picture.drawn_edges().count();
+    assert_eq!((ids.len(), arrows.len()), (picture.nodes.len() + plates, count + plates), "{name}");
+    for (_, edge) in picture.drawn_edges() {
+        let (from, to) = (&picture.nodes[edge.from].id, &picture.nodes[edge.to].id);
+        let plate = format!("{to}_{}", edge.operand);
+        let arrow = |from: &str, to: &str| arrows.contains(&(from.to_owned(), to.to_owned()));
+        assert!(
+            arrow(from, to) || ids.contains(&plate) && arrow(from, &plate) && arrow(&plate, to),
+            "{name}: {from} -> {to}"
+        );
+    }
+    assert!(picture.nodes.iter().all(|node| ids.contains(&node.id)), "{name}");
+}
+
+#[test]
+fn graphviz_reads_every_graph_back() {
+    for (name, picture) in graphs::pictures().expect("they can be drawn") {
+        assert_reads_back(name, &picture, &picture.to_dot());
+    }
+}
+
+#[test]
+fn one_node_of_a_million_is_drawn_with_its_neighbours() {
+    let work = || {
+        let tape = Tape::new();
+        let mut middle = tape.leaf("x", 0.5);
+        let mut last = middle;
+        for step in 0..1_000_000 {
+            last = last.sin();
+            if step == 500_000 {
+                middle = last;
+            }
+        }
+        let start = Instant::now();
+        let picture = last.draw().around(middle, 3).values(false).picture().expect("seven nodes can be drawn");
+        let svg = picture.to_svg();
+        let taken = start.elapsed();
+        // Three nodes on either side, and dots where the chain goes on.
+        assert_eq!((picture.nodes.len(), picture.drawn_edges().count()), (9, 8));
+        assert!(svg.contains("sin"));
+        assert_reads_back("chain", &picture, &picture.to_dot());
+        assert!(taken < Duration::from_secs(5), "it took {taken:?}");
+
+        let whole = last.draw().values(false).picture().expect_err("nobody could read it").to_string();
+        assert!(whole.contains(".around(") && whole.contains("Level::Layers"), "{whole}");
+    };
+    let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(work).expect("a thread can be had");
+    thread.join().expect("a chain does not overflow the stack");
+}
