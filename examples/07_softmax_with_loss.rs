@@ -34,7 +34,9 @@ pub(crate) fn softmax_with_loss_steps(tape: &Tape) -> (Var<'_>, [Var<'_>; 2]) {
 
 fn main() {
     let tape = Tape::new();
-    for (name, (l, [x, _])) in [("one node", softmax_with_loss(&tape)), ("steps", softmax_with_loss_steps(&tape))] {
+    for (name, (l, [x, _])) in
+        [("one node", softmax_with_loss(&tape)), ("steps", softmax_with_loss_steps(&tape))]
+    {
         let [dx] = l.grad([x]);
         println!("{name:<8}  L {:.6}  dL/dx {:.6}", l.value(), dx.value());
     }

@@ -10,7 +10,9 @@
 //! loaded Var(n1 swish(beta=1.5) [3])
 //! ```
 
-use chainrule::op::{Attribute, Attributes, Derivative, Inputs, Kernel, LoadOp, Op, Operand, Output, Registry, reals};
+use chainrule::op::{
+    Attribute, Attributes, Derivative, Inputs, Kernel, LoadOp, Op, Operand, Output, Registry, reals,
+};
 use chainrule::{Float, Graph, Plan, State, Tape, Var, assert_gradients};
 use ndarray::arr1;
 

@@ -41,7 +41,13 @@ fn main() -> Result<()> {
     let last = step.run(&mut state)?;
     println!("loss below 0.01: {}", last.item(loss) < 0.01);
     if let Some(y) = last.get(y) {
-        println!("0 0 -> {:.0}\n0 1 -> {:.0}\n1 0 -> {:.0}\n1 1 -> {:.0}", y[[0, 0]], y[[1, 0]], y[[2, 0]], y[[3, 0]]);
+        println!(
+            "0 0 -> {:.0}\n0 1 -> {:.0}\n1 0 -> {:.0}\n1 1 -> {:.0}",
+            y[[0, 0]],
+            y[[1, 0]],
+            y[[2, 0]],
+            y[[3, 0]]
+        );
     }
     Ok(())
 }

@@ -8,6 +8,9 @@ use chainrule::{Result, Tape, Var};
 use std::path::Path;
 
 #[allow(dead_code)]
+#[path = "06_affine.rs"]
+pub(crate) mod affine;
+#[allow(dead_code)]
 #[path = "01_apples.rs"]
 pub(crate) mod apples;
 #[allow(dead_code)]
@@ -22,9 +25,6 @@ pub(crate) mod relu;
 #[allow(dead_code)]
 #[path = "05_sigmoid.rs"]
 pub(crate) mod sigmoid;
-#[allow(dead_code)]
-#[path = "06_affine.rs"]
-pub(crate) mod affine;
 #[allow(dead_code)]
 #[path = "07_softmax_with_loss.rs"]
 pub(crate) mod softmax_with_loss;

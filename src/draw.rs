@@ -179,5 +179,5 @@ fn one<K>(tape: &Tape, key: K, node: NodeId) -> Result<Option<(K, ndarray::Array
 }
 
 fn refused(problem: String) -> Error {
-    Error::Argument { what: "draw".to_owned(), problem }
+    Error::Argument { what: "draw", problem }
 }

@@ -29,7 +29,7 @@ pub enum Error {
     )]
     MixedTapes {
         /// What was asked.
-        what: String,
+        what: &'static str,
         /// The var of the first tape.
         var: String,
         /// The var of the other tape.
@@ -77,7 +77,7 @@ pub enum Error {
     #[error("{what}: {leaf} has no value; {remedy}; recorded at {location}")]
     NoValue {
         /// What was asked.
-        what: String,
+        what: &'static str,
         /// The leaf: its kind, name and shape.
         leaf: String,
         /// How to give it one.
@@ -89,7 +89,7 @@ pub enum Error {
     #[error("{what}: {leaf} takes {expected}, got {found}; recorded at {location}")]
     Feed {
         /// What was asked.
-        what: String,
+        what: &'static str,
         /// The leaf: its kind and name.
         leaf: String,
         /// The shape or kind it takes.
@@ -103,7 +103,7 @@ pub enum Error {
     #[error("{what}: there is no {wanted}; there are: {present}")]
     Unknown {
         /// What was asked.
-        what: String,
+        what: &'static str,
         /// The name that was not found.
         wanted: String,
         /// The names that exist.
@@ -113,7 +113,7 @@ pub enum Error {
     #[error("{what}: parameter `{name}` has shape {found:?} in the state, and the graph wants {expected:?}")]
     StateShape {
         /// What was asked.
-        what: String,
+        what: &'static str,
         /// The parameter.
         name: String,
         /// The shape in the graph.
@@ -125,7 +125,7 @@ pub enum Error {
     #[error("{what}: {node} holds {value} at index {index:?}; recorded at {location}")]
     NotFinite {
         /// What was asked.
-        what: String,
+        what: &'static str,
         /// The node that holds it.
         node: String,
         /// The value, NaN or an infinity.
@@ -139,7 +139,7 @@ pub enum Error {
     #[error("{what}: {problem}")]
     Argument {
         /// What was asked.
-        what: String,
+        what: &'static str,
         /// What is wrong and what would be right.
         problem: String,
     },

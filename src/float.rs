@@ -20,12 +20,12 @@ pub trait Float: NdFloat + std::iter::Sum + Default + Serialize + DeserializeOwn
     /// The same number in f64, exactly.
     fn wide(self) -> f64;
 
-    /// `max(self, other)`, and NaN if either is NaN (as IEEE 754-2019 `maximum`).
+    /// `max(self, other)`, and NaN if either is NaN (as IEEE 754-2019 `maximum`, but for the sign of a zero).
     fn maximum(self, other: Self) -> Self {
         if self > other || self.is_nan() { self } else { other }
     }
 
-    /// `min(self, other)`, and NaN if either is NaN (as IEEE 754-2019 `minimum`).
+    /// `min(self, other)`, and NaN if either is NaN (as IEEE 754-2019 `minimum`, but for the sign of a zero).
     fn minimum(self, other: Self) -> Self {
         if self < other || self.is_nan() { self } else { other }
     }

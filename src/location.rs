@@ -7,7 +7,7 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Location {
     /// The file, as the compiler was given it.
-    pub file: String,
+    pub file: Box<str>,
     /// The line, counted from 1.
     pub line: u32,
     /// The column, counted from 1.
@@ -16,7 +16,7 @@ pub struct Location {
 
 impl From<&std::panic::Location<'_>> for Location {
     fn from(l: &std::panic::Location<'_>) -> Self {
-        Self { file: l.file().to_owned(), line: l.line(), column: l.column() }
+        Self { file: l.file().into(), line: l.line(), column: l.column() }
     }
 }
 

@@ -62,24 +62,24 @@ impl<F: Float> State<F> {
     }
 
     /// The array of a name, if it has this shape.
-    pub(crate) fn require(&self, what: &str, name: &str, shape: &[usize]) -> Result<ArrayViewD<'_, F>> {
+    pub(crate) fn require(&self, what: &'static str, name: &str, shape: &[usize]) -> Result<ArrayViewD<'_, F>> {
         let array = &self.0[self.place(what, name, shape)?];
         Ok(array.view())
     }
 
     /// Where the array of a name stands, if it has this shape.
-    pub(crate) fn place(&self, what: &str, name: &str, shape: &[usize]) -> Result<usize> {
+    pub(crate) fn place(&self, what: &'static str, name: &str, shape: &[usize]) -> Result<usize> {
         let Some((place, _, array)) = self.0.get_full(name) else {
             let names: Vec<&str> = self.0.keys().map(String::as_str).collect();
             return Err(Error::Unknown {
-                what: what.to_owned(),
+                what,
                 wanted: format!("entry `{name}` in the state"),
                 present: names.join(", "),
             });
         };
         if array.shape() != shape {
             return Err(Error::StateShape {
-                what: what.to_owned(),
+                what,
                 name: name.to_owned(),
                 expected: shape.to_vec(),
                 found: array.shape().to_vec(),
@@ -89,7 +89,7 @@ impl<F: Float> State<F> {
     }
 
     /// As [`place`](Self::place), looking where it was last time first.
-    pub(crate) fn find(&self, what: &str, hint: usize, name: &str, shape: &[usize]) -> Result<usize> {
+    pub(crate) fn find(&self, what: &'static str, hint: usize, name: &str, shape: &[usize]) -> Result<usize> {
         match self.0.get_index(hint) {
             Some((found, array)) if found == name && array.shape() == shape => Ok(hint),
             _ => self.place(what, name, shape),

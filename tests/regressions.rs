@@ -363,3 +363,76 @@ fn sizes_past_what_can_be_addressed_are_errors() {
         assert!(text.contains("more elements than can be addressed"), "{text}");
     }
 }
+
+#[test]
+fn an_axis_that_does_not_exist_is_named_as_it_was_asked_for() {
+    let asked = |f: fn(chainrule::Var<'_>)| {
+        let tape = chainrule::Tape::new();
+        let x = tape.input("x", [2, 3, 4]);
+        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| f(x))).unwrap_err();
+        *panic.downcast::<String>().unwrap()
+    };
+    let message = asked(|x| drop_var(x.sum_over(-5)));
+    assert!(message.contains("sum: axis -5 does not exist in rank 3") && message.contains("`x` [2, 3, 4]"), "{message}");
+    assert!(asked(|x| drop_var(x.softmax(3))).contains("softmax: axis 3 does not exist in rank 3"));
+    assert!(asked(|x| drop_var(x.permute([0, 1, 7]))).contains("permute: axis 7"));
+    assert!(asked(|x| drop_var(x.reshape([-7]))).contains("only -1 stands for a size that is left open"));
+    assert!(asked(|x| drop_var(x.tape().concat(&[x, x], 9))).contains("concat: axis 9"));
+    assert!(asked(|x| drop_var(x.tape().concat(&[], 0))).contains("takes at least one operand"));
+}
+
+fn drop_var(_: chainrule::Var<'_>) {}
+
+#[test]
+fn a_parameter_keeps_its_name_and_a_held_graph_says_what_it_blocks() {
+    let panics = |f: fn(&chainrule::Tape)| {
+        let tape = chainrule::Tape::new();
+        tape.parameter("w", [2]);
+        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| f(&tape))).unwrap_err();
+        panic.downcast::<String>().map_or_else(|p| p.downcast::<&str>().unwrap().to_string(), |s| *s)
+    };
+    assert!(panics(|tape| drop_var(tape.parameter("w", [2]).named("v"))).contains("is a parameter"));
+    let message = panics(|tape| {
+        let _graph = tape.graph();
+        drop_var(tape.leaf("x", 1.0));
+    });
+    assert!(message.contains("while `tape.graph()` is held"), "{message}");
+}
+
+#[test]
+fn a_kernel_that_panics_leaves_no_value_behind() {
+    use chainrule::op::{Derivative, Inputs, Kernel, Op, Operand, Output, Zero};
+    #[derive(Debug)]
+    struct Faulty;
+    impl<F: chainrule::Float> Kernel<F> for Faulty {
+        fn run(&self, _: Inputs<'_, '_, F>, _: Output<'_, F>) {
+            panic!("no value");
+        }
+    }
+    impl Op for Faulty {
+        fn name(&self) -> &'static str {
+            "faulty"
+        }
+        fn formula(&self) -> &'static str {
+            "y = ?"
+        }
+        fn shape(&self, _: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+            Ok(vec![2])
+        }
+        fn rule<'t>(
+            &self,
+            _: usize,
+            _: &[chainrule::Var<'t>],
+            _: chainrule::Var<'t>,
+            _: chainrule::Var<'t>,
+        ) -> Derivative<'t> {
+            Zero.into()
+        }
+    }
+    let tape = chainrule::Tape::new();
+    let y = tape.apply(Faulty, &[tape.leaf("x", 1.0)]) + 1.0;
+    for _ in 0..2 {
+        let value = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| y.value()));
+        assert!(value.is_err());
+    }
+}

@@ -8,9 +8,46 @@
 //! First the gradient of every one of the 39,760 parameters is held against central differences; then the network is
 //! trained. Say `-- --help` for the options.
 //!
-//! What it prints:
+//! What it prints (times and last digits differ between processors):
 //!
 //! ```text
+//! layer    output  parameters                   numbers
+//! affine1      50  weight [784, 50], bias [50]   39,250
+//! relu1        50                                     0
+//! affine2      10  weight [50, 10], bias [10]       510
+//! total                                          39,760
+//!
+//! Gradient check: backpropagation against central differences
+//! parameter       shape       pass   zero  fail  unresolved  kink  mean |Δ|   max |Δ|  max rel  verdict
+//! affine1/weight  [784, 50]  39180  30635     0          20     0  2.23e-13  4.89e-12  6.16e-5  pass
+//! affine1/bias    [50]          50     11     0           0     0  8.33e-13  3.63e-12  1.65e-8  pass
+//! affine2/weight  [50, 10]     500    110     0           0     0  8.42e-13  3.82e-12  2.51e-7  pass
+//! affine2/bias    [10]          10      0     0           0     0  1.20e-10  1.22e-10  1.22e-9  pass
+//! (3.7 s)
+//!
+//! Training: 100 images a step, 60000 images in all
+//! iteration    loss   train    test
+//!         0       –  0.1479  0.1496
+//!       600  0.7127  0.9033  0.9074
+//!      1200  0.3073  0.9205  0.9224
+//!      1800  0.2509  0.9349  0.9345
+//!      2400  0.2129  0.9440  0.9423
+//!      3000  0.1838  0.9506  0.9473
+//!      3600  0.1682  0.9545  0.9513
+//!      4200  0.1482  0.9597  0.9574
+//!      4800  0.1394  0.9631  0.9584
+//!      5400  0.1210  0.9667  0.9617
+//!      6000  0.1133  0.9698  0.9622
+//!      6600  0.1056  0.9709  0.9651
+//!      7200  0.0970  0.9738  0.9666
+//!      7800  0.0893  0.9752  0.9681
+//!      8400  0.0835  0.9767  0.9695
+//!      9000  0.0822  0.9785  0.9693
+//!      9600  0.0770  0.9799  0.9708
+//!     10000  0.0747  0.9809  0.9719
+//! (7.4 s, of which 503 µs a step)
+//!
+//! target/two_layer_net: report.json, graph.dot, graph.svg, curves.svg
 //! ```
 
 mod curves;

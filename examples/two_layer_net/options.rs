@@ -19,7 +19,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 50, value_parser = between(1, 1_000))]
     pub(crate) hidden: usize,
     /// How far a step goes against the gradient
-    #[arg(long, default_value_t = 0.1, value_parser = positive)]
+    #[arg(long, default_value_t = 0.1, value_parser = positive, allow_negative_numbers = true)]
     pub(crate) learning_rate: f64,
     /// What all random numbers come from: the first weights, and which images a step sees
     #[arg(long, default_value_t = 1)]

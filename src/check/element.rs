@@ -32,9 +32,9 @@ impl Compared {
         self.magnitude() > 4.0 * self.error
     }
 
-    /// The relative error, where there is something to be relative to.
-    pub(super) fn relative(self) -> Option<f64> {
-        self.is_resolved().then(|| self.difference() / self.magnitude())
+    /// The relative error; NaN if both are 0.
+    pub(super) fn relative(self) -> f64 {
+        self.difference() / self.magnitude()
     }
 
     /// Whether the two agree within the tolerance alone.

@@ -41,7 +41,8 @@ pub struct ParameterReport {
     pub max_abs: f64,
     /// Where |Δ| is greatest, with both numbers.
     pub worst: Option<Worst>,
-    /// The greatest |Δ| / M over the elements that stand out of rounding, M the greater magnitude of both numbers.
+    /// The greatest |Δ| / M over the elements that pass or fail, which stand out of rounding; M is the greater
+    /// magnitude of both numbers.
     pub max_rel: f64,
     /// The verdict on the leaf.
     pub verdict: Verdict,
@@ -138,8 +139,8 @@ impl ParameterReport {
             self.max_abs = difference;
             self.worst = Some(Worst { index, backprop: compared.backprop, numeric: compared.numeric });
         }
-        if let Some(relative) = compared.relative() {
-            self.max_rel = self.max_rel.max(relative);
+        if matches!(element, Element::Pass | Element::Fail) {
+            self.max_rel = self.max_rel.max(compared.relative());
         }
     }
 

@@ -59,7 +59,7 @@ pub(super) fn run(check: &Check<'_>) -> Result<Report> {
 }
 
 fn argument(problem: String) -> Error {
-    Error::Argument { what: "check".to_owned(), problem }
+    Error::Argument { what: "check", problem }
 }
 
 fn check_leaf(graph: &Graph, id: NodeId) -> Result<()> {

@@ -174,7 +174,7 @@ fn real(var: Var<'_>) -> Result<()> {
         return Ok(());
     }
     Err(Error::Argument {
-        what: "grad".to_owned(),
+        what: "grad",
         problem: format!("{} holds indices, which have no derivative; ask for a var of real numbers", var.describe()),
     })
 }
@@ -199,7 +199,7 @@ fn differentiate<'t>(output: Var<'t>, dy: Var<'t>, vars: Option<&[Var<'t>]>) -> 
     real(dy)?;
     if dy.shape() != output.shape() {
         return Err(Error::Argument {
-            what: "vjp".to_owned(),
+            what: "vjp",
             problem: format!("dy has shape {:?}, and the output {output:?} wants its own", dy.shape()),
         });
     }
@@ -208,7 +208,7 @@ fn differentiate<'t>(output: Var<'t>, dy: Var<'t>, vars: Option<&[Var<'t>]>) -> 
         real(var)?;
     }
     let end = output.id().index();
-    let mut recorder = tape.recorder().borrow_mut();
+    let mut recorder = tape.write();
     let leads = leads_from(&recorder.graph, end, vars);
     let mut cotangents: Vec<Option<NodeId>> = vec![None; end + 1];
     let mut contributions = BTreeMap::new();

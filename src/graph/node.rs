@@ -258,7 +258,7 @@ impl<'g> Node<'g> {
 
     /// The line that recorded it, or a word that says it is not known.
     pub(crate) fn place(self) -> Location {
-        self.location().cloned().unwrap_or_else(|| Location { file: "(unknown)".to_owned(), line: 0, column: 0 })
+        self.location().cloned().unwrap_or_else(|| Location { file: "(unknown)".into(), line: 0, column: 0 })
     }
 
     /// Why it was recorded.

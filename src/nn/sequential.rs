@@ -206,7 +206,7 @@ impl fmt::Display for Sequential {
             total += numbers;
         }
         rows.push(["total".to_owned(), String::new(), String::new(), grouped(total)]);
-        let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
+        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
         let widths = [0, 1, 2, 3].map(width);
         for [layer, output, parameters, numbers] in &rows {
             let [w0, w1, w2, w3] = widths;

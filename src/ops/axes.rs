@@ -1,6 +1,7 @@
 //! Which axes an op works on, as users write it.
 
 use crate::shape;
+use crate::tape::Var;
 use std::ops::RangeFull;
 
 /// Axes of an operand: one (`0`, `-1` for the last), several (`[0, 2]`), or all (`..`).
@@ -43,13 +44,17 @@ impl From<RangeFull> for Axes {
 }
 
 impl Axes {
-    /// The axes counted from the front, sorted. What does not exist stays as it is, past the rank, for the op's shape
-    /// rule to refuse with all it knows about the operand.
-    pub(super) fn resolve(&self, rank: usize) -> Vec<usize> {
+    /// The axes of an operand counted from the front, sorted; of `rank` axes, which may be more than it has now.
+    ///
+    /// # Panics
+    ///
+    /// If one does not exist, with the message of [`Error::Operands`](crate::Error::Operands).
+    #[track_caller]
+    pub(super) fn resolve(&self, op: &'static str, x: Var<'_>, rank: usize) -> Vec<usize> {
         match self {
             Self::All => (0..rank).collect(),
             Self::Some(axes) => {
-                let mut axes: Vec<usize> = axes.iter().map(|&a| from_front(a, rank)).collect();
+                let mut axes = from_front(axes, op, x, rank);
                 axes.sort_unstable();
                 axes
             }
@@ -57,9 +62,18 @@ impl Axes {
     }
 }
 
-/// An axis counted from the front, or one that surely does not exist.
-pub(super) fn from_front(axis: isize, rank: usize) -> usize {
-    shape::axis(axis, rank).unwrap_or(if axis < 0 { rank + axis.unsigned_abs() } else { axis.unsigned_abs() })
+/// Axes of an operand counted from the front, in the order given.
+///
+/// # Panics
+///
+/// If one does not exist, with the message of [`Error::Operands`](crate::Error::Operands).
+#[track_caller]
+pub(super) fn from_front(axes: &[isize], op: &'static str, x: Var<'_>, rank: usize) -> Vec<usize> {
+    let found: Result<Vec<usize>, String> = axes.iter().map(|&a| shape::axis(a, rank)).collect();
+    match found {
+        Ok(axes) => axes,
+        Err(problem) => x.tape().refuse_operands(op, problem, &[x]),
+    }
 }
 
 /// Which of `rank` axes are listed.

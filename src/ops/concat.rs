@@ -2,7 +2,6 @@
 
 use super::axes::from_front;
 use crate::Float;
-use crate::error::refuse;
 use crate::graph::{Attribute, Attributes};
 use crate::kernel::{Inputs, Output, View, gather};
 use crate::shape::{self, Layout};
@@ -193,7 +192,10 @@ impl Tape {
     /// If there are none, or the shapes do not fit.
     #[track_caller]
     pub fn concat(&self, vars: &[Var<'_>], axis: isize) -> Var<'_> {
-        let rank = vars.first().map_or(0, |v| v.rank());
-        self.try_apply(Concat { axis: from_front(axis, rank) }, vars).unwrap_or_else(|e| refuse(e))
+        let Some(&first) = vars.first() else {
+            self.refuse_operands(Concat::NAME, "takes at least one operand".to_owned(), vars)
+        };
+        let axis = from_front(&[axis], Concat::NAME, first, first.rank())[0];
+        self.apply(Concat { axis }, vars)
     }
 }

@@ -135,7 +135,7 @@ const ODD: Domain = Domain::Spaced(0.125);
 
 unary! {
     /// Negation: `y = −x`, `dx = −dy`.
-    Neg, neg, "−", "y = −x", |a| -a, |x, y, dy| -dy, SMOOTH;
+    Neg, neg, "−x", "y = −x", |a| -a, |x, y, dy| -dy, SMOOTH;
 
     /// The reciprocal: `y = 1/x`, `dx = −dy y²`.
     Recip, recip, "1/x", "y = 1/x", |a| a.recip(), |x, y, dy| -(dy * y.square()), NONZERO;
@@ -148,6 +148,9 @@ unary! {
 
     /// The exponential: `y = eˣ`, `dx = dy y`.
     Exp, exp, "exp", "y = exp x", |a| a.exp(), |x, y, dy| dy * y, SMOOTH;
+
+    /// `y = eˣ − 1`, exact for small x, where `exp` and a subtraction are not; `dx = dy (y + 1)`.
+    ExpM1, exp_m1, "exp − 1", "y = exp x − 1", |a| a.exp_m1(), |x, y, dy| dy * (y + 1.0), SMOOTH;
 
     /// The natural logarithm: `y = ln x`, `dx = dy / x`.
     Ln, ln, "log", "y = ln x", |a| a.ln(), |x, y, dy| dy / x, POSITIVE;

@@ -20,7 +20,7 @@ pub use axes::Axes;
 pub use concat::{Concat, Segment};
 pub use cross_entropy::{CrossEntropy, CrossEntropyIndex, OneHot};
 pub use elementwise::{
-    Abs, Add, Cos, Div, Equal, Exp, Greater, GreaterEqual, Less, LessEqual, Ln, Maximum, Minimum, Mul, Neg, NotEqual,
+    Abs, Add, Cos, Div, Equal, Exp, ExpM1, Greater, GreaterEqual, Less, LessEqual, Ln, Maximum, Minimum, Mul, Neg, NotEqual,
     Recip, Relu, Sigmoid, Sin, Softplus, Sqrt, Square, Sub, Tanh,
 };
 pub use like::{BroadcastLike, CountPer, ReshapeLike, SumTo, SumToLike};
@@ -73,6 +73,7 @@ pub const TABLE: &[Entry] = &[
     entry::<Sqrt>(),
     // Elementary functions
     entry::<Exp>(),
+    entry::<ExpM1>(),
     entry::<Ln>(),
     entry::<Sin>(),
     entry::<Cos>(),

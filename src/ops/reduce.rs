@@ -67,7 +67,7 @@ macro_rules! reduction {
             }
 
             fn samples(&self) -> Vec<Sample> {
-                // Every example's axes exist in these; the last is empty along an axis that no example reduces.
+                // Every example's axes exist in these; the last is empty along one of them.
                 [&[3, 4, 2][..], &[1, 2, 5], &[2, 0, 3]]
                     .into_iter()
                     .filter(|s| {
@@ -109,7 +109,7 @@ macro_rules! reduction {
             #[track_caller]
             #[must_use]
             pub fn $over(self, axes: impl Into<Axes>) -> Var<'t> {
-                let axes = axes.into().resolve(self.rank());
+                let axes = axes.into().resolve($name, self, self.rank());
                 self.tape().apply($op { axes, keep: false }, &[self])
             }
 
@@ -119,7 +119,7 @@ macro_rules! reduction {
             #[track_caller]
             #[must_use]
             pub fn $keep(self, axes: impl Into<Axes>) -> Var<'t> {
-                let axes = axes.into().resolve(self.rank());
+                let axes = axes.into().resolve($name, self, self.rank());
                 self.tape().apply($op { axes, keep: true }, &[self])
             }
         }

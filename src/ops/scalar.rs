@@ -41,6 +41,6 @@ macro_rules! scalars {
 }
 
 scalars! {
-    unary: Neg Recip Square Sqrt Exp Ln Sin Cos Tanh Sigmoid Softplus Abs Relu;
+    unary: Neg Recip Square Sqrt Exp ExpM1 Ln Sin Cos Tanh Sigmoid Softplus Abs Relu;
     binary: Add Sub Mul Div Maximum Minimum Greater GreaterEqual Less LessEqual Equal NotEqual;
 }

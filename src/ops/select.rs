@@ -46,6 +46,7 @@ impl Op for Where {
     fn samples(&self) -> Vec<Sample> {
         let shapes: [[&[usize]; 3]; 4] =
             [[&[3, 4], &[3, 4], &[3, 4]], [&[3, 1], &[4], &[]], [&[], &[], &[]], [&[0], &[1], &[]]];
+        // A condition of 0 would be a kink of its own.
         shapes.map(|s| Sample::of(s, Domain::Signed(0.2, 2.0))).to_vec()
     }
 }

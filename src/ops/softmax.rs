@@ -126,13 +126,15 @@ impl<'t> Var<'t> {
     #[track_caller]
     #[must_use]
     pub fn softmax(self, axis: isize) -> Var<'t> {
-        self.tape().apply(Softmax { axis: from_front(axis, self.rank()) }, &[self])
+        let axis = from_front(&[axis], Softmax::NAME, self, self.rank())[0];
+        self.tape().apply(Softmax { axis }, &[self])
     }
 
     /// The logarithm of [`softmax`](Self::softmax), exact where that underflows.
     #[track_caller]
     #[must_use]
     pub fn log_softmax(self, axis: isize) -> Var<'t> {
-        self.tape().apply(LogSoftmax { axis: from_front(axis, self.rank()) }, &[self])
+        let axis = from_front(&[axis], LogSoftmax::NAME, self, self.rank())[0];
+        self.tape().apply(LogSoftmax { axis }, &[self])
     }
 }

@@ -392,7 +392,12 @@ impl<'t> Var<'t> {
     #[track_caller]
     #[must_use]
     pub fn reshape(self, sizes: impl AsRef<[isize]>) -> Var<'t> {
-        let sizes = sizes.as_ref().iter().map(|&n| usize::try_from(n).ok()).collect();
+        let sizes = sizes.as_ref();
+        if let Some(n) = sizes.iter().find(|&&n| n < -1) {
+            let problem = format!("size {n} is negative; only -1 stands for a size that is left open");
+            self.tape().refuse_operands(Reshape::NAME, problem, &[self])
+        }
+        let sizes = sizes.iter().map(|&n| usize::try_from(n).ok()).collect();
         self.tape().apply(Reshape { sizes }, &[self])
     }
 
@@ -400,7 +405,7 @@ impl<'t> Var<'t> {
     #[track_caller]
     #[must_use]
     pub fn permute(self, axes: impl AsRef<[isize]>) -> Var<'t> {
-        let axes = axes.as_ref().iter().map(|&a| from_front(a, self.rank())).collect();
+        let axes = from_front(axes.as_ref(), Permute::NAME, self, self.rank());
         self.tape().apply(Permute { axes }, &[self])
     }
 
@@ -417,7 +422,7 @@ impl<'t> Var<'t> {
     pub fn expand_dims(self, axes: impl Into<Axes>) -> Var<'t> {
         let axes = axes.into();
         let new = if let Axes::Some(axes) = &axes { axes.len() } else { 0 };
-        self.expand_dims_at(&axes.resolve(self.rank() + new))
+        self.expand_dims_at(&axes.resolve(ExpandDims::NAME, self, self.rank() + new))
     }
 
     #[track_caller]
@@ -429,7 +434,8 @@ impl<'t> Var<'t> {
     #[track_caller]
     #[must_use]
     pub fn squeeze(self, axes: impl Into<Axes>) -> Var<'t> {
-        self.tape().apply(Squeeze { axes: axes.into().resolve(self.rank()) }, &[self])
+        let axes = axes.into().resolve(Squeeze::NAME, self, self.rank());
+        self.tape().apply(Squeeze { axes }, &[self])
     }
 
     /// Stretched to a shape, as NumPy broadcasts.

@@ -226,7 +226,8 @@ fn plate(picture: &Picture, index: usize) -> Option<Stmt> {
     let said = EdgeText::of(picture, index);
     let ink = if said.is_shape { GREY } else { INK };
     let value = said.value.map(|text| format!("<FONT COLOR=\"{ink}\">{}</FONT>", xml(&minus(&text))));
-    let gradient = said.gradient.map(|text| format!("<FONT COLOR=\"{RED}\"><I>{}</I></FONT>", xml(&minus(&text))));
+    let gradient =
+        said.gradient.map(|text| format!("<FONT COLOR=\"{RED}\"><I>{}</I></FONT>", xml(&minus(&text))));
     let rows: String =
         [value, gradient].into_iter().flatten().map(|row| format!("<TR><TD>{row}</TD></TR>")).collect();
     (!rows.is_empty()).then(|| {

@@ -20,7 +20,7 @@ pub(super) fn compile<F: Precision>(
     let all: Vec<Var<'_>> = outputs.iter().copied().chain(updates.iter().flat_map(|&(p, v)| [p, v])).collect();
     let Some(first) = all.first() else {
         return Err(Error::Argument {
-            what: "compile".to_owned(),
+            what: "compile",
             problem: "there is nothing to compile; give at least one output or update".to_owned(),
         });
     };
@@ -50,7 +50,7 @@ fn check_updates(graph: &Graph, updates: &[(Var<'_>, Var<'_>)]) -> Result<()> {
         } else {
             continue;
         };
-        return Err(Error::Argument { what: "compile".to_owned(), problem });
+        return Err(Error::Argument { what: "compile", problem });
     }
     Ok(())
 }

@@ -79,7 +79,7 @@ fn find<T>(slots: &[InputSlot<T>], key: Key<'_>, what: &str) -> Result<usize> {
         Key::Name(name) => slot.name == name,
     });
     found.ok_or_else(|| Error::Unknown {
-        what: "feed".to_owned(),
+        what: "feed",
         wanted: match key {
             Key::Node(id) => format!("{what} {id} that the plan reads"),
             Key::Name(name) => format!("{what} `{name}` that the plan reads"),
@@ -98,7 +98,7 @@ impl<T: Copy> InputSlot<T> {
     fn fill<D: Dimension>(&mut self, values: &ArrayRef<T, D>) -> Result<()> {
         if values.shape() != &self.shape[..] {
             return Err(Error::Feed {
-                what: "feed".to_owned(),
+                what: "feed",
                 leaf: format!("input {} `{}`", self.id, self.name),
                 expected: format!("shape {:?}", &self.shape[..]),
                 found: format!("shape {:?}", values.shape()),

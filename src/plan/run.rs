@@ -132,7 +132,7 @@ impl<T> InputSlot<T> {
             return Ok(());
         }
         Err(Error::NoValue {
-            what: "run".to_owned(),
+            what: "run",
             leaf: format!("input `{}` {:?}", self.name, &self.shape[..]),
             remedy: "feed it with `plan.feed(var, &array)`, or write to `plan.input_mut(var)`, before the first run".to_owned(),
             location: self.location.clone(),
@@ -156,7 +156,7 @@ impl<F: Precision> InputSlot<F> {
             .collect();
         index.reverse();
         Err(Error::NotFinite {
-            what: "run".to_owned(),
+            what: "run",
             node: format!("input `{}` {:?}", self.name, &self.shape[..]),
             value: self.values[at].to_string(),
             index,

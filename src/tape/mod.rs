@@ -26,7 +26,7 @@ use crate::graph::{Graph, Kind, Leaf, NodeId};
 use crate::{Float, State};
 use ndarray::ArrayD;
 use smallvec::SmallVec;
-use std::cell::{Ref, RefCell};
+use std::cell::{Ref, RefCell, RefMut};
 use std::sync::Arc;
 use values::Stored;
 
@@ -57,7 +57,7 @@ impl Tape {
     pub fn leaf(&self, name: &str, value: impl IntoValue) -> Var<'_> {
         let value = value.into_value();
         let var = self.add_leaf(Leaf::Input, name.to_owned(), value.shape());
-        self.recorder.borrow_mut().values.set(var.id(), Stored::real(value));
+        self.write().values.set(var.id(), Stored::real(value));
         var
     }
 
@@ -66,7 +66,7 @@ impl Tape {
     pub fn index_leaf(&self, name: &str, indices: impl IntoIndices) -> Var<'_> {
         let indices = indices.into_indices();
         let var = self.add_leaf(Leaf::Index, name.to_owned(), indices.shape());
-        self.recorder.borrow_mut().values.set(var.id(), Stored::index(indices));
+        self.write().values.set(var.id(), Stored::index(indices));
         var
     }
 
@@ -103,7 +103,7 @@ impl Tape {
                     let graph = self.graph();
                     let node = graph.node(id);
                     refuse(Error::Feed {
-                        what: "parameter".to_owned(),
+                        what: "parameter",
                         leaf: graph.describe(id),
                         expected: format!("shape {:?}", node.shape()),
                         found: format!("shape {shape:?}"),
@@ -120,10 +120,10 @@ impl Tape {
     pub fn constant(&self, value: impl IntoValue) -> Var<'_> {
         let caller = std::panic::Location::caller();
         let id = match value.as_number() {
-            Some(x) => self.recorder.borrow_mut().constant(&[], [x], caller),
+            Some(x) => self.write().constant(&[], [x], caller),
             None => {
                 let value = value.into_value();
-                self.recorder.borrow_mut().constant(value.shape(), value.iter().copied(), caller)
+                self.write().constant(value.shape(), value.iter().copied(), caller)
             }
         };
         Var::new(self, id)
@@ -132,7 +132,7 @@ impl Tape {
     #[track_caller]
     fn add_leaf(&self, leaf: Leaf, name: String, shape: &[usize]) -> Var<'_> {
         let caller = std::panic::Location::caller();
-        let id = self.recorder.borrow_mut().leaf(leaf, name, shape, caller);
+        let id = self.write().leaf(leaf, name, shape, caller);
         Var::new(self, id.unwrap_or_else(|e| refuse(e)))
     }
 
@@ -155,7 +155,7 @@ impl Tape {
     pub fn try_apply<O: Op>(&self, op: O, inputs: &[Var<'_>]) -> Result<Var<'_>> {
         let caller = std::panic::Location::caller();
         let ids = self.own_all(op.name(), inputs)?;
-        let id = self.recorder.borrow_mut().record(op, &ids, caller)?;
+        let id = self.write().record(op, &ids, caller)?;
         Ok(Var::new(self, id))
     }
 
@@ -168,13 +168,24 @@ impl Tape {
     pub fn try_apply_shared(&self, op: Arc<dyn Op>, inputs: &[Var<'_>]) -> Result<Var<'_>> {
         let caller = std::panic::Location::caller();
         let ids = self.own_all(op.name(), inputs)?;
-        let id = self.recorder.borrow_mut().record_shared(op, &ids, caller)?;
+        let id = self.write().record_shared(op, &ids, caller)?;
         Ok(Var::new(self, id))
+    }
+
+    /// Panics with what is wrong about the operands of an op, at the caller's line.
+    #[track_caller]
+    pub(crate) fn refuse_operands(&self, op: &'static str, problem: String, x: &[Var<'_>]) -> ! {
+        let caller = std::panic::Location::caller();
+        let error = match self.own_all(op, x) {
+            Ok(ids) => recorder::refusal(&self.graph(), op.to_owned(), problem, &ids, caller.into()),
+            Err(error) => error,
+        };
+        refuse(error)
     }
 
     /// The nodes of vars that are all of this tape.
     #[track_caller]
-    fn own_all(&self, what: &str, vars: &[Var<'_>]) -> Result<SmallVec<[NodeId; 4]>> {
+    fn own_all(&self, what: &'static str, vars: &[Var<'_>]) -> Result<SmallVec<[NodeId; 4]>> {
         // A loop, not a closure: the error names the caller's line.
         for &x in vars {
             self.own(what, x, vars)?;
@@ -184,13 +195,13 @@ impl Tape {
 
     /// That a var is of this tape; `others` are there for the message.
     #[track_caller]
-    pub(crate) fn own(&self, what: &str, var: Var<'_>, others: &[Var<'_>]) -> Result<()> {
+    pub(crate) fn own(&self, what: &'static str, var: Var<'_>, others: &[Var<'_>]) -> Result<()> {
         if std::ptr::eq(var.tape(), self) {
             return Ok(());
         }
         let mine = others.iter().find(|x| std::ptr::eq(x.tape(), self));
         Err(Error::MixedTapes {
-            what: what.to_owned(),
+            what,
             var: var.describe(),
             other: mine.map_or_else(|| "this tape's vars".to_owned(), |x| x.describe()),
             location: std::panic::Location::caller().into(),
@@ -223,7 +234,7 @@ impl Tape {
 
     /// The graph recorded so far.
     ///
-    /// Nothing can be recorded on the tape while it is held.
+    /// Nothing can be recorded or computed on the tape while it is held.
     pub fn graph(&self) -> Ref<'_, Graph> {
         Ref::map(self.recorder.borrow(), |r| &r.graph)
     }
@@ -235,6 +246,17 @@ impl Tape {
 
     pub(crate) fn recorder(&self) -> &RefCell<Recorder> {
         &self.recorder
+    }
+
+    /// The recorder, to be changed.
+    ///
+    /// # Panics
+    ///
+    /// If the graph is borrowed.
+    #[track_caller]
+    pub(crate) fn write(&self) -> RefMut<'_, Recorder> {
+        let free = self.recorder.try_borrow_mut();
+        free.unwrap_or_else(|_| panic!("tape: nothing can be recorded or computed while `tape.graph()` is held; drop it first"))
     }
 
     /// The var of a node, or `None` if there is no such node.
@@ -279,12 +301,12 @@ impl Tape {
     }
 
     fn set(&self, leaf: Var<'_>, allowed: &[Leaf], shape: Vec<usize>, value: Stored) -> Result<()> {
-        let mut recorder = self.recorder.borrow_mut();
+        let mut recorder = self.write();
         let node = recorder.graph.node(leaf.id());
         if !node.leaf().is_some_and(|l| allowed.contains(&l)) || node.shape() != shape {
             let names: Vec<&str> = allowed.iter().map(|l| l.name()).collect();
             return Err(Error::Feed {
-                what: "feed".to_owned(),
+                what: "feed",
                 leaf: recorder.graph.describe(leaf.id()),
                 expected: format!("shape {:?}, if it is {}", node.shape(), names.join(" or ")),
                 found: format!("shape {shape:?}"),
@@ -297,7 +319,7 @@ impl Tape {
 
     /// Forgets what was computed from leaves that have other values now.
     fn forget_computed(&self) {
-        let Recorder { graph, values, .. } = &mut *self.recorder.borrow_mut();
+        let Recorder { graph, values, .. } = &mut *self.write();
         values.forget_computed(graph);
     }
 
@@ -323,7 +345,7 @@ impl Tape {
     ///
     /// [`Error::NoValue`] if a leaf that they need has none.
     pub fn values(&self, ids: impl IntoIterator<Item = NodeId>) -> Result<Vec<(NodeId, ArrayD<f64>)>> {
-        let mut recorder = self.recorder.borrow_mut();
+        let mut recorder = self.write();
         ids.into_iter()
             .map(|id| {
                 recorder.evaluate(id)?;

@@ -87,7 +87,8 @@ pub trait Op: Any + Debug + Send + Sync + Kernel<f32> + Kernel<f64> {
 
     /// Whether element `i` of the result depends on the elements `i` of the operands alone, after broadcasting.
     ///
-    /// The evaluator then does the broadcasting, and gives the kernel contiguous pieces of equal length.
+    /// The evaluator then does the broadcasting, and gives the kernel contiguous pieces of equal length. All operands
+    /// are read, whatever [`reads`](Op::reads) says.
     fn elementwise(&self) -> bool {
         false
     }

@@ -140,7 +140,7 @@ impl Recorder {
         caller: &'static Location<'static>,
     ) -> Result<NodeId> {
         crate::shape::checked_size(shape)
-            .map_err(|problem| Error::Argument { what: format!("{} `{name}`", leaf.name()), problem })?;
+            .map_err(|problem| Error::Argument { what: leaf.name(), problem: format!("`{name}`: {problem}") })?;
         let shape = self.graph.shape_id(shape);
         let stamp = self.stamp(leaf.op(), shape, caller);
         let id = self.graph.push(stamp, &[]);
@@ -239,7 +239,7 @@ impl Recorder {
             let node = graph.node(id);
             if !matches!(node.leaf(), Some(Leaf::Input | Leaf::Index | Leaf::Parameter)) {
                 return Err(Error::Argument {
-                    what: "with_shapes".to_owned(),
+                    what: "with_shapes",
                     problem: format!("{} is not an input or a parameter; only these take another shape", graph.describe(id)),
                 });
             }
@@ -273,16 +273,22 @@ fn infer(
         .collect();
     let shape = op.shape(&operands).and_then(|shape| crate::shape::checked_size(&shape).map(|_| shape));
     shape.map_err(|problem| {
-        let list: Vec<String> = x.iter().enumerate().map(|(i, &id)| format!("x{i} = {}", graph.describe(id))).collect();
         let attributes = op.attributes();
         let with = if attributes.is_empty() { String::new() } else { format!("({attributes})") };
-        Error::Operands {
-            op: format!("{}{with}", op.name()),
-            problem,
-            operands: list.join(", "),
-            location: location(),
-        }
+        refusal(graph, format!("{}{with}", op.name()), problem, x, location())
     })
+}
+
+/// The error that says everything about the operands of an op.
+pub(super) fn refusal(
+    graph: &Graph,
+    op: String,
+    problem: String,
+    x: &[NodeId],
+    location: crate::location::Location,
+) -> Error {
+    let list: Vec<String> = x.iter().enumerate().map(|(i, &id)| format!("x{i} = {}", graph.describe(id))).collect();
+    Error::Operands { op, problem, operands: list.join(", "), location }
 }
 
 /// Kinds of the operands of a node.

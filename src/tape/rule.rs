@@ -10,8 +10,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use std::rc::Rc;
 
-/// What a rule depends on: the op and the shapes of its operands.
-type Key = (OpIndex, SmallVec<[ShapeIndex; 3]>);
+/// What a rule depends on: the op, and the shapes and kinds of its operands.
+type Key = (OpIndex, SmallVec<[(ShapeIndex, Kind); 3]>);
 
 /// The rules of the ops met so far.
 #[derive(Debug, Default)]
@@ -94,7 +94,8 @@ impl Recorder {
     fn rules_of(&mut self, id: NodeId) -> Result<Rc<[RuleGraph]>> {
         let inputs = self.graph.node(id).inputs();
         let op = self.graph.record(id).op;
-        let key = (op, inputs.iter().map(|&x| self.graph.record(x).shape).collect());
+        let shapes = inputs.iter().map(|&x| self.graph.record(x).shape);
+        let key = (op, shapes.zip(kinds(&self.graph, inputs)).collect());
         if let Some(rules) = self.rules.0.get(&key) {
             return Ok(rules.clone());
         }
@@ -185,7 +186,7 @@ pub(super) fn check_same(old: &mut Recorder, new: &mut Recorder) -> Result<()> {
         for (operand, (before, after)) in before.iter().zip(&*after).enumerate() {
             if !still_right(operand, (before, old), (after, new)) {
                 return Err(Error::Argument {
-                    what: "with_shapes".to_owned(),
+                    what: "with_shapes",
                     problem: format!(
                         "{} has other rules with these shapes than as {}, so the gradients recorded through it would \
                          be wrong; record them where the same operands are stretched, with a batch of 2 or more",

@@ -21,7 +21,7 @@ impl<'t> Scope<'t> {
 
     pub(super) fn enter(tape: &'t Tape, name: &str) -> Self {
         let guard = Self::open(tape);
-        let mut recorder = tape.recorder().borrow_mut();
+        let mut recorder = tape.write();
         let path = recorder.path(name);
         recorder.scope = recorder.graph.scope_id(&path);
         guard
@@ -29,7 +29,7 @@ impl<'t> Scope<'t> {
 
     pub(super) fn backward(tape: &'t Tape, node: NodeId) -> Self {
         let guard = Self::open(tape);
-        let mut recorder = tape.recorder().borrow_mut();
+        let mut recorder = tape.write();
         recorder.scope = recorder.graph.record(node).scope;
         recorder.origin = Origin::Backward(node);
         guard
@@ -37,7 +37,7 @@ impl<'t> Scope<'t> {
 
     pub(super) fn update(tape: &'t Tape) -> Self {
         let guard = Self::open(tape);
-        tape.recorder().borrow_mut().origin = Origin::Update;
+        tape.write().origin = Origin::Update;
         guard
     }
 }

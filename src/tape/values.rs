@@ -47,6 +47,8 @@ pub(crate) struct Values {
     scalars: Vec<f64>,
     arrays: FxHashMap<NodeId, Stored>,
     scratch: Vec<f64>,
+    /// The nodes that the present call is to compute; left over only where a kernel panicked.
+    wanted: Vec<NodeId>,
 }
 
 impl Values {
@@ -54,6 +56,7 @@ impl Values {
         self.known.clear();
         self.scalars.clear();
         self.arrays.clear();
+        self.wanted.clear();
     }
 
     fn grow(&mut self, len: usize) {
@@ -72,6 +75,16 @@ impl Values {
         }
         self.arrays.insert(id, value);
         self.known[id.index()] = Known::Yes;
+    }
+
+    /// Forgets what was wanted and not computed.
+    fn give_up(&mut self) {
+        for id in self.wanted.drain(..) {
+            let known = &mut self.known[id.index()];
+            if *known == Known::Wanted {
+                *known = Known::No;
+            }
+        }
     }
 
     /// Forgets everything but the values of leaves.
@@ -112,19 +125,17 @@ impl Recorder {
     /// Computes a node and what it needs, unless it is known.
     pub(super) fn evaluate(&mut self, target: NodeId) -> Result<()> {
         self.values.grow(self.graph.len());
-        let wanted = self.wanted(target);
-        for &id in &wanted {
+        self.values.give_up();
+        self.values.wanted = self.wanted(target);
+        for i in 0..self.values.wanted.len() {
+            let id = self.values.wanted[i];
             if let Err(e) = self.compute(id) {
-                for id in wanted {
-                    let known = &mut self.values.known[id.index()];
-                    if *known == Known::Wanted {
-                        *known = Known::No;
-                    }
-                }
+                self.values.give_up();
                 return Err(e);
             }
             self.values.known[id.index()] = Known::Yes;
         }
+        self.values.wanted.clear();
         Ok(())
     }
 
@@ -266,7 +277,7 @@ fn no_value(graph: &Graph, node: Node<'_>, leaf: Leaf) -> Error {
         Leaf::Input | Leaf::Constant => "give it one with `tape.feed(var, array)`, or record it with `tape.leaf`",
     };
     Error::NoValue {
-        what: "value".to_owned(),
+        what: "value",
         leaf: format!("{} {}", leaf.name(), graph.describe(node.id())),
         remedy: remedy.to_owned(),
         location: node.place(),

@@ -1,8 +1,8 @@
 //! Handles to nodes.
 
 use super::{Tape, Value};
-use crate::error::refuse;
-use crate::graph::NodeId;
+use crate::error::{Error, refuse};
+use crate::graph::{Leaf, NodeId};
 use crate::location::Location;
 use std::fmt;
 
@@ -44,9 +44,20 @@ impl<'t> Var<'t> {
     }
 
     /// The same var, its node now called `name`.
+    ///
+    /// # Panics
+    ///
+    /// If it is a parameter: a state finds it by the name that it was recorded with.
     #[must_use]
+    #[track_caller]
     pub fn named(self, name: &str) -> Self {
-        self.tape.recorder().borrow_mut().graph.set_name(self.id, name.to_owned());
+        if self.tape.graph().node(self.id).leaf() == Some(Leaf::Parameter) {
+            refuse(Error::Argument {
+                what: "named",
+                problem: format!("{self:?} is a parameter, which a state finds by its name; record it as `{name}`"),
+            })
+        }
+        self.tape.write().graph.set_name(self.id, name.to_owned());
         self
     }
 
@@ -79,7 +90,7 @@ impl<'t> Var<'t> {
     /// not [loaded](Tape::load).
     #[track_caller]
     pub fn value(self) -> Value {
-        let mut recorder = self.tape.recorder().borrow_mut();
+        let mut recorder = self.tape.write();
         match recorder.evaluate(self.id) {
             Ok(()) => Value::new(recorder.array(self.id)),
             Err(e) => {
