@@ -19,7 +19,10 @@ fn rng() -> ChaCha8Rng {
 /// The chapter's net on a batch of `rows`, as loss and updates.
 fn net<'t>(tape: &'t Tape, rows: usize) -> (Sequential, Var<'t>, Var<'t>, Var<'t>) {
     let (x, t) = (tape.input("x", [rows, 784]), tape.input("t", [rows, 10]));
-    let net = Sequential::new().push(Affine::new(784, 50).init(Gaussian(0.01))).push(Relu).push(Affine::new(50, 10).init(Gaussian(0.01)));
+    let net = Sequential::new()
+        .push(Affine::new(784, 50).init(Gaussian(0.01)))
+        .push(Relu)
+        .push(Affine::new(50, 10).init(Gaussian(0.01)));
     let loss = net.forward(x).softmax_cross_entropy(t);
     (net, x, t, loss)
 }
@@ -27,7 +30,8 @@ fn net<'t>(tape: &'t Tape, rows: usize) -> (Sequential, Var<'t>, Var<'t>, Var<'t
 /// One step of the chapter's training, without drawing the batch: forward, backward, update, at 100 × 784 × 50 × 10.
 #[divan::bench(types = [f32, f64])]
 fn training_step<F: Precision>(bencher: Bencher<'_, '_>) {
-    let mnist = Mnist::load(concat!(env!("CARGO_MANIFEST_DIR"), "/data/mnist")).expect("the data is in the repository");
+    let mnist = Mnist::load(concat!(env!("CARGO_MANIFEST_DIR"), "/data/mnist"))
+        .expect("the data is in the repository");
     let batch = mnist.train.take(100);
     let tape = Tape::new();
     let (net, x, t, loss) = net(&tape, 100);
@@ -46,7 +50,8 @@ fn gradient_check(bencher: Bencher<'_, '_>) {
     let (net, x, t, loss) = net(&tape, 3);
     let mut labels = Array2::zeros((3, 10));
     (0..3).for_each(|i| labels[[i, 3 * i]] = 1.0);
-    tape.feed(x, Array2::from_shape_fn((3, 784), |(i, j)| ((i * 31 + j * 17) % 256) as f64 / 255.0)).expect("an input");
+    tape.feed(x, Array2::from_shape_fn((3, 784), |(i, j)| ((i * 31 + j * 17) % 256) as f64 / 255.0))
+        .expect("an input");
     tape.feed(t, labels).expect("an input");
     tape.load(&net.init::<f64>(&mut rng())).expect("all parameters");
     bencher.bench_local(|| Check::new(loss, &net.parameters(&tape)).run().expect("it can be checked"));
@@ -74,7 +79,8 @@ fn scalar_graph(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| {
         tape.reset();
         let (a, b) = (tape.leaf("a", 0.9), tape.leaf("b", 0.1));
-        let chain = |k: usize| (0..333).fold(tape.constant(k as f64 / 100.0 - 0.5), |v, _| (v * a + b).tanh());
+        let chain =
+            |k: usize| (0..333).fold(tape.constant(k as f64 / 100.0 - 0.5), |v, _| (v * a + b).tanh());
         let loss: Var<'_> = (0..100).map(chain).sum();
         let [da, db] = loss.grad([a, b]);
         (loss.value().item(), da.value().item(), db.value().item())

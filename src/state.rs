@@ -37,7 +37,11 @@ impl<F: Float> State<F> {
     }
 
     /// Puts in an array under a name; what stood there is returned.
-    pub fn insert<D: ndarray::Dimension>(&mut self, name: &str, array: ndarray::Array<F, D>) -> Option<ArrayD<F>> {
+    pub fn insert<D: ndarray::Dimension>(
+        &mut self,
+        name: &str,
+        array: ndarray::Array<F, D>,
+    ) -> Option<ArrayD<F>> {
         self.0.insert(name.to_owned(), row_major(array.into_dyn()))
     }
 
@@ -62,7 +66,12 @@ impl<F: Float> State<F> {
     }
 
     /// The array of a name, if it has this shape.
-    pub(crate) fn require(&self, what: &'static str, name: &str, shape: &[usize]) -> Result<ArrayViewD<'_, F>> {
+    pub(crate) fn require(
+        &self,
+        what: &'static str,
+        name: &str,
+        shape: &[usize],
+    ) -> Result<ArrayViewD<'_, F>> {
         let array = &self.0[self.place(what, name, shape)?];
         Ok(array.view())
     }
@@ -104,7 +113,9 @@ impl<F: Float> State<F> {
     /// The numbers of the array at a place, to be written, and all other arrays, to be read.
     pub(crate) fn split(&mut self, place: usize) -> (&mut [F], Others<'_, F>) {
         let (before, rest) = self.0.as_mut_slice().split_at_mut(place);
-        let Some(((_, array), after)) = rest.split_first_mut() else { unreachable!("the place was found in this state") };
+        let Some(((_, array), after)) = rest.split_first_mut() else {
+            unreachable!("the place was found in this state")
+        };
         let numbers = array.as_slice_mut().unwrap_or_default();
         (numbers, Others { before, after: Some(after) })
     }

@@ -71,7 +71,8 @@ fn no_op_but_the_matrix_product_allocates() {
         for op in (entry.examples)() {
             for sample in op.samples() {
                 let tape = Tape::new();
-                let x: Vec<Var<'_>> = sample.0.iter().enumerate().map(|(i, (s, d))| leaf(&tape, i, s, *d)).collect();
+                let x: Vec<Var<'_>> =
+                    sample.0.iter().enumerate().map(|(i, (s, d))| leaf(&tape, i, s, *d)).collect();
                 let op: Arc<dyn Op> = op.clone();
                 let y = tape.try_apply_shared(op, &x).unwrap();
                 let mut plan = Plan::<f32>::compile([y * 2.0], []).unwrap();

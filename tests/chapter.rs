@@ -12,7 +12,10 @@ fn check(seed: u64) -> Report {
     let first = mnist.train.take(3);
     let tape = Tape::new();
     let (x, t) = (tape.leaf("x", first.pixels::<f64>()), tape.leaf("t", first.one_hot::<f64>()));
-    let net = Sequential::new().push(Affine::new(784, 50).init(Gaussian(0.01))).push(Relu).push(Affine::new(50, 10).init(Gaussian(0.01)));
+    let net = Sequential::new()
+        .push(Affine::new(784, 50).init(Gaussian(0.01)))
+        .push(Relu)
+        .push(Affine::new(50, 10).init(Gaussian(0.01)));
     let loss = net.forward(x).softmax_cross_entropy(t);
     tape.load(&net.init::<f64>(&mut ChaCha8Rng::seed_from_u64(seed))).unwrap();
     Check::new(loss, &net.parameters(&tape)).step(1e-4).run().unwrap()

@@ -7,7 +7,9 @@ use ndarray::{Array, ArrayD, IxDyn, arr1, arr2};
 
 fn wave(shape: &[usize], phase: f64) -> ArrayD<f64> {
     let n: usize = shape.iter().product();
-    Array::from_iter((0..n).map(|i| (i as f64 * 0.7 + phase).sin())).into_shape_with_order(IxDyn(shape)).unwrap()
+    Array::from_iter((0..n).map(|i| (i as f64 * 0.7 + phase).sin()))
+        .into_shape_with_order(IxDyn(shape))
+        .unwrap()
 }
 
 /// A two-layer net in which every op of the list can be replaced by a wrong one.
@@ -103,7 +105,11 @@ fn every_wrong_rule_is_caught() {
         let report = Check::new(loss, &leaves).run().unwrap();
         let right = matches!(fault, Fault::None);
         assert_eq!(report.passed(), right, "{fault:?}\n{report}");
-        assert_eq!(report.parameters.iter().any(|p| p.verdict == Verdict::Fail), !right, "{fault:?}\n{report}");
+        assert_eq!(
+            report.parameters.iter().any(|p| p.verdict == Verdict::Fail),
+            !right,
+            "{fault:?}\n{report}"
+        );
     }
 }
 

@@ -5,7 +5,9 @@ use ndarray::{Array, ArrayD, IxDyn, arr1, arr2};
 
 fn wave(shape: &[usize], phase: f64) -> ArrayD<f64> {
     let n: usize = shape.iter().product();
-    Array::from_iter((0..n).map(|i| (i as f64 * 0.7 + phase).sin())).into_shape_with_order(IxDyn(shape)).unwrap()
+    Array::from_iter((0..n).map(|i| (i as f64 * 0.7 + phase).sin()))
+        .into_shape_with_order(IxDyn(shape))
+        .unwrap()
 }
 
 #[test]
@@ -94,16 +96,21 @@ fn what_does_not_fit_is_refused_and_the_state_stays() {
     let (x, w) = (tape.input("x", [2]), tape.parameter("w", [2]));
     let line = line!() - 1;
     let other = Tape::new().input("z", [2]).id();
-    let mut plan = Plan::<f64>::compile_with([(x * w).sum()], [(w, w + x)], PlanOptions::default().check_finite(true)).unwrap();
+    let mut plan =
+        Plan::<f64>::compile_with([(x * w).sum()], [(w, w + x)], PlanOptions::default().check_finite(true))
+            .unwrap();
     let mut state = State::new();
     let message = plan.run(&mut state).unwrap_err().to_string();
-    assert!(message.contains("input `x` [2] has no value") && message.contains(&format!("tests/plan.rs:{line}")), "{message}");
+    assert!(
+        message.contains("input `x` [2] has no value") && message.contains(&format!("tests/plan.rs:{line}")),
+        "{message}"
+    );
     let message = plan.feed(x, &arr1(&[1.0])).unwrap_err().to_string();
     assert!(message.contains("takes shape [2], got shape [1]"), "{message}");
     assert!(matches!(plan.feed("y", &arr1(&[1.0])), Err(Error::Unknown { .. })));
     assert_eq!(other, x.id());
     plan.feed(x, &arr1(&[1.0, f64::NAN])).unwrap();
-    assert!(matches!(plan.run(&mut state), Err(Error::Unknown { .. })  | Err(Error::NotFinite { .. })));
+    assert!(matches!(plan.run(&mut state), Err(Error::Unknown { .. }) | Err(Error::NotFinite { .. })));
     state.insert("w", arr1(&[1.0, 2.0, 3.0]));
     let message = plan.run(&mut state).unwrap_err().to_string();
     assert!(message.contains("holds NaN at index [1]"), "{message}");
@@ -124,7 +131,10 @@ fn updates_that_make_no_sense_do_not_compile() {
     let other = Tape::new();
     let z = other.input("z", [2]);
     let mixed = message(Plan::compile([x, z], []));
-    assert!(mixed.contains("another tape") && mixed.contains(&format!("tests/plan.rs:{}", line!() - 1)), "{mixed}");
+    assert!(
+        mixed.contains("another tape") && mixed.contains(&format!("tests/plan.rs:{}", line!() - 1)),
+        "{mixed}"
+    );
 }
 
 #[test]

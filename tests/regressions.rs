@@ -89,7 +89,7 @@ fn powers_of_negative_bases() {
     assert_eq!(gradient(arr1(&[-2.0, -0.5]), |x| x.powi(3).sum()), [12.0, 0.75]);
     assert_eq!(gradient(arr0(-2.0), |x| x.powi(-1)), [-0.25]);
     assert_eq!(gradient(arr0(-2.0), |x| x.powf(2.0)), [-4.0]);
-    assert_eq!(gradient(arr0(-1.0), |x| x.powi(i32::MIN)), [f64::from(i32::MIN) * -1.0]);
+    assert_eq!(gradient(arr0(-1.0), |x| x.powi(i32::MIN)), [-f64::from(i32::MIN)]);
 }
 
 #[test]
@@ -366,14 +366,17 @@ fn sizes_past_what_can_be_addressed_are_errors() {
 
 #[test]
 fn an_axis_that_does_not_exist_is_named_as_it_was_asked_for() {
-    let asked = |f: fn(chainrule::Var<'_>)| {
-        let tape = chainrule::Tape::new();
+    let asked = |f: fn(Var<'_>)| {
+        let tape = Tape::new();
         let x = tape.input("x", [2, 3, 4]);
         let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| f(x))).unwrap_err();
         *panic.downcast::<String>().unwrap()
     };
     let message = asked(|x| drop_var(x.sum_over(-5)));
-    assert!(message.contains("sum: axis -5 does not exist in rank 3") && message.contains("`x` [2, 3, 4]"), "{message}");
+    assert!(
+        message.contains("sum: axis -5 does not exist in rank 3") && message.contains("`x` [2, 3, 4]"),
+        "{message}"
+    );
     assert!(asked(|x| drop_var(x.softmax(3))).contains("softmax: axis 3 does not exist in rank 3"));
     assert!(asked(|x| drop_var(x.permute([0, 1, 7]))).contains("permute: axis 7"));
     assert!(asked(|x| drop_var(x.reshape([-7]))).contains("only -1 stands for a size that is left open"));
@@ -381,12 +384,12 @@ fn an_axis_that_does_not_exist_is_named_as_it_was_asked_for() {
     assert!(asked(|x| drop_var(x.tape().concat(&[], 0))).contains("takes at least one operand"));
 }
 
-fn drop_var(_: chainrule::Var<'_>) {}
+fn drop_var(_: Var<'_>) {}
 
 #[test]
 fn a_parameter_keeps_its_name_and_a_held_graph_says_what_it_blocks() {
-    let panics = |f: fn(&chainrule::Tape)| {
-        let tape = chainrule::Tape::new();
+    let panics = |f: fn(&Tape)| {
+        let tape = Tape::new();
         tape.parameter("w", [2]);
         let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| f(&tape))).unwrap_err();
         panic.downcast::<String>().map_or_else(|p| p.downcast::<&str>().unwrap().to_string(), |s| *s)
@@ -419,17 +422,11 @@ fn a_kernel_that_panics_leaves_no_value_behind() {
         fn shape(&self, _: &[Operand<'_>]) -> Result<Vec<usize>, String> {
             Ok(vec![2])
         }
-        fn rule<'t>(
-            &self,
-            _: usize,
-            _: &[chainrule::Var<'t>],
-            _: chainrule::Var<'t>,
-            _: chainrule::Var<'t>,
-        ) -> Derivative<'t> {
+        fn rule<'t>(&self, _: usize, _: &[Var<'t>], _: Var<'t>, _: Var<'t>) -> Derivative<'t> {
             Zero.into()
         }
     }
-    let tape = chainrule::Tape::new();
+    let tape = Tape::new();
     let y = tape.apply(Faulty, &[tape.leaf("x", 1.0)]) + 1.0;
     for _ in 0..2 {
         let value = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| y.value()));

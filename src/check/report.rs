@@ -135,7 +135,8 @@ impl ParameterReport {
         let difference = compared.difference();
         self.mean_abs += difference;
         // NaN is worse than anything.
-        if self.worst.is_none() || difference > self.max_abs || difference.is_nan() && !self.max_abs.is_nan() {
+        if self.worst.is_none() || difference > self.max_abs || difference.is_nan() && !self.max_abs.is_nan()
+        {
             self.max_abs = difference;
             self.worst = Some(Worst { index, backprop: compared.backprop, numeric: compared.numeric });
         }
@@ -161,9 +162,23 @@ impl ParameterReport {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let header = ["parameter", "shape", "pass", "zero", "fail", "unresolved", "kink", "mean |Δ|", "max |Δ|", "max rel", "verdict"];
+        let header = [
+            "parameter",
+            "shape",
+            "pass",
+            "zero",
+            "fail",
+            "unresolved",
+            "kink",
+            "mean |Δ|",
+            "max |Δ|",
+            "max rel",
+            "verdict",
+        ];
         let rows: Vec<[String; 11]> = self.parameters.iter().map(ParameterReport::cells).collect();
-        let width = |k: usize| rows.iter().map(|r| r[k].chars().count()).chain([header[k].chars().count()]).max().unwrap_or(0);
+        let width = |k: usize| {
+            rows.iter().map(|r| r[k].chars().count()).chain([header[k].chars().count()]).max().unwrap_or(0)
+        };
         let widths: Vec<usize> = (0..header.len()).map(width).collect();
         let line = |f: &mut fmt::Formatter<'_>, cells: [&str; 11]| {
             let mut text = String::new();

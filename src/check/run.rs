@@ -35,7 +35,9 @@ pub(super) fn run(check: &Check<'_>) -> Result<Report> {
     }
     let again = replay.output()?;
     if again.to_bits() != output.to_bits() {
-        return Err(argument(format!("two replays gave {output:e} and {again:e}; an op is not deterministic")));
+        return Err(argument(format!(
+            "two replays gave {output:e} and {again:e}; an op is not deterministic"
+        )));
     }
     replay.branches_at_base = replay.branches.clone();
 
@@ -99,11 +101,14 @@ impl<'t> Replay<'t> {
         let (comparisons, parameters, reads) = {
             let graph = tape.graph();
             let all = graph.ancestors(gradients.iter().map(|g| g.id()).chain([loss.id()]));
-            let is_comparison = |id: &NodeId| all[id.index()] && COMPARISONS.contains(&graph.node(*id).op().name.as_str());
+            let is_comparison =
+                |id: &NodeId| all[id.index()] && COMPARISONS.contains(&graph.node(*id).op().name.as_str());
             let comparisons: Vec<NodeId> = graph.ids().filter(is_comparison).collect();
             let read = graph.ancestors(comparisons.iter().copied().chain([loss.id()]));
             let of_loss = graph.ancestors([loss.id()]);
-            let leaves = |marked: Vec<bool>| graph.nodes().filter(move |n| marked[n.id().index()] && n.leaf().is_some());
+            let leaves = |marked: Vec<bool>| {
+                graph.nodes().filter(move |n| marked[n.id().index()] && n.leaf().is_some())
+            };
             let parameters: Vec<NodeId> =
                 leaves(read).filter(|n| n.leaf() == Some(Leaf::Parameter)).map(|n| n.id()).collect();
             let reads: Vec<NodeId> = leaves(of_loss).map(|n| n.id()).collect();

@@ -175,7 +175,10 @@ fn real(var: Var<'_>) -> Result<()> {
     }
     Err(Error::Argument {
         what: "grad",
-        problem: format!("{} holds indices, which have no derivative; ask for a var of real numbers", var.describe()),
+        problem: format!(
+            "{} holds indices, which have no derivative; ask for a var of real numbers",
+            var.describe()
+        ),
     })
 }
 

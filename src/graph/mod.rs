@@ -247,7 +247,10 @@ impl Graph {
     }
 
     /// Every leaf's new shape put in, and every other node's as `infer` says; for another batch size.
-    pub(crate) fn reshape_nodes(&mut self, mut infer: impl FnMut(&Self, NodeId) -> crate::Result<Vec<usize>>) -> crate::Result<()> {
+    pub(crate) fn reshape_nodes(
+        &mut self,
+        mut infer: impl FnMut(&Self, NodeId) -> crate::Result<Vec<usize>>,
+    ) -> crate::Result<()> {
         for id in self.ids() {
             let shape = infer(self, id)?;
             let shape = self.shape_id(&shape);

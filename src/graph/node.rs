@@ -149,6 +149,9 @@ pub struct OpRecord {
     pub attributes: Attributes,
     /// Its number of operands.
     pub arity: usize,
+    /// The operands of which it takes the shape and reads no element.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shape_only: Vec<usize>,
 }
 
 impl OpRecord {
@@ -161,6 +164,7 @@ impl OpRecord {
                 formula: String::new(),
                 attributes: Attributes::new(),
                 arity: 0,
+                shape_only: Vec::new(),
             })
             .collect()
     }
@@ -278,7 +282,8 @@ impl<'g> Node<'g> {
 
     /// The values of a constant, in row-major order.
     pub fn constant(self) -> Option<&'g [f64]> {
-        (self.leaf() == Some(Leaf::Constant))
-            .then(|| &self.graph.constants[self.record.inputs[0].index()..][..crate::shape::size(self.shape())])
+        (self.leaf() == Some(Leaf::Constant)).then(|| {
+            &self.graph.constants[self.record.inputs[0].index()..][..crate::shape::size(self.shape())]
+        })
     }
 }

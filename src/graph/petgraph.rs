@@ -67,9 +67,9 @@ impl Iterator for Edges<'_> {
         let operand = self.at;
         self.at += 1;
         match self.side {
-            Side::Inputs(inputs) => inputs
-                .get(operand)
-                .map(|&source| Edge { source, id: EdgeId { target: self.node, operand } }),
+            Side::Inputs(inputs) => {
+                inputs.get(operand).map(|&source| Edge { source, id: EdgeId { target: self.node, operand } })
+            }
             Side::Consumers(edges) => edges.get(operand).map(|&id| Edge { source: self.node, id }),
         }
     }

@@ -136,7 +136,9 @@ impl Graph {
         if graph.shapes.len() != data.shapes.len() || graph.scopes.len() != data.scopes.len() {
             return Err("a shape or a scope is listed twice".to_owned());
         }
-        if data.shapes.first().is_none_or(|s| !s.is_empty()) || data.scopes.first().is_none_or(|s| !s.is_empty()) {
+        if data.shapes.first().is_none_or(|s| !s.is_empty())
+            || data.scopes.first().is_none_or(|s| !s.is_empty())
+        {
             return Err("the tables of shapes and scopes do not begin with the empty one".to_owned());
         }
         let places = data.locations.as_ref().map(|l| l.nodes.as_slice());
@@ -146,7 +148,9 @@ impl Graph {
         let mut constants = data.constants.into_iter().map(|n| n.0);
         for (i, NodeData(op, shape, scope, inputs, origin)) in data.nodes.into_iter().enumerate() {
             let wrong = |what: &str| Err(format!("node n{i} {what}"));
-            let Some(record) = graph.ops.get(op as usize) else { return wrong("names an op outside the table") };
+            let Some(record) = graph.ops.get(op as usize) else {
+                return wrong("names an op outside the table");
+            };
             if inputs.len() != record.arity {
                 return wrong(&format!("has {} inputs, and {record} takes {}", inputs.len(), record.arity));
             }

@@ -33,7 +33,12 @@ pub(crate) fn matmul<F: Float>(a: View<'_, F>, b: View<'_, F>, y: &mut [F], thre
     // operand that runs backwards along it (bᵀ, along k) is turned round, and with it the other.
     let last = (k - 1) as isize;
     let (left, right, left_step, right_step) = match b_row < 0 {
-        true => (b_first.wrapping_offset(last * b_row), a_first.wrapping_offset(last * a_column), -b_row, -a_column),
+        true => (
+            b_first.wrapping_offset(last * b_row),
+            a_first.wrapping_offset(last * a_column),
+            -b_row,
+            -a_column,
+        ),
         false => (b_first, a_first, b_row, a_column),
     };
     // SAFETY: `y` has m·n elements in row-major order and is borrowed mutably, so it overlaps neither operand;
@@ -63,7 +68,11 @@ pub(crate) fn matmul<F: Float>(a: View<'_, F>, b: View<'_, F>, y: &mut [F], thre
                 parallelism,
             );
         } else {
-            assert_eq!(TypeId::of::<F>(), TypeId::of::<f64>(), "the sealed trait has no other implementation");
+            assert_eq!(
+                TypeId::of::<F>(),
+                TypeId::of::<f64>(),
+                "the sealed trait has no other implementation"
+            );
             gemm_f64::gemm::f64::get_gemm_fn()(
                 n,
                 m,

@@ -50,7 +50,12 @@ pub(crate) fn sum_axes<F: Float>(x: View<'_, F>, reduced: &[bool], y: &mut [F]) 
 }
 
 /// Reduces the axes for which `reduced` is true: `y[i] = f(elements that share the kept index i)`.
-pub(crate) fn reduce_axes<F: Float>(x: View<'_, F>, reduced: &[bool], y: &mut [F], f: impl Fn(Line<'_, F>) -> F) {
+pub(crate) fn reduce_axes<F: Float>(
+    x: View<'_, F>,
+    reduced: &[bool],
+    y: &mut [F],
+    f: impl Fn(Line<'_, F>) -> F,
+) {
     let split = Split::new(&x, reduced);
     let (data, _) = x.buffer();
     split.for_each_start(&x, 1, |start, i| {
@@ -119,7 +124,9 @@ impl<F: Float> Line<'_, F> {
             partial[level] = sum;
             count += 1;
         });
-        (0..partial.len()).filter(|level| count >> level & 1 == 1).fold(F::zero(), |s, level| s + partial[level])
+        (0..partial.len())
+            .filter(|level| count >> level & 1 == 1)
+            .fold(F::zero(), |s, level| s + partial[level])
     }
 
     fn for_each_block(self, mut f: impl FnMut(&mut [F])) {
@@ -184,7 +191,8 @@ mod tests {
             for mask in 0..8 {
                 let reduced = [mask & 1 != 0, mask & 2 != 0, mask & 4 != 0];
                 let want = x.array().to_owned();
-                let want = (0..3).rev().filter(|&a| reduced[a]).fold(want, |w, a| w.sum_axis(ndarray::Axis(a)));
+                let want =
+                    (0..3).rev().filter(|&a| reduced[a]).fold(want, |w, a| w.sum_axis(ndarray::Axis(a)));
                 let mut y = vec![f64::NAN; want.len()];
                 sum_axes(x, &reduced, &mut y);
                 assert_eq!(y, want.into_iter().collect::<Vec<_>>(), "{strides:?} {reduced:?}");

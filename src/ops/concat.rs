@@ -34,7 +34,10 @@ fn joined_shape(axis: usize, parts: &[&[usize]]) -> Result<Vec<usize>, String> {
     for (i, part) in rest.iter().enumerate() {
         let fits = part.len() == first.len() && (0..part.len()).all(|a| a == axis || part[a] == first[a]);
         if !fits {
-            return Err(format!("operand {} has shape {part:?}, which differs from {first:?} on another axis than {axis}", i + 1));
+            return Err(format!(
+                "operand {} has shape {part:?}, which differs from {first:?} on another axis than {axis}",
+                i + 1
+            ));
         }
         // The tape refuses what is then too large to be addressed.
         joined[axis] = joined[axis].saturating_add(part[axis]);
@@ -98,7 +101,10 @@ impl Op for Concat {
         let domain = Domain::Between(-2.0, 2.0);
         match self.axis {
             0 => vec![Sample::of([&[2, 3], &[1, 3], &[0, 3]], domain), Sample::of([&[4]], domain)],
-            _ => vec![Sample::of([&[3, 2], &[3, 4]], domain), Sample::of([&[2, 1, 3], &[2, 2, 3], &[2, 1, 3]], domain)],
+            _ => vec![
+                Sample::of([&[3, 2], &[3, 4]], domain),
+                Sample::of([&[2, 1, 3], &[2, 2, 3], &[2, 1, 3]], domain),
+            ],
         }
     }
 }
@@ -109,7 +115,9 @@ fn all_reals<'a>(x: &[Operand<'a>]) -> Result<Vec<&'a [usize]>, String> {
         .enumerate()
         .map(|(i, x)| match x.kind {
             crate::graph::Kind::Real => Ok(x.shape),
-            crate::graph::Kind::Index => Err(format!("operand {i} holds indices, and real numbers are wanted")),
+            crate::graph::Kind::Index => {
+                Err(format!("operand {i} holds indices, and real numbers are wanted"))
+            }
         })
         .collect()
 }
@@ -131,10 +139,16 @@ impl Op for Segment {
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
         let shapes = all_reals(x)?;
-        let Some((joined, parts)) = shapes.split_first() else { return Err("takes the joined array and its parts".to_owned()) };
+        let Some((joined, parts)) = shapes.split_first() else {
+            return Err("takes the joined array and its parts".to_owned());
+        };
         let wanted = joined_shape(self.axis, parts)?;
         let Some(part) = parts.get(self.part) else { return Err(format!("there is no part {}", self.part)) };
-        if wanted == *joined { Ok(part.to_vec()) } else { Err(format!("the parts join to {wanted:?}, got {joined:?}")) }
+        if wanted == *joined {
+            Ok(part.to_vec())
+        } else {
+            Err(format!("the parts join to {wanted:?}, got {joined:?}"))
+        }
     }
 
     fn reads(&self, operand: usize) -> bool {
@@ -145,7 +159,9 @@ impl Op for Segment {
         if operand > 0 {
             return Derivative::Zero;
         }
-        let part = |(i, &x): (usize, &Var<'t>)| if i == self.part { dy } else { dy.tape().constant(0.0).broadcast_like(x) };
+        let part = |(i, &x): (usize, &Var<'t>)| {
+            if i == self.part { dy } else { dy.tape().constant(0.0).broadcast_like(x) }
+        };
         let parts: Vec<Var<'t>> = x[1..].iter().enumerate().map(part).collect();
         dy.tape().apply(Concat { axis: self.axis }, &parts).into()
     }

@@ -27,7 +27,9 @@ pub struct OneHot;
 
 /// The rows of x along its last axis as `f(row number, row)`, summed, over the number of rows.
 fn mean_of_rows<F: Float>(x: View<'_, F>, f: impl Fn(usize, View<'_, F>) -> F) -> F {
-    let (outer, &[classes]) = x.shape().split_at(x.shape().len() - 1) else { unreachable!("rank is at least 1") };
+    let (outer, &[classes]) = x.shape().split_at(x.shape().len() - 1) else {
+        unreachable!("rank is at least 1")
+    };
     let rows: usize = outer.iter().product();
     let (data, origin) = x.buffer();
     let step = x.strides()[outer.len()];
@@ -132,7 +134,9 @@ impl Op for CrossEntropy {
         match reals(x)? {
             [[], _] => Err("takes rows of scores, got a scalar".to_owned()),
             [x, t] if x == t => Ok(vec![]),
-            [x, t] => Err(format!("scores of shape {x:?} want targets of the same shape, got {t:?}; class labels are given as an index input")),
+            [x, t] => Err(format!(
+                "scores of shape {x:?} want targets of the same shape, got {t:?}; class labels are given as an index input"
+            )),
         }
     }
 
@@ -173,7 +177,10 @@ impl Op for CrossEntropyIndex {
         }
         match scores.shape {
             [rows @ .., _] if rows == labels.shape => Ok(vec![]),
-            [rows @ .., _] => Err(format!("scores of shape {:?} want labels of shape {rows:?}, got {:?}", scores.shape, labels.shape)),
+            [rows @ .., _] => Err(format!(
+                "scores of shape {:?} want labels of shape {rows:?}, got {:?}",
+                scores.shape, labels.shape
+            )),
             [] => Err("takes rows of scores, got a scalar".to_owned()),
         }
     }
@@ -209,11 +216,15 @@ impl Op for OneHot {
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
         let [labels, like] = x else { return Err(format!("takes 2 operands, got {}", x.len())) };
         if labels.kind != Kind::Index || like.kind != Kind::Real {
-            return Err("takes class labels, an index input, and a var of real numbers with an axis of classes".to_owned());
+            return Err(
+                "takes class labels, an index input, and a var of real numbers with an axis of classes"
+                    .to_owned(),
+            );
         }
         match like.shape {
             [.., classes] => Ok(labels.shape.iter().chain([classes]).copied().collect()),
-            [] => Err("takes the number of classes from the last axis of its second operand, got a scalar".to_owned()),
+            [] => Err("takes the number of classes from the last axis of its second operand, got a scalar"
+                .to_owned()),
         }
     }
 
@@ -259,7 +270,11 @@ impl<'t> Var<'t> {
     #[track_caller]
     #[must_use]
     pub fn softmax_cross_entropy(self, targets: Var<'t>) -> Var<'t> {
-        let targets_are = if std::ptr::eq(self.tape(), targets.tape()) { self.tape().kind(targets.id()) } else { Kind::Real };
+        let targets_are = if std::ptr::eq(self.tape(), targets.tape()) {
+            self.tape().kind(targets.id())
+        } else {
+            Kind::Real
+        };
         match targets_are {
             Kind::Real => self.tape().apply(CrossEntropy, &[self, targets]),
             Kind::Index => self.tape().apply(CrossEntropyIndex, &[self, targets]),

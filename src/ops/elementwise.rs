@@ -88,6 +88,8 @@ macro_rules! unary {
         })+
 
         /// Elementwise functions.
+        // `neg` stands in the table like all others; the operator records the same op.
+        #[allow(clippy::should_implement_trait)]
         impl<'t> Var<'t> {
             $($(#[$doc])*
             #[track_caller]

@@ -124,36 +124,58 @@ macro_rules! like {
 }
 
 like!(
-    BroadcastLike, "broadcast_like", "broadcast", "y = x0, stretched to the shape of x1",
+    BroadcastLike,
+    "broadcast_like",
+    "broadcast",
+    "y = x0, stretched to the shape of x1",
     |x0, x1| if shape::broadcasts_to(x0, x1) {
         Ok(x1.to_vec())
     } else {
         Err(format!("shape {x0:?} does not stretch to {x1:?}: sizes must be equal, or the first operand's 1"))
     },
-    true, |x, shape| Some(x.broadcast(shape)), |x0, dy| dy.sum_to_like(x0),
+    true,
+    |x, shape| Some(x.broadcast(shape)),
+    |x0, dy| dy.sum_to_like(x0),
     [[&[3, 1], &[2, 3, 4]], [&[], &[3]], [&[1], &[0]], [&[4], &[4]]]
 );
 
 like!(
-    ReshapeLike, "reshape_like", "reshape", "y = x0 under the shape of x1",
+    ReshapeLike,
+    "reshape_like",
+    "reshape",
+    "y = x0 under the shape of x1",
     |x0, x1| if size(x0) == size(x1) {
         Ok(x1.to_vec())
     } else {
         Err(format!("{} elements do not fit shape {x1:?}", size(x0)))
     },
-    true, |x, shape| x.reshaped(shape), |x0, dy| dy.reshape_like(x0),
+    true,
+    |x, shape| x.reshaped(shape),
+    |x0, dy| dy.reshape_like(x0),
     [[&[3, 4], &[2, 6]], [&[], &[1, 1]], [&[0, 3], &[2, 0]]]
 );
 
 like!(
-    SumToLike, "sum_to_like", "Σ", "y = x0, summed to the shape of x1", |x0, x1| sums_to(x0, x1),
-    true, |_, _| None, |x0, dy| dy.broadcast_like(x0),
+    SumToLike,
+    "sum_to_like",
+    "Σ",
+    "y = x0, summed to the shape of x1",
+    |x0, x1| sums_to(x0, x1),
+    true,
+    |_, _| None,
+    |x0, dy| dy.broadcast_like(x0),
     [[&[2, 3, 4], &[3, 1]], [&[3, 4], &[4]], [&[3, 4], &[]], [&[3, 4], &[3, 4]], [&[0, 4], &[1, 4]]]
 );
 
 like!(
-    CountPer, "count_per", "n", "y = elements of x0 for each of x1", |_a, _b| Ok(vec![]),
-    false, |_, _| None, |x0, dy| Zero,
+    CountPer,
+    "count_per",
+    "n",
+    "y = elements of x0 for each of x1",
+    |_a, _b| Ok(vec![]),
+    false,
+    |_, _| None,
+    |x0, dy| Zero,
     [[&[3, 4], &[3, 1]], [&[2], &[]]]
 );
 

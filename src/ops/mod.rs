@@ -20,8 +20,8 @@ pub use axes::Axes;
 pub use concat::{Concat, Segment};
 pub use cross_entropy::{CrossEntropy, CrossEntropyIndex, OneHot};
 pub use elementwise::{
-    Abs, Add, Cos, Div, Equal, Exp, ExpM1, Greater, GreaterEqual, Less, LessEqual, Ln, Maximum, Minimum, Mul, Neg, NotEqual,
-    Recip, Relu, Sigmoid, Sin, Softplus, Sqrt, Square, Sub, Tanh,
+    Abs, Add, Cos, Div, Equal, Exp, ExpM1, Greater, GreaterEqual, Less, LessEqual, Ln, Maximum, Minimum, Mul,
+    Neg, NotEqual, Recip, Relu, Sigmoid, Sin, Softplus, Sqrt, Square, Sub, Tanh,
 };
 pub use like::{BroadcastLike, CountPer, ReshapeLike, SumTo, SumToLike};
 pub use matmul::MatMul;

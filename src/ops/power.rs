@@ -91,7 +91,11 @@ macro_rules! power {
 }
 
 power!(
-    Powi, "powi", "y = x^n", Int, |x, n| x.powi(n),
+    Powi,
+    "powi",
+    "y = x^n",
+    Int,
+    |x, n| x.powi(n),
     |x, n| match n.exponent.checked_sub(1) {
         Some(lower) => x.powi(lower),
         None => x.powf(f64::from(n.exponent) - 1.0),
@@ -100,13 +104,20 @@ power!(
         Ok(exponent) => Ok(Self { exponent }),
         Err(_) => Err("attribute `exponent` does not fit in 32 bits".to_owned()),
     },
-    Domain::Signed(0.4, 2.0), [0, 1, 2, 3, -2]
+    Domain::Signed(0.4, 2.0),
+    [0, 1, 2, 3, -2]
 );
 
 power!(
-    Powf, "powf", "y = x^p", Number, |x, p| x.powf(F::of(p)), |x, p| x.powf(p.exponent - 1.0),
+    Powf,
+    "powf",
+    "y = x^p",
+    Number,
+    |x, p| x.powf(F::of(p)),
+    |x, p| x.powf(p.exponent - 1.0),
     |a| Ok(Self { exponent: a.number("exponent")? }),
-    Domain::Between(0.3, 2.0), [0.0, 1.0, 2.0, 2.5, -0.5]
+    Domain::Between(0.3, 2.0),
+    [0.0, 1.0, 2.0, 2.5, -0.5]
 );
 
 impl<'t> Var<'t> {

@@ -24,7 +24,8 @@ impl Range {
     /// The first element, and how many there are, on an axis of size n.
     fn on(self, n: usize) -> Result<(usize, usize), String> {
         let Self { start, end, step } = self;
-        let place = |p: isize| usize::try_from(if p < 0 { n as isize + p } else { p }).ok().filter(|&p| p <= n);
+        let place =
+            |p: isize| usize::try_from(if p < 0 { n as isize + p } else { p }).ok().filter(|&p| p <= n);
         let wrong = || format!("range {self} does not lie in an axis of size {n}");
         if step == 0 {
             return Err("the step of a range cannot be 0".to_owned());
@@ -120,7 +121,9 @@ impl<F: Float> Kernel<F> for Unslice {
 }
 
 fn attributes(ranges: &[Range]) -> Attributes {
-    let column = |f: fn(&Range) -> Option<isize>| Attribute::Ints(ranges.iter().map(|r| f(r).map(|n| n as i64)).collect());
+    let column = |f: fn(&Range) -> Option<isize>| {
+        Attribute::Ints(ranges.iter().map(|r| f(r).map(|n| n as i64)).collect())
+    };
     Attributes::new()
         .with("start", column(|r| Some(r.start)))
         .with("end", column(|r| r.end))
@@ -135,9 +138,11 @@ fn load(a: &Attributes) -> Result<Vec<Range>, String> {
     if starts.len() != ends.len() || starts.len() != steps.len() {
         return Err("attributes `start`, `end` and `step` have different lengths".to_owned());
     }
-    let ranges = starts.into_iter().zip(ends).zip(steps).map(|((start, end), step)| {
-        Some(Range { start: start?, end, step: step? })
-    });
+    let ranges = starts
+        .into_iter()
+        .zip(ends)
+        .zip(steps)
+        .map(|((start, end), step)| Some(Range { start: start?, end, step: step? }));
     ranges.collect::<Option<_>>().ok_or_else(|| "attributes `start` and `step` have a gap".to_owned())
 }
 

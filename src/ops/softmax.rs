@@ -23,7 +23,12 @@ pub struct LogSoftmax {
 }
 
 /// Copies x to y and calls `f(y, start, step)` for every line of y along the axis: elements `start + k · step`.
-fn for_each_line<F: Float>(x: View<'_, F>, axis: usize, y: Output<'_, F>, f: impl Fn(&mut [F], usize, usize)) {
+fn for_each_line<F: Float>(
+    x: View<'_, F>,
+    axis: usize,
+    y: Output<'_, F>,
+    f: impl Fn(&mut [F], usize, usize),
+) {
     gather(x, 0, y.data);
     let step: usize = y.shape[axis + 1..].iter().product();
     let block = step * y.shape[axis];
@@ -108,7 +113,9 @@ macro_rules! along_axis {
 
             fn load(a: &Attributes) -> Result<Self, String> {
                 let axis = a.int("axis")?;
-                usize::try_from(axis).map(|axis| Self { axis }).map_err(|_| format!("axis {axis} is negative"))
+                usize::try_from(axis)
+                    .map(|axis| Self { axis })
+                    .map_err(|_| format!("axis {axis} is negative"))
             }
 
             fn examples() -> Vec<Self> {
@@ -119,7 +126,8 @@ macro_rules! along_axis {
 }
 
 along_axis!(Softmax, "softmax", "softmax", "y = exp x / Σ exp x", |y, dy, sum| y * (dy - sum(dy * y)));
-along_axis!(LogSoftmax, "log_softmax", "log softmax", "y = x − ln Σ exp x", |y, dy, sum| dy - y.exp() * sum(dy));
+along_axis!(LogSoftmax, "log_softmax", "log softmax", "y = x − ln Σ exp x", |y, dy, sum| dy
+    - y.exp() * sum(dy));
 
 impl<'t> Var<'t> {
     /// `e^xᵢ / Σ e^xⱼ` along an axis (−1 is the last), exact for large x.

@@ -109,7 +109,11 @@ impl Op for Reshape {
         let open = match self.sizes.len() - given.len() {
             0 => 1,
             1 if product > 0 && elements.is_multiple_of(product) => elements / product,
-            1 => return Err(format!("{elements} elements cannot fill a shape whose other sizes make {product}")),
+            1 => {
+                return Err(format!(
+                    "{elements} elements cannot fill a shape whose other sizes make {product}"
+                ));
+            }
             _ => return Err("more than one size is left open".to_owned()),
         };
         if product * open != elements {
@@ -138,7 +142,9 @@ impl LoadOp for Reshape {
     const NAME: &'static str = "reshape";
 
     fn load(a: &Attributes) -> Result<Self, String> {
-        let size = |n: Option<i64>| n.map(|n| usize::try_from(n).map_err(|_| format!("size {n} is negative"))).transpose();
+        let size = |n: Option<i64>| {
+            n.map(|n| usize::try_from(n).map_err(|_| format!("size {n} is negative"))).transpose()
+        };
         Ok(Self { sizes: a.ints("sizes")?.into_iter().map(size).collect::<Result<_, _>>()? })
     }
 
@@ -350,7 +356,10 @@ impl Op for BroadcastTo {
         if shape::broadcasts_to(x, &self.shape) {
             Ok(self.shape.clone())
         } else {
-            Err(format!("shape {x:?} does not stretch to {:?}: sizes must be equal, or the operand's 1", self.shape))
+            Err(format!(
+                "shape {x:?} does not stretch to {:?}: sizes must be equal, or the operand's 1",
+                self.shape
+            ))
         }
     }
 

@@ -54,6 +54,7 @@ impl Recording {
             formula: format!("y = {symbol}(x)"),
             attributes: Attributes::new(),
             arity: inputs.len(),
+            shape_only: Vec::new(),
         });
         let stamp = self.stamp(op, shape);
         self.graph.push(stamp, inputs)

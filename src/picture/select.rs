@@ -103,11 +103,7 @@ fn neighbourhood(builder: &Builder<'_>, centre: NodeId, steps: usize) -> Vec<Nod
 
 /// Whether an op takes nothing but the shape of an operand. No number runs along such an edge, so it is not drawn.
 pub(super) fn takes_shape(graph: &Graph, id: NodeId, operand: usize) -> bool {
-    match graph.node(id).op().name.as_str() {
-        "count_per" => true,
-        "broadcast_like" | "reshape_like" | "sum_to_like" | "one_hot" | "unslice" | "segment" => operand > 0,
-        _ => false,
-    }
+    graph.node(id).op().shape_only.contains(&operand)
 }
 
 /// The operands of a node whose numbers it uses.

@@ -17,7 +17,8 @@ pub(super) fn compile<F: Precision>(
     updates: &[(Var<'_>, Var<'_>)],
     options: PlanOptions,
 ) -> Result<Plan<F>> {
-    let all: Vec<Var<'_>> = outputs.iter().copied().chain(updates.iter().flat_map(|&(p, v)| [p, v])).collect();
+    let all: Vec<Var<'_>> =
+        outputs.iter().copied().chain(updates.iter().flat_map(|&(p, v)| [p, v])).collect();
     let Some(first) = all.first() else {
         return Err(Error::Argument {
             what: "compile",
@@ -66,7 +67,12 @@ struct Compiler<'g, F> {
 }
 
 impl<'g, F: Precision> Compiler<'g, F> {
-    fn new(recorder: &'g Recorder, outputs: &[NodeId], updates: &[(NodeId, NodeId)], options: PlanOptions) -> Self {
+    fn new(
+        recorder: &'g Recorder,
+        outputs: &[NodeId],
+        updates: &[(NodeId, NodeId)],
+        options: PlanOptions,
+    ) -> Self {
         let graph = &recorder.graph;
         let wanted = outputs.iter().copied().chain(updates.iter().flat_map(|&(p, v)| [p, v]));
         let merged = Merged::new(graph, &recorder.ops, wanted);
@@ -88,7 +94,8 @@ impl<'g, F: Precision> Compiler<'g, F> {
             scratch: Vec::new(),
             options,
         };
-        let mut compiler = Self { recorder, merged, runs, places: FxHashMap::default(), buffers: Vec::new(), plan };
+        let mut compiler =
+            Self { recorder, merged, runs, places: FxHashMap::default(), buffers: Vec::new(), plan };
         for id in compiler.merged.nodes.clone() {
             compiler.place(id);
         }
@@ -97,7 +104,9 @@ impl<'g, F: Precision> Compiler<'g, F> {
             compiler.plan.outputs.push((id, place));
         }
         for &(parameter, value) in updates {
-            let Root::State(slot) = compiler.places[&parameter].root else { unreachable!("updates were checked") };
+            let Root::State(slot) = compiler.places[&parameter].root else {
+                unreachable!("updates were checked")
+            };
             let place = compiler.kept(value);
             compiler.plan.writes.push((place, slot));
         }
@@ -115,7 +124,8 @@ impl<'g, F: Precision> Compiler<'g, F> {
         } else {
             let op = &self.recorder.ops[graph.record(id).op.0 as usize];
             // An operand inside the node's own run has no place; elementwise ops are no views.
-            let source = node.inputs().first().and_then(|&x| self.places.get(&self.merged.of(x))).map(|p| &p.layout);
+            let source =
+                node.inputs().first().and_then(|&x| self.places.get(&self.merged.of(x))).map(|p| &p.layout);
             match source.and_then(|layout| op.view(layout, node.shape())) {
                 Some(layout) => Place { root: self.places_of(node.inputs()[0]).root, layout },
                 None => self.step(id),
@@ -239,7 +249,8 @@ impl<'g, F: Precision> Compiler<'g, F> {
         let plan = &mut self.plan;
         // Room for the blocks of the longest run, so that no run has to make it.
         let runs = plan.steps.iter().filter(|s| matches!(s.work, Work::Elementwise(_)));
-        let needed = runs.map(|s| scratch_len(s.operands.len() + s.ops().count(), crate::shape::size(&s.shape))).max();
+        let needed =
+            runs.map(|s| scratch_len(s.operands.len() + s.ops().count(), crate::shape::size(&s.shape))).max();
         plan.scratch = vec![F::zero(); needed.unwrap_or(0)];
         self.plan
     }
@@ -278,7 +289,10 @@ impl<'g, F: Precision> Compiler<'g, F> {
                 && own.into_iter().all(whole);
             if fits {
                 step.target = Target::State(*slot);
-                let own = step.operands.iter_mut().filter(|o| matches!(o, Operand::Place(p) if p.root == Root::State(*slot)));
+                let own = step
+                    .operands
+                    .iter_mut()
+                    .filter(|o| matches!(o, Operand::Place(p) if p.root == Root::State(*slot)));
                 own.for_each(|o| *o = Operand::InPlace);
             }
             !fits
@@ -356,7 +370,8 @@ fn reusable(step: &mut Step, ended: &[usize], buffers: &[usize], target: usize) 
         });
         whole && own.next().is_none() && buffers[buffer] == buffers[target]
     })?;
-    let own = step.operands.iter_mut().find(|o| matches!(o, Operand::Place(p) if p.root == Root::Arena(buffer)));
+    let own =
+        step.operands.iter_mut().find(|o| matches!(o, Operand::Place(p) if p.root == Root::Arena(buffer)));
     *own? = Operand::InPlace;
     Some(buffer)
 }

@@ -53,7 +53,11 @@ impl<F: Precision> Plan<F> {
     /// # Errors
     ///
     /// [`Error::Unknown`] if the plan has no such input of real numbers, [`Error::Feed`] if the shape is another.
-    pub fn feed<'k, D: Dimension>(&mut self, input: impl Into<Key<'k>>, values: &ArrayRef<F, D>) -> Result<()> {
+    pub fn feed<'k, D: Dimension>(
+        &mut self,
+        input: impl Into<Key<'k>>,
+        values: &ArrayRef<F, D>,
+    ) -> Result<()> {
         let place = find(&self.inputs, input.into(), "input")?;
         self.inputs[place].fill(values)
     }

@@ -65,7 +65,8 @@ impl Runs {
                 let inputs: BTreeSet<NodeId> = inputs.iter().map(|&x| merged.of(x)).collect();
                 let joins = match consumers[id.index()] {
                     Consumers::Run(last) if !pinned[id.index()] => {
-                        let fits = graph.record(id).shape == graph.record(last).shape && sizes[last.index()] < RUN;
+                        let fits =
+                            graph.record(id).shape == graph.record(last).shape && sizes[last.index()] < RUN;
                         // The run reads what the node reads, instead of the node.
                         let reads = operands[last.index()].union(&inputs).filter(|&&x| x != id).count();
                         (fits && reads <= OPERANDS).then_some(last)

@@ -114,7 +114,11 @@ impl<F: Precision> Plan<F> {
         updates: impl IntoIterator<Item = (Var<'t>, Var<'t>)>,
         options: PlanOptions,
     ) -> Result<Self> {
-        compile::compile(&outputs.into_iter().collect::<Vec<_>>(), &updates.into_iter().collect::<Vec<_>>(), options)
+        compile::compile(
+            &outputs.into_iter().collect::<Vec<_>>(),
+            &updates.into_iter().collect::<Vec<_>>(),
+            options,
+        )
     }
 
     /// The number of steps of a run: a kernel, or a fused run of elementwise ops, each.

@@ -38,7 +38,9 @@ impl<'p, F: Precision> Outputs<'p, F> {
             Root::Arena(_) => &self.plan.arena[..],
             Root::Input(k) => &self.plan.inputs[k].values,
             Root::Constant(k) => &self.plan.constants[k],
-            Root::State(_) | Root::Index(_) => unreachable!("outputs do not lie in the state, and hold real numbers"),
+            Root::State(_) | Root::Index(_) => {
+                unreachable!("outputs do not lie in the state, and hold real numbers")
+            }
         };
         View::new(data, place.layout.offset, &place.layout.shape, &place.layout.strides)
     }

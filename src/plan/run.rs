@@ -30,7 +30,9 @@ impl<F: Precision> Plan<F> {
         for slot in &mut self.parameters {
             slot.place = state.find("run", slot.place, &slot.name, &slot.shape)?;
         }
-        let Self { ops, steps, writes, inputs, indices, parameters, constants, arena, scratch, options, .. } = self;
+        let Self {
+            ops, steps, writes, inputs, indices, parameters, constants, arena, scratch, options, ..
+        } = self;
         for step in &*steps {
             let y_len = size(&step.shape);
             let (target, below, above, others) = match step.target {
@@ -44,12 +46,30 @@ impl<F: Precision> Plan<F> {
                     (target, &arena[..], &[][..], others)
                 }
             };
-            let memory = Memory { below, above, above_start: below.len() + y_len, others, inputs, indices, parameters, constants };
+            let memory = Memory {
+                below,
+                above,
+                above_start: below.len() + y_len,
+                others,
+                inputs,
+                indices,
+                parameters,
+                constants,
+            };
             memory.run(step, ops, target, options.threads, scratch);
         }
         for (place, slot) in &*writes {
             let (target, others) = state.split(parameters[*slot].place);
-            let memory = Memory { below: arena, above: &[], above_start: arena.len(), others, inputs, indices, parameters, constants };
+            let memory = Memory {
+                below: arena,
+                above: &[],
+                above_start: arena.len(),
+                others,
+                inputs,
+                indices,
+                parameters,
+                constants,
+            };
             gather(memory.view(place), 0, target);
         }
         Ok(Outputs::new(self))
@@ -92,9 +112,12 @@ impl<'a, F: Precision> Memory<'a, F> {
     {
         match operand {
             Operand::Shape(shape) => Input::Shape(shape),
-            Operand::Place(Place { root: Root::Index(k), layout }) => {
-                Input::Index(View::new(&self.indices[*k].values, layout.offset, &layout.shape, &layout.strides))
-            }
+            Operand::Place(Place { root: Root::Index(k), layout }) => Input::Index(View::new(
+                &self.indices[*k].values,
+                layout.offset,
+                &layout.shape,
+                &layout.strides,
+            )),
             Operand::Place(place) => Input::Real(self.view(place)),
             Operand::InPlace => unreachable!("kernels do not read their target"),
         }

@@ -110,7 +110,8 @@ pub(crate) fn run<F: Precision>(
             };
             let args: SmallVec<[Input<'_, F>; 3]> = instruction.args.iter().map(arg).collect();
             let data = if i + 1 == program.len() { &mut *y } else { &mut rest[..n] };
-            F::kernel(&*ops[instruction.op]).run(Inputs::new(&args), Output { data, shape: &shape, threads: 1 });
+            F::kernel(&*ops[instruction.op])
+                .run(Inputs::new(&args), Output { data, shape: &shape, threads: 1 });
         }
     }
 }

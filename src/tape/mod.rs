@@ -14,8 +14,8 @@ mod var;
 pub(crate) use elementwise::{Arg, Instruction, OPERANDS, Source, run as run_elementwise, scratch_len};
 pub use op::{Op, Precision};
 pub(crate) use recorder::Recorder;
-pub(crate) use registry::{Loader, loader};
 pub use registry::{LoadOp, Registry};
+pub(crate) use registry::{Loader, loader};
 pub(crate) use rule::Contribution;
 pub use scope::Scope;
 pub use value::{IntoIndices, IntoValue, Value};
@@ -256,7 +256,9 @@ impl Tape {
     #[track_caller]
     pub(crate) fn write(&self) -> RefMut<'_, Recorder> {
         let free = self.recorder.try_borrow_mut();
-        free.unwrap_or_else(|_| panic!("tape: nothing can be recorded or computed while `tape.graph()` is held; drop it first"))
+        free.unwrap_or_else(|_| {
+            panic!("tape: nothing can be recorded or computed while `tape.graph()` is held; drop it first")
+        })
     }
 
     /// The var of a node, or `None` if there is no such node.

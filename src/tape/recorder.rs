@@ -68,8 +68,7 @@ impl Recorder {
             recorder.adopt(op, arity, index);
         }
         let parameters = recorder.graph.nodes().filter(|n| n.leaf() == Some(Leaf::Parameter));
-        recorder.parameters =
-            parameters.filter_map(|n| Some((n.name()?.to_owned(), n.id()))).collect();
+        recorder.parameters = parameters.filter_map(|n| Some((n.name()?.to_owned(), n.id()))).collect();
         recorder
     }
 
@@ -109,6 +108,7 @@ impl Recorder {
             formula: op.formula().to_owned(),
             attributes: key.1,
             arity,
+            shape_only: (0..arity).filter(|&i| !op.elementwise() && !op.reads(i)).collect(),
         });
         self.adopt(op, arity, index);
         index
@@ -139,8 +139,10 @@ impl Recorder {
         shape: &[usize],
         caller: &'static Location<'static>,
     ) -> Result<NodeId> {
-        crate::shape::checked_size(shape)
-            .map_err(|problem| Error::Argument { what: leaf.name(), problem: format!("`{name}`: {problem}") })?;
+        crate::shape::checked_size(shape).map_err(|problem| Error::Argument {
+            what: leaf.name(),
+            problem: format!("`{name}`: {problem}"),
+        })?;
         let shape = self.graph.shape_id(shape);
         let stamp = self.stamp(leaf.op(), shape, caller);
         let id = self.graph.push(stamp, &[]);
@@ -162,7 +164,12 @@ impl Recorder {
         self.graph.push_constant(stamp, values)
     }
 
-    pub(super) fn record<O: Op>(&mut self, op: O, x: &[NodeId], caller: &'static Location<'static>) -> Result<NodeId> {
+    pub(super) fn record<O: Op>(
+        &mut self,
+        op: O,
+        x: &[NodeId],
+        caller: &'static Location<'static>,
+    ) -> Result<NodeId> {
         let index = self.intern_typed(op, x.len());
         self.record_interned(index, x, caller)
     }
@@ -214,10 +221,14 @@ impl Recorder {
                 continue;
             }
             let op = &*ops[graph.record(node.id()).op.0 as usize - 4];
-            let shape = infer(&graph, op, node.inputs(), || node.place()).map_err(|e| wrong(e.to_string()))?;
+            let shape =
+                infer(&graph, op, node.inputs(), || node.place()).map_err(|e| wrong(e.to_string()))?;
             if shape != node.shape() {
                 let (id, found) = (node.id(), node.shape());
-                return Err(wrong(format!("node {id} ({}) has shape {found:?}, and {shape:?} would be right", node.op())));
+                return Err(wrong(format!(
+                    "node {id} ({}) has shape {found:?}, and {shape:?} would be right",
+                    node.op()
+                )));
             }
         }
         let mut names = FxHashMap::default();
@@ -240,7 +251,10 @@ impl Recorder {
             if !matches!(node.leaf(), Some(Leaf::Input | Leaf::Index | Leaf::Parameter)) {
                 return Err(Error::Argument {
                     what: "with_shapes",
-                    problem: format!("{} is not an input or a parameter; only these take another shape", graph.describe(id)),
+                    problem: format!(
+                        "{} is not an input or a parameter; only these take another shape",
+                        graph.describe(id)
+                    ),
                 });
             }
         }
@@ -248,7 +262,9 @@ impl Recorder {
             let node = graph.node(id);
             match node.leaf() {
                 Some(_) => Ok(leaves.get(&id).map_or_else(|| node.shape().to_vec(), Clone::clone)),
-                None => infer(graph, &*self.ops[graph.record(id).op.0 as usize], node.inputs(), || node.place()),
+                None => {
+                    infer(graph, &*self.ops[graph.record(id).op.0 as usize], node.inputs(), || node.place())
+                }
             }
         })?;
         let on = |graph: &Graph| Self::on(graph.clone(), self.ops[4..].to_vec());
@@ -287,7 +303,8 @@ pub(super) fn refusal(
     x: &[NodeId],
     location: crate::location::Location,
 ) -> Error {
-    let list: Vec<String> = x.iter().enumerate().map(|(i, &id)| format!("x{i} = {}", graph.describe(id))).collect();
+    let list: Vec<String> =
+        x.iter().enumerate().map(|(i, &id)| format!("x{i} = {}", graph.describe(id))).collect();
     Error::Operands { op, problem, operands: list.join(", "), location }
 }
 

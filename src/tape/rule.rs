@@ -201,10 +201,18 @@ pub(super) fn check_same(old: &mut Recorder, new: &mut Recorder) -> Result<()> {
 }
 
 /// Whether a rule says the same as another, but for a sum over stretched axes of which there are none any more.
-fn still_right(operand: usize, (old, before): (&RuleGraph, &Recorder), (new, after): (&RuleGraph, &Recorder)) -> bool {
+fn still_right(
+    operand: usize,
+    (old, before): (&RuleGraph, &Recorder),
+    (new, after): (&RuleGraph, &Recorder),
+) -> bool {
     let (old, old_result, new, new_result) = match (old, new) {
-        (RuleGraph::Nodes { nodes: a, result: ra }, RuleGraph::Nodes { nodes: b, result: rb }) => (a, *ra, b, *rb),
-        (RuleGraph::Zero, RuleGraph::Zero) | (RuleGraph::NotDifferentiable, RuleGraph::NotDifferentiable) => return true,
+        (RuleGraph::Nodes { nodes: a, result: ra }, RuleGraph::Nodes { nodes: b, result: rb }) => {
+            (a, *ra, b, *rb)
+        }
+        (RuleGraph::Zero, RuleGraph::Zero) | (RuleGraph::NotDifferentiable, RuleGraph::NotDifferentiable) => {
+            return true;
+        }
         _ => return false,
     };
     let same = |a: &RuleNode, b: &RuleNode| {
@@ -216,7 +224,8 @@ fn still_right(operand: usize, (old, before): (&RuleGraph, &Recorder), (new, aft
         && match &old[new.len()..] {
             [] => old_result == new_result,
             [sum] => {
-                before.graph.op_record(sum.op).name == crate::ops::SumToLike.name() && *sum.inputs == [new_result, operand]
+                before.graph.op_record(sum.op).name == crate::ops::SumToLike.name()
+                    && *sum.inputs == [new_result, operand]
             }
             _ => false,
         }
@@ -235,5 +244,7 @@ fn fit<'t>(tape: &'t Tape, op: &dyn Op, operand: usize, x: Var<'t>, result: Var<
     if crate::shape::broadcasts_to(&wanted, &found) {
         return Ok(result.sum_to_like(x));
     }
-    Err(wrong(format!("it returned shape {found:?} for an operand of shape {wanted:?}; these must agree, up to broadcasting")))
+    Err(wrong(format!(
+        "it returned shape {found:?} for an operand of shape {wanted:?}; these must agree, up to broadcasting"
+    )))
 }

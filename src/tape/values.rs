@@ -27,7 +27,10 @@ pub(crate) enum Stored {
     Real(Vec<f64>),
     Index(Vec<usize>),
     /// Elements of another node's array.
-    View { root: NodeId, layout: Layout },
+    View {
+        root: NodeId,
+        layout: Layout,
+    },
 }
 
 impl Stored {
@@ -274,7 +277,9 @@ fn no_value(graph: &Graph, node: Node<'_>, leaf: Leaf) -> Error {
     let remedy = match leaf {
         Leaf::Parameter => "give it one with `tape.load(&state)` or `tape.feed(var, array)`",
         Leaf::Index => "give it one with `tape.feed_indices(var, array)`",
-        Leaf::Input | Leaf::Constant => "give it one with `tape.feed(var, array)`, or record it with `tape.leaf`",
+        Leaf::Input | Leaf::Constant => {
+            "give it one with `tape.feed(var, array)`, or record it with `tape.leaf`"
+        }
     };
     Error::NoValue {
         what: "value",

@@ -54,7 +54,9 @@ impl<'t> Var<'t> {
         if self.tape.graph().node(self.id).leaf() == Some(Leaf::Parameter) {
             refuse(Error::Argument {
                 what: "named",
-                problem: format!("{self:?} is a parameter, which a state finds by its name; record it as `{name}`"),
+                problem: format!(
+                    "{self:?} is a parameter, which a state finds by its name; record it as `{name}`"
+                ),
             })
         }
         self.tape.write().graph.set_name(self.id, name.to_owned());
