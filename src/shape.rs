@@ -147,13 +147,13 @@ impl Layout {
     }
 }
 
-/// Whether strides are those of row-major order without gaps; axes of size 1 may have any.
+/// Whether strides are those of row-major order without gaps; axes of size 1, and empty arrays, may have any.
 pub(crate) fn is_contiguous(shape: &[usize], strides: &[isize]) -> bool {
+    if shape.contains(&0) {
+        return true;
+    }
     let mut step = 1_isize;
     for (&n, &s) in shape.iter().zip(strides).rev() {
-        if n == 0 {
-            return true;
-        }
         if n != 1 && s != step {
             return false;
         }

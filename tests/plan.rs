@@ -130,11 +130,8 @@ fn updates_that_make_no_sense_do_not_compile() {
     assert!(message(Plan::compile([], [])).contains("nothing to compile"));
     let other = Tape::new();
     let z = other.input("z", [2]);
-    let mixed = message(Plan::compile([x, z], []));
-    assert!(
-        mixed.contains("another tape") && mixed.contains(&format!("tests/plan.rs:{}", line!() - 1)),
-        "{mixed}"
-    );
+    let (line, mixed) = (line!(), message(Plan::compile([x, z], [])));
+    assert!(mixed.contains("another tape") && mixed.contains(&format!("tests/plan.rs:{line}")), "{mixed}");
 }
 
 #[test]

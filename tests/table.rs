@@ -26,11 +26,13 @@ fn identifier(text: &str) -> Option<&str> {
 fn implementations(source: &str) -> BTreeSet<String> {
     let direct =
         source.match_indices("impl Op for ").filter_map(|(i, found)| identifier(&source[i + found.len()..]));
-    let rows = source.lines().filter_map(|line| {
+    let rows = source.lines().enumerate().filter_map(|(i, line)| {
         let row = line.trim_start();
         let row = row.split_once("!(").map_or(row, |(_, arguments)| arguments);
         let name = identifier(row)?;
-        let next = row[name.len()..].strip_prefix(", ")?;
+        let rest = row[name.len()..].strip_prefix(",")?;
+        // The formatter may have given each argument a line of its own.
+        let next = if rest.is_empty() { source.lines().nth(i + 1)? } else { rest }.trim_start();
         next.starts_with(|c: char| c == '"' || c.is_ascii_lowercase()).then_some(name)
     });
     direct.chain(rows).map(str::to_owned).collect()
@@ -71,10 +73,10 @@ fn every_implementation_of_op_is_in_the_table() {
 
 #[test]
 fn the_reader_of_sources_knows_a_row_from_other_lines() {
-    let source = "impl Op for Where {\nimpl Op for $op {\n    Neg, neg, \"−\";\nlike!(\n  SumToLike, \"sum\",\nalong!(Softmax, \"s\");\n\
+    let source = "impl Op for Where {\nimpl Op for $op {\npower!(\n    Powi,\n    \"powi\",\n    Neg, neg, \"−\";\nlike!(\n  SumToLike, \"sum\",\nalong!(Softmax, \"s\");\n\
                   pub use x::{\n    Abs, Add, Cos,\n    Ok(x)\n";
     let names: Vec<String> = implementations(source).into_iter().collect();
-    assert_eq!(names, ["Neg", "Softmax", "SumToLike", "Where"]);
+    assert_eq!(names, ["Neg", "Powi", "Softmax", "SumToLike", "Where"]);
 }
 
 #[test]

@@ -237,18 +237,3 @@ pub(super) fn all() -> Vec<(&'static str, Picture)> {
         ("net_down", downwards(two_layer_net_shapes())),
     ]
 }
-
-/// Writes every sample to the folder that the variable `PICTURE_SAMPLES` names, to be looked at.
-#[test]
-#[ignore = "writes files, for the eye"]
-fn write_all() {
-    let folder = std::path::PathBuf::from(
-        std::env::var_os("PICTURE_SAMPLES").expect("PICTURE_SAMPLES names a folder"),
-    );
-    for (name, picture) in all().into_iter().chain([("nasty", nasty())]) {
-        for (ending, text) in [("svg", picture.to_svg()), ("dot", picture.to_dot())] {
-            std::fs::write(folder.join(name).with_extension(ending), text)
-                .expect("the folder can be written");
-        }
-    }
-}
