@@ -41,23 +41,20 @@ pub(crate) fn matmul<F: Float>(a: View<'_, F>, b: View<'_, F>, y: &mut [F], thre
         ),
         false => (b_first, a_first, b_row, a_column),
     };
-    // SAFETY: `y` has m·n elements in row-major order and is borrowed mutably, so it overlaps neither operand;
-    // `first` has checked that every element of the operands' m·k and k·n lies inside their buffers. The sums are
-    // written, not added: the flag to read y is false. The casts are between equal types, compared before.
-    unsafe {
-        if TypeId::of::<F>() == TypeId::of::<f32>() {
-            gemm_f32::gemm::f32::get_gemm_fn()(
+    macro_rules! product {
+        ($gemm:expr, $float:ty) => {
+            $gemm(
                 n,
                 m,
                 k,
-                y.as_mut_ptr().cast(),
+                y.as_mut_ptr().cast::<$float>(),
                 n as isize,
                 1,
                 false,
-                left.cast(),
+                left.cast::<$float>(),
                 left_step,
                 b_column,
-                right.cast(),
+                right.cast::<$float>(),
                 a_row,
                 right_step,
                 0.0,
@@ -66,34 +63,22 @@ pub(crate) fn matmul<F: Float>(a: View<'_, F>, b: View<'_, F>, y: &mut [F], thre
                 false,
                 false,
                 parallelism,
-            );
+            )
+        };
+    }
+    // SAFETY: `y` has m·n elements in row-major order and is borrowed mutably, so it overlaps neither operand;
+    // `first` has checked that every element of the operands' m·k and k·n lies inside their buffers. The sums are
+    // written, not added: the flag to read y is false. The casts are between equal types, compared before.
+    unsafe {
+        if TypeId::of::<F>() == TypeId::of::<f32>() {
+            product!(gemm_f32::gemm::f32::get_gemm_fn(), f32);
         } else {
             assert_eq!(
                 TypeId::of::<F>(),
                 TypeId::of::<f64>(),
                 "the sealed trait has no other implementation"
             );
-            gemm_f64::gemm::f64::get_gemm_fn()(
-                n,
-                m,
-                k,
-                y.as_mut_ptr().cast(),
-                n as isize,
-                1,
-                false,
-                left.cast(),
-                left_step,
-                b_column,
-                right.cast(),
-                a_row,
-                right_step,
-                0.0,
-                1.0,
-                false,
-                false,
-                false,
-                parallelism,
-            );
+            product!(gemm_f64::gemm::f64::get_gemm_fn(), f64);
         }
     }
 }

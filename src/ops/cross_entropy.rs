@@ -2,7 +2,7 @@
 
 use super::softmax::log_sum_exp;
 use crate::Float;
-use crate::graph::{Attributes, Kind};
+use crate::graph::Kind;
 use crate::kernel::{Inputs, Line, Output, View};
 use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, reals};
 use crate::tape::{LoadOp, Var};
@@ -244,23 +244,11 @@ impl Op for OneHot {
     }
 }
 
-macro_rules! plain {
-    ($($op:ident $name:literal),+) => {
-        $(impl LoadOp for $op {
-            const NAME: &'static str = $name;
-
-            fn load(_: &Attributes) -> Result<Self, String> {
-                Ok(Self)
-            }
-
-            fn examples() -> Vec<Self> {
-                vec![Self]
-            }
-        })+
-    };
+super::without_attributes! {
+    CrossEntropy "softmax_cross_entropy",
+    CrossEntropyIndex "softmax_cross_entropy_index",
+    OneHot "one_hot",
 }
-
-plain!(CrossEntropy "softmax_cross_entropy", CrossEntropyIndex "softmax_cross_entropy_index", OneHot "one_hot");
 
 impl<'t> Var<'t> {
     /// The mean over rows of `−Σ t ln softmax(x)` along the last axis: targets are probabilities of the same shape, or

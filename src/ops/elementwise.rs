@@ -1,7 +1,6 @@
 //! Elementwise maths: a table of one-line rules. Each row is an op: struct, method, kernel and rule.
 
 use crate::Float;
-use crate::graph::Attributes;
 use crate::kernel::{Inputs, Lanes, Output};
 use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, Zero, reals};
 use crate::tape::{LoadOp, Var};
@@ -62,17 +61,7 @@ macro_rules! elementwise_op {
             }
         }
 
-        impl LoadOp for $op {
-            const NAME: &'static str = stringify!($method);
-
-            fn load(_: &Attributes) -> Result<Self, String> {
-                Ok(Self)
-            }
-
-            fn examples() -> Vec<Self> {
-                vec![Self]
-            }
-        }
+        super::without_attributes! { $op stringify!($method) }
     };
     (@F $x:ident) => { F };
 }

@@ -109,17 +109,7 @@ macro_rules! like {
             }
         }
 
-        impl LoadOp for $op {
-            const NAME: &'static str = $name;
-
-            fn load(_: &Attributes) -> Result<Self, String> {
-                Ok(Self)
-            }
-
-            fn examples() -> Vec<Self> {
-                vec![Self]
-            }
-        }
+        super::without_attributes! { $op $name }
     };
 }
 

@@ -1,7 +1,6 @@
 //! The matrix product.
 
 use crate::Float;
-use crate::graph::Attributes;
 use crate::kernel::{Inputs, Output, matmul};
 use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, reals};
 use crate::tape::{LoadOp, Var};
@@ -55,17 +54,7 @@ impl Op for MatMul {
     }
 }
 
-impl LoadOp for MatMul {
-    const NAME: &'static str = "matmul";
-
-    fn load(_: &Attributes) -> Result<Self, String> {
-        Ok(Self)
-    }
-
-    fn examples() -> Vec<Self> {
-        vec![Self]
-    }
-}
+super::without_attributes! { MatMul "matmul" }
 
 impl<'t> Var<'t> {
     /// The matrix product `[m, k] · [k, n] → [m, n]`; O(mkn).

@@ -2,6 +2,24 @@
 //!
 //! In rules and formulas the letters are always the same: operands `x` (`x0`, `x1`, …), result `y`, cotangent `dy`.
 
+/// How ops without attributes are made from none.
+macro_rules! without_attributes {
+    ($($op:ident $name:expr),+ $(,)?) => {
+        $(impl $crate::tape::LoadOp for $op {
+            const NAME: &'static str = $name;
+
+            fn load(_: &$crate::graph::Attributes) -> Result<Self, String> {
+                Ok(Self)
+            }
+
+            fn examples() -> Vec<Self> {
+                vec![Self]
+            }
+        })+
+    };
+}
+use without_attributes;
+
 mod axes;
 mod concat;
 mod cross_entropy;

@@ -2,7 +2,6 @@
 
 use super::elementwise::Other;
 use crate::Float;
-use crate::graph::Attributes;
 use crate::kernel::{Inputs, Lanes, Output};
 use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, reals};
 use crate::tape::{LoadOp, Var};
@@ -51,17 +50,7 @@ impl Op for Where {
     }
 }
 
-impl LoadOp for Where {
-    const NAME: &'static str = "where";
-
-    fn load(_: &Attributes) -> Result<Self, String> {
-        Ok(Self)
-    }
-
-    fn examples() -> Vec<Self> {
-        vec![Self]
-    }
-}
+super::without_attributes! { Where "where" }
 
 impl<'t> Var<'t> {
     /// `a` where self ≠ 0, else `b` (NumPy's `where`); the three broadcast.

@@ -68,17 +68,7 @@ impl Op for StopGradient {
     }
 }
 
-impl LoadOp for StopGradient {
-    const NAME: &'static str = "stop_gradient";
-
-    fn load(_: &Attributes) -> Result<Self, String> {
-        Ok(Self)
-    }
-
-    fn examples() -> Vec<Self> {
-        vec![Self]
-    }
-}
+super::without_attributes! { StopGradient "stop_gradient" }
 
 /// The same elements in row-major order under another shape; `dx` is `dy` in the shape of x.
 #[derive(Debug, Clone, PartialEq, Eq)]
