@@ -58,6 +58,7 @@ pub mod nn;
 pub mod ops;
 pub mod picture;
 mod plan;
+mod room;
 mod shape;
 mod state;
 mod tape;

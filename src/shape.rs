@@ -7,6 +7,9 @@ pub(crate) type Sizes = SmallVec<[usize; 6]>;
 /// Steps between neighbours along each axis, in elements.
 pub(crate) type Strides = SmallVec<[isize; 6]>;
 
+/// The most elements of an array, at eight bytes each.
+const MOST: usize = isize::MAX as usize / 8;
+
 /// The number of elements of a shape; 1 for a scalar.
 ///
 /// # Errors
@@ -18,7 +21,7 @@ pub(crate) fn checked_size(shape: &[usize]) -> Result<usize, String> {
     for &n in shape.iter().filter(|&&n| n != 0) {
         product = product
             .checked_mul(n)
-            .filter(|&p| isize::try_from(p).is_ok())
+            .filter(|&p| p <= MOST)
             .ok_or_else(|| format!("shape {shape:?} has more elements than can be addressed"))?;
     }
     Ok(if shape.contains(&0) { 0 } else { product })
@@ -53,6 +56,19 @@ pub(crate) fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, String> 
 /// Whether `from` stretches to `to` under [`broadcast`] without changing `to`.
 pub(crate) fn broadcasts_to(from: &[usize], to: &[usize]) -> bool {
     broadcast(from, to).is_ok_and(|s| s == to)
+}
+
+/// That an axis, counted from the front, exists.
+///
+/// # Errors
+///
+/// A message naming the axis and the rank.
+pub(crate) fn check_axis(axis: usize, rank: usize) -> Result<(), String> {
+    if axis < rank {
+        Ok(())
+    } else {
+        Err(format!("axis {axis} does not exist in rank {rank}; {}", valid_axes(rank)))
+    }
 }
 
 /// An axis counted from the front, of one that may be counted from the back (−1 is the last).

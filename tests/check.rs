@@ -202,3 +202,59 @@ fn what_cannot_be_checked_is_refused() {
     let other = Tape::new();
     assert!(message(Check::new(w.sum(), &[other.leaf("v", 1.0)])).contains("another tape"));
 }
+
+#[test]
+fn a_small_output_of_large_numbers_is_not_blamed_on_the_gradient() {
+    for k in 0..100 {
+        let tape = Tape::new();
+        let x = tape.leaf("x", 0.37 + 0.013 * f64::from(k));
+        let report = Check::new(x + 1e8 - 1e8, &[x]).run().unwrap();
+        assert_ne!(report.parameters[0].verdict, Verdict::Fail, "{k}\n{report}");
+        // A loss less a baseline that it is equal to.
+        let w = tape.leaf("w", arr1(&[0.4 + 0.01 * f64::from(k), 0.9]));
+        let loss = (w.sin() * tape.constant(arr1(&[1e-8, 1.0]))).sum();
+        let report = Check::new(loss - loss.value().item(), &[w]).run().unwrap();
+        assert_ne!(report.parameters[0].verdict, Verdict::Fail, "{k}\n{report}");
+    }
+}
+
+#[test]
+fn what_the_output_is_too_coarse_to_show_does_not_pass() {
+    let tape = Tape::new();
+    let a = tape.leaf("a", 0.5);
+    let report = Check::new(a.stop_gradient() + 1e13 + 0.0 * a, &[a]).run().unwrap();
+    assert!(!report.passed(), "{report}");
+}
+
+#[test]
+fn a_gradient_that_is_not_a_number_fails_even_at_a_kink() {
+    let tape = Tape::new();
+    let a = tape.leaf("a", arr1(&[0.0, 1.0]));
+    let report = Check::new(a.relu().sqrt().sum(), &[a]).run().unwrap();
+    assert_eq!(report.parameters[0].verdict, Verdict::Fail, "{report}");
+}
+
+#[test]
+fn a_step_out_of_the_domain_and_a_condition_that_changes_are_kinks() {
+    let tape = Tape::new();
+    let a = tape.leaf("a", arr1(&[5e-5, 1.0, 2.0]));
+    let report = Check::new(a.ln().sum(), &[a]).run().unwrap();
+    assert_eq!(
+        (report.parameters[0].kinks.len(), report.parameters[0].verdict),
+        (1, Verdict::Pass),
+        "{report}"
+    );
+    let b = tape.leaf("b", arr1(&[0.0, 1.0, 2.0]));
+    let report = Check::new(b.select(2.0 * b, b + 1.0).sum(), &[b]).run().unwrap();
+    assert_eq!((report.parameters[0].kinks.len(), report.parameters[0].failed), (1, 0), "{report}");
+}
+
+#[test]
+fn a_leaf_that_only_lends_its_shape_is_not_reached() {
+    let tape = Tape::new();
+    let (a, b) = (tape.leaf("a", 0.5), tape.leaf("b", arr1(&[1.0, 2.0])));
+    let report = Check::new(a.broadcast_like(b).sum(), &[a, b]).run().unwrap();
+    assert_eq!(report.parameters[0].verdict, Verdict::Pass, "{report}");
+    assert_eq!(report.parameters[1].verdict, Verdict::Unreached, "{report}");
+    assert!(Check::new(a, &[]).run().unwrap_err().to_string().contains("there is no leaf to check"));
+}

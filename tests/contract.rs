@@ -151,10 +151,12 @@ fn unknown_ops_and_broken_attributes_are_errors() {
     };
     assert!(load(&json.replace("\"sum\"", "\"some\"")).contains("there is no op `some` in the registry"));
     assert!(
-        load(&json.replace("\"keep\",false", "\"keep\",3")).contains("`keep` wants true or false, got 3")
+        load(&json.replace("{\"flag\":false}", "{\"int\":3}")).contains("`keep` wants true or false, got 3")
     );
-    assert!(load(&json.replace("\"axes\",[1]", "\"axes\",[7]")).contains("axis 7 does not exist in rank 2"));
-    assert!(load(&json.replace("\"axes\",[1]", "\"axes\",[0]")).contains("[4] would be right"));
+    assert!(
+        load(&json.replace("{\"ints\":[1]}", "{\"ints\":[7]}")).contains("axis 7 does not exist in rank 2")
+    );
+    assert!(load(&json.replace("{\"ints\":[1]}", "{\"ints\":[0]}")).contains("[4] would be right"));
 }
 
 /// A program of an input `x` and a parameter `w`; the loss is one number.

@@ -224,7 +224,13 @@ fn a_plan_gives_the_values_bit_for_bit_and_in_f32_up_to_rounding() {
         let dy = cotangent("dy", y, rng);
         let mut wanted = vec![y];
         for i in (0..x.len()).filter(|&i| rules[i] == Rule::Var) {
-            wanted.extend(y.vjp(dy, [x[i]]));
+            let [first] = y.vjp(dy, [x[i]]);
+            wanted.push(first);
+            // Second order: the same of the first derivative, with respect to every operand and to dy.
+            let again = cotangent("again", first, rng);
+            for j in (0..x.len()).filter(|&j| rules[j] == Rule::Var) {
+                wanted.extend(first.vjp(again, [x[j], dy]));
+            }
         }
         // The same once more on strided operands.
         let views: Vec<Var<'_>> = x

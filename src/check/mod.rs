@@ -57,14 +57,17 @@ impl<'t> Check<'t> {
     /// An element's verdict, with Δ the difference of both numbers, M the greater magnitude of the two, and err what
     /// rounding and the step's length may have done to the numeric one:
     ///
-    /// - *kink*: a comparison in the graph (a ReLU's mask, which of two is the greater) came out differently at
-    ///   x + h or x − h than at x; listed, and left out of all figures;
-    /// - *fail*: |Δ| > tolerance · M + 4 err;
+    /// - *kink*: a comparison in the graph (a ReLU's mask, which of two is the greater, the condition of a `where`)
+    ///   came out differently at x + h or x − h than at x, or the step left the output's domain; listed, and left out
+    ///   of all figures;
+    /// - *fail*: |Δ| > tolerance · M + 4 err, or the gradient is NaN or infinite;
     /// - *pass*: |Δ| ≤ tolerance · M, and M > 4 err;
-    /// - *zero*, a pass: the gradient is exactly 0 and the output the same, bit for bit, at x ± h and x ± 8h;
+    /// - *zero*, a pass: the gradient is exactly 0 and the output the same, bit for bit, at x ± h and x ± 8h, and
+    ///   rounding could not have hidden a thousandth of the greatest gradient;
     /// - else *unresolved*: too small to be told from rounding.
     ///
-    /// A leaf fails if an element does, if nothing was resolved, or more than a fifth was not.
+    /// A leaf fails if an element does, if nothing was resolved, more than a fifth was not, or most were kinks. Where a
+    /// gradient is stopped on purpose ([`Var::stop_gradient`]), differences do not stop, and the leaf fails.
     ///
     /// # Errors
     ///

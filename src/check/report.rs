@@ -67,7 +67,7 @@ pub enum Verdict {
     Pass,
     /// At least one element differs.
     Fail,
-    /// Nothing, or too little, stands out of rounding.
+    /// Nothing, or too little, stands out of rounding, or most steps crossed a kink.
     Unresolved,
     /// The output does not depend on the leaf.
     Unreached,
@@ -141,7 +141,8 @@ impl ParameterReport {
             self.worst = Some(Worst { index, backprop: compared.backprop, numeric: compared.numeric });
         }
         if matches!(element, Element::Pass | Element::Fail) {
-            self.max_rel = self.max_rel.max(compared.relative());
+            let relative = compared.relative();
+            self.max_rel = if relative.is_nan() { relative } else { self.max_rel.max(relative) };
         }
     }
 
@@ -153,7 +154,9 @@ impl ParameterReport {
         // An empty leaf has nothing to be wrong about; one with kinks alone was not checked.
         let nothing = self.passed == 0 && compared + self.kinks.len() > 0;
         self.verdict = match self.failed {
-            0 if nothing || self.unresolved * 5 > compared => Verdict::Unresolved,
+            0 if nothing || self.unresolved * 5 > compared || self.kinks.len() > compared => {
+                Verdict::Unresolved
+            }
             0 => Verdict::Pass,
             _ => Verdict::Fail,
         };

@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 
 /// The value of one attribute of an op.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(rename_all = "snake_case")]
 pub enum Attribute {
     /// Yes or no.
     Flag(bool),

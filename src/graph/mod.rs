@@ -211,6 +211,10 @@ impl Graph {
         &self.ops[id.0 as usize]
     }
 
+    pub(crate) fn set_op_record(&mut self, place: usize, record: OpRecord) {
+        self.ops[place] = record;
+    }
+
     pub(crate) fn op_records(&self) -> &[OpRecord] {
         &self.ops
     }

@@ -67,7 +67,8 @@ pub(crate) fn matmul<F: Float>(a: View<'_, F>, b: View<'_, F>, y: &mut [F], thre
         };
     }
     // SAFETY: `y` has m·n elements in row-major order and is borrowed mutably, so it overlaps neither operand;
-    // `first` has checked that every element of the operands' m·k and k·n lies inside their buffers. The sums are
+    // `first` has checked that every element of the operands' m·k and k·n lies inside their buffers. The left operand
+    // steps forwards along k, as the library wants. The sums are
     // written, not added: the flag to read y is false. The casts are between equal types, compared before.
     unsafe {
         if TypeId::of::<F>() == TypeId::of::<f32>() {

@@ -84,7 +84,7 @@ pub(super) fn from_front(axes: &[isize], op: &'static str, x: Var<'_>, rank: usi
 pub(super) fn flags(axes: &[usize], rank: usize) -> Result<Vec<bool>, String> {
     let mut flags = vec![false; rank];
     for &a in axes {
-        shape::axis(a as isize, rank)?;
+        shape::check_axis(a, rank)?;
         if std::mem::replace(&mut flags[a], true) {
             return Err(format!("axis {a} is listed twice"));
         }

@@ -29,7 +29,7 @@ fn joined_shape(axis: usize, parts: &[&[usize]]) -> Result<Vec<usize>, String> {
     let Some((first, rest)) = parts.split_first() else {
         return Err("takes at least one operand".to_owned());
     };
-    shape::axis(axis as isize, first.len())?;
+    shape::check_axis(axis, first.len())?;
     let mut joined = first.to_vec();
     for (i, part) in rest.iter().enumerate() {
         let fits = part.len() == first.len() && (0..part.len()).all(|a| a == axis || part[a] == first[a]);

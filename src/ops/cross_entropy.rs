@@ -20,7 +20,7 @@ pub struct CrossEntropy;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CrossEntropyIndex;
 
-/// 1 at the class that a label names, else 0: labels of any shape to that shape and one more axis, as long as the last
+/// 1 at the class that a label names, else 0, and NaN for a label past the last class: labels of any shape to that shape and one more axis, as long as the last
 /// of x1, of which only the shape is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OneHot;
@@ -108,8 +108,9 @@ impl<F: Float> Kernel<F> for OneHot {
             return;
         }
         for (row, &label) in y.data.chunks_exact_mut(classes).zip(x.index(0).slice()) {
-            if let Some(y) = row.get_mut(label) {
-                *y = F::one();
+            match row.get_mut(label) {
+                Some(y) => *y = F::one(),
+                None => row.fill(F::nan()),
             }
         }
     }

@@ -77,7 +77,8 @@ fn sliced_layout(ranges: &[Range], x: &Layout) -> Layout {
             offset += first as isize * x.strides[a];
         }
         layout.shape[a] = count;
-        layout.strides[a] = x.strides[a] * range.step;
+        // A step that is never taken may be too long to be multiplied.
+        layout.strides[a] = if count > 1 { x.strides[a] * range.step } else { 0 };
     }
     if layout.shape.contains(&0) {
         return Layout { shape: layout.shape.clone(), ..Layout::contiguous(&layout.shape) };

@@ -91,7 +91,7 @@ macro_rules! along_axis {
 
             fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
                 let [x] = reals(x)?;
-                crate::shape::axis(self.axis as isize, x.len())?;
+                crate::shape::check_axis(self.axis, x.len())?;
                 Ok(x.to_vec())
             }
 

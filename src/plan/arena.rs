@@ -13,7 +13,7 @@ impl Arena {
     const ALIGN: usize = 16;
 
     fn rounded(size: usize) -> usize {
-        size.next_multiple_of(Self::ALIGN)
+        size.checked_next_multiple_of(Self::ALIGN).unwrap_or(size)
     }
 
     /// The smallest free stretch that fits, or new space at the end.
@@ -39,7 +39,8 @@ impl Arena {
             }
             _ => self.len,
         };
-        self.len = start + size;
+        // More than can be addressed is refused when the room is asked for.
+        self.len = start.saturating_add(size);
         start
     }
 

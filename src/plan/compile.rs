@@ -6,9 +6,10 @@ use super::merge::Merged;
 use super::step::{Operand, Place, Root, Step, Target, Work};
 use super::{InputSlot, ParameterSlot, Plan, PlanOptions};
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Leaf, Node, NodeId};
+use crate::graph::{Graph, Kind, Leaf, Node, NodeId};
+use crate::room;
 use crate::shape::Layout;
-use crate::tape::{Arg, Instruction, Precision, Recorder, Var, scratch_len};
+use crate::tape::{Arg, Instruction, Precision, Recorder, Var, reads, scratch_len};
 use rustc_hash::FxHashMap;
 
 #[track_caller]
@@ -30,10 +31,25 @@ pub(super) fn compile<F: Precision>(
         tape.own("compile", var, &all)?;
     }
     let recorder = tape.recorder().borrow();
+    check_kinds(&recorder.graph, &all)?;
     check_updates(&recorder.graph, updates)?;
     let outputs: Vec<NodeId> = outputs.iter().map(|v| v.id()).collect();
     let updates: Vec<(NodeId, NodeId)> = updates.iter().map(|(p, v)| (p.id(), v.id())).collect();
-    Ok(Compiler::new(&recorder, &outputs, &updates, options).finish())
+    Compiler::new(&recorder, &outputs, &updates, options)?.finish()
+}
+
+/// That nothing but real numbers is computed.
+fn check_kinds(graph: &Graph, vars: &[Var<'_>]) -> Result<()> {
+    match vars.iter().find(|v| graph.node(v.id()).kind() == Kind::Index) {
+        None => Ok(()),
+        Some(var) => Err(Error::Argument {
+            what: "compile",
+            problem: format!(
+                "{} holds indices; outputs and updates are real numbers",
+                graph.describe(var.id())
+            ),
+        }),
+    }
 }
 
 /// That every update names a parameter, once, and a value of its shape.
@@ -72,7 +88,7 @@ impl<'g, F: Precision> Compiler<'g, F> {
         outputs: &[NodeId],
         updates: &[(NodeId, NodeId)],
         options: PlanOptions,
-    ) -> Self {
+    ) -> Result<Self> {
         let graph = &recorder.graph;
         let wanted = outputs.iter().copied().chain(updates.iter().flat_map(|&(p, v)| [p, v]));
         let merged = Merged::new(graph, &recorder.ops, wanted);
@@ -93,11 +109,12 @@ impl<'g, F: Precision> Compiler<'g, F> {
             arena: Vec::new(),
             scratch: Vec::new(),
             options,
+            lineage: recorder.lineage.clone(),
         };
         let mut compiler =
             Self { recorder, merged, runs, places: FxHashMap::default(), buffers: Vec::new(), plan };
         for id in compiler.merged.nodes.clone() {
-            compiler.place(id);
+            compiler.place(id)?;
         }
         for &id in outputs {
             let place = compiler.kept(id);
@@ -110,17 +127,17 @@ impl<'g, F: Precision> Compiler<'g, F> {
             let place = compiler.kept(value);
             compiler.plan.writes.push((place, slot));
         }
-        compiler
+        Ok(compiler)
     }
 
     /// Finds a place for a node's numbers, and records the step that computes them if there is one.
-    fn place(&mut self, id: NodeId) {
+    fn place(&mut self, id: NodeId) -> Result<()> {
         let graph = &self.recorder.graph;
         let node = graph.node(id);
         let place = if let Some(leaf) = node.leaf() {
-            Place { root: self.leaf(node, leaf), layout: Layout::contiguous(node.shape()) }
+            Place { root: self.leaf(node, leaf)?, layout: Layout::contiguous(node.shape()) }
         } else if self.runs.is_inside(id) {
-            return;
+            return Ok(());
         } else {
             let op = &self.recorder.ops[graph.record(id).op.0 as usize];
             // An operand inside the node's own run has no place; elementwise ops are no views.
@@ -132,6 +149,7 @@ impl<'g, F: Precision> Compiler<'g, F> {
             }
         };
         self.places.insert(id, place);
+        Ok(())
     }
 
     /// The place of an operand of a step, which is not inside a run.
@@ -139,26 +157,29 @@ impl<'g, F: Precision> Compiler<'g, F> {
         &self.places[&self.merged.of(id)]
     }
 
-    fn leaf(&mut self, node: Node<'_>, leaf: Leaf) -> Root {
-        fn slot<T: Default + Clone>(node: Node<'_>, given: Option<Vec<T>>) -> InputSlot<T> {
-            InputSlot {
+    fn leaf(&mut self, node: Node<'_>, leaf: Leaf) -> Result<Root> {
+        fn slot<T: Default + Clone>(node: Node<'_>, given: Option<Vec<T>>) -> Result<InputSlot<T>> {
+            Ok(InputSlot {
                 id: node.id(),
                 name: node.name().unwrap_or_default().to_owned(),
                 shape: node.shape().into(),
                 location: node.place(),
                 fed: given.is_some(),
-                values: given.unwrap_or_else(|| vec![T::default(); crate::shape::size(node.shape())]),
-            }
+                values: match given {
+                    Some(values) => values,
+                    None => room::filled("compile", crate::shape::size(node.shape()), T::default())?,
+                },
+            })
         }
         let plan = &mut self.plan;
-        match leaf {
+        Ok(match leaf {
             Leaf::Input => {
                 let given = self.recorder.fed(node.id()).map(|x| x.iter().map(|&x| F::of(x)).collect());
-                plan.inputs.push(slot(node, given));
+                plan.inputs.push(slot(node, given)?);
                 Root::Input(plan.inputs.len() - 1)
             }
             Leaf::Index => {
-                plan.indices.push(slot(node, self.recorder.fed_indices(node.id()).map(<[usize]>::to_vec)));
+                plan.indices.push(slot(node, self.recorder.fed_indices(node.id()).map(<[usize]>::to_vec))?);
                 Root::Index(plan.indices.len() - 1)
             }
             Leaf::Parameter => {
@@ -167,10 +188,18 @@ impl<'g, F: Precision> Compiler<'g, F> {
                 Root::State(plan.parameters.len() - 1)
             }
             Leaf::Constant => {
-                plan.constants.push(node.constant().unwrap_or_default().iter().map(|&x| F::of(x)).collect());
+                let exact = node.constant().unwrap_or_default();
+                let values: Vec<F> = exact.iter().map(|&x| F::of(x)).collect();
+                if let Some(x) = exact.iter().zip(&values).find(|(x, y)| x.is_finite() && !y.is_finite()) {
+                    return Err(Error::Argument {
+                        what: "compile",
+                        problem: format!("constant {} of {} is infinite in {}", x.0, node.id(), F::NAME),
+                    });
+                }
+                plan.constants.push(values);
                 Root::Constant(plan.constants.len() - 1)
             }
-        }
+        })
     }
 
     fn buffer(&mut self, shape: &[usize]) -> usize {
@@ -191,7 +220,7 @@ impl<'g, F: Precision> Compiler<'g, F> {
         if self.recorder.ops[op].elementwise() {
             return self.elementwise_step(id);
         }
-        let operand = |(i, &x): (usize, &NodeId)| match self.recorder.ops[op].reads(i) {
+        let operand = |(i, &x): (usize, &NodeId)| match reads(&*self.recorder.ops[op], i) {
             true => Operand::Place(self.places_of(x).clone()),
             false => Operand::Shape(graph.node(x).shape().into()),
         };
@@ -243,16 +272,16 @@ impl<'g, F: Precision> Compiler<'g, F> {
         kept
     }
 
-    fn finish(mut self) -> Plan<F> {
+    fn finish(mut self) -> Result<Plan<F>> {
         self.write_in_place();
-        self.assign();
+        self.assign()?;
         let plan = &mut self.plan;
         // Room for the blocks of the longest run, so that no run has to make it.
         let runs = plan.steps.iter().filter(|s| matches!(s.work, Work::Elementwise(_)));
         let needed =
             runs.map(|s| scratch_len(s.operands.len() + s.ops().count(), crate::shape::size(&s.shape))).max();
         plan.scratch = vec![F::zero(); needed.unwrap_or(0)];
-        self.plan
+        Ok(self.plan)
     }
 
     /// Lets the step that computes an update write straight to the parameter, where nothing reads that later.
@@ -300,7 +329,7 @@ impl<'g, F: Precision> Compiler<'g, F> {
     }
 
     /// Gives every buffer a stretch of the arena from the step that writes it to the last that reads it.
-    fn assign(&mut self) {
+    fn assign(&mut self) -> Result<()> {
         let Self { plan, buffers, .. } = self;
         let mut last_use = vec![0_usize; buffers.len()];
         for (i, step) in plan.steps.iter().enumerate() {
@@ -353,7 +382,8 @@ impl<'g, F: Precision> Compiler<'g, F> {
             }
         }
         plan.outputs.iter_mut().map(|(_, p)| p).chain(plan.writes.iter_mut().map(|(p, _)| p)).for_each(moved);
-        plan.arena = vec![F::zero(); arena.len()];
+        plan.arena = room::filled("compile", arena.len(), F::zero())?;
+        Ok(())
     }
 }
 

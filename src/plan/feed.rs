@@ -2,22 +2,22 @@
 
 use super::{InputSlot, Plan};
 use crate::error::{Error, Result};
-use crate::graph::NodeId;
 use crate::tape::{Precision, Var};
 use ndarray::{ArrayRef, ArrayViewMutD, Dimension, IxDyn};
+use std::sync::Arc;
 
 /// How an input is named: by its var, or by its name.
 #[derive(Debug, Clone, Copy)]
 pub enum Key<'a> {
-    /// By its node.
-    Node(NodeId),
-    /// By its name.
+    /// By its var, of the tape that the plan was compiled from.
+    Var(Var<'a>),
+    /// By its name, if only one has it.
     Name(&'a str),
 }
 
-impl From<Var<'_>> for Key<'_> {
-    fn from(var: Var<'_>) -> Self {
-        Self::Node(var.id())
+impl<'a> From<Var<'a>> for Key<'a> {
+    fn from(var: Var<'a>) -> Self {
+        Self::Var(var)
     }
 }
 
@@ -32,9 +32,11 @@ impl<F: Precision> Plan<F> {
     ///
     /// # Errors
     ///
-    /// [`Error::Unknown`] if the plan has no such input of real numbers.
+    /// [`Error::Unknown`] if the plan has no such input of real numbers, or several of that name, [`Error::MixedTapes`] if
+    /// the var is of another tape.
+    #[track_caller]
     pub fn input_mut<'k>(&mut self, input: impl Into<Key<'k>>) -> Result<ArrayViewMutD<'_, F>> {
-        let place = find(&self.inputs, input.into(), "input")?;
+        let place = find(&self.inputs, &self.lineage, input.into(), "input")?;
         Ok(self.inputs[place].open())
     }
 
@@ -43,8 +45,9 @@ impl<F: Precision> Plan<F> {
     /// # Errors
     ///
     /// [`Error::Unknown`] if the plan has no such index input.
+    #[track_caller]
     pub fn index_mut<'k>(&mut self, input: impl Into<Key<'k>>) -> Result<ArrayViewMutD<'_, usize>> {
-        let place = find(&self.indices, input.into(), "index input")?;
+        let place = find(&self.indices, &self.lineage, input.into(), "index input")?;
         Ok(self.indices[place].open())
     }
 
@@ -52,13 +55,15 @@ impl<F: Precision> Plan<F> {
     ///
     /// # Errors
     ///
-    /// [`Error::Unknown`] if the plan has no such input of real numbers, [`Error::Feed`] if the shape is another.
+    /// [`Error::Unknown`] if the plan has no such input of real numbers, or several of that name, [`Error::MixedTapes`] if
+    /// the var is of another tape, [`Error::Feed`] if the shape is another.
+    #[track_caller]
     pub fn feed<'k, D: Dimension>(
         &mut self,
         input: impl Into<Key<'k>>,
         values: &ArrayRef<F, D>,
     ) -> Result<()> {
-        let place = find(&self.inputs, input.into(), "input")?;
+        let place = find(&self.inputs, &self.lineage, input.into(), "input")?;
         self.inputs[place].fill(values)
     }
 
@@ -67,29 +72,45 @@ impl<F: Precision> Plan<F> {
     /// # Errors
     ///
     /// [`Error::Unknown`] if the plan has no such index input, [`Error::Feed`] if the shape is another.
+    #[track_caller]
     pub fn feed_indices<'k, D: Dimension>(
         &mut self,
         input: impl Into<Key<'k>>,
         indices: &ArrayRef<usize, D>,
     ) -> Result<()> {
-        let place = find(&self.indices, input.into(), "index input")?;
+        let place = find(&self.indices, &self.lineage, input.into(), "index input")?;
         self.indices[place].fill(indices)
     }
 }
 
-fn find<T>(slots: &[InputSlot<T>], key: Key<'_>, what: &str) -> Result<usize> {
-    let found = slots.iter().position(|slot| match key {
-        Key::Node(id) => slot.id == id,
+/// The slot that a key names, among those of one kind.
+#[track_caller]
+fn find<T>(slots: &[InputSlot<T>], lineage: &Arc<()>, key: Key<'_>, what: &str) -> Result<usize> {
+    if let Key::Var(var) = key
+        && !var.is_of(lineage)
+    {
+        return Err(Error::MixedTapes {
+            what: "feed",
+            var: format!("{var:?}"),
+            other: "the one that the plan was compiled from".to_owned(),
+            location: std::panic::Location::caller().into(),
+        });
+    }
+    let mut found = slots.iter().enumerate().filter(|(_, slot)| match key {
+        Key::Var(var) => slot.id == var.id(),
         Key::Name(name) => slot.name == name,
     });
-    found.ok_or_else(|| Error::Unknown {
-        what: "feed",
-        wanted: match key {
-            Key::Node(id) => format!("{what} {id} that the plan reads"),
-            Key::Name(name) => format!("{what} `{name}` that the plan reads"),
-        },
-        present: slots.iter().map(|s| format!("{} `{}`", s.id, s.name)).collect::<Vec<_>>().join(", "),
-    })
+    match (found.next(), found.next()) {
+        (Some((place, _)), None) => Ok(place),
+        _ => Err(Error::Unknown {
+            what: "feed",
+            wanted: match key {
+                Key::Var(var) => format!("{what} {} that the plan reads", var.id()),
+                Key::Name(name) => format!("one {what} `{name}` that the plan reads"),
+            },
+            present: slots.iter().map(|s| format!("{} `{}`", s.id, s.name)).collect::<Vec<_>>().join(", "),
+        }),
+    }
 }
 
 impl<T: Copy> InputSlot<T> {

@@ -2,7 +2,7 @@
 
 use super::merge::Merged;
 use crate::graph::{Graph, NodeId};
-use crate::tape::{OPERANDS, Op};
+use crate::tape::{OPERANDS, Op, reads};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -81,7 +81,7 @@ impl Runs {
                 own = Some(last);
             }
             let op = &ops[graph.record(id).op.0 as usize];
-            let read = inputs.iter().enumerate().filter(|&(i, _)| op.reads(i));
+            let read = inputs.iter().enumerate().filter(|&(i, _)| reads(&**op, i));
             for x in read.map(|(_, &x)| merged.of(x)) {
                 let seen = &mut consumers[x.index()];
                 *seen = match (*seen, own) {

@@ -1,7 +1,7 @@
 //! What has to be computed, each thing once: dead nodes dropped, equal ones merged.
 
 use crate::graph::{Graph, NodeId};
-use crate::tape::Op;
+use crate::tape::{Op, reads};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ impl Merged {
         for node in graph.nodes().rev().filter(|n| n.leaf().is_none()) {
             if live[node.id().index()] {
                 let op = &ops[graph.record(node.id()).op.0 as usize];
-                let read = node.inputs().iter().enumerate().filter(|&(i, _)| op.reads(i));
+                let read = node.inputs().iter().enumerate().filter(|&(i, _)| reads(&**op, i));
                 read.for_each(|(_, x)| live[x.index()] = true);
             }
         }
@@ -58,7 +58,7 @@ impl Merged {
             return None;
         }
         let op = &ops[record.op.0 as usize];
-        let operand = |(i, &x): (usize, &NodeId)| match op.reads(i) {
+        let operand = |(i, &x): (usize, &NodeId)| match reads(&**op, i) {
             true => self.of(x).index() as u64,
             // Of an operand that is not read, the shape alone counts.
             false => u64::MAX - u64::from(graph.record(x).shape.0),

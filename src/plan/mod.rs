@@ -65,6 +65,8 @@ pub struct Plan<F> {
     arena: Vec<F>,
     scratch: Vec<F>,
     options: PlanOptions,
+    /// That of the tape it was compiled from.
+    lineage: Arc<()>,
 }
 
 /// A leaf that is fed, and its buffer.

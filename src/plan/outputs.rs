@@ -19,8 +19,12 @@ impl<'p, F: Precision> Outputs<'p, F> {
 
     /// The value of an output, or `None` if the plan was not compiled for it.
     pub fn get(&self, output: Var<'_>) -> Option<ArrayViewD<'p, F>> {
-        let i = self.plan.outputs.iter().position(|(id, _)| *id == output.id())?;
-        Some(self.nth(i))
+        Some(self.nth(self.position(output)?))
+    }
+
+    fn position(&self, output: Var<'_>) -> Option<usize> {
+        let position = self.plan.outputs.iter().position(|(id, _)| *id == output.id())?;
+        output.is_of(&self.plan.lineage).then_some(position)
     }
 
     /// The value of the output at a position of the list that was compiled.
@@ -52,7 +56,7 @@ impl<'p, F: Precision> Outputs<'p, F> {
     /// If the plan was not compiled for it, or it has none or several elements.
     #[track_caller]
     pub fn item(&self, output: Var<'_>) -> F {
-        let Some(i) = self.plan.outputs.iter().position(|(id, _)| *id == output.id()) else {
+        let Some(i) = self.position(output) else {
             panic!("item: {output:?} is not among the outputs that the plan was compiled for")
         };
         let view = self.view(&self.plan.outputs[i].1);

@@ -12,6 +12,7 @@ mod values;
 mod var;
 
 pub(crate) use elementwise::{Arg, Instruction, OPERANDS, Source, run as run_elementwise, scratch_len};
+pub(crate) use op::reads;
 pub use op::{Op, Precision};
 pub(crate) use recorder::Recorder;
 pub use registry::{LoadOp, Registry};
@@ -208,7 +209,8 @@ impl Tape {
         })
     }
 
-    /// Opens a name scope, which nodes and parameters are recorded in until the guard is dropped.
+    /// Opens a name scope, which nodes and parameters are recorded in until the guard is dropped. Guards are dropped in
+    /// the reverse order of their making, as blocks do.
     ///
     /// ```
     /// let tape = chainrule::Tape::new();
@@ -332,9 +334,13 @@ impl Tape {
     /// [`Error::Unknown`] or [`Error::StateShape`] if the state lacks a parameter or has it in another shape.
     #[track_caller]
     pub fn load<F: Float>(&self, state: &State<F>) -> Result<()> {
+        let mut values = Vec::new();
         for parameter in self.parameters() {
             let name = parameter.name().unwrap_or_default();
-            let value = state.require("load", &name, &parameter.shape())?.mapv(F::wide);
+            values.push((parameter, state.require("load", &name, &parameter.shape())?.mapv(F::wide)));
+        }
+        // Nothing is changed before everything was found.
+        for (parameter, value) in values {
             self.set(parameter, &[Leaf::Parameter], value.shape().to_vec(), Stored::real(value))?;
         }
         self.forget_computed();
@@ -345,13 +351,20 @@ impl Tape {
     ///
     /// # Errors
     ///
-    /// [`Error::NoValue`] if a leaf that they need has none.
+    /// [`Error::NoValue`] if a leaf that they need has none, [`Error::Unknown`] if there is no such node.
     pub fn values(&self, ids: impl IntoIterator<Item = NodeId>) -> Result<Vec<(NodeId, ArrayD<f64>)>> {
         let mut recorder = self.write();
         ids.into_iter()
             .map(|id| {
+                if recorder.graph.get(id).is_none() {
+                    return Err(Error::Unknown {
+                        what: "values",
+                        wanted: format!("node {id} on the tape"),
+                        present: format!("{} nodes", recorder.graph.len()),
+                    });
+                }
                 recorder.evaluate(id)?;
-                Ok((id, recorder.array(id)))
+                Ok((id, recorder.array(id)?))
             })
             .collect()
     }

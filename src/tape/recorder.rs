@@ -1,6 +1,6 @@
 //! The part of a tape that changes: the graph with its interned ops, and where the next node belongs.
 
-use super::op::{Op, Operand};
+use super::op::{Op, Operand, reads};
 use super::registry::Registry;
 use super::rule::Rules;
 use super::values::Values;
@@ -32,6 +32,8 @@ pub(crate) struct Recorder {
     pub(super) scope: u32,
     pub(super) origin: Origin,
     pub(super) parameters: FxHashMap<String, NodeId>,
+    /// Shared with the plans compiled from this recording, which by it know its vars from those of other tapes.
+    pub(crate) lineage: Arc<()>,
     pub(super) values: Values,
     pub(super) rules: Rules,
 }
@@ -54,6 +56,7 @@ impl Recorder {
             scope: 0,
             origin: Origin::Forward,
             parameters: FxHashMap::default(),
+            lineage: Arc::new(()),
             values: Values::default(),
             rules: Rules::default(),
         };
@@ -76,6 +79,7 @@ impl Recorder {
         self.graph.clear();
         self.parameters.clear();
         self.values.clear();
+        self.lineage = Arc::new(());
         self.scope = 0;
         self.origin = Origin::Forward;
     }
@@ -102,14 +106,7 @@ impl Recorder {
         if let Some(&index) = self.keys.get(&key) {
             return index;
         }
-        let index = self.graph.op_id(OpRecord {
-            name: op.name().to_owned(),
-            symbol: op.symbol(),
-            formula: op.formula().to_owned(),
-            attributes: key.1,
-            arity,
-            shape_only: (0..arity).filter(|&i| !op.elementwise() && !op.reads(i)).collect(),
-        });
+        let index = self.graph.op_id(record(&*op, arity));
         self.adopt(op, arity, index);
         index
     }
@@ -210,12 +207,17 @@ impl Recorder {
     }
 
     /// The recorder of a loaded graph.
-    pub(super) fn load(graph: Graph, registry: &Registry) -> Result<Self> {
+    pub(super) fn load(mut graph: Graph, registry: &Registry) -> Result<Self> {
         let wrong = |problem: String| Error::Graph { problem };
         let ops: Vec<Arc<dyn Op>> = graph.op_records()[4..]
             .iter()
             .map(|record| registry.load(record).map_err(wrong))
             .collect::<Result<_>>()?;
+        // What the op itself says counts, not what a file says of it.
+        for (i, op) in ops.iter().enumerate() {
+            let arity = graph.op_records()[i + 4].arity;
+            graph.set_op_record(i + 4, record(&**op, arity));
+        }
         for node in graph.nodes() {
             if node.leaf().is_some() {
                 continue;
@@ -258,6 +260,12 @@ impl Recorder {
                 });
             }
         }
+        for (&id, shape) in leaves {
+            crate::shape::checked_size(shape).map_err(|problem| Error::Argument {
+                what: "with_shapes",
+                problem: format!("{}: {problem}", graph.describe(id)),
+            })?;
+        }
         graph.reshape_nodes(|graph, id| {
             let node = graph.node(id);
             match node.leaf() {
@@ -269,7 +277,19 @@ impl Recorder {
         })?;
         let on = |graph: &Graph| Self::on(graph.clone(), self.ops[4..].to_vec());
         super::rule::check_same(&mut on(&self.graph), &mut on(&graph))?;
-        Ok(Self::on(graph, self.ops[4..].to_vec()))
+        Ok(Self { lineage: self.lineage.clone(), ..Self::on(graph, self.ops[4..].to_vec()) })
+    }
+}
+
+/// An op as the graph keeps it.
+fn record(op: &dyn Op, arity: usize) -> OpRecord {
+    OpRecord {
+        name: op.name().to_owned(),
+        symbol: op.symbol(),
+        formula: op.formula().to_owned(),
+        attributes: op.attributes(),
+        arity,
+        shape_only: (0..arity).filter(|&i| !reads(op, i)).collect(),
     }
 }
 

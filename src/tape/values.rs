@@ -1,7 +1,7 @@
 //! Values computed when asked, in f64, node by node, and remembered.
 
 use super::elementwise::{self, Arg, Instruction, Source};
-use super::op::{Op, Precision};
+use super::op::{Op, Precision, reads};
 use super::recorder::Recorder;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Kind, Leaf, Node, NodeId};
@@ -156,7 +156,9 @@ impl Recorder {
             let node = self.graph.node(id);
             if node.leaf().is_none() {
                 let op = &self.ops[self.graph.record(id).op.0 as usize];
-                open.extend(node.inputs().iter().enumerate().filter(|&(i, _)| op.reads(i)).map(|(_, &x)| x));
+                open.extend(
+                    node.inputs().iter().enumerate().filter(|&(i, _)| reads(&**op, i)).map(|(_, &x)| x),
+                );
             }
         }
         wanted.sort_unstable();
@@ -189,7 +191,7 @@ impl Recorder {
         let mut scratch = std::mem::take(&mut values.scratch);
         let computed = run(graph, ops, values, node, index, &mut scratch);
         values.scratch = scratch;
-        match computed {
+        match computed? {
             Stored::Real(y) if node.shape().is_empty() => values.scalars[id.index()] = y[0],
             computed => values.set(id, computed),
         }
@@ -209,19 +211,19 @@ impl Recorder {
     }
 
     /// The value of a node that was computed, as an array of its own.
-    pub(super) fn array(&self, id: NodeId) -> ArrayD<f64> {
+    pub(super) fn array(&self, id: NodeId) -> Result<ArrayD<f64>> {
         let node = self.graph.node(id);
         let numbers = match self.values.arrays.get(&id) {
             Some(Stored::Index(indices)) => indices.iter().map(|&i| i as f64).collect(),
             _ => {
                 let (data, layout) = self.values.locate(node);
-                let mut numbers = vec![0.0; layout.len()];
+                let mut numbers = crate::room::filled("value", layout.len(), 0.0)?;
                 gather(view(data, &layout), 0, &mut numbers);
                 numbers
             }
         };
-        ArrayD::from_shape_vec(IxDyn(node.shape()), numbers)
-            .unwrap_or_else(|e| unreachable!("a value has its node's shape: {e}"))
+        Ok(ArrayD::from_shape_vec(IxDyn(node.shape()), numbers)
+            .unwrap_or_else(|e| unreachable!("a value has its node's shape: {e}")))
     }
 }
 
@@ -233,40 +235,40 @@ fn run(
     node: Node<'_>,
     index: usize,
     scratch: &mut Vec<f64>,
-) -> Stored {
+) -> Result<Stored> {
     let (op, x) = (&*ops[index], node.inputs());
     let mut located: SmallVec<[(&[f64], Layout); 3]> =
         x.iter().map(|&input| values.locate(graph.node(input))).collect();
     if let Some(layout) = located.first().and_then(|(_, layout)| op.view(layout, node.shape())) {
         if node.shape().is_empty() {
-            return Stored::Real(vec![located[0].0[layout.offset]]);
+            return Ok(Stored::Real(vec![located[0].0[layout.offset]]));
         }
         let root = match values.arrays.get(&x[0]) {
             Some(Stored::View { root, .. }) => *root,
             _ => x[0],
         };
-        return Stored::View { root, layout };
+        return Ok(Stored::View { root, layout });
     }
-    let mut y = vec![0.0; crate::shape::size(node.shape())];
+    let mut y = crate::room::filled("value", crate::shape::size(node.shape()), 0.0)?;
     if op.elementwise() {
         located.iter_mut().for_each(|(_, layout)| *layout = layout.broadcast(node.shape()));
         let sources: SmallVec<[Source<'_, f64>; 3]> =
             located.iter().map(|(data, layout)| Source::View(view(data, layout))).collect();
         let args = (0..x.len()).map(Arg::Operand).collect();
         elementwise::run(ops, &[Instruction { op: index, args }], &sources, &mut y, scratch);
-        return Stored::Real(y);
+        return Ok(Stored::Real(y));
     }
     let input = |(i, &id): (usize, &NodeId)| {
         let (data, layout) = &located[i];
         match graph.node(id).kind() {
-            _ if !op.reads(i) => Input::Shape(graph.node(id).shape()),
+            _ if !reads(op, i) => Input::Shape(graph.node(id).shape()),
             Kind::Real => Input::Real(view(data, layout)),
             Kind::Index => Input::Index(View::new(values.indices(id), 0, &layout.shape, &layout.strides)),
         }
     };
     let inputs: SmallVec<[Input<'_, f64>; 4]> = x.iter().enumerate().map(input).collect();
     f64::kernel(op).run(Inputs::new(&inputs), Output { data: &mut y, shape: node.shape(), threads: 1 });
-    Stored::Real(y)
+    Ok(Stored::Real(y))
 }
 
 fn view<'a>(data: &'a [f64], layout: &'a Layout) -> View<'a, f64> {

@@ -5,6 +5,7 @@ use crate::error::{Error, refuse};
 use crate::graph::{Leaf, NodeId};
 use crate::location::Location;
 use std::fmt;
+use std::sync::Arc;
 
 /// A `Copy` handle to a node on a tape. It has a shape and no precision.
 #[derive(Clone, Copy)]
@@ -93,13 +94,18 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn value(self) -> Value {
         let mut recorder = self.tape.write();
-        match recorder.evaluate(self.id) {
-            Ok(()) => Value::new(recorder.array(self.id)),
+        match recorder.evaluate(self.id).and_then(|()| recorder.array(self.id)) {
+            Ok(array) => Value::new(array),
             Err(e) => {
                 drop(recorder);
                 refuse(e)
             }
         }
+    }
+
+    /// Whether its tape's recording is the one that shares this token.
+    pub(crate) fn is_of(self, lineage: &Arc<()>) -> bool {
+        Arc::ptr_eq(&self.tape.recorder().borrow().lineage, lineage)
     }
 
     /// How messages name it.
