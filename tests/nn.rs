@@ -423,3 +423,21 @@ fn plans_take_the_same_steps_as_values() {
     compare(Momentum::new(0.1, 0.9), 2);
     compare(Adam::new(0.1), 5);
 }
+
+#[test]
+fn two_optimisers_share_a_tape_and_count_the_same_step() {
+    let tape = Tape::new();
+    let (a, b) = (tape.parameter("a", [2]), tape.parameter("b", [2]));
+    let loss = (a * b).square().sum();
+    let (slow, fast) = (Adam::new(1e-3), Adam::new(1e-2));
+    let mut state = State::<f64>::new();
+    state.insert("a", arr1(&[1.0, 2.0]));
+    state.insert("b", arr1(&[3.0, -1.0]));
+    slow.init(&[a], &mut state);
+    fast.init(&[b], &mut state);
+    let updates = slow.updates(loss, &[a]).into_iter().chain(fast.updates(loss, &[b]));
+    let mut step = Plan::<f64>::compile([loss], updates).unwrap();
+    let first = step.run(&mut state).unwrap().item(loss);
+    assert!(step.run(&mut state).unwrap().item(loss) < first);
+    assert_eq!(state.get("adam/step").unwrap().sum(), 2.0);
+}

@@ -128,6 +128,8 @@ fn updates_that_make_no_sense_do_not_compile() {
     assert!(message(Plan::compile([], [(w, w.sum())])).contains("another shape"));
     assert!(message(Plan::compile([], [(w, w), (w, x)])).contains("updated twice"));
     assert!(message(Plan::compile([], [])).contains("nothing to compile"));
+    // The same value twice is one update, as where two optimisers count the same step.
+    assert!(Plan::<f64>::compile([], [(w, w + 1.0), (w, w + 1.0)]).is_ok());
     let other = Tape::new();
     let z = other.input("z", [2]);
     let (line, mixed) = (line!(), message(Plan::compile([x, z], [])));

@@ -108,7 +108,7 @@ impl Attributes {
     ///
     /// # Errors
     ///
-    /// A message if the attribute is missing or of another kind; so for the others below.
+    /// A message if the attribute is missing or of another kind.
     pub fn flag(&self, name: &str) -> Result<bool, String> {
         match self.get(name) {
             Some(&Attribute::Flag(x)) => Ok(x),
@@ -117,6 +117,10 @@ impl Attributes {
     }
 
     /// An integer.
+    ///
+    /// # Errors
+    ///
+    /// As [`flag`](Self::flag).
     pub fn int(&self, name: &str) -> Result<i64, String> {
         match self.get(name) {
             Some(&Attribute::Int(x)) => Ok(x),
@@ -125,6 +129,10 @@ impl Attributes {
     }
 
     /// A number.
+    ///
+    /// # Errors
+    ///
+    /// As [`flag`](Self::flag).
     pub fn number(&self, name: &str) -> Result<f64, String> {
         match self.get(name) {
             Some(&Attribute::Number(x)) => Ok(x),
@@ -134,6 +142,10 @@ impl Attributes {
     }
 
     /// Integers, of which some may be left open.
+    ///
+    /// # Errors
+    ///
+    /// As [`flag`](Self::flag).
     pub fn ints(&self, name: &str) -> Result<Vec<Option<i64>>, String> {
         match self.get(name) {
             Some(Attribute::Ints(x)) => Ok(x.clone()),
@@ -142,6 +154,10 @@ impl Attributes {
     }
 
     /// Sizes, axes or positions, counted from 0.
+    ///
+    /// # Errors
+    ///
+    /// As [`flag`](Self::flag).
     pub fn sizes(&self, name: &str) -> Result<Vec<usize>, String> {
         self.ints(name)?
             .into_iter()

@@ -95,6 +95,10 @@ impl Graph {
     /// and position.
     ///
     /// The index behind it is built in O(|V| + |E|) at the first call and dropped when a node is appended.
+    ///
+    /// # Panics
+    ///
+    /// If the graph has no node of this id.
     pub fn consumers(&self, id: NodeId) -> &[EdgeId] {
         self.consumers.get_or_init(|| Consumers::of(self)).of_node(id)
     }
@@ -124,6 +128,10 @@ impl Graph {
     }
 
     /// Marks every node that `outputs` depend on, themselves included; O(|V| + |E|).
+    ///
+    /// # Panics
+    ///
+    /// If the graph has no node of an id.
     pub fn ancestors(&self, outputs: impl IntoIterator<Item = NodeId>) -> Vec<bool> {
         let mut marked = vec![false; self.len()];
         outputs.into_iter().for_each(|id| marked[id.index()] = true);

@@ -158,6 +158,10 @@ impl<'a, 'b, F: Copy> Inputs<'a, 'b, F> {
     }
 
     /// The shape of operand `i`.
+    ///
+    /// # Panics
+    ///
+    /// If operand `i` does not exist.
     pub fn shape(&self, i: usize) -> &'a [usize] {
         match self.0[i] {
             Input::Real(view) => view.shape,

@@ -26,8 +26,19 @@ impl Adam {
     }
 
     /// The same with other decay rates β₁ and β₂, each at least 0 and less than 1.
+    ///
+    /// # Panics
+    ///
+    /// If one is not.
     #[must_use]
+    #[track_caller]
     pub fn betas(self, beta1: f64, beta2: f64) -> Self {
+        for beta in [beta1, beta2] {
+            assert!(
+                (0.0..1.0).contains(&beta),
+                "adam: a decay rate of {beta} is not at least 0 and less than 1"
+            );
+        }
         Self { betas: [beta1, beta2], ..self }
     }
 

@@ -52,9 +52,8 @@ fn check_kinds(graph: &Graph, vars: &[Var<'_>]) -> Result<()> {
     }
 }
 
-/// That every update names a parameter, once, and a value of its shape.
+/// That every update names a parameter and a value of its shape.
 fn check_updates(graph: &Graph, updates: &[(Var<'_>, Var<'_>)]) -> Result<()> {
-    let mut seen = std::collections::BTreeSet::new();
     for &(parameter, value) in updates {
         let node = graph.node(parameter.id());
         let described = graph.describe(parameter.id());
@@ -62,8 +61,6 @@ fn check_updates(graph: &Graph, updates: &[(Var<'_>, Var<'_>)]) -> Result<()> {
             format!("{described} is not a parameter; only parameters are updated")
         } else if node.shape() != graph.node(value.id()).shape() {
             format!("the update of {described} has another shape: {}", graph.describe(value.id()))
-        } else if !seen.insert(parameter.id()) {
-            format!("{described} is updated twice")
         } else {
             continue;
         };
@@ -120,10 +117,22 @@ impl<'g, F: Precision> Compiler<'g, F> {
             let place = compiler.kept(id);
             compiler.plan.outputs.push((id, place));
         }
+        let mut updated = FxHashMap::default();
         for &(parameter, value) in updates {
             let Root::State(slot) = compiler.places[&parameter].root else {
                 unreachable!("updates were checked")
             };
+            let value = compiler.merged.of(value);
+            match updated.insert(parameter, value) {
+                // Two optimisers may both count the same step.
+                Some(first) if first == value => continue,
+                Some(_) => {
+                    let described = compiler.recorder.graph.describe(parameter);
+                    let problem = format!("{described} is updated twice, with different values");
+                    return Err(Error::Argument { what: "compile", problem });
+                }
+                None => {}
+            }
             let place = compiler.kept(value);
             compiler.plan.writes.push((place, slot));
         }

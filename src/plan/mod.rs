@@ -91,12 +91,14 @@ struct ParameterSlot {
 impl<F: Precision> Plan<F> {
     /// Compiles outputs and updates `(parameter, new value)`. Inputs that have a value on the tape start with it.
     ///
-    /// O(|V| + |E|) in the nodes of the tape.
+    /// Passes over the nodes of the tape cost O(|V| + |E|), finding places for results O(steps · results alive at
+    /// once), and updates O(steps) each.
     ///
     /// # Errors
     ///
-    /// If there is nothing to compile, vars are of several tapes, or an update does not name a parameter and a value
-    /// of its shape, once.
+    /// If there is nothing to compile, vars are of several tapes or hold indices, an update does not name a parameter
+    /// and a value of its shape, a parameter has two different updates, a constant is infinite in this precision, or
+    /// there is no room for an array.
     #[track_caller]
     pub fn compile<'t>(
         outputs: impl IntoIterator<Item = Var<'t>>,
