@@ -23,6 +23,7 @@ use without_attributes;
 mod axes;
 mod concat;
 mod cross_entropy;
+mod dims;
 mod elementwise;
 mod like;
 mod matmul;
@@ -37,6 +38,7 @@ mod views;
 pub use axes::Axes;
 pub use concat::{Concat, Segment};
 pub use cross_entropy::{CrossEntropy, CrossEntropyIndex, OneHot};
+pub use dims::{ExpandDims, Squeeze};
 pub use elementwise::{
     Abs, Add, Cos, Div, Equal, Exp, ExpM1, Greater, GreaterEqual, Less, LessEqual, Ln, Maximum, Minimum, Mul,
     Neg, NotEqual, Recip, Relu, Sigmoid, Sin, Softplus, Sqrt, Square, Sub, Tanh,
@@ -49,7 +51,7 @@ pub(crate) use scalar::Scalar;
 pub use select::Where;
 pub use slice::{Slice, Unslice};
 pub use softmax::{LogSoftmax, Softmax};
-pub use views::{BroadcastTo, ExpandDims, Permute, Reshape, Squeeze, StopGradient};
+pub use views::{BroadcastTo, Permute, Reshape, StopGradient};
 
 use crate::tape::{LoadOp, Loader, Op, loader};
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 //! without allocating.
 //!
 //! Compiling drops dead nodes and merges equal ones ([`merge`]), gathers runs of elementwise ops ([`fuse`]), puts the
-//! results into one arena whose places are used again ([`arena`]), and leaves a list of steps ([`compile`]).
+//! results into one arena whose places are used again ([`placing`], [`arena`]), and leaves a list of steps ([`compile`]).
 
 mod arena;
 mod compile;
@@ -11,6 +11,7 @@ mod fuse;
 mod merge;
 mod options;
 mod outputs;
+mod placing;
 mod run;
 mod step;
 

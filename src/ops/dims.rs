@@ -1,0 +1,149 @@
+//! Axes of size 1, put in and left out: views, like those of `views.rs`.
+
+use super::axes::{Axes, flags};
+use super::views::view_kernel;
+use crate::Float;
+use crate::graph::Attributes;
+use crate::kernel::{Inputs, Output};
+use crate::shape::Layout;
+use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, reals};
+use crate::tape::{LoadOp, Var};
+
+const SMOOTH: Domain = Domain::Between(-2.0, 2.0);
+
+view_kernel! { ExpandDims Squeeze }
+
+/// New axes of size 1; `dx` is `dy` without them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpandDims {
+    /// Where the new axes stand in the result, sorted.
+    pub axes: Vec<usize>,
+}
+
+/// Axes of size 1 left out; `dx` is `dy` with them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Squeeze {
+    /// The axes of the operand that are left out, sorted.
+    pub axes: Vec<usize>,
+}
+
+impl Op for ExpandDims {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn formula(&self) -> &'static str {
+        "y = x with new axes of size 1"
+    }
+
+    fn attributes(&self) -> Attributes {
+        Attributes::new().with_sizes("axes", &self.axes)
+    }
+
+    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+        let [x] = reals(x)?;
+        let new = flags(&self.axes, x.len() + self.axes.len())?;
+        let mut sizes = x.iter();
+        Ok(new.into_iter().filter_map(|new| if new { Some(1) } else { sizes.next().copied() }).collect())
+    }
+
+    fn view(&self, x: &Layout, shape: &[usize]) -> Option<Layout> {
+        let mut strides = x.strides.iter();
+        let strides = (0..shape.len())
+            .map(|a| if self.axes.contains(&a) { 0 } else { strides.next().copied().unwrap_or(0) })
+            .collect();
+        Some(Layout { shape: shape.into(), strides, offset: x.offset })
+    }
+
+    fn rule<'t>(&self, _: usize, _: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
+        dy.tape().apply(Squeeze { axes: self.axes.clone() }, &[dy]).into()
+    }
+
+    fn samples(&self) -> Vec<Sample> {
+        [&[3, 4][..], &[1, 2], &[2, 0]].map(|s| Sample::of([s], SMOOTH)).to_vec()
+    }
+}
+
+impl Op for Squeeze {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn formula(&self) -> &'static str {
+        "y = x without axes of size 1"
+    }
+
+    fn attributes(&self) -> Attributes {
+        Attributes::new().with_sizes("axes", &self.axes)
+    }
+
+    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+        let [x] = reals(x)?;
+        let out = flags(&self.axes, x.len())?;
+        if let Some(a) = (0..x.len()).find(|&a| out[a] && x[a] != 1) {
+            return Err(format!("axis {a} has size {}, and only axes of size 1 can be left out", x[a]));
+        }
+        Ok(x.iter().zip(out).filter(|(_, out)| !out).map(|(&n, _)| n).collect())
+    }
+
+    fn view(&self, x: &Layout, shape: &[usize]) -> Option<Layout> {
+        let strides = (0..x.shape.len()).filter(|a| !self.axes.contains(a)).map(|a| x.strides[a]).collect();
+        Some(Layout { shape: shape.into(), strides, offset: x.offset })
+    }
+
+    fn rule<'t>(&self, _: usize, _: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
+        dy.expand_dims_at(&self.axes).into()
+    }
+
+    fn samples(&self) -> Vec<Sample> {
+        [&[1, 4, 1][..], &[1, 0, 1], &[1, 1, 1]].map(|s| Sample::of([s], SMOOTH)).to_vec()
+    }
+}
+
+impl LoadOp for ExpandDims {
+    const NAME: &'static str = "expand_dims";
+
+    fn load(a: &Attributes) -> Result<Self, String> {
+        Ok(Self { axes: a.sizes("axes")? })
+    }
+
+    fn examples() -> Vec<Self> {
+        vec![Self { axes: vec![0] }, Self { axes: vec![1, 3] }]
+    }
+}
+
+impl LoadOp for Squeeze {
+    const NAME: &'static str = "squeeze";
+
+    fn load(a: &Attributes) -> Result<Self, String> {
+        Ok(Self { axes: a.sizes("axes")? })
+    }
+
+    fn examples() -> Vec<Self> {
+        vec![Self { axes: vec![0] }, Self { axes: vec![0, 2] }]
+    }
+}
+
+impl<'t> Var<'t> {
+    /// New axes of size 1 at these places of the result.
+    #[track_caller]
+    #[must_use]
+    pub fn expand_dims(self, axes: impl Into<Axes>) -> Var<'t> {
+        let axes = axes.into();
+        let new = if let Axes::Some(axes) = &axes { axes.len() } else { 0 };
+        self.expand_dims_at(&axes.resolve(ExpandDims::NAME, self, self.rank() + new))
+    }
+
+    #[track_caller]
+    pub(super) fn expand_dims_at(self, axes: &[usize]) -> Var<'t> {
+        self.tape().apply(ExpandDims { axes: axes.to_vec() }, &[self])
+    }
+
+    /// Without these axes, each of which has size 1.
+    #[track_caller]
+    #[must_use]
+    pub fn squeeze(self, axes: impl Into<Axes>) -> Var<'t> {
+        let axes = axes.into().resolve(Squeeze::NAME, self, self.rank());
+        self.tape().apply(Squeeze { axes }, &[self])
+    }
+}
