@@ -7,6 +7,9 @@ use chainrule::{Check, Tape};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
+/// Each costs 80,000 replays.
+const SEEDS: u64 = 2;
+
 fn check(seed: u64) -> Report {
     let mnist = Mnist::load(concat!(env!("CARGO_MANIFEST_DIR"), "/data/mnist")).unwrap();
     let first = mnist.train.take(3);
@@ -24,7 +27,7 @@ fn check(seed: u64) -> Report {
 #[test]
 fn mean_differences_are_those_of_the_chapter() {
     let mut kinks = 0;
-    for seed in 1..=3 {
+    for seed in 1..=SEEDS {
         let report = check(seed);
         let bounds = [
             ("affine1/weight", 39_200, 1e-12),
@@ -40,5 +43,5 @@ fn mean_differences_are_those_of_the_chapter() {
             kinks += p.kinks.len();
         }
     }
-    assert!(kinks < 3 * 39_760 / 100, "{kinks} kinks");
+    assert!(kinks < SEEDS as usize * 39_760 / 100, "{kinks} kinks");
 }
