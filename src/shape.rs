@@ -163,6 +163,16 @@ impl Layout {
     }
 }
 
+/// Where the element `i`, counted in row-major order, lies from the first one.
+pub(crate) fn place(mut i: usize, shape: &[usize], strides: &[isize]) -> isize {
+    let mut place = 0;
+    for (&n, &s) in shape.iter().zip(strides).rev() {
+        place += (i % n) as isize * s;
+        i /= n;
+    }
+    place
+}
+
 /// Whether strides are those of row-major order without gaps; axes of size 1, and empty arrays, may have any.
 pub(crate) fn is_contiguous(shape: &[usize], strides: &[isize]) -> bool {
     if shape.contains(&0) {

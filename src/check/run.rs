@@ -141,15 +141,7 @@ impl Noise {
 
 /// The nodes whose real numbers some nodes are computed from, themselves included.
 fn read_by(graph: &Graph, ids: impl IntoIterator<Item = NodeId>) -> Vec<NodeId> {
-    let mut read = vec![false; graph.len()];
-    ids.into_iter().for_each(|id| read[id.index()] = true);
-    for node in graph.nodes().rev().filter(|n| n.leaf().is_none()) {
-        if read[node.id().index()] {
-            let operands = node.inputs().iter().enumerate();
-            let elements = operands.filter(|(i, _)| !node.op().shape_only.contains(i));
-            elements.for_each(|(_, x)| read[x.index()] = true);
-        }
-    }
+    let read = graph.read_by(ids);
     graph.nodes().filter(|n| read[n.id().index()] && n.kind() == Kind::Real).map(|n| n.id()).collect()
 }
 

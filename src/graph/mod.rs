@@ -133,11 +133,32 @@ impl Graph {
     ///
     /// If the graph has no node of an id.
     pub fn ancestors(&self, outputs: impl IntoIterator<Item = NodeId>) -> Vec<bool> {
+        self.marked(outputs, |node| node.inputs().iter().copied())
+    }
+
+    /// Marks every node whose elements `outputs` are computed from, themselves included: as
+    /// [`ancestors`](Self::ancestors), but for operands that only lend their shape.
+    ///
+    /// # Panics
+    ///
+    /// If the graph has no node of an id.
+    pub fn read_by(&self, outputs: impl IntoIterator<Item = NodeId>) -> Vec<bool> {
+        self.marked(outputs, |node| node.read_inputs().map(|(_, x)| x))
+    }
+
+    /// Marks `outputs` and, from the end, what `inputs` gives of each marked node.
+    fn marked<'g, I: Iterator<Item = NodeId>>(
+        &'g self,
+        outputs: impl IntoIterator<Item = NodeId>,
+        inputs: impl Fn(Node<'g>) -> I,
+    ) -> Vec<bool> {
         let mut marked = vec![false; self.len()];
         outputs.into_iter().for_each(|id| marked[id.index()] = true);
-        for node in self.nodes().rev() {
+        // Every input comes before its node, so nothing past the last output is marked.
+        let end = marked.iter().rposition(|&m| m).map_or(0, |last| last + 1);
+        for node in self.nodes().take(end).rev() {
             if marked[node.id().index()] {
-                node.inputs().iter().for_each(|i| marked[i.index()] = true);
+                inputs(node).for_each(|x| marked[x.index()] = true);
             }
         }
         marked

@@ -170,6 +170,13 @@ impl OpRecord {
     }
 }
 
+impl OpRecord {
+    /// Whether it reads the elements of an operand, and not its shape alone.
+    pub fn reads(&self, operand: usize) -> bool {
+        !self.shape_only.contains(&operand)
+    }
+}
+
 impl fmt::Display for OpRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
@@ -238,6 +245,12 @@ impl<'g> Node<'g> {
             n @ 0..=2 => &self.record.inputs[..n],
             n => &self.graph.wide_inputs[self.record.inputs[0].index()..][..n],
         }
+    }
+
+    /// The inputs whose elements it reads, each with its operand position.
+    pub fn read_inputs(self) -> impl Iterator<Item = (usize, NodeId)> + use<'g> {
+        let op = self.op();
+        self.inputs().iter().copied().enumerate().filter(|&(operand, _)| op.reads(operand))
     }
 
     /// The sizes of its axes.

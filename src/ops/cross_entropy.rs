@@ -31,17 +31,9 @@ fn mean_of_rows<F: Float>(x: View<'_, F>, f: impl Fn(usize, View<'_, F>) -> F) -
         unreachable!("rank is at least 1")
     };
     let rows: usize = outer.iter().product();
-    let (data, origin) = x.buffer();
+    let (data, _) = x.buffer();
     let step = x.strides()[outer.len()];
-    let row = |i: usize| {
-        let mut rest = i;
-        let mut start = origin as isize;
-        for axis in (0..outer.len()).rev() {
-            start += (rest % outer[axis]) as isize * x.strides()[axis];
-            rest /= outer[axis];
-        }
-        f(i, View::new(data, start as usize, &[classes], &[step]))
-    };
+    let row = |i: usize| f(i, View::new(data, start_of_row(&x, i) as usize, &[classes], &[step]));
     pairwise(0, rows, &row) / F::of(rows as f64)
 }
 
@@ -75,15 +67,10 @@ impl<F: Float> Kernel<F> for CrossEntropy {
     }
 }
 
+/// Where a row along the last axis begins in the buffer.
 fn start_of_row<T: Copy>(x: &View<'_, T>, row: usize) -> isize {
     let last = x.shape().len() - 1;
-    let (_, origin) = x.buffer();
-    let mut rest = row;
-    (0..last).rev().fold(origin as isize, |start, axis| {
-        let i = rest % x.shape()[axis];
-        rest /= x.shape()[axis];
-        start + i as isize * x.strides()[axis]
-    })
+    x.buffer().1 as isize + crate::shape::place(row, &x.shape()[..last], &x.strides()[..last])
 }
 
 impl<F: Float> Kernel<F> for CrossEntropyIndex {

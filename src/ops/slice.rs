@@ -3,7 +3,7 @@
 use crate::Float;
 use crate::graph::{Attribute, Attributes};
 use crate::kernel::{Inputs, Output, gather};
-use crate::shape::{Layout, size};
+use crate::shape::{Layout, place, size};
 use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, Zero, reals};
 use crate::tape::{LoadOp, Var};
 use ndarray::SliceInfoElem;
@@ -101,15 +101,11 @@ impl<F: Float> Kernel<F> for Unslice {
             (Some(&n), Some(&s)) => (n, s),
             _ => (1, 1),
         };
+        let outer = layout.shape.len().saturating_sub(1);
         // Rows of the part, one after another, element by element: a part's place in y is strided.
         let mut row = [F::zero(); 64];
         for i in 0..size(&layout.shape) / width {
-            let mut rest = i;
-            let mut start = layout.offset as isize;
-            for a in (0..layout.shape.len().saturating_sub(1)).rev() {
-                start += (rest % layout.shape[a]) as isize * layout.strides[a];
-                rest /= layout.shape[a];
-            }
+            let start = layout.offset as isize + place(i, &layout.shape[..outer], &layout.strides[..outer]);
             for from in (0..width).step_by(row.len()) {
                 let n = row.len().min(width - from);
                 gather(x, i * width + from, &mut row[..n]);

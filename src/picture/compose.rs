@@ -3,7 +3,7 @@
 use super::build::Builder;
 use super::label;
 use super::model::{NodeKind, Picture, PictureEdge, PictureNode};
-use super::select::{Selection, takes_shape};
+use super::select::Selection;
 use super::units::{Unit, Units};
 use crate::graph::{NodeId, Origin};
 use ndarray::ArrayD;
@@ -78,7 +78,7 @@ impl Draft<'_> {
             let own = self.units.of_node.get(id);
             let used = graph.consumers(**id).iter().any(|edge| {
                 let unit = self.units.of_node.get(&edge.target);
-                unit.is_some() && unit != own && !takes_shape(graph, edge.target, edge.operand)
+                unit.is_some() && unit != own && graph.node(edge.target).op().reads(edge.operand)
             });
             used || self.builder.outputs.contains(id)
         };
@@ -119,7 +119,7 @@ impl Draft<'_> {
                     if source.is_none()
                         || source == Some(&to)
                         || self.selection.folded.contains(&(member, operand))
-                        || takes_shape(graph, member, operand)
+                        || !graph.node(member).op().reads(operand)
                     {
                         continue;
                     }

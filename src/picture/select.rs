@@ -27,7 +27,7 @@ impl Selection {
         let mut nodes = match builder.around {
             Some((centre, steps)) => neighbourhood(builder, centre, steps),
             None => {
-                let marked = needed(graph, &builder.outputs);
+                let marked = graph.read_by(builder.outputs.iter().copied());
                 graph.ids().filter(|id| marked[id.index()] && builder.draws(*id)).collect()
             }
         };
@@ -35,7 +35,7 @@ impl Selection {
         for &id in &nodes {
             let inputs = graph.node(id).inputs();
             let fold = foldable(graph, inputs);
-            for (operand, input) in read(graph, id) {
+            for (operand, input) in graph.node(id).read_inputs() {
                 if fold == Some(operand) {
                     selection.folded.insert((id, operand));
                 } else {
@@ -65,13 +65,13 @@ impl Selection {
         let graph = builder.graph;
         let inside: BTreeSet<NodeId> = self.nodes.iter().copied().collect();
         for &id in &self.nodes {
-            for (operand, input) in read(graph, id) {
+            for (operand, input) in graph.node(id).read_inputs() {
                 if !inside.contains(&input) && !self.folded.contains(&(id, operand)) && builder.draws(input) {
                     self.coming.push((input, id, operand));
                 }
             }
             let outside = |target: NodeId| !inside.contains(&target) && builder.draws(target);
-            let reads = |edge: &&EdgeId| !takes_shape(graph, edge.target, edge.operand);
+            let reads = |edge: &&EdgeId| graph.node(edge.target).op().reads(edge.operand);
             if graph.consumers(id).iter().filter(reads).any(|edge| outside(edge.target)) {
                 self.going.push(id);
             }
@@ -88,10 +88,10 @@ fn neighbourhood(builder: &Builder<'_>, centre: NodeId, steps: usize) -> Vec<Nod
         if distance == steps {
             continue;
         }
-        let inputs = read(graph, id).map(|(_, input)| input);
+        let inputs = graph.node(id).read_inputs().map(|(_, input)| input);
         // A constant that is written into its ops does not make them neighbours of each other.
         let consumers = if is_number(graph, id) && id != centre { &[] } else { graph.consumers(id) };
-        let consumers = consumers.iter().filter(|edge| !takes_shape(graph, edge.target, edge.operand));
+        let consumers = consumers.iter().filter(|edge| graph.node(edge.target).op().reads(edge.operand));
         for next in inputs.chain(consumers.map(|edge| edge.target)) {
             if builder.draws(next) && seen.insert(next) {
                 queue.push_back((next, distance + 1));
@@ -99,30 +99,6 @@ fn neighbourhood(builder: &Builder<'_>, centre: NodeId, steps: usize) -> Vec<Nod
         }
     }
     seen.into_iter().collect()
-}
-
-/// Whether an op takes nothing but the shape of an operand. No number runs along such an edge, so it is not drawn.
-pub(super) fn takes_shape(graph: &Graph, id: NodeId, operand: usize) -> bool {
-    graph.node(id).op().shape_only.contains(&operand)
-}
-
-/// The operands of a node whose numbers it uses.
-pub(super) fn read(graph: &Graph, id: NodeId) -> impl Iterator<Item = (usize, NodeId)> {
-    let inputs = graph.node(id).inputs().iter().copied().enumerate();
-    inputs.filter(move |&(operand, _)| !takes_shape(graph, id, operand))
-}
-
-/// Which nodes the numbers of some outputs depend on.
-fn needed(graph: &Graph, outputs: &[NodeId]) -> Vec<bool> {
-    let mut needed = vec![false; outputs.iter().map(|id| id.index() + 1).max().unwrap_or(0)];
-    outputs.iter().for_each(|id| needed[id.index()] = true);
-    for id in graph.ids().take(needed.len()).rev() {
-        if needed[id.index()] {
-            read(graph, id).for_each(|(_, input)| needed[input.index()] = true);
-        }
-    }
-    needed.resize(graph.len(), false);
-    needed
 }
 
 /// The operand that can be written into an op of these inputs: the only number of two operands.

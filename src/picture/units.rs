@@ -2,7 +2,7 @@
 
 use super::build::{Builder, Level};
 use super::model::Group;
-use super::select::{Selection, read};
+use super::select::Selection;
 use crate::graph::{Graph, NodeId, Origin};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -129,7 +129,7 @@ fn sorted(
     let mut after: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); members.len()];
     let mut waiting = vec![0; members.len()];
     for (unit, (_, ids)) in members.iter().enumerate() {
-        for (_, input) in ids.iter().flat_map(|&id| read(graph, id)) {
+        for (_, input) in ids.iter().flat_map(|&id| graph.node(id).read_inputs()) {
             let source = unit_of.get(&input).filter(|&&source| source != unit);
             if source.is_some_and(|&source| after[source].insert(unit)) {
                 waiting[unit] += 1;

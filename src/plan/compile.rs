@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Graph, Kind, Leaf, Node, NodeId};
 use crate::room;
 use crate::shape::Layout;
-use crate::tape::{Arg, Instruction, Precision, Recorder, Var, reads, scratch_len};
+use crate::tape::{Arg, Instruction, Precision, Recorder, Var, scratch_len};
 use rustc_hash::FxHashMap;
 
 #[track_caller]
@@ -88,7 +88,7 @@ impl<'g, F: Precision> Compiler<'g, F> {
     ) -> Result<Self> {
         let graph = &recorder.graph;
         let wanted = outputs.iter().copied().chain(updates.iter().flat_map(|&(p, v)| [p, v]));
-        let merged = Merged::new(graph, &recorder.ops, wanted);
+        let merged = Merged::new(graph, wanted);
         let mut pinned = vec![false; graph.len()];
         for &id in outputs.iter().chain(updates.iter().map(|(_, v)| v)) {
             pinned[merged.of(id).index()] = true;
@@ -229,7 +229,7 @@ impl<'g, F: Precision> Compiler<'g, F> {
         if self.recorder.ops[op].elementwise() {
             return self.elementwise_step(id);
         }
-        let operand = |(i, &x): (usize, &NodeId)| match reads(&*self.recorder.ops[op], i) {
+        let operand = |(i, &x): (usize, &NodeId)| match node.op().reads(i) {
             true => Operand::Place(self.places_of(x).clone()),
             false => Operand::Shape(graph.node(x).shape().into()),
         };

@@ -2,7 +2,7 @@
 
 use super::merge::Merged;
 use crate::graph::{Graph, NodeId};
-use crate::tape::{OPERANDS, Op, reads};
+use crate::tape::{OPERANDS, Op};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -80,9 +80,7 @@ impl Runs {
                 operands[last.index()].extend(inputs);
                 own = Some(last);
             }
-            let op = &ops[graph.record(id).op.0 as usize];
-            let read = inputs.iter().enumerate().filter(|&(i, _)| reads(&**op, i));
-            for x in read.map(|(_, &x)| merged.of(x)) {
+            for x in graph.node(id).read_inputs().map(|(_, x)| merged.of(x)) {
                 let seen = &mut consumers[x.index()];
                 *seen = match (*seen, own) {
                     (Consumers::None, Some(last)) => Consumers::Run(last),

@@ -1,10 +1,8 @@
 //! What has to be computed, each thing once: dead nodes dropped, equal ones merged.
 
 use crate::graph::{Graph, NodeId};
-use crate::tape::{Op, reads};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
-use std::sync::Arc;
 
 /// The nodes a plan computes.
 pub(super) struct Merged {
@@ -21,20 +19,12 @@ impl Merged {
     }
 
     /// Follows `wanted` back through the operands that are read, and merges nodes of one op on equal operands.
-    pub(super) fn new(graph: &Graph, ops: &[Arc<dyn Op>], wanted: impl Iterator<Item = NodeId>) -> Self {
-        let mut live = vec![false; graph.len()];
-        wanted.for_each(|id| live[id.index()] = true);
-        for node in graph.nodes().rev().filter(|n| n.leaf().is_none()) {
-            if live[node.id().index()] {
-                let op = &ops[graph.record(node.id()).op.0 as usize];
-                let read = node.inputs().iter().enumerate().filter(|&(i, _)| reads(&**op, i));
-                read.for_each(|(_, x)| live[x.index()] = true);
-            }
-        }
+    pub(super) fn new(graph: &Graph, wanted: impl Iterator<Item = NodeId>) -> Self {
+        let live = graph.read_by(wanted);
         let mut merged = Self { nodes: Vec::new(), canonical: vec![None; graph.len()] };
         let mut seen: FxHashMap<Key, NodeId> = FxHashMap::default();
         for id in graph.ids().filter(|id| live[id.index()]) {
-            let first = match merged.key(graph, ops, id) {
+            let first = match merged.key(graph, id) {
                 Some(key) => *seen.entry(key).or_insert(id),
                 None => id,
             };
@@ -46,7 +36,7 @@ impl Merged {
         merged
     }
 
-    fn key(&self, graph: &Graph, ops: &[Arc<dyn Op>], id: NodeId) -> Option<Key> {
+    fn key(&self, graph: &Graph, id: NodeId) -> Option<Key> {
         let node = graph.node(id);
         let record = graph.record(id);
         if let Some(numbers) = node.constant() {
@@ -57,8 +47,7 @@ impl Merged {
         if node.leaf().is_some() {
             return None;
         }
-        let op = &ops[record.op.0 as usize];
-        let operand = |(i, &x): (usize, &NodeId)| match reads(&**op, i) {
+        let operand = |(i, &x): (usize, &NodeId)| match node.op().reads(i) {
             true => self.of(x).index() as u64,
             // Of an operand that is not read, the shape alone counts.
             false => u64::MAX - u64::from(graph.record(x).shape.0),

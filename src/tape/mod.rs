@@ -12,7 +12,6 @@ mod values;
 mod var;
 
 pub(crate) use elementwise::{Arg, Instruction, OPERANDS, Source, run as run_elementwise, scratch_len};
-pub(crate) use op::reads;
 pub use op::{Op, Precision};
 pub(crate) use recorder::Recorder;
 pub use registry::{LoadOp, Registry};

@@ -107,11 +107,6 @@ pub trait Op: Any + Debug + Send + Sync + Kernel<f32> + Kernel<f64> {
     }
 }
 
-/// Whether an evaluator has to have the elements of an operand: an elementwise op reads them all.
-pub(crate) fn reads(op: &dyn Op, operand: usize) -> bool {
-    op.elementwise() || op.reads(operand)
-}
-
 /// What an op computes, generic over the precision.
 pub trait Kernel<F: Float> {
     /// Writes the result to `y`, whose buffer holds arbitrary numbers before. Must not allocate.

@@ -1,6 +1,6 @@
 //! The part of a tape that changes: the graph with its interned ops, and where the next node belongs.
 
-use super::op::{Op, Operand, reads};
+use super::op::{Op, Operand};
 use super::registry::Registry;
 use super::rule::Rules;
 use super::values::Values;
@@ -289,7 +289,8 @@ fn record(op: &dyn Op, arity: usize) -> OpRecord {
         formula: op.formula().to_owned(),
         attributes: op.attributes(),
         arity,
-        shape_only: (0..arity).filter(|&i| !reads(op, i)).collect(),
+        // An elementwise op reads them all, whatever it says.
+        shape_only: (0..arity).filter(|&i| !op.elementwise() && !op.reads(i)).collect(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Values computed when asked, in f64, node by node, and remembered.
 
 use super::elementwise::{self, Arg, Instruction, Source};
-use super::op::{Op, Precision, reads};
+use super::op::{Op, Precision};
 use super::recorder::Recorder;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Kind, Leaf, Node, NodeId};
@@ -154,12 +154,7 @@ impl Recorder {
             known[id.index()] = Known::Wanted;
             wanted.push(id);
             let node = self.graph.node(id);
-            if node.leaf().is_none() {
-                let op = &self.ops[self.graph.record(id).op.0 as usize];
-                open.extend(
-                    node.inputs().iter().enumerate().filter(|&(i, _)| reads(&**op, i)).map(|(_, &x)| x),
-                );
-            }
+            open.extend(node.read_inputs().map(|(_, x)| x));
         }
         wanted.sort_unstable();
         wanted
@@ -261,7 +256,7 @@ fn run(
     let input = |(i, &id): (usize, &NodeId)| {
         let (data, layout) = &located[i];
         match graph.node(id).kind() {
-            _ if !reads(op, i) => Input::Shape(graph.node(id).shape()),
+            _ if !node.op().reads(i) => Input::Shape(graph.node(id).shape()),
             Kind::Real => Input::Real(view(data, layout)),
             Kind::Index => Input::Index(View::new(values.indices(id), 0, &layout.shape, &layout.strides)),
         }
