@@ -64,7 +64,7 @@ pub enum Error {
         location: Location,
     },
     /// An op's own rule returned a var that does not fit.
-    #[error("rule of {op} for operand {operand}: {problem}")]
+    #[error("rule of {op} for operand {operand}: {problem}; needed at {node}, recorded at {location}")]
     Rule {
         /// The op's name.
         op: String,
@@ -72,6 +72,10 @@ pub enum Error {
         operand: usize,
         /// What is wrong and what would be right.
         problem: String,
+        /// The node whose derivative was wanted.
+        node: String,
+        /// Where the node was recorded.
+        location: Location,
     },
     /// A leaf has no value where one is needed.
     #[error("{what}: {leaf} has no value; {remedy}; recorded at {location}")]

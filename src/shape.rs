@@ -173,6 +173,16 @@ pub(crate) fn place(mut i: usize, shape: &[usize], strides: &[isize]) -> isize {
     place
 }
 
+/// The index of element `i`, counted in row-major order.
+pub(crate) fn unravel(mut i: usize, shape: &[usize]) -> Vec<usize> {
+    let mut index = vec![0; shape.len()];
+    for (k, &n) in index.iter_mut().zip(shape).rev() {
+        *k = i % n;
+        i /= n;
+    }
+    index
+}
+
 /// Whether strides are those of row-major order without gaps; axes of size 1, and empty arrays, may have any.
 pub(crate) fn is_contiguous(shape: &[usize], strides: &[isize]) -> bool {
     if shape.contains(&0) {

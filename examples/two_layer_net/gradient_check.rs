@@ -1,6 +1,6 @@
 //! Section 7.3: backpropagation against central differences, for every parameter.
 
-use chainrule::check::Report;
+use chainrule::check::{Mode, Report};
 use chainrule::data::mnist::Split;
 use chainrule::nn::{Sequential, SoftmaxWithLoss};
 use chainrule::{Check, State, Tape};
@@ -19,6 +19,7 @@ pub(crate) fn run(
     net: &Sequential,
     start: &State<f64>,
     images: &Split,
+    mode: Mode,
     folder: &Path,
 ) -> Result<GradientCheck, Box<dyn Error>> {
     let tape = Tape::new();
@@ -28,7 +29,7 @@ pub(crate) fn run(
     tape.load(start)?;
 
     let began = Instant::now();
-    let report = Check::new(loss, &net.parameters(&tape)).step(1e-4).run()?;
+    let report = Check::new(loss, &net.parameters(&tape)).mode(mode).run()?;
     let seconds = began.elapsed().as_secs_f64();
 
     let drawing = loss

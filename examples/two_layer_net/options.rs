@@ -1,5 +1,6 @@
 //! What can be said on the command line.
 
+use chainrule::check::Mode;
 use clap::builder::RangedU64ValueParser;
 use clap::{Parser, ValueEnum};
 use serde::Serialize;
@@ -9,13 +10,16 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Parser, Serialize)]
 #[command(name = "two_layer_net")]
 pub(crate) struct Options {
-    /// How many steps to train
-    #[arg(long, default_value_t = 10_000, value_parser = between(1, 10_000_000))]
+    /// How the gradients are checked before the training
+    #[arg(long, value_enum, default_value_t = CheckMode::Chapter)]
+    pub(crate) check: CheckMode,
+    /// How many steps to train; 0 for the gradient check alone
+    #[arg(long, default_value_t = 10_000, value_parser = between(0, 10_000_000))]
     pub(crate) iterations: usize,
     /// How many images a step sees
     #[arg(long, default_value_t = 100, value_parser = between(1, 60_000))]
     pub(crate) batch: usize,
-    /// How many units the hidden layer has; the time of the gradient check grows with its square
+    /// How many units the hidden layer has
     #[arg(long, default_value_t = 50, value_parser = between(1, 1_000))]
     pub(crate) hidden: usize,
     /// How far a step goes against the gradient
@@ -38,6 +42,28 @@ pub(crate) struct Options {
     /// How many threads a matrix product may use; the same number gives the same results
     #[arg(long, default_value_t = 1, value_parser = between(1, 256))]
     pub(crate) threads: usize,
+}
+
+/// How thoroughly gradients are checked.
+#[derive(Debug, Clone, Copy, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum CheckMode {
+    /// Every parameter, by the chapter's central differences with h = 1e-4
+    Chapter,
+    /// Every parameter, at steps chosen for each layer, with an estimate of the error
+    Full,
+    /// A few random directions for each layer
+    Quick,
+}
+
+impl From<CheckMode> for Mode {
+    fn from(mode: CheckMode) -> Self {
+        match mode {
+            CheckMode::Chapter => Self::CHAPTER,
+            CheckMode::Full => Self::Full,
+            CheckMode::Quick => Self::QUICK,
+        }
+    }
 }
 
 /// A precision.

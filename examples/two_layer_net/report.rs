@@ -26,7 +26,7 @@ pub(crate) fn write(
     training: &Training,
     path: &Path,
 ) -> Result<(), Box<dyn Error>> {
-    let mut gradient_check = json!({ "seconds": check.seconds, "step": check.report.step });
+    let mut gradient_check = json!({ "seconds": check.seconds });
     for (name, parameter) in NAMES {
         gradient_check[name] = serde_json::to_value(check.report.parameter(parameter))?;
     }

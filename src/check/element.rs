@@ -23,7 +23,7 @@ impl Compared {
         (self.backprop - self.numeric).abs()
     }
 
-    fn magnitude(self) -> f64 {
+    pub(super) fn magnitude(self) -> f64 {
         self.backprop.abs().max(self.numeric.abs())
     }
 
@@ -42,9 +42,14 @@ impl Compared {
         self.difference() <= tolerance * self.magnitude()
     }
 
+    /// How far the two may be apart.
+    pub(super) fn threshold(self, tolerance: f64) -> f64 {
+        tolerance * self.magnitude() + 4.0 * self.error
+    }
+
     /// The verdict, but for kinks and zeros, for which more evaluations are needed. NaN fails.
     pub(super) fn verdict(self, tolerance: f64) -> Element {
-        let within = self.difference() <= tolerance * self.magnitude() + 4.0 * self.error;
+        let within = self.difference() <= self.threshold(tolerance);
         match (within, self.agrees(tolerance) && self.is_resolved()) {
             (false, _) => Element::Fail,
             (true, true) => Element::Pass,

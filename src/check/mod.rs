@@ -1,18 +1,39 @@
 //! The gradient checker: the recorded gradients against differences of the same graph, replayed.
 //!
-//! For every element of every asked-for leaf the output is computed at `x + h` and `x − h`, and
-//! `(f(x + h) − f(x − h)) / 2h` is held against the gradient that the reverse pass recorded.
+//! Unlike a comparison of two numbers, it owns the graph: it judges every node's rules on their own, tells which one is
+//! wrong, with the source line that recorded it, and knows a kink from a fault. The chapter
+//! [`how_the_checker_decides`] has its formulas and their sources.
 
+mod bench;
 mod element;
+mod engine;
+mod fault;
+mod function;
+mod hint;
+mod judge;
+mod locate;
+mod mode;
+mod nodes;
+mod preflight;
+mod random;
+mod replay;
 mod report;
 mod run;
+mod steps;
+mod table;
+mod whole;
+#[doc = include_str!("how_the_checker_decides.md")]
+pub mod how_the_checker_decides {}
 
-pub use report::{ParameterReport, Report, Verdict, Worst};
+pub use fault::{Fault, Stage};
+pub use mode::Mode;
+pub use report::{NodeReport, ParameterReport, Report, Verdict, Worst};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::plan::Plan;
 use crate::tape::Var;
 
-/// A gradient check to be run: which output, which leaves, which step.
+/// A gradient check to be run: which output, which leaves, how thoroughly.
 ///
 /// The point is where the tape's values are: leaves with values, [fed](crate::Tape::feed) inputs,
 /// [loaded](crate::Tape::load) parameters.
@@ -30,21 +51,41 @@ use crate::tape::Var;
 pub struct Check<'t> {
     loss: Var<'t>,
     leaves: Vec<Var<'t>>,
-    step: f64,
+    gradients: Option<Vec<Var<'t>>>,
+    mode: Mode,
     tolerance: f64,
+    order: usize,
+    threads: usize,
+    seed: u64,
+    tamper: Option<fn(&mut Plan<f64>)>,
 }
 
 impl<'t> Check<'t> {
     /// A check of the gradients of `loss`, one number, with respect to leaves: inputs with values and parameters.
     ///
-    /// The step is 1e-4, as in 'Deep Learning from Scratch' (chapter 4), and the relative tolerance 1e-6.
+    /// The mode is [`Mode::Full`], the relative tolerance 1e-6, the order 1, on one thread.
     pub fn new(loss: Var<'t>, leaves: &[Var<'t>]) -> Self {
-        Self { loss, leaves: leaves.to_vec(), step: 1e-4, tolerance: 1e-6 }
+        Self {
+            loss,
+            leaves: leaves.to_vec(),
+            gradients: None,
+            mode: Mode::Full,
+            tolerance: 1e-6,
+            order: 1,
+            threads: 1,
+            seed: 0,
+            tamper: None,
+        }
     }
 
-    /// With another step h, in the units of the leaves.
+    /// Measured in another way.
+    pub fn mode(self, mode: Mode) -> Self {
+        Self { mode, ..self }
+    }
+
+    /// By plain central differences at this step h, in the units of the leaves: [`Mode::Chapter`].
     pub fn step(self, step: f64) -> Self {
-        Self { step, ..self }
+        self.mode(Mode::Chapter { step })
     }
 
     /// With another relative tolerance.
@@ -52,31 +93,65 @@ impl<'t> Check<'t> {
         Self { tolerance, ..self }
     }
 
-    /// Records the gradients, and compares every element: two replays each, in f64.
-    ///
-    /// An element's verdict, with Δ the difference of both numbers, M the greater magnitude of the two, and err what
-    /// rounding and the step's length may have done to the numeric one:
-    ///
-    /// - *kink*: a comparison in the graph (a ReLU's mask, which of two is the greater, the condition of a `where`)
-    ///   came out differently at x + h or x − h than at x, or the step left the output's domain; listed, and left out
-    ///   of all figures;
-    /// - *fail*: |Δ| > tolerance · M + 4 err, or the gradient is NaN or infinite;
-    /// - *pass*: |Δ| ≤ tolerance · M, and M > 4 err;
-    /// - *zero*, a pass: the gradient is exactly 0 and the output the same, bit for bit, at x ± h and x ± 8h, and
-    ///   rounding could not have hidden a thousandth of the greatest gradient;
-    /// - else *unresolved*: too small to be told from rounding.
-    ///
-    /// A leaf fails if an element does, if nothing was resolved, more than a fifth was not, or most were kinks. Where a
-    /// gradient is stopped on purpose ([`Var::stop_gradient`]), differences do not stop, and the leaf fails.
+    /// Up to this order: 2 checks the gradient's own graph as well, contracted with a random cotangent, by the same
+    /// code.
+    pub fn order(self, order: usize) -> Self {
+        Self { order, ..self }
+    }
+
+    /// On this many threads; the report is the same.
+    pub fn threads(self, threads: usize) -> Self {
+        Self { threads, ..self }
+    }
+
+    /// With other random cotangents and directions.
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// Gradients that are recorded already, one for each leaf, instead of those that [`Var::grad`] records now: those of
+    /// a saved graph, or a formula of one's own.
+    pub fn gradients(self, gradients: &[Var<'t>]) -> Self {
+        Self { gradients: Some(gradients.to_vec()), ..self }
+    }
+
+    /// Changes the plan that the loss is replayed by: for tests of the checker itself.
+    #[doc(hidden)]
+    pub fn tamper(self, tamper: fn(&mut Plan<f64>)) -> Self {
+        Self { tamper: Some(tamper), ..self }
+    }
+
+    /// Runs the check.
     ///
     /// # Errors
     ///
     /// If the output is not one number, something asked for is not a leaf of real numbers with a value, the output is
-    /// not finite, or not the same at two replays, or the step vanishes beside an element.
+    /// not finite, or the step vanishes beside an element.
     #[track_caller]
     pub fn run(&self) -> Result<Report> {
         run::run(self)
     }
+
+    /// Runs the check as a negative control: of a gradient that is known to be wrong, so that the check must fail.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run); and if the check passes.
+    #[track_caller]
+    pub fn must_fail(&self) -> Result<Report> {
+        must_fail(self.run()?)
+    }
+}
+
+/// The report of a check that was meant to fail.
+fn must_fail(report: Report) -> Result<Report> {
+    if !report.passed() {
+        return Ok(report);
+    }
+    Err(Error::Argument {
+        what: "must_fail",
+        problem: format!("the check was to find a wrong gradient, and passed\n{report}"),
+    })
 }
 
 /// Panics with the report unless the gradients of an output with respect to leaves agree with differences.

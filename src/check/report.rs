@@ -1,30 +1,49 @@
 //! What a check has found.
 
 use super::element::{Compared, Element};
+use super::fault::Fault;
+use super::mode::Mode;
+use crate::graph::NodeId;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What a gradient check has found, leaf by leaf. Displays as a table.
+/// What a gradient check has found: leaf by leaf, node by node. Displays as a table, then every fault with its place.
 #[must_use = "a report that nobody reads hides what it found; ask `passed()`"]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// The step h of the central differences.
-    pub step: f64,
+    /// How derivatives were measured.
+    pub mode: Mode,
+    /// 1 for the gradient; 2 for the gradient's gradient.
+    pub order: usize,
     /// The relative tolerance.
     pub tolerance: f64,
     /// The output where the gradients were checked.
     pub output: f64,
     /// One entry for each leaf, in the order they were asked for.
     pub parameters: Vec<ParameterReport>,
+    /// The nodes that were judged on their own, by id.
+    pub nodes: Vec<NodeReport>,
+    /// What is wrong and where, first what was found first; among nodes, the lowest id first.
+    pub faults: Vec<Fault>,
+    /// In [`Mode::Quick`]: how likely it is that the probes do not see that one element of all gradients, any that is
+    /// not 0, has been lost. `None` where all are 0.
+    pub unseen: Option<f64>,
+    /// The same for the next order, if it was asked for.
+    pub next: Option<Box<Report>>,
 }
 
-/// What a gradient check has found of one leaf. Figures are over the elements whose step crossed no kink.
+/// What a gradient check has found of one leaf. Figures are over the elements whose step crossed no kink; in
+/// [`Mode::Quick`] the elements are probes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ParameterReport {
+    /// The leaf; `n0` where there is no graph.
+    pub node: NodeId,
     /// The leaf's name.
     pub name: String,
     /// Its shape.
     pub shape: Vec<usize>,
+    /// The step of most elements.
+    pub step: f64,
     /// How many elements agree, zeros among them.
     pub passed: usize,
     /// How many have a gradient of exactly 0, and an output that does not move.
@@ -33,7 +52,8 @@ pub struct ParameterReport {
     pub failed: usize,
     /// How many are too small to be told from rounding.
     pub unresolved: usize,
-    /// The elements whose step crossed a kink.
+    /// The elements at a kink, whose derivative lies between those of both sides, and in [`Mode::Chapter`] those whose
+    /// step crossed one.
     pub kinks: Vec<Vec<usize>>,
     /// The mean of |Δ|, the measure of 'Deep Learning from Scratch'.
     pub mean_abs: f64,
@@ -44,39 +64,59 @@ pub struct ParameterReport {
     /// The greatest |Δ| / M over the elements that pass or fail, which stand out of rounding; M is the greater
     /// magnitude of both numbers.
     pub max_rel: f64,
+    /// In [`Mode::Quick`]: how likely the loss of one element that is not 0 goes unseen.
+    pub unseen: Option<f64>,
     /// The verdict on the leaf.
+    pub verdict: Verdict,
+}
+
+/// The verdict on one node's rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeReport {
+    /// The node.
+    pub node: NodeId,
+    /// The worst verdict on any of its operands.
     pub verdict: Verdict,
 }
 
 /// An element with both its derivatives.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Worst {
-    /// Its place in the leaf.
+    /// Its place in the leaf; empty for a probe.
     pub index: Vec<usize>,
     /// The derivative by backpropagation.
     pub backprop: f64,
-    /// The derivative by central differences.
+    /// The derivative by differences.
     pub numeric: f64,
 }
 
-/// The verdict on a leaf.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+impl fmt::Display for Worst {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: backprop {:e}, numeric {:e}", self.index, self.backprop, self.numeric)
+    }
+}
+
+/// A verdict on a leaf or a node, from good to bad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The gradients agree.
     Pass,
-    /// At least one element differs.
-    Fail,
-    /// Nothing, or too little, stands out of rounding, or most steps crossed a kink.
+    /// They agree as far as they can at a kink, or on both sides of a tie.
+    Kink,
+    /// Nothing, or too little, stands out of rounding.
     Unresolved,
     /// The output does not depend on the leaf.
     Unreached,
+    /// At least one element differs.
+    Fail,
 }
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Pass => "pass",
+            Self::Kink => "kink",
             Self::Fail => "FAIL",
             Self::Unresolved => "unresolved",
             Self::Unreached => "unreached",
@@ -85,23 +125,32 @@ impl fmt::Display for Verdict {
 }
 
 impl Report {
-    /// Whether every leaf passed.
+    /// Whether every leaf passed, no node is at fault, and the same holds for the next order.
     #[must_use]
     pub fn passed(&self) -> bool {
-        self.parameters.iter().all(|p| p.verdict == Verdict::Pass)
+        self.faults.is_empty()
+            && self.parameters.iter().all(|p| p.verdict <= Verdict::Kink)
+            && self.next.as_ref().is_none_or(|next| next.passed())
     }
 
     /// The entry of a leaf.
     pub fn parameter(&self, name: &str) -> Option<&ParameterReport> {
         self.parameters.iter().find(|p| p.name == name)
     }
+
+    /// The first fault: among wrong nodes the one with the lowest id, on which no other wrong node has an influence.
+    pub fn first_fault(&self) -> Option<&Fault> {
+        self.faults.first().or_else(|| self.next.as_ref()?.first_fault())
+    }
 }
 
 impl ParameterReport {
-    pub(super) fn new(name: String, shape: Vec<usize>) -> Self {
+    pub(super) fn new(node: NodeId, name: String, shape: Vec<usize>) -> Self {
         Self {
+            node,
             name,
             shape,
+            step: 0.0,
             passed: 0,
             zeros: 0,
             failed: 0,
@@ -111,19 +160,20 @@ impl ParameterReport {
             max_abs: 0.0,
             worst: None,
             max_rel: 0.0,
+            unseen: None,
             verdict: Verdict::Unreached,
         }
     }
 
-    /// The number of elements compared.
+    /// The number of elements or probes compared, those at kinks left out.
     pub fn compared(&self) -> usize {
         self.passed + self.failed + self.unresolved
     }
 
     /// Counts one element; `mean_abs` holds the sum until [`close`](Self::close).
-    pub(super) fn count(&mut self, index: Vec<usize>, compared: Compared, element: Element) {
+    pub(super) fn count(&mut self, index: impl FnOnce() -> Vec<usize>, compared: Compared, element: Element) {
         match element {
-            Element::Kink => return self.kinks.push(index),
+            Element::Kink => return self.kinks.push(index()),
             Element::Pass => self.passed += 1,
             Element::Zero => {
                 self.passed += 1;
@@ -138,6 +188,7 @@ impl ParameterReport {
         if self.worst.is_none() || difference > self.max_abs || difference.is_nan() && !self.max_abs.is_nan()
         {
             self.max_abs = difference;
+            let index = index();
             self.worst = Some(Worst { index, backprop: compared.backprop, numeric: compared.numeric });
         }
         if matches!(element, Element::Pass | Element::Fail) {
@@ -151,87 +202,13 @@ impl ParameterReport {
         if compared > 0 {
             self.mean_abs /= compared as f64;
         }
-        // An empty leaf has nothing to be wrong about; one with kinks alone was not checked.
-        let nothing = self.passed == 0 && compared + self.kinks.len() > 0;
+        // An empty leaf has nothing to be wrong about.
+        let nothing = self.passed == 0 && compared > 0;
         self.verdict = match self.failed {
-            0 if nothing || self.unresolved * 5 > compared || self.kinks.len() > compared => {
-                Verdict::Unresolved
-            }
+            0 if nothing || self.unresolved * 5 > compared => Verdict::Unresolved,
+            0 if compared == 0 && !self.kinks.is_empty() => Verdict::Kink,
             0 => Verdict::Pass,
             _ => Verdict::Fail,
         };
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let header = [
-            "parameter",
-            "shape",
-            "pass",
-            "zero",
-            "fail",
-            "unresolved",
-            "kink",
-            "mean |Δ|",
-            "max |Δ|",
-            "max rel",
-            "verdict",
-        ];
-        let rows: Vec<[String; 11]> = self.parameters.iter().map(ParameterReport::cells).collect();
-        let width = |k: usize| {
-            rows.iter().map(|r| r[k].chars().count()).chain([header[k].chars().count()]).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..header.len()).map(width).collect();
-        let line = |f: &mut fmt::Formatter<'_>, cells: [&str; 11]| {
-            let mut text = String::new();
-            for (k, cell) in cells.into_iter().enumerate() {
-                // Words to the left, numbers to the right.
-                match k {
-                    0 | 1 | 10 => text += &format!("{cell:<0$}  ", widths[k]),
-                    _ => text += &format!("{cell:>0$}  ", widths[k]),
-                }
-            }
-            writeln!(f, "{}", text.trim_end())
-        };
-        line(f, header)?;
-        for row in &rows {
-            line(f, row.each_ref().map(String::as_str))?;
-        }
-        for parameter in self.parameters.iter().filter(|p| p.verdict != Verdict::Pass) {
-            parameter.explain(f)?;
-        }
-        Ok(())
-    }
-}
-
-impl ParameterReport {
-    fn cells(&self) -> [String; 11] {
-        let figure = |x: f64| if self.compared() == 0 { "–".to_owned() } else { format!("{x:.2e}") };
-        [
-            self.name.clone(),
-            format!("{:?}", self.shape),
-            self.passed.to_string(),
-            self.zeros.to_string(),
-            self.failed.to_string(),
-            self.unresolved.to_string(),
-            self.kinks.len().to_string(),
-            figure(self.mean_abs),
-            figure(self.max_abs),
-            figure(self.max_rel),
-            self.verdict.to_string(),
-        ]
-    }
-
-    /// A line that says why a leaf did not pass.
-    fn explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.name, self.verdict)?;
-        match (&self.worst, self.verdict) {
-            (_, Verdict::Unreached) => writeln!(f, ": the output does not depend on it"),
-            (Some(Worst { index, backprop, numeric }), _) => {
-                writeln!(f, ": max |Δ| at {index:?}: backprop {backprop:e}, numeric {numeric:e}")
-            }
-            (None, _) => writeln!(f, ": every element's step crossed a kink"),
-        }
     }
 }

@@ -47,6 +47,12 @@ impl<'t> Gradients<'t> {
         id.map(|id| Var::new(self.tape, id))
     }
 
+    /// As [`of`](Self::of), for several vars.
+    #[track_caller]
+    fn for_each_of(&self, vars: &[Var<'t>]) -> Result<Vec<Var<'t>>> {
+        vars.iter().map(|&v| self.get(v).map_or_else(|| zero_like(v), Ok)).collect()
+    }
+
     /// Whether the output depends on a var in a way that has a derivative.
     ///
     /// # Panics
@@ -109,8 +115,7 @@ impl<'t> Var<'t> {
     /// What [`grad`](Self::grad) panics with.
     #[track_caller]
     pub fn try_grad(self, vars: &[Var<'t>]) -> Result<Vec<Var<'t>>> {
-        let gradients = differentiate(self, seed(self)?, Some(vars))?;
-        vars.iter().map(|&v| gradients.get(v).map_or_else(|| zero_like(v), Ok)).collect()
+        differentiate(self, seed(self)?, Some(vars))?.for_each_of(vars)
     }
 
     /// The vector-Jacobian product: for each var, its cotangent given `dy`, the cotangent of this var, of its shape.
@@ -124,6 +129,16 @@ impl<'t> Var<'t> {
             Ok(gradients) => vars.map(|v| gradients.of(v)),
             Err(e) => refuse(e),
         }
+    }
+
+    /// As [`vjp`](Self::vjp), for any number of vars.
+    ///
+    /// # Errors
+    ///
+    /// What [`vjp`](Self::vjp) panics with.
+    #[track_caller]
+    pub fn try_vjp(self, dy: Var<'t>, vars: &[Var<'t>]) -> Result<Vec<Var<'t>>> {
+        differentiate(self, dy, Some(vars))?.for_each_of(vars)
     }
 
     /// The gradients of this number with respect to everything it depends on: leaves and intermediates alike.

@@ -143,7 +143,19 @@ impl Graph {
     ///
     /// If the graph has no node of an id.
     pub fn read_by(&self, outputs: impl IntoIterator<Item = NodeId>) -> Vec<bool> {
-        self.marked(outputs, |node| node.read_inputs().map(|(_, x)| x))
+        self.read_by_unless(outputs, |_| false)
+    }
+
+    /// As [`read_by`](Self::read_by), where the elements of `held` nodes are known and computed from nothing.
+    pub(crate) fn read_by_unless(
+        &self,
+        outputs: impl IntoIterator<Item = NodeId>,
+        held: impl Fn(NodeId) -> bool,
+    ) -> Vec<bool> {
+        self.marked(outputs, |node| {
+            let inputs = (!held(node.id())).then(|| node.read_inputs());
+            inputs.into_iter().flatten().map(|(_, x)| x)
+        })
     }
 
     /// Marks `outputs` and, from the end, what `inputs` gives of each marked node.

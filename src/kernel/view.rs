@@ -59,6 +59,13 @@ impl<'a, T: Copy> View<'a, T> {
         is_contiguous(self.shape, self.strides).then(|| &self.data[start..start + len])
     }
 
+    /// The elements of a matrix along one axis, at an index of the other.
+    pub(crate) fn line(&self, index: usize, axis: usize) -> impl Iterator<Item = T> + use<'a, T> {
+        let start = self.offset as isize + index as isize * self.strides[1 - axis];
+        let (data, step) = (self.data, self.strides[axis]);
+        (0..self.shape[axis] as isize).map(move |i| data[(start + i * step) as usize])
+    }
+
     /// The elements as a slice.
     ///
     /// # Panics

@@ -42,6 +42,25 @@ impl Op for MatMul {
         if operand == 0 { dy.matmul(x[1].t()).into() } else { x[0].t().matmul(dy).into() }
     }
 
+    fn column(
+        &self,
+        operand: usize,
+        x: Inputs<'_, '_, f64>,
+        element: usize,
+        add: &mut dyn FnMut(usize, f64),
+    ) -> bool {
+        let (&[_, inner], &[_, columns]) = (x.shape(0), x.shape(1)) else { return false };
+        // Element [i, k] of x0 has a part in row i of y, in the measure of row k of x1; [k, j] of x1 in column j.
+        if operand == 0 {
+            let (row, k) = (element / inner, element % inner);
+            x.real(1).line(k, 1).enumerate().for_each(|(j, gain)| add(row * columns + j, gain));
+        } else {
+            let (k, column) = (element / columns, element % columns);
+            x.real(0).line(k, 0).enumerate().for_each(|(i, gain)| add(i * columns + column, gain));
+        }
+        true
+    }
+
     fn samples(&self) -> Vec<Sample> {
         let shapes: [[&[usize]; 2]; 5] = [
             [&[3, 4], &[4, 2]],

@@ -3,7 +3,7 @@
 use super::fuse::Runs;
 use super::merge::Merged;
 use super::step::{Operand, Place, Root, Step, Target, Work};
-use super::{InputSlot, ParameterSlot, Plan, PlanOptions};
+use super::{Held, InputSlot, ParameterSlot, Plan, PlanOptions};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Kind, Leaf, Node, NodeId};
 use crate::room;
@@ -16,6 +16,7 @@ pub(super) fn compile<F: Precision>(
     outputs: &[Var<'_>],
     updates: &[(Var<'_>, Var<'_>)],
     options: PlanOptions,
+    held: &Held,
 ) -> Result<Plan<F>> {
     let all: Vec<Var<'_>> =
         outputs.iter().copied().chain(updates.iter().flat_map(|&(p, v)| [p, v])).collect();
@@ -34,7 +35,7 @@ pub(super) fn compile<F: Precision>(
     check_updates(&recorder.graph, updates)?;
     let outputs: Vec<NodeId> = outputs.iter().map(|v| v.id()).collect();
     let updates: Vec<(NodeId, NodeId)> = updates.iter().map(|(p, v)| (p.id(), v.id())).collect();
-    Compiler::new(&recorder, &outputs, &updates, options)?.finish()
+    Compiler::new(&recorder, &outputs, &updates, options, held)?.finish()
 }
 
 /// That nothing but real numbers is computed.
@@ -71,6 +72,7 @@ fn check_updates(graph: &Graph, updates: &[(Var<'_>, Var<'_>)]) -> Result<()> {
 /// A plan in the making.
 pub(super) struct Compiler<'g, F> {
     recorder: &'g Recorder,
+    held: &'g Held,
     merged: Merged,
     runs: Runs,
     places: FxHashMap<NodeId, Place>,
@@ -85,15 +87,16 @@ impl<'g, F: Precision> Compiler<'g, F> {
         outputs: &[NodeId],
         updates: &[(NodeId, NodeId)],
         options: PlanOptions,
+        held: &'g Held,
     ) -> Result<Self> {
         let graph = &recorder.graph;
         let wanted = outputs.iter().copied().chain(updates.iter().flat_map(|&(p, v)| [p, v]));
-        let merged = Merged::new(graph, wanted);
+        let merged = Merged::new(graph, wanted, held);
         let mut pinned = vec![false; graph.len()];
         for &id in outputs.iter().chain(updates.iter().map(|(_, v)| v)) {
             pinned[merged.of(id).index()] = true;
         }
-        let runs = Runs::new(graph, &recorder.ops, &merged, &pinned, options.fuse);
+        let runs = Runs::new(graph, &recorder.ops, &merged, &pinned, held, options.fuse);
         let plan = Plan {
             ops: recorder.ops.clone(),
             steps: Vec::new(),
@@ -109,7 +112,7 @@ impl<'g, F: Precision> Compiler<'g, F> {
             lineage: recorder.lineage.clone(),
         };
         let mut compiler =
-            Self { recorder, merged, runs, places: FxHashMap::default(), buffers: Vec::new(), plan };
+            Self { recorder, held, merged, runs, places: FxHashMap::default(), buffers: Vec::new(), plan };
         for id in compiler.merged.nodes.clone() {
             compiler.place(id)?;
         }
@@ -143,7 +146,12 @@ impl<'g, F: Precision> Compiler<'g, F> {
     fn place(&mut self, id: NodeId) -> Result<()> {
         let graph = &self.recorder.graph;
         let node = graph.node(id);
-        let place = if let Some(leaf) = node.leaf() {
+        let place = if let Some(numbers) = self.held.get(&id) {
+            let values = numbers.iter().map(|&x| F::of(x)).collect();
+            self.plan.inputs.push(slot(node, Some(values))?);
+            let root = Root::Input(self.plan.inputs.len() - 1);
+            Place { root, layout: Layout::contiguous(node.shape()) }
+        } else if let Some(leaf) = node.leaf() {
             Place { root: self.leaf(node, leaf)?, layout: Layout::contiguous(node.shape()) }
         } else if self.runs.is_inside(id) {
             return Ok(());
@@ -167,19 +175,6 @@ impl<'g, F: Precision> Compiler<'g, F> {
     }
 
     fn leaf(&mut self, node: Node<'_>, leaf: Leaf) -> Result<Root> {
-        fn slot<T: Default + Clone>(node: Node<'_>, given: Option<Vec<T>>) -> Result<InputSlot<T>> {
-            Ok(InputSlot {
-                id: node.id(),
-                name: node.name().unwrap_or_default().to_owned(),
-                shape: node.shape().into(),
-                location: node.place(),
-                fed: given.is_some(),
-                values: match given {
-                    Some(values) => values,
-                    None => room::filled("compile", crate::shape::size(node.shape()), T::default())?,
-                },
-            })
-        }
         let plan = &mut self.plan;
         Ok(match leaf {
             Leaf::Input => {
@@ -216,9 +211,11 @@ impl<'g, F: Precision> Compiler<'g, F> {
         self.buffers.len() - 1
     }
 
-    fn push(&mut self, work: Work, operands: Vec<Operand>, shape: &[usize]) -> Place {
+    fn push(&mut self, node: NodeId, work: Work, reads: Vec<NodeId>, operands: Vec<Operand>) -> Place {
+        let shape = self.recorder.graph.node(node).shape();
         let buffer = self.buffer(shape);
-        self.plan.steps.push(Step { work, operands, target: Target::Arena(buffer), shape: shape.into() });
+        let target = Target::Arena(buffer);
+        self.plan.steps.push(Step { node, work, reads, operands, target, shape: shape.into() });
         Place { root: Root::Arena(buffer), layout: Layout::contiguous(shape) }
     }
 
@@ -234,7 +231,7 @@ impl<'g, F: Precision> Compiler<'g, F> {
             false => Operand::Shape(graph.node(x).shape().into()),
         };
         let operands = node.inputs().iter().enumerate().map(operand).collect();
-        self.push(Work::Kernel(op), operands, node.shape())
+        self.push(id, Work::Kernel(op), node.inputs().to_vec(), operands)
     }
 
     fn elementwise_step(&mut self, last: NodeId) -> Place {
@@ -258,14 +255,14 @@ impl<'g, F: Precision> Compiler<'g, F> {
             let args = graph.node(id).inputs().iter().map(arg).collect();
             program.push(Instruction { op: graph.record(id).op.0 as usize, args });
         }
-        let operands = operands
+        let places = operands
             .iter()
             .map(|x| {
                 let place = &self.places[x];
                 Operand::Place(Place { root: place.root, layout: place.layout.broadcast(shape) })
             })
             .collect();
-        self.push(Work::Elementwise(program), operands, shape)
+        self.push(last, Work::Elementwise(program), operands, places)
     }
 
     /// Where a node's numbers are until the next run: not in the state, which updates change.
@@ -274,8 +271,7 @@ impl<'g, F: Precision> Compiler<'g, F> {
         if !matches!(place.root, Root::State(_)) {
             return place;
         }
-        let shape = place.layout.shape.clone();
-        let kept = self.push(Work::Copy, vec![Operand::Place(place)], &shape);
+        let kept = self.push(id, Work::Copy, vec![id], vec![Operand::Place(place)]);
         // State is read before anything is written to it.
         self.plan.steps.rotate_right(1);
         kept
@@ -292,4 +288,19 @@ impl<'g, F: Precision> Compiler<'g, F> {
         plan.scratch = vec![F::zero(); needed.unwrap_or(0)];
         Ok(self.plan)
     }
+}
+
+/// The buffer of a node that is given from outside, with its first values if it has some.
+fn slot<T: Default + Clone>(node: Node<'_>, given: Option<Vec<T>>) -> Result<InputSlot<T>> {
+    Ok(InputSlot {
+        id: node.id(),
+        name: node.name().unwrap_or_default().to_owned(),
+        shape: node.shape().into(),
+        location: node.place(),
+        fed: given.is_some(),
+        values: match given {
+            Some(values) => values,
+            None => room::filled("compile", crate::shape::size(node.shape()), T::default())?,
+        },
+    })
 }

@@ -2,6 +2,7 @@
 
 use super::{InputSlot, Plan};
 use crate::error::{Error, Result};
+use crate::graph::NodeId;
 use crate::tape::{Precision, Var};
 use ndarray::{ArrayRef, ArrayViewMutD, Dimension, IxDyn};
 use std::sync::Arc;
@@ -110,6 +111,18 @@ fn find<T>(slots: &[InputSlot<T>], lineage: &Arc<()>, key: Key<'_>, what: &str) 
             },
             present: slots.iter().map(|s| format!("{} `{}`", s.id, s.name)).collect::<Vec<_>>().join(", "),
         }),
+    }
+}
+
+impl<F: Precision> Plan<F> {
+    /// The place of a node among the inputs, if the plan reads it as one.
+    pub(crate) fn slot(&self, node: NodeId) -> Option<usize> {
+        self.inputs.iter().position(|s| s.id == node)
+    }
+
+    /// The numbers of the input at a place, in row-major order.
+    pub(crate) fn slot_mut(&mut self, slot: usize) -> &mut [F] {
+        &mut self.inputs[slot].values
     }
 }
 

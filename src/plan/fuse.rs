@@ -1,5 +1,6 @@
 //! Which elementwise nodes are computed together, block by block, without their own arrays.
 
+use super::Held;
 use super::merge::Merged;
 use crate::graph::{Graph, NodeId};
 use crate::tape::{OPERANDS, Op};
@@ -43,20 +44,21 @@ impl Runs {
         ops: &[Arc<dyn Op>],
         merged: &Merged,
         pinned: &[bool],
+        held: &Held,
         fuse: bool,
     ) -> Self {
         let mut runs = Self { inside: vec![None; graph.len()] };
         if !fuse {
             return runs;
         }
-        let elementwise =
-            |id: NodeId| graph.node(id).leaf().is_none() && ops[graph.record(id).op.0 as usize].elementwise();
+        let is_source = |id: NodeId| graph.node(id).leaf().is_some() || held.contains_key(&id);
+        let elementwise = |id: NodeId| !is_source(id) && ops[graph.record(id).op.0 as usize].elementwise();
         // For every node, the one run that all consumers seen so far are in, or that there is none.
         let mut consumers: Vec<Consumers> = vec![Consumers::None; graph.len()];
         let mut sizes = vec![0_usize; graph.len()];
         let mut operands: Vec<BTreeSet<NodeId>> = vec![BTreeSet::new(); graph.len()];
         for &id in merged.nodes.iter().rev() {
-            if graph.node(id).leaf().is_some() {
+            if is_source(id) {
                 continue;
             }
             let inputs = graph.node(id).inputs();

@@ -15,6 +15,9 @@ mod placing;
 mod run;
 mod step;
 
+pub(crate) use merge::Merged;
+pub(crate) use run::Seen;
+
 pub use feed::Key;
 pub use options::PlanOptions;
 pub use outputs::Outputs;
@@ -24,9 +27,13 @@ use crate::graph::NodeId;
 use crate::location::Location;
 use crate::shape::Sizes;
 use crate::tape::{Op, Precision, Var};
+use rustc_hash::FxHashMap;
 use std::fmt;
 use std::sync::Arc;
 use step::{Place, Step, Target};
+
+/// The numbers of nodes that are not computed, in row-major order.
+pub(crate) type Held = FxHashMap<NodeId, Vec<f64>>;
 
 /// A compiled, replayable schedule in the precision `F`.
 ///
@@ -53,6 +60,7 @@ use step::{Place, Step, Target};
 /// assert!(after < before);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[derive(Clone)]
 pub struct Plan<F> {
     ops: Vec<Arc<dyn Op>>,
     steps: Vec<Step>,
@@ -123,7 +131,22 @@ impl<F: Precision> Plan<F> {
             &outputs.into_iter().collect::<Vec<_>>(),
             &updates.into_iter().collect::<Vec<_>>(),
             options,
+            &Held::default(),
         )
+    }
+
+    /// Compiles outputs as a function of nodes that are held: inputs with these numbers, to be moved through
+    /// [`Plan::slot`].
+    #[track_caller]
+    pub(crate) fn holding(outputs: &[Var<'_>], held: &Held, options: PlanOptions) -> Result<Self> {
+        compile::compile(outputs, &[], options, held)
+    }
+
+    /// Lets one step write over what a later step still reads, if there is such a pair: for tests of the checker, which
+    /// must notice.
+    #[doc(hidden)]
+    pub fn overlap(&mut self) {
+        placing::overlap(&mut self.steps, &self.outputs);
     }
 
     /// The number of steps of a run: a kernel, or a fused run of elementwise ops, each.

@@ -37,6 +37,11 @@ impl<'p, F: Precision> Outputs<'p, F> {
         self.view(&self.plan.outputs[position].1).array()
     }
 
+    /// The numbers of the output at a position, as they lie.
+    pub(crate) fn numbers(&self, position: usize) -> View<'p, F> {
+        self.view(&self.plan.outputs[position].1)
+    }
+
     fn view(&self, place: &'p Place) -> View<'p, F> {
         let data = match place.root {
             Root::Arena(_) => &self.plan.arena[..],

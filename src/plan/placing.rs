@@ -129,3 +129,35 @@ fn reusable(step: &mut Step, ended: &[usize], buffers: &[usize], target: usize) 
     *own? = Operand::InPlace;
     Some(buffer)
 }
+
+/// Lets the first step that can write over a buffer which a later step still reads.
+pub(super) fn overlap<F>(steps: &mut [Step], outputs: &[(F, Place)]) {
+    let start = |step: &Step| match step.target {
+        Target::Arena(start) => Some((start, crate::shape::size(&step.shape))),
+        Target::State(_) => None,
+    };
+    let outside = |offset: usize, (start, len): (usize, usize)| offset < start || offset >= start + len;
+    for later in 2..steps.len() {
+        for victim in 0..later {
+            let Some(alive) = start(&steps[victim]) else { continue };
+            let is_read = steps[later].places().any(|p| p.root == Root::Arena(alive.0) || !outside(p.layout.offset, alive));
+            let between = victim + 1..later;
+            for writer in between {
+                let free = steps[writer].places().all(|p| outside(p.layout.offset, alive));
+                let fits = start(&steps[writer]).is_some_and(|(_, len)| len > 0 && len <= alive.1);
+                let is_output = outputs.iter().any(|(_, p)| Some(p.layout.offset) == start(&steps[writer]).map(|s| s.0));
+                if is_read && free && fits && !is_output {
+                    let moved = start(&steps[writer]).map_or(0, |s| s.0);
+                    steps[writer].target = Target::Arena(alive.0);
+                    // Whoever reads the writer's result finds it where it is now.
+                    for step in &mut steps[writer + 1..] {
+                        for place in step.places_mut().filter(|p| matches!(p.root, Root::Arena(_)) && p.layout.offset == moved) {
+                            place.layout.offset = alive.0;
+                        }
+                    }
+                    return;
+                }
+            }
+        }
+    }
+}

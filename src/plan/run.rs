@@ -3,8 +3,9 @@
 use super::step::{Operand, Place, Root, Step, Target, Work};
 use super::{InputSlot, Outputs, ParameterSlot, Plan};
 use crate::error::{Error, Result};
+use crate::graph::NodeId;
 use crate::kernel::{Input, Inputs, Output, View, gather};
-use crate::shape::size;
+use crate::shape::{Layout, size, unravel};
 use crate::state::{Others, State};
 use crate::tape::{OPERANDS, Op, Precision, Source, run_elementwise};
 use smallvec::SmallVec;
@@ -22,6 +23,16 @@ impl<F: Precision> Plan<F> {
     /// parameter or has it in another shape, [`Error::NotFinite`] if that was asked for and an input holds NaN or an
     /// infinity.
     pub fn run(&mut self, state: &mut State<F>) -> Result<Outputs<'_, F>> {
+        self.execute(state, None)?;
+        Ok(Outputs::new(self))
+    }
+
+    /// As [`run`](Self::run), showing what each step reads before it runs, and afterwards what it has written.
+    pub(crate) fn execute(
+        &mut self,
+        state: &mut State<F>,
+        mut look: Option<&mut dyn FnMut(Seen<'_, F>)>,
+    ) -> Result<()> {
         self.inputs.iter().try_for_each(InputSlot::check_fed)?;
         self.indices.iter().try_for_each(InputSlot::check_fed)?;
         if self.options.check_finite {
@@ -56,7 +67,13 @@ impl<F: Precision> Plan<F> {
                 parameters,
                 constants,
             };
+            if let Some(look) = &mut look {
+                memory.show(step, target, look);
+            }
             memory.run(step, ops, target, options.threads, scratch);
+            if let Some(look) = &mut look {
+                look(Seen::Written { node: step.node, numbers: target });
+            }
         }
         for (place, slot) in &*writes {
             let (target, others) = state.split(parameters[*slot].place);
@@ -72,8 +89,20 @@ impl<F: Precision> Plan<F> {
             };
             gather(memory.view(place), 0, target);
         }
-        Ok(Outputs::new(self))
+        Ok(())
     }
+}
+
+/// What a step of a run does, as it is shown.
+pub(crate) enum Seen<'a, F> {
+    /// The step that computes `by` is about to read `node`.
+    Read {
+        by: NodeId,
+        node: NodeId,
+        numbers: View<'a, F>,
+    },
+    /// A step has computed `node`.
+    Written { node: NodeId, numbers: &'a [F] },
 }
 
 /// Everything a step may read, while its target is written.
@@ -123,6 +152,18 @@ impl<'a, F: Precision> Memory<'a, F> {
         }
     }
 
+    fn show(&self, step: &Step, target: &[F], look: &mut dyn FnMut(Seen<'_, F>)) {
+        let whole = Layout::contiguous(&step.shape);
+        for (operand, &node) in step.operands.iter().zip(&step.reads) {
+            let numbers = match operand {
+                Operand::Shape(_) | Operand::Place(Place { root: Root::Index(_), .. }) => continue,
+                Operand::Place(place) => self.view(place),
+                Operand::InPlace => View::new(target, 0, &whole.shape, &whole.strides),
+            };
+            look(Seen::Read { by: step.node, node, numbers });
+        }
+    }
+
     fn run(&self, step: &Step, ops: &[Arc<dyn Op>], y: &mut [F], threads: usize, scratch: &mut Vec<F>) {
         match &step.work {
             Work::Kernel(op) => {
@@ -166,23 +207,11 @@ impl<T> InputSlot<T> {
 impl<F: Precision> InputSlot<F> {
     fn check_finite(&self) -> Result<()> {
         let Some(at) = self.values.iter().position(|x| !x.is_finite()) else { return Ok(()) };
-        let mut rest = at;
-        let mut index: Vec<usize> = self
-            .shape
-            .iter()
-            .rev()
-            .map(|&n| {
-                let i = rest % n;
-                rest /= n;
-                i
-            })
-            .collect();
-        index.reverse();
         Err(Error::NotFinite {
             what: "run",
             node: format!("input `{}` {:?}", self.name, &self.shape[..]),
             value: self.values[at].to_string(),
-            index,
+            index: unravel(at, &self.shape),
             location: self.location.clone(),
         })
     }

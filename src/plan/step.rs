@@ -1,5 +1,6 @@
 //! A step of a plan: one kernel call, or one fused run of elementwise ops.
 
+use crate::graph::NodeId;
 use crate::shape::{Layout, Sizes};
 use crate::tape::Instruction;
 
@@ -57,7 +58,11 @@ pub(super) enum Work {
 
 #[derive(Debug, Clone)]
 pub(super) struct Step {
+    /// The node whose numbers it computes; of a run, the last.
+    pub(super) node: NodeId,
     pub(super) work: Work,
+    /// The nodes that the operands are.
+    pub(super) reads: Vec<NodeId>,
     pub(super) operands: Vec<Operand>,
     pub(super) target: Target,
     pub(super) shape: Sizes,

@@ -16,7 +16,7 @@ pub use op::{Op, Precision};
 pub(crate) use recorder::Recorder;
 pub use registry::{LoadOp, Registry};
 pub(crate) use registry::{Loader, loader};
-pub(crate) use rule::Contribution;
+pub(crate) use rule::{Content, Contribution, Part};
 pub use scope::Scope;
 pub use value::{IntoIndices, IntoValue, Value};
 pub use var::Var;
@@ -400,6 +400,12 @@ impl Tape {
         }
         let recorder = self.recorder.borrow().with_shapes(&shapes)?;
         Ok(Self { recorder: RefCell::new(recorder) })
+    }
+
+    /// The op of a node that is no leaf.
+    pub(crate) fn op(&self, id: NodeId) -> Arc<dyn Op> {
+        let recorder = self.recorder.borrow();
+        recorder.ops[recorder.graph.record(id).op.0 as usize].clone()
     }
 
     /// Whether a node's values are real numbers or indices.

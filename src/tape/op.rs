@@ -101,6 +101,23 @@ pub trait Op: Any + Debug + Send + Sync + Kernel<f32> + Kernel<f64> {
         None
     }
 
+    /// Where y is linear in an operand, the others held: a column of its matrix, that is what y gains for each unit by
+    /// which one element of the operand, counted in row-major order, is moved.
+    ///
+    /// Calls `add(place in y, gain)` for the elements of y that the element has a part in, and returns true; false if
+    /// the op is not linear, or does not say. The gradient checker then moves y instead of computing it again; it
+    /// compares the two in every run, and takes nothing on trust.
+    fn column(
+        &self,
+        operand: usize,
+        x: Inputs<'_, '_, f64>,
+        element: usize,
+        add: &mut dyn FnMut(usize, f64),
+    ) -> bool {
+        let _ = (operand, x, element, add);
+        false
+    }
+
     /// Operands on which its derivatives exist, for tests.
     fn samples(&self) -> Vec<Sample> {
         Vec::new()

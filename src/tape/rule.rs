@@ -5,7 +5,7 @@ use super::op::{Derivative, Op};
 use super::recorder::{Recorder, kinds};
 use super::{Tape, Var};
 use crate::error::{Error, Result};
-use crate::graph::{Kind, Leaf, NodeId, OpIndex, Origin, ShapeIndex, Stamp};
+use crate::graph::{Graph, Kind, Leaf, NodeId, OpIndex, Origin, ShapeIndex, Stamp};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use std::rc::Rc;
@@ -27,6 +27,44 @@ enum RuleGraph {
         /// Which slot holds the operand's cotangent.
         result: usize,
     },
+}
+
+/// A node of a rule on its way to the tape.
+pub(crate) struct Part<'a> {
+    pub(crate) op: OpIndex,
+    pub(crate) shape: ShapeIndex,
+    pub(crate) content: Content<'a>,
+}
+
+/// What a node of a rule is made of.
+pub(crate) enum Content<'a> {
+    Constant(&'a [f64]),
+    Inputs(&'a [NodeId]),
+}
+
+impl RuleGraph {
+    /// Goes through the rule's nodes on the operands, the result and its cotangent of a node, each put in its place by
+    /// `put`: where that leaves the operand's cotangent. Ends at the first that has no place.
+    fn walk(
+        &self,
+        operands: &[NodeId],
+        y: NodeId,
+        dy: NodeId,
+        mut put: impl FnMut(Part<'_>) -> Option<NodeId>,
+    ) -> Option<NodeId> {
+        let Self::Nodes { nodes, result } = self else { return None };
+        let mut slots: SmallVec<[NodeId; 16]> = operands.into();
+        slots.extend([y, dy]);
+        for RuleNode { op, shape, inputs, constant } in nodes {
+            let inputs: SmallVec<[NodeId; 4]> = inputs.iter().map(|&slot| slots[slot]).collect();
+            let content = match constant {
+                Some(numbers) => Content::Constant(numbers),
+                None => Content::Inputs(&inputs),
+            };
+            slots.push(put(Part { op: *op, shape: *shape, content })?);
+        }
+        Some(slots[*result])
+    }
 }
 
 /// A node of a rule. Slots are numbered: operands, then `y`, then `dy`, then the rule's nodes in order.
@@ -51,40 +89,60 @@ impl Recorder {
     /// The new nodes carry the scope and source line of `node`, and its id as their origin.
     pub(crate) fn apply_rule(&mut self, node: NodeId, operand: usize, dy: NodeId) -> Result<Contribution> {
         let rules = self.rules_of(node)?;
-        let (nodes, result) = match &rules[operand] {
-            RuleGraph::Nodes { nodes, result } => (nodes, *result),
-            RuleGraph::Zero => return Ok(Contribution::Zero),
-            RuleGraph::NotDifferentiable => {
-                let at = self.graph.node(node);
-                return Err(Error::NotDifferentiable {
-                    op: at.op().to_string(),
-                    node: self.graph.describe(node),
-                    operand,
-                    location: at.place(),
-                });
-            }
-        };
-        let mut slots: SmallVec<[NodeId; 16]> = self.graph.node(node).inputs().into();
-        slots.extend([node, dy]);
+        if let RuleGraph::NotDifferentiable = rules[operand] {
+            let at = self.graph.node(node);
+            return Err(Error::NotDifferentiable {
+                op: at.op().to_string(),
+                node: self.graph.describe(node),
+                operand,
+                location: at.place(),
+            });
+        }
         let record = self.graph.record(node);
         let (scope, location, origin) = (record.scope, record.location, Origin::Backward(node));
-        for RuleNode { op, shape, inputs, constant } in nodes {
-            let stamp = Stamp { op: *op, shape: *shape, scope, location, origin };
-            let id = match constant {
-                Some(values) => self.graph.push_constant(stamp, values.iter().copied()),
-                None => {
-                    let inputs: SmallVec<[NodeId; 4]> = inputs.iter().map(|&slot| slots[slot]).collect();
-                    self.graph.push(stamp, &inputs)
-                }
-            };
-            slots.push(id);
-        }
-        Ok(Contribution::Node(slots[result]))
+        let graph = &mut self.graph;
+        let operands: SmallVec<[NodeId; 4]> = graph.node(node).inputs().into();
+        let put = |part: Part<'_>| {
+            let stamp = Stamp { op: part.op, shape: part.shape, scope, location, origin };
+            Some(match part.content {
+                Content::Constant(numbers) => graph.push_constant(stamp, numbers.iter().copied()),
+                Content::Inputs(inputs) => graph.push(stamp, inputs),
+            })
+        };
+        Ok(match rules[operand].walk(&operands, node, dy, put) {
+            Some(id) => Contribution::Node(id),
+            None => Contribution::Zero,
+        })
+    }
+
+    /// What the rule of `node` for one operand has put on the tape, if it is there: each of its nodes as `find` finds
+    /// it, from `dy` on. Nothing is recorded.
+    pub(crate) fn find_rule(
+        &mut self,
+        node: NodeId,
+        operand: usize,
+        dy: NodeId,
+        mut find: impl FnMut(&Graph, Part<'_>) -> Option<NodeId>,
+    ) -> Result<Option<NodeId>> {
+        let rules = self.rules_of(node)?;
+        let graph = &self.graph;
+        let operands: SmallVec<[NodeId; 4]> = graph.node(node).inputs().into();
+        Ok(rules[operand].walk(&operands, node, dy, |part| find(graph, part)))
+    }
+
+    /// Whether the rule of `node` for an operand says anything but that there is nothing to hand on.
+    pub(crate) fn has_rule(&mut self, node: NodeId, operand: usize) -> Result<bool> {
+        Ok(matches!(self.rules_of(node)?[operand], RuleGraph::Nodes { .. }))
+    }
+
+    /// The op that contributions to a cotangent are added with.
+    pub(crate) fn sum_op(&mut self) -> OpIndex {
+        self.intern_typed(crate::ops::Add, 2)
     }
 
     /// The sum of two contributions to the cotangent of `node`.
     pub(crate) fn accumulate(&mut self, node: NodeId, sum: NodeId, part: NodeId) -> NodeId {
-        let op = self.intern_typed(crate::ops::Add, 2);
+        let op = self.sum_op();
         let record = self.graph.record(node);
         let (shape, scope, location) = (record.shape, record.scope, record.location);
         let stamp = Stamp { op, shape, scope, location, origin: Origin::Backward(node) };
@@ -132,7 +190,13 @@ impl Recorder {
             Derivative::NotDifferentiable => return Ok(RuleGraph::NotDifferentiable),
             Derivative::Var(result) => result,
         };
-        let result = fit(&tape, &*op, operand, x[operand], result)?;
+        let result = fit(&tape, x[operand], result).map_err(|problem| Error::Rule {
+            op: op.name().to_owned(),
+            operand,
+            problem,
+            node: self.graph.describe(id),
+            location: self.graph.node(id).place(),
+        })?;
         Ok(self.adopt_rule(&tape, result))
     }
 
@@ -232,10 +296,13 @@ fn still_right(
 }
 
 /// A rule's result in the shape of its operand: this is where broadcasting is undone.
-fn fit<'t>(tape: &'t Tape, op: &dyn Op, operand: usize, x: Var<'t>, result: Var<'t>) -> Result<Var<'t>> {
-    let wrong = |problem: String| Error::Rule { op: op.name().to_owned(), operand, problem };
+///
+/// # Errors
+///
+/// What is wrong with it and what would be right.
+fn fit<'t>(tape: &'t Tape, x: Var<'t>, result: Var<'t>) -> Result<Var<'t>, String> {
     if !std::ptr::eq(result.tape(), tape) {
-        return Err(wrong("it returned a var of another tape; build it from x, y and dy".to_owned()));
+        return Err("it returned a var of another tape; build it from x, y and dy".to_owned());
     }
     let (wanted, found) = (x.shape(), result.shape());
     if wanted == found {
@@ -244,7 +311,7 @@ fn fit<'t>(tape: &'t Tape, op: &dyn Op, operand: usize, x: Var<'t>, result: Var<
     if crate::shape::broadcasts_to(&wanted, &found) {
         return Ok(result.sum_to_like(x));
     }
-    Err(wrong(format!(
+    Err(format!(
         "it returned shape {found:?} for an operand of shape {wanted:?}; these must agree, up to broadcasting"
-    )))
+    ))
 }

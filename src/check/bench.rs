@@ -1,0 +1,94 @@
+//! One op alone: its kernel as a function of its operands, and its rules, at any operands of some shapes.
+
+use super::function::Function;
+use super::replay::{Replay, branches, value};
+use crate::error::Result;
+use crate::graph::{Kind, NodeId};
+use crate::plan::Plan;
+use crate::state::State;
+use crate::tape::{Tape, Var};
+
+/// A node's op with operands and cotangent of its own: nothing else of the graph has a part in what it computes.
+pub(super) struct Bench {
+    /// For every operand that is judged: y as a function of it.
+    operands: Vec<(usize, Replay)>,
+    /// y as a function of all these operands together.
+    joint: Replay,
+    /// The rules of these operands, one output each.
+    rules: Plan<f64>,
+    state: State<f64>,
+    /// The leaf of every operand of real numbers, and that of dy.
+    leaves: Vec<Option<NodeId>>,
+    dy: NodeId,
+}
+
+impl Bench {
+    /// A bench for the op of `node`, to judge some of its operands.
+    pub(super) fn new(tape: &Tape, node: NodeId, judged: &[usize]) -> Result<Self> {
+        let inputs = tape.graph().node(node).inputs().to_vec();
+        let own = Tape::new();
+        let mut x: Vec<Var<'_>> = Vec::new();
+        for (i, &input) in inputs.iter().enumerate() {
+            let given = value(tape, input)?;
+            x.push(match tape.kind(input) {
+                Kind::Real => own.leaf(&format!("x{i}"), given),
+                Kind::Index => own.index_leaf(&format!("x{i}"), given.mapv(|x| x as usize)),
+            });
+        }
+        let y = own.try_apply_shared(tape.op(node), &x)?;
+        let dy = own.leaf("dy", ndarray::ArrayD::<f64>::zeros(y.shape()));
+        let wanted: Vec<Var<'_>> = judged.iter().map(|&i| x[i]).collect();
+        let dx = y.try_vjp(dy, &wanted)?;
+        let comparisons = branches(&own.graph(), dx.iter().chain([&y]).map(|v| v.id()));
+        let replay = |&i: &usize| Ok((i, Replay::new(y, &[x[i]], &comparisons, false)?));
+        let leaf = |x: &Var<'_>| (own.kind(x.id()) == Kind::Real).then(|| x.id());
+        Ok(Self {
+            operands: judged.iter().map(replay).collect::<Result<_>>()?,
+            joint: Replay::new(y, &wanted, &comparisons, false)?,
+            rules: Plan::compile(dx.iter().copied(), [])?,
+            state: State::new(),
+            leaves: x.iter().map(leaf).collect(),
+            dy: dy.id(),
+        })
+    }
+
+    /// Moves the bench to other operands; `numbers` has those of every operand.
+    pub(super) fn put(&mut self, numbers: &[Vec<f64>]) -> Result<()> {
+        let Self { operands, joint, rules, leaves, .. } = self;
+        for (leaf, numbers) in leaves.iter().zip(numbers) {
+            let &Some(leaf) = leaf else { continue };
+            if let Some(slot) = rules.slot(leaf) {
+                rules.slot_mut(slot).copy_from_slice(numbers);
+            }
+            operands.iter_mut().map(|(_, replay)| replay).chain([&mut *joint]).for_each(|r| r.put(leaf, numbers));
+        }
+        operands.iter_mut().try_for_each(|(_, replay)| replay.rest())?;
+        joint.rest()
+    }
+
+    /// The rules' results for a cotangent, one for every operand that is judged, put to `dx`.
+    pub(super) fn rules(&mut self, dy: &[f64], dx: &mut Vec<Vec<f64>>) -> Result<()> {
+        if let Some(slot) = self.rules.slot(self.dy) {
+            self.rules.slot_mut(slot).copy_from_slice(dy);
+        }
+        dx.resize(self.operands.len(), Vec::new());
+        let out = self.rules.run(&mut self.state)?;
+        dx.iter_mut().enumerate().for_each(|(k, dx)| super::replay::copy(out.numbers(k), dx));
+        Ok(())
+    }
+
+    /// The operands that are judged, with y as a function of each.
+    pub(super) fn operands(&mut self) -> &mut [(usize, Replay)] {
+        &mut self.operands
+    }
+
+    /// y as a function of all operands that are judged.
+    pub(super) fn joint(&mut self) -> &mut Replay {
+        &mut self.joint
+    }
+
+    /// y at the operands.
+    pub(super) fn y(&self) -> &[f64] {
+        self.joint.base()
+    }
+}

@@ -1,0 +1,168 @@
+//! The recorded backward graph against the rules that it should be made of: every cotangent the sum of what its
+//! consumers hand on, each by its rule.
+
+use super::fault::{Fault, Stage};
+use crate::error::Result;
+use crate::graph::{Graph, Leaf, NodeId};
+use crate::plan::{Held, Merged};
+use crate::tape::{Content, Part, Recorder, Var};
+
+/// What is known of the backward graph of some gradients.
+pub(super) struct Backward {
+    /// For every node up to the output, its recorded cotangent, as far as it could be followed.
+    pub(super) cotangents: Vec<Option<NodeId>>,
+    /// Where the recorded graph is not what the rules would have recorded.
+    pub(super) fault: Option<Fault>,
+}
+
+/// A backward graph on its way to being followed.
+struct Follow<'r> {
+    recorder: &'r mut Recorder,
+    merged: Merged,
+    cotangents: Vec<Option<NodeId>>,
+    /// How many contributions were added up for each node.
+    contributions: Vec<usize>,
+}
+
+/// Follows the backward graph from the output to the gradients of `leaves`, which nodes `gradients` are said to be.
+pub(super) fn follow(loss: Var<'_>, leaves: &[Var<'_>], gradients: &[Var<'_>]) -> Result<Backward> {
+    let mut recorder = loss.tape().write();
+    let end = loss.id().index();
+    let matters = matters(&mut recorder, end, leaves)?;
+    let merged = Merged::new(
+        &recorder.graph,
+        gradients.iter().map(|g| g.id()).chain([loss.id()]),
+        &Held::default(),
+    );
+    let mut follow = Follow {
+        recorder: &mut recorder,
+        merged,
+        cotangents: vec![None; end + 1],
+        contributions: vec![0; end + 1],
+    };
+    follow.cotangents[end] = follow.seed(loss.id());
+    let fault = follow.run(&matters)?;
+    let mut arrivals = leaves.iter().zip(gradients);
+    let fault = fault.or_else(|| arrivals.find_map(|(leaf, gradient)| follow.arrived(leaf.id(), gradient.id())));
+    Ok(Backward { cotangents: follow.cotangents, fault })
+}
+
+/// Which nodes a derivative of the output with respect to a leaf goes through.
+fn matters(recorder: &mut Recorder, end: usize, leaves: &[Var<'_>]) -> Result<Vec<bool>> {
+    let mut matters = vec![false; end + 1];
+    for leaf in leaves.iter().filter(|leaf| leaf.id().index() <= end) {
+        matters[leaf.id().index()] = true;
+    }
+    for id in (0..=end).map(NodeId::new) {
+        for operand in 0..recorder.graph.node(id).inputs().len() {
+            let input = recorder.graph.node(id).inputs()[operand];
+            if !matters[id.index()] && matters[input.index()] {
+                matters[id.index()] = recorder.has_rule(id, operand)?;
+            }
+        }
+    }
+    Ok(matters)
+}
+
+impl Follow<'_> {
+    /// The cotangent of the output with respect to itself: 1, of its shape.
+    fn seed(&self, output: NodeId) -> Option<NodeId> {
+        let graph = &self.recorder.graph;
+        let scalar = crate::graph::ShapeIndex::SCALAR;
+        let one = self.merged.find_constant(Leaf::Constant.op(), scalar, &[1.0])?;
+        if graph.node(output).shape().is_empty() {
+            return Some(one);
+        }
+        let stretched = |n: &crate::graph::Node<'_>| {
+            n.op().name == "broadcast_like" && self.merged.of(n.inputs()[0]) == one && n.inputs()[1] == output
+        };
+        graph.nodes().find(stretched).map(|n| self.merged.of(n.id()))
+    }
+
+    fn run(&mut self, matters: &[bool]) -> Result<Option<Fault>> {
+        for id in (0..matters.len()).rev().filter(|&i| matters[i]).map(NodeId::new) {
+            let inputs = self.recorder.graph.node(id).inputs().to_vec();
+            let leads: Vec<usize> =
+                (0..inputs.len()).filter(|&i| matters[inputs[i].index()]).collect();
+            if leads.is_empty() {
+                continue;
+            }
+            let Some(dy) = self.cotangents[id.index()] else {
+                return Ok(Some(self.missing(id, "no cotangent of it was recorded that the gradients are computed from")));
+            };
+            for operand in leads {
+                if !self.recorder.has_rule(id, operand)? {
+                    continue;
+                }
+                if let Some(fault) = self.operand(id, operand, inputs[operand], dy)? {
+                    return Ok(Some(fault));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Follows the rule of one operand, and adds what it hands on.
+    fn operand(&mut self, id: NodeId, operand: usize, input: NodeId, dy: NodeId) -> Result<Option<Fault>> {
+        let Self { recorder, merged, .. } = self;
+        let find = |graph: &Graph, part: Part<'_>| match part.content {
+            Content::Constant(numbers) => merged.find_constant(part.op, part.shape, numbers),
+            Content::Inputs(inputs) => merged.find(graph, part.op, part.shape, inputs),
+        };
+        let Some(found) = recorder.find_rule(id, operand, dy, find)? else {
+            let mut fault = self.missing(id, "its rule for this operand was not recorded on its cotangent");
+            fault.operand = Some(operand);
+            return Ok(Some(fault));
+        };
+        let part = self.merged.of(found);
+        let place = input.index();
+        self.contributions[place] += 1;
+        self.cotangents[place] = match self.cotangents[place] {
+            None => Some(part),
+            Some(sum) => {
+                let op = self.recorder.sum_op();
+                let graph = &self.recorder.graph;
+                let shape = graph.record(input).shape;
+                match self.merged.find(graph, op, shape, &[sum, part]) {
+                    Some(sum) => Some(sum),
+                    None => {
+                        let count = self.contributions[place];
+                        let problem = format!(
+                            "its cotangent is not the sum of what its consumers hand on: {} and {}, contributions 1 \
+                             to {} and {count}, were not added up",
+                            graph.describe(sum),
+                            graph.describe(part),
+                            count - 1,
+                        );
+                        let mut fault = self.missing(input, &problem);
+                        fault.hint = Some("a term is missing, or counted twice".to_owned());
+                        return Ok(Some(fault));
+                    }
+                }
+            }
+        };
+        Ok(None)
+    }
+
+    /// That the gradient said to be a leaf's is its cotangent.
+    fn arrived(&self, leaf: NodeId, gradient: NodeId) -> Option<Fault> {
+        let graph = &self.recorder.graph;
+        let expected = *self.cotangents.get(leaf.index())?;
+        let given = self.merged.of(gradient);
+        match expected {
+            Some(cotangent) if cotangent != given => {
+                let problem = format!(
+                    "its gradient is said to be {}, and what its consumers hand on is {}",
+                    graph.describe(gradient),
+                    graph.describe(cotangent)
+                );
+                Some(self.missing(leaf, &problem))
+            }
+            _ => None,
+        }
+    }
+
+    fn missing(&self, node: NodeId, problem: &str) -> Fault {
+        Fault::new(Stage::Engine, &self.recorder.graph, node, None, problem.to_owned())
+    }
+}

@@ -1,0 +1,27 @@
+//! What the checker measures: numbers as a function of how far a point is moved along one direction.
+
+use crate::error::Result;
+
+/// Numbers y(t), at a point moved by t along a direction; their sum with some weights is differentiated at t = 0.
+pub(super) trait Function {
+    /// Computes y(t).
+    fn at(&mut self, t: f64) -> Result<Reached>;
+
+    /// What [`at`](Self::at) has computed.
+    fn numbers(&self) -> &[f64];
+
+    /// y(0).
+    fn base(&self) -> &[f64];
+
+    /// The cotangent of y.
+    fn weights(&self) -> &[f64];
+}
+
+/// How a point was reached.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reached {
+    /// The distance really gone: t, as rounding has left it.
+    pub(super) t: f64,
+    /// Whether every comparison comes out as at t = 0, and every number is finite that was.
+    pub(super) smooth: bool,
+}

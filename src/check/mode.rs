@@ -1,0 +1,39 @@
+//! How thoroughly a gradient is checked.
+
+use serde::{Deserialize, Serialize};
+
+/// How a check measures derivatives end to end. Whatever the mode, every node is judged on its own as well.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Every element, by the plain central difference `(f(x + h) − f(x − h)) / 2h` at a given h: the figures of
+    /// 'Deep Learning from Scratch'. An element that this h does not settle is judged as in [`Full`](Self::Full).
+    Chapter {
+        /// The step h, in the units of the leaves.
+        step: f64,
+    },
+    /// Every element, at steps chosen for each leaf, by Richardson's extrapolation with an estimate of its error.
+    Full,
+    /// A few random directions for each leaf, as in [`Full`](Self::Full); the report says how likely one wrong element
+    /// is to go unseen.
+    Quick {
+        /// How many directions for each leaf.
+        probes: usize,
+    },
+}
+
+impl Mode {
+    /// The chapter's h, 1e-4.
+    pub const CHAPTER: Self = Self::Chapter { step: 1e-4 };
+    /// Two directions for each leaf.
+    pub const QUICK: Self = Self::Quick { probes: 2 };
+
+    /// `"chapter"`, `"full"` or `"quick"`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Chapter { .. } => "chapter",
+            Self::Full => "full",
+            Self::Quick { .. } => "quick",
+        }
+    }
+}

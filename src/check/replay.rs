@@ -1,0 +1,416 @@
+//! A part of a graph as a function of some of its nodes: what these have no part in is held at its recorded value, and
+//! only the rest is replayed.
+
+use super::function::{Function, Reached};
+use crate::error::Result;
+use crate::graph::{Graph, Kind, Leaf, NodeId};
+use crate::kernel::{Input, Inputs, View, gather};
+use crate::plan::{Held, Plan, PlanOptions};
+use crate::shape::Layout;
+use crate::state::State;
+use crate::tape::{Op, Tape, Var};
+use ndarray::ArrayD;
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// Ops whose results tell on which branch of a piecewise function a point lies.
+const COMPARISONS: [&str; 6] = ["greater", "greater_equal", "less", "less_equal", "equal", "not_equal"];
+
+/// The nodes whose zeros tell on which branch some nodes are computed: comparisons among what they read, and the
+/// conditions of `where`.
+pub(super) fn branches(graph: &Graph, nodes: impl IntoIterator<Item = NodeId>) -> Vec<NodeId> {
+    let read = graph.read_by(nodes);
+    let branch = |id: NodeId| {
+        let node = graph.node(id);
+        match node.op().name.as_str() {
+            name if COMPARISONS.contains(&name) => Some(id),
+            "where" => node.inputs().first().copied(),
+            _ => None,
+        }
+    };
+    let mut found: Vec<NodeId> = graph.ids().filter(|id| read[id.index()]).filter_map(branch).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Numbers of an output as a function of nodes that are moved.
+#[derive(Debug, Clone)]
+pub(super) struct Replay {
+    plan: Plan<f64>,
+    state: State<f64>,
+    moved: Vec<Moved>,
+    direction: Direction,
+    weights: Vec<f64>,
+    base: Vec<f64>,
+    now: Vec<f64>,
+    /// What each comparison came out as at the point itself, one output of the plan after another.
+    branches: Vec<Vec<bool>>,
+    scratch: Vec<f64>,
+    undo: Vec<(usize, usize, f64)>,
+}
+
+/// A node that is moved.
+#[derive(Debug, Clone)]
+struct Moved {
+    node: NodeId,
+    /// Where it is.
+    point: Vec<f64>,
+    /// Its own numbers in the plan, if anything there reads them.
+    slot: Option<usize>,
+    /// Results of ops that are linear in it, which are moved instead of being computed.
+    columns: Vec<Column>,
+}
+
+/// The result of an op that is linear in a moved node.
+#[derive(Debug, Clone)]
+struct Column {
+    result: NodeId,
+    slot: usize,
+    op: Arc<dyn Op>,
+    operand: usize,
+    /// The op's operands.
+    operands: Vec<(Vec<f64>, Layout)>,
+}
+
+/// Where the moved nodes go.
+#[derive(Debug, Clone)]
+enum Direction {
+    /// One element of one of them.
+    Element { node: usize, element: usize },
+    /// Every element of all of them, each by as much as is given here.
+    Along(Vec<Vec<f64>>),
+}
+
+impl Replay {
+    /// The numbers of `output` as a function of `moved`, at the tape's values; `comparisons` are watched.
+    ///
+    /// With `linear`, results of ops that are linear in a moved node are moved themselves.
+    pub(super) fn new(
+        output: Var<'_>,
+        moved: &[Var<'_>],
+        comparisons: &[NodeId],
+        linear: bool,
+    ) -> Result<Self> {
+        let tape = output.tape();
+        let wanted: Vec<NodeId> = std::iter::once(output.id()).chain(comparisons.iter().copied()).collect();
+        let moved: Vec<NodeId> = moved.iter().map(|v| v.id()).collect();
+        let cut = Cut::new(tape, &wanted, &moved, linear)?;
+        let outputs: Vec<Var<'_>> =
+            wanted.into_iter().filter(|id| *id == output.id() || cut.depends[id.index()]).map(|id| Var::new(tape, id)).collect();
+        let plan = Plan::holding(&outputs, &cut.held, PlanOptions::default())?;
+        let columns = |node: NodeId| {
+            let columns = cut.columns.iter().filter(|c| c.node == node);
+            let column = |c: &LinearResult| {
+                Ok(Column {
+                    result: c.result,
+                    slot: plan.slot(c.result).unwrap_or_else(|| unreachable!("a held result is an input")),
+                    op: c.op.clone(),
+                    operand: c.operand,
+                    operands: operands(tape, c.result)?,
+                })
+            };
+            columns.map(column).collect::<Result<Vec<_>>>()
+        };
+        let moved = moved
+            .iter()
+            .map(|&id| Ok(Moved { node: id, point: numbers(tape, id)?, slot: plan.slot(id), columns: columns(id)? }))
+            .collect::<Result<Vec<_>>>()?;
+        let mut replay = Self {
+            state: State::new(),
+            moved,
+            direction: Direction::Along(Vec::new()),
+            weights: vec![1.0],
+            base: Vec::new(),
+            now: Vec::new(),
+            branches: vec![Vec::new(); outputs.len() - 1],
+            scratch: Vec::new(),
+            undo: Vec::new(),
+            plan,
+        };
+        replay.rest()?;
+        Ok(replay)
+    }
+
+    /// Takes the present point as the one that is moved from.
+    pub(super) fn rest(&mut self) -> Result<()> {
+        let out = self.plan.run(&mut self.state)?;
+        copy(out.numbers(0), &mut self.now);
+        for (k, branch) in self.branches.iter_mut().enumerate() {
+            copy(out.numbers(k + 1), &mut self.scratch);
+            branch.clear();
+            branch.extend(self.scratch.iter().map(|&b| b != 0.0));
+        }
+        self.base.clone_from(&self.now);
+        Ok(())
+    }
+
+    /// Gives a node that is moved or held other numbers, where they have a part in this;
+    /// [`rest`](Self::rest) has to follow.
+    pub(super) fn put(&mut self, node: NodeId, numbers: &[f64]) {
+        let Self { moved, plan, .. } = self;
+        if let Some(moved) = moved.iter_mut().find(|m| m.node == node) {
+            moved.point.clear();
+            moved.point.extend_from_slice(numbers);
+        }
+        if let Some(slot) = plan.slot(node) {
+            plan.slot_mut(slot).copy_from_slice(numbers);
+        }
+    }
+
+    /// The cotangent of the output, from now on.
+    pub(super) fn weigh(&mut self, weights: &[f64]) {
+        self.weights.clear();
+        self.weights.extend_from_slice(weights);
+    }
+
+    /// Moves one element from now on.
+    pub(super) fn element(&mut self, node: usize, element: usize) {
+        self.direction = Direction::Element { node, element };
+    }
+
+    /// Moves every element by as much as is given, for each of the moved nodes, from now on.
+    pub(super) fn along(&mut self, direction: Vec<Vec<f64>>) {
+        self.direction = Direction::Along(direction);
+    }
+
+    /// The numbers of a moved node.
+    pub(super) fn point(&self, node: usize) -> &[f64] {
+        &self.moved[node].point
+    }
+
+    /// Whether moving an element has no effect on anything that is replayed: the columns of linear ops are zero there,
+    /// and nothing else reads it.
+    pub(super) fn is_idle(&self, node: usize, element: usize) -> bool {
+        let Moved { slot, columns, .. } = &self.moved[node];
+        let mut idle = slot.is_none();
+        for column in columns.iter().take_while(|_| slot.is_none()) {
+            column.walk(element, &mut |_, gain| idle &= gain == 0.0);
+        }
+        idle
+    }
+
+    /// Whether it moves results of linear ops instead of computing them.
+    pub(super) fn is_linear(&self) -> bool {
+        self.moved.iter().any(|m| !m.columns.is_empty())
+    }
+
+    /// The first result of a linear op that is moved.
+    pub(super) fn linear_result(&self) -> NodeId {
+        let first = self.moved.iter().flat_map(|m| &m.columns).next();
+        first.map(|c| c.result).unwrap_or_default()
+    }
+
+    /// Moves the node's element, or all, by t; the distance really gone.
+    fn go(&mut self, t: f64) -> f64 {
+        let Self { plan, moved, direction, undo, .. } = self;
+        undo.clear();
+        match direction {
+            &mut Direction::Element { node, element } => {
+                let Moved { point, slot, columns, .. } = &moved[node];
+                let reached = point[element] + t;
+                let gone = reached - point[element];
+                if let &Some(slot) = slot {
+                    undo.push((slot, element, point[element]));
+                    plan.slot_mut(slot)[element] = reached;
+                }
+                for column in columns {
+                    let numbers = plan.slot_mut(column.slot);
+                    column.walk(element, &mut |place, gain| {
+                        undo.push((column.slot, place, numbers[place]));
+                        numbers[place] += gone * gain;
+                    });
+                }
+                gone
+            }
+            Direction::Along(direction) => {
+                for (node, direction) in moved.iter().zip(direction) {
+                    if let Some(slot) = node.slot {
+                        let there = node.point.iter().zip(&*direction).map(|(x, v)| x + t * v);
+                        plan.slot_mut(slot).iter_mut().zip(there).for_each(|(x, there)| *x = there);
+                    }
+                }
+                t
+            }
+        }
+    }
+
+    fn come_back(&mut self) {
+        let Self { plan, moved, direction, undo, .. } = self;
+        for (slot, place, number) in undo.drain(..).rev() {
+            plan.slot_mut(slot)[place] = number;
+        }
+        if let Direction::Along(_) = direction {
+            for node in moved {
+                if let Some(slot) = node.slot {
+                    plan.slot_mut(slot).copy_from_slice(&node.point);
+                }
+            }
+        }
+    }
+}
+
+impl Function for Replay {
+    fn at(&mut self, t: f64) -> Result<Reached> {
+        let t = self.go(t);
+        let out = self.plan.run(&mut self.state)?;
+        copy(out.numbers(0), &mut self.now);
+        let mut smooth =
+            self.now.iter().zip(&self.base).all(|(now, base)| now.is_finite() || !base.is_finite());
+        for (k, base) in self.branches.iter().enumerate() {
+            if !smooth {
+                break;
+            }
+            let branch = out.numbers(k + 1);
+            smooth = match branch.as_slice() {
+                Some(branch) => branch.iter().zip(base).all(|(&b, &base)| (b != 0.0) == base),
+                None => {
+                    copy(branch, &mut self.scratch);
+                    self.scratch.iter().zip(base).all(|(&b, &base)| (b != 0.0) == base)
+                }
+            };
+        }
+        self.come_back();
+        Ok(Reached { t, smooth })
+    }
+
+    fn numbers(&self) -> &[f64] {
+        &self.now
+    }
+
+    fn base(&self) -> &[f64] {
+        &self.base
+    }
+
+    fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+}
+
+impl Column {
+    fn walk(&self, element: usize, add: &mut dyn FnMut(usize, f64)) {
+        walk_column(&*self.op, self.operand, &self.operands, element, add);
+    }
+}
+
+/// A column of an op's matrix, if the op says it is linear in the operand.
+fn walk_column(
+    op: &dyn Op,
+    operand: usize,
+    operands: &[(Vec<f64>, Layout)],
+    element: usize,
+    add: &mut dyn FnMut(usize, f64),
+) -> bool {
+    let inputs: SmallVec<[Input<'_, f64>; 4]> = operands
+        .iter()
+        .map(|(data, layout)| Input::Real(View::new(data, layout.offset, &layout.shape, &layout.strides)))
+        .collect();
+    op.column(operand, Inputs::new(&inputs), element, add)
+}
+
+/// Where a graph is cut, so that only what moves is computed.
+struct Cut {
+    /// For every node, whether it moves.
+    depends: Vec<bool>,
+    held: Held,
+    columns: Vec<LinearResult>,
+}
+
+struct LinearResult {
+    node: NodeId,
+    result: NodeId,
+    op: Arc<dyn Op>,
+    operand: usize,
+}
+
+impl Cut {
+    fn new(tape: &Tape, wanted: &[NodeId], moved: &[NodeId], linear: bool) -> Result<Self> {
+        let (read, depends) = {
+            let graph = tape.graph();
+            let read = graph.read_by(wanted.iter().copied());
+            let mut depends = vec![false; graph.len()];
+            moved.iter().for_each(|id| depends[id.index()] = true);
+            for node in graph.nodes().filter(|n| read[n.id().index()]) {
+                let i = node.id().index();
+                depends[i] = depends[i] || node.read_inputs().any(|(_, x)| depends[x.index()]);
+            }
+            (read, depends)
+        };
+        let mut cut = Self { depends, held: Held::default(), columns: Vec::new() };
+        if linear {
+            for &node in moved {
+                cut.add_columns(tape, &read, node)?;
+            }
+        }
+        let mut hold: Vec<NodeId> = moved.iter().copied().chain(cut.columns.iter().map(|c| c.result)).collect();
+        {
+            let graph = tape.graph();
+            let results: Vec<NodeId> = cut.columns.iter().map(|c| c.result).collect();
+            let moving = graph.nodes().filter(|n| {
+                let i = n.id().index();
+                read[i] && cut.depends[i] && !moved.contains(&n.id()) && !results.contains(&n.id())
+            });
+            let resting = moving.flat_map(|n| n.read_inputs()).map(|(_, x)| x).filter(|x| !cut.depends[x.index()]);
+            // Constants are compiled as they are, and indices are not moved.
+            hold.extend(resting.filter(|&x| {
+                let node = graph.node(x);
+                node.kind() == Kind::Real && node.leaf() != Some(Leaf::Constant)
+            }));
+            hold.sort_unstable();
+            hold.dedup();
+        }
+        for id in hold {
+            cut.held.insert(id, numbers(tape, id)?);
+        }
+        Ok(cut)
+    }
+
+    /// Finds the results that are linear in a node, if they have it in one operand only.
+    fn add_columns(&mut self, tape: &Tape, read: &[bool], node: NodeId) -> Result<()> {
+        let readers: Vec<(NodeId, usize)> = {
+            let graph = tape.graph();
+            let edges = graph.consumers(node).iter().map(|edge| (edge.target, edge.operand));
+            edges.filter(|&(target, operand)| read[target.index()] && graph.node(target).op().reads(operand)).collect()
+        };
+        for &(result, operand) in &readers {
+            let alone = {
+                let graph = tape.graph();
+                let at = graph.node(result);
+                let others = at.inputs().iter().enumerate().filter(|&(i, _)| i != operand);
+                at.inputs().iter().all(|&x| graph.node(x).kind() == Kind::Real)
+                    && others.into_iter().all(|(_, x)| !self.depends[x.index()])
+            };
+            if !alone {
+                continue;
+            }
+            let op = tape.op(result);
+            if walk_column(&*op, operand, &operands(tape, result)?, 0, &mut |_, _| {}) {
+                self.columns.push(LinearResult { node, result, op, operand });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The recorded operands of a node, in row-major order.
+fn operands(tape: &Tape, node: NodeId) -> Result<Vec<(Vec<f64>, Layout)>> {
+    let inputs = tape.graph().node(node).inputs().to_vec();
+    let operand = |id: NodeId| Ok((numbers(tape, id)?, Layout::contiguous(tape.graph().node(id).shape())));
+    inputs.into_iter().map(operand).collect()
+}
+
+/// The recorded value of a node.
+pub(super) fn value(tape: &Tape, id: NodeId) -> Result<ArrayD<f64>> {
+    let mut values = tape.values([id])?;
+    Ok(values.pop().map(|(_, value)| value).unwrap_or_else(|| unreachable!("one node has one value")))
+}
+
+/// The recorded numbers of a node, in row-major order.
+pub(super) fn numbers(tape: &Tape, id: NodeId) -> Result<Vec<f64>> {
+    Ok(value(tape, id)?.into_iter().collect())
+}
+
+pub(super) fn copy(view: View<'_, f64>, to: &mut Vec<f64>) {
+    to.resize(view.len(), 0.0);
+    gather(view, 0, to);
+}

@@ -1,0 +1,56 @@
+//! How far elements are moved.
+
+use super::function::Function;
+use super::judge::Judge;
+use crate::error::Result;
+
+/// The root of the mean square; 0 of nothing.
+pub(super) fn rms(numbers: &[f64]) -> f64 {
+    (numbers.iter().map(|x| x * x).sum::<f64>() / numbers.len().max(1) as f64).sqrt()
+}
+
+/// The step to begin with at an element: ε^(1/5) · s, the best for an error of h⁴ beside one of ε/h, where s is the
+/// greater of |x| and the rms of its array, or 1 if both are 0; rounded to a power of two, so that x ± h are exact more
+/// often than not.
+pub(super) fn start(x: f64, rms: f64) -> f64 {
+    let scale = x.abs().max(rms);
+    let scale = if scale > 0.0 && scale.is_finite() { scale } else { 1.0 };
+    (f64::EPSILON.powf(0.2) * scale).log2().round().clamp(-900.0, 900.0).exp2()
+}
+
+/// By which power of 8 the steps of an array are better made longer or shorter: found on a few of its elements, longer
+/// while rounding dominates, shorter while curvature does.
+///
+/// `to(f, k)` moves the k-th sample from then on, and gives its step.
+pub(super) fn calibrate<F: Function>(
+    judge: &mut Judge,
+    f: &mut F,
+    samples: usize,
+    mut to: impl FnMut(&mut F, usize) -> f64,
+) -> Result<f64> {
+    // The middle of the samples' errors, if most of them are not cut short by a kink.
+    let mut error = |f: &mut F, factor: f64| -> Result<Option<f64>> {
+        let mut errors = Vec::with_capacity(samples);
+        for k in 0..samples {
+            let step = to(f, k) * factor;
+            errors.extend(judge.quality(f, step)?);
+        }
+        errors.sort_unstable_by(f64::total_cmp);
+        Ok((2 * errors.len() > samples).then(|| errors[errors.len() / 2]))
+    };
+    let mut best = (1.0, error(f, 1.0)?);
+    for way in [8.0, 0.125] {
+        for power in 1..=5 {
+            let factor = f64::powi(way, power);
+            match (error(f, factor)?, best.1) {
+                (Some(new), Some(old)) if new < old => best = (factor, Some(new)),
+                (Some(new), None) => best = (factor, Some(new)),
+                _ => break,
+            }
+        }
+        if best.0 != 1.0 {
+            break;
+        }
+    }
+    Ok(best.0)
+}
