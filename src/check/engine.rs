@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::graph::{Graph, Leaf, NodeId};
 use crate::plan::{Held, Merged};
 use crate::tape::{Content, Part, Recorder, Var};
+use smallvec::SmallVec;
 
 /// What is known of the backward graph of some gradients.
 pub(super) struct Backward {
@@ -20,8 +21,10 @@ struct Follow<'r> {
     recorder: &'r mut Recorder,
     merged: Merged,
     cotangents: Vec<Option<NodeId>>,
-    /// How many contributions were added up for each node.
-    contributions: Vec<usize>,
+    /// What each node gets from its consumers.
+    parts: Vec<SmallVec<[NodeId; 2]>>,
+    /// Which nodes the gradients are computed from.
+    used: Vec<bool>,
 }
 
 /// Follows the backward graph from the output to the gradients of `leaves`, which nodes `gradients` are said to be.
@@ -29,21 +32,27 @@ pub(super) fn follow(loss: Var<'_>, leaves: &[Var<'_>], gradients: &[Var<'_>]) -
     let mut recorder = loss.tape().write();
     let end = loss.id().index();
     let matters = matters(&mut recorder, end, leaves)?;
-    let merged = Merged::new(
-        &recorder.graph,
-        gradients.iter().map(|g| g.id()).chain([loss.id()]),
-        &Held::default(),
-    );
+    let graph = &recorder.graph;
+    let merged = Merged::new(graph, graph.ids(), &Held::default());
+    let ancestors = graph.ancestors(gradients.iter().map(|g| g.id()));
+    let mut used = vec![false; graph.len()];
+    for id in graph.ids().filter(|id| ancestors[id.index()]) {
+        used[merged.of(id).index()] = true;
+    }
     let mut follow = Follow {
         recorder: &mut recorder,
         merged,
+        used,
         cotangents: vec![None; end + 1],
-        contributions: vec![0; end + 1],
+        parts: vec![SmallVec::new(); end + 1],
     };
     follow.cotangents[end] = follow.seed(loss.id());
     let fault = follow.run(&matters)?;
     let mut arrivals = leaves.iter().zip(gradients);
-    let fault = fault.or_else(|| arrivals.find_map(|(leaf, gradient)| follow.arrived(leaf.id(), gradient.id())));
+    let fault = fault.or_else(|| {
+        let elsewhere = arrivals.find_map(|(leaf, gradient)| follow.arrived(leaf.id(), gradient.id()))?;
+        Some(follow.unfinished().unwrap_or(elsewhere))
+    });
     Ok(Backward { cotangents: follow.cotangents, fault })
 }
 
@@ -53,7 +62,8 @@ fn matters(recorder: &mut Recorder, end: usize, leaves: &[Var<'_>]) -> Result<Ve
     for leaf in leaves.iter().filter(|leaf| leaf.id().index() <= end) {
         matters[leaf.id().index()] = true;
     }
-    for id in (0..=end).map(NodeId::new) {
+    let read = recorder.graph.read_by([NodeId::new(end)]);
+    for id in (0..=end).filter(|&i| read[i]).map(NodeId::new) {
         for operand in 0..recorder.graph.node(id).inputs().len() {
             let input = recorder.graph.node(id).inputs()[operand];
             if !matters[id.index()] && matters[input.index()] {
@@ -116,7 +126,7 @@ impl Follow<'_> {
         };
         let part = self.merged.of(found);
         let place = input.index();
-        self.contributions[place] += 1;
+        self.parts[place].push(part);
         self.cotangents[place] = match self.cotangents[place] {
             None => Some(part),
             Some(sum) => {
@@ -126,7 +136,7 @@ impl Follow<'_> {
                 match self.merged.find(graph, op, shape, &[sum, part]) {
                     Some(sum) => Some(sum),
                     None => {
-                        let count = self.contributions[place];
+                        let count = self.parts[place].len();
                         let problem = format!(
                             "its cotangent is not the sum of what its consumers hand on: {} and {}, contributions 1 \
                              to {} and {count}, were not added up",
@@ -160,6 +170,25 @@ impl Follow<'_> {
             }
             _ => None,
         }
+    }
+
+    /// The first node of which the gradients use what one consumer hands on, and not the sum of all.
+    fn unfinished(&self) -> Option<Fault> {
+        let graph = &self.recorder.graph;
+        self.parts.iter().enumerate().find_map(|(i, parts)| {
+            let sum = self.cotangents[i].filter(|sum| !self.used[sum.index()] && parts.len() > 1)?;
+            let used: Vec<&NodeId> = parts.iter().filter(|part| self.used[part.index()]).collect();
+            let first = used.first()?;
+            let problem = format!(
+                "its cotangent is {}, the sum over its {} consumers, and the gradients are computed from {}",
+                graph.describe(sum),
+                parts.len(),
+                graph.describe(**first)
+            );
+            let mut fault = self.missing(NodeId::new(i), &problem);
+            fault.hint = Some(format!("{} of {} terms is missing", parts.len() - used.len().min(1), parts.len()));
+            Some(fault)
+        })
     }
 
     fn missing(&self, node: NodeId, problem: &str) -> Fault {

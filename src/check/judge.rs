@@ -19,7 +19,7 @@ pub(super) struct Question {
     /// The step to begin with.
     pub(super) step: f64,
     /// The plain difference at this step is to be given as the numeric derivative, as the chapter does.
-    pub(super) plain: bool,
+    pub(super) plain: Option<f64>,
     /// A few roundings of the greatest number that has a part in y: where it cancels, its roundings stay.
     pub(super) rounding: f64,
     /// The greatest derivative in sight: what is a thousandth of it must be seen, before anything counts as zero.
@@ -44,7 +44,9 @@ struct Pair {
     rounding: f64,
     /// Whether y stood still, bit for bit.
     still: bool,
-    /// Whether the slopes to both sides differ as they would at a kink.
+    /// The slope to the right less that to the left, if that stands out of rounding.
+    bend: f64,
+    /// Whether these differ as they would at a kink.
     bent: bool,
 }
 
@@ -83,28 +85,31 @@ impl Judge {
 
     /// The verdict on a derivative of `f` at 0.
     pub(super) fn judge(&mut self, f: &mut impl Function, question: Question) -> Result<Answer> {
-        if !question.plain || !question.backprop.is_finite() {
+        let Question { backprop, .. } = question;
+        let Some(plain) = question.plain.filter(|_| backprop.is_finite()) else {
             return self.extrapolate(f, question);
-        }
-        let Question { backprop, step, .. } = question;
-        let Some(central) = self.central(f, step)? else {
+        };
+        let Some(central) = self.central(f, plain)? else {
             // The step crosses a kink: a shorter one decides, and the element is listed.
-            let answer = self.extrapolate(f, Question { step: step / FACTOR, ..question })?;
+            let answer = self.extrapolate(f, Question { step: question.step.min(plain / FACTOR), ..question })?;
             let element = if answer.element == Element::Fail { Element::Fail } else { Element::Kink };
             return Ok(Answer { element, ..answer });
         };
-        let plain = Compared { backprop, numeric: central.slope, error: central.rounding };
-        if plain.verdict(self.tolerance) == Element::Pass {
-            return Ok(Answer { compared: plain, element: Element::Pass, at_kink: false });
+        let compared = Compared { backprop, numeric: central.slope, error: central.rounding };
+        if compared.verdict(self.tolerance) == Element::Pass {
+            return Ok(Answer { compared, element: Element::Pass, at_kink: false });
+        }
+        if backprop == 0.0 && central.still && self.is_zero(f, question, plain)? {
+            return Ok(Answer { compared, element: Element::Zero, at_kink: false });
         }
         let answer = self.extrapolate(f, question)?;
-        Ok(Answer { compared: Compared { numeric: plain.numeric, ..answer.compared }, ..answer })
+        Ok(Answer { compared: Compared { numeric: central.slope, ..answer.compared }, ..answer })
     }
 
     /// A derivative of `f` at 0, without anything to hold it against.
     pub(super) fn measure(&mut self, f: &mut impl Function, step: f64, rounding: f64) -> Result<f64> {
         // What is compared with does not matter but for where the search for a step ends.
-        let question = Question { backprop: 0.0, step, plain: false, rounding, slope: 1.0 };
+        let question = Question { backprop: 0.0, step, plain: None, rounding, slope: 1.0 };
         let shortest = step * FACTOR.powi(-SHRINKS);
         let mut step = step;
         while step >= shortest {
@@ -138,6 +143,9 @@ impl Judge {
         if question.backprop == 0.0 && first.still && self.is_zero(f, question, step)? {
             let compared = Compared { backprop: 0.0, numeric: 0.0, error: 0.0 };
             return Ok(Answer { compared, element: Element::Zero, at_kink: false });
+        }
+        if question.backprop == 0.0 && first.is_flat() {
+            return Ok(Answer { compared: first.compared(0.0), element: Element::Zero, at_kink: false });
         }
         let (best, step) = self.settle(f, question, first, step)?;
         let mut compared = best.compared(question.backprop);
@@ -240,6 +248,7 @@ impl Judge {
             truncation: (half.slope - whole.slope).abs() / 3.0,
             rounding: whole.rounding,
             still: whole.still && half.still,
+            bend: if seen { whole.bend } else { 0.0 },
             bent: seen && !(1.5..=2.7).contains(&ratio),
         }))
     }
@@ -288,7 +297,7 @@ impl Judge {
             return Ok(Answer { compared, element, at_kink: true });
         };
         let slack = self.tolerance * backprop.abs().max(low.abs()).max(high.abs());
-        let inside = low - slack <= backprop && backprop <= high + slack;
+        let inside = backprop.is_finite() && low - slack <= backprop && backprop <= high + slack;
         // What is compared with is the nearest of the derivatives between.
         let (left, right) = (slopes[0].min(slopes[1]), slopes[0].max(slopes[1]));
         let numeric = if backprop.is_nan() { left } else { backprop.max(left).min(right) };
@@ -313,6 +322,11 @@ fn one_sided(f: &mut impl Function, step: f64) -> Result<(f64, f64)> {
 impl Pair {
     fn error(&self) -> f64 {
         self.truncation + self.rounding
+    }
+
+    /// Whether the point is stationary: the slope at it is nothing beside what it is on both sides.
+    fn is_flat(&self) -> bool {
+        self.value.abs() <= 4.0 * self.error() && self.error() <= 1e-3 * self.bend.abs()
     }
 
     fn compared(&self, backprop: f64) -> Compared {

@@ -59,7 +59,8 @@ pub(super) fn worst(judge: &mut Judge, replay: &mut Replay, rounding: f64, dx: &
         // NaN is worse than anything.
         if difference.is_nan() { f64::INFINITY } else { difference }
     };
-    let furthest = elements.iter().copied().max_by(|a, b| off(a).total_cmp(&off(b)));
+    // Of several that are equally far off, the first.
+    let furthest = elements.iter().copied().rev().max_by(|a, b| off(a).total_cmp(&off(b)));
     let (element, numeric) = furthest.unwrap_or((0, f64::NAN));
     Ok(Found { element, numeric, elements })
 }

@@ -80,7 +80,8 @@ impl<'t> Nodes<'t> {
         }
         let tape = self.tape;
         let graph = tape.graph();
-        let greatest = operands.iter().flatten().chain(bench.y()).fold(0.0_f64, |m, x| m.max(x.abs()));
+        let numbers = operands.iter().flatten().chain(bench.y()).filter(|x| x.is_finite());
+        let greatest = numbers.fold(0.0_f64, |m, x| m.max(x.abs()));
         let case =
             Case { graph: &graph, node, rounding: 4.0 * f64::EPSILON * greatest };
         let judged = self.case(&mut bench, &case, &cotangents)?;
@@ -148,13 +149,19 @@ impl<'t> Nodes<'t> {
             judged.verdict = Verdict::Pass;
             return Ok(judged);
         }
+        // An element at infinity cannot be moved.
+        let movable: Vec<bool> = replay.point(0).iter().map(|x| x.is_finite()).collect();
+        let elements: Vec<usize> = (0..dx.len()).filter(|&i| movable[i]).collect();
+        if elements.is_empty() {
+            return Ok(judged);
+        }
         let rms = rms(replay.point(0));
         let greatest = dx.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
         let rounding = case.rounding * weight(dy);
         let question = |backprop: f64, step: f64| Question {
             backprop,
             step,
-            plain: false,
+            plain: None,
             rounding,
             slope: if greatest > 0.0 && greatest.is_finite() { greatest } else { 1.0 },
         };
@@ -167,8 +174,9 @@ impl<'t> Nodes<'t> {
         let mut singles = if dx.len() <= SINGLE { dx.len() } else { 0 };
         if singles == 0 {
             for _ in 0..PROBES {
-                let direction = signed(dx.len(), &mut self.random);
-                let backprop = dx.iter().zip(&direction).map(|(dx, v)| dx * v).sum();
+                let mut direction = signed(dx.len(), &mut self.random);
+                direction.iter_mut().zip(&movable).filter(|(_, m)| !**m).for_each(|(v, _)| *v = 0.0);
+                let backprop = elements.iter().map(|&i| dx[i] * direction[i]).sum();
                 replay.along(vec![direction]);
                 let answer = self.judge.judge(replay, question(backprop, start(0.0, rms)))?;
                 // Where elements tie, moving several at once says nothing about any of them.
@@ -178,7 +186,8 @@ impl<'t> Nodes<'t> {
                 }
             }
         }
-        for element in positions(dx.len(), singles, &mut self.random) {
+        for place in positions(elements.len(), singles, &mut self.random) {
+            let element = elements[place];
             replay.element(0, element);
             let step = start(replay.point(0)[element], rms);
             judged.take(self.judge.judge(replay, question(dx[element], step))?);
@@ -195,15 +204,17 @@ impl<'t> Nodes<'t> {
         for (dy, dx) in cotangents.into_iter().zip(&mut dx) {
             bench.rules(dy, dx)?;
         }
-        for (k, (operand, _)) in bench.operands().iter().enumerate() {
+        for (k, (operand, replay)) in bench.operands().iter().enumerate() {
             let [a, b, both, zero, again] = dx.each_ref().map(|dx| &dx[k]);
-            let greatest = a.iter().chain(b).fold(0.0_f64, |m, x| m.max(x.abs()));
+            let movable = |i: &usize| replay.point(0)[*i].is_finite();
+            let elements: Vec<usize> = (0..a.len()).filter(movable).collect();
+            let greatest = elements.iter().fold(0.0_f64, |m, &i| m.max(a[i].abs()).max(b[i].abs()));
             let apart = |i: usize| (both[i] - (3.0 * a[i] - 2.0 * b[i])).abs();
-            let problem = if zero.iter().any(|&dx| dx != 0.0) {
+            let problem = if elements.iter().any(|&i| zero[i] != 0.0) {
                 "its rule of a cotangent of zero is not zero"
-            } else if a.iter().zip(again).any(|(a, b)| a.to_bits() != b.to_bits()) {
+            } else if elements.iter().any(|&i| a[i].to_bits() != again[i].to_bits()) {
                 "its rule gives another result when it is asked again"
-            } else if (0..a.len()).any(|i| apart(i) > 1e-9 * greatest) {
+            } else if elements.iter().any(|&i| apart(i) > 1e-9 * greatest) {
                 "its rule is not linear in the cotangent"
             } else {
                 continue;
@@ -230,7 +241,7 @@ impl<'t> Nodes<'t> {
             joint.weigh(&dy);
             let step = start(0.0, rms(joint.point(0)));
             let slope = backprop.abs().max(1e-3);
-            let question = Question { backprop, step, plain: false, rounding: case.rounding, slope };
+            let question = Question { backprop, step, plain: None, rounding: case.rounding, slope };
             let answer = self.judge.judge(joint, question)?;
             if answer.element == Element::Fail {
                 let numeric = answer.compared.numeric;

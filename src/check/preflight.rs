@@ -33,7 +33,8 @@ pub(super) fn finite_output(loss: Var<'_>, output: f64) -> Result<()> {
         return Ok(());
     }
     let tape = loss.tape();
-    let (node, value) = first_not_finite(tape, &tape.graph().read_by([loss.id()]), |_| true)?
+    let read = tape.graph().read_by([loss.id()]);
+    let (node, value) = first_not_finite(tape, &read, |_| true)?
         .unwrap_or_else(|| (loss.id(), ndarray::arr0(output).into_dyn()));
     let place = value.iter().position(|x| !x.is_finite()).unwrap_or_default();
     let graph = tape.graph();
@@ -124,7 +125,7 @@ struct Watch<'a> {
 impl Watch<'_> {
     fn run(&self, plan: &mut Plan<f64>, state: &mut State<f64>) -> Result<Option<Fault>> {
         let mut fault = None;
-        plan.execute(state, Some(&mut |seen| fault = fault.take().or_else(|| self.look(seen))))?;
+        plan.show(state, &mut |seen| fault = fault.take().or_else(|| self.look(seen)))?;
         Ok(fault)
     }
 

@@ -5,7 +5,7 @@ use super::function::{Function, Reached};
 use crate::error::Result;
 use crate::graph::{Graph, Kind, Leaf, NodeId};
 use crate::kernel::{Input, Inputs, View, gather};
-use crate::plan::{Held, Plan, PlanOptions};
+use crate::plan::{Held, Plan, PlanOptions, Point};
 use crate::shape::Layout;
 use crate::state::State;
 use crate::tape::{Op, Tape, Var};
@@ -38,6 +38,8 @@ pub(super) fn branches(graph: &Graph, nodes: impl IntoIterator<Item = NodeId>) -
 #[derive(Debug, Clone)]
 pub(super) struct Replay {
     plan: Plan<f64>,
+    /// What the plan computes at the point that is moved from.
+    still: Point<f64>,
     state: State<f64>,
     moved: Vec<Moved>,
     direction: Direction,
@@ -117,6 +119,7 @@ impl Replay {
             .map(|&id| Ok(Moved { node: id, point: numbers(tape, id)?, slot: plan.slot(id), columns: columns(id)? }))
             .collect::<Result<Vec<_>>>()?;
         let mut replay = Self {
+            still: Point::default(),
             state: State::new(),
             moved,
             direction: Direction::Along(Vec::new()),
@@ -134,7 +137,7 @@ impl Replay {
 
     /// Takes the present point as the one that is moved from.
     pub(super) fn rest(&mut self) -> Result<()> {
-        let out = self.plan.run(&mut self.state)?;
+        let out = self.plan.run_at(&mut self.state, &mut self.still)?;
         copy(out.numbers(0), &mut self.now);
         for (k, branch) in self.branches.iter_mut().enumerate() {
             copy(out.numbers(k + 1), &mut self.scratch);
@@ -253,7 +256,8 @@ impl Replay {
 impl Function for Replay {
     fn at(&mut self, t: f64) -> Result<Reached> {
         let t = self.go(t);
-        let out = self.plan.run(&mut self.state)?;
+        let slots = self.moved.iter().flat_map(|m| m.slot.into_iter().chain(m.columns.iter().map(|c| c.slot)));
+        let out = self.plan.run_near(&mut self.state, &mut self.still, slots)?;
         copy(out.numbers(0), &mut self.now);
         let mut smooth =
             self.now.iter().zip(&self.base).all(|(now, base)| now.is_finite() || !base.is_finite());
@@ -262,13 +266,12 @@ impl Function for Replay {
                 break;
             }
             let branch = out.numbers(k + 1);
-            smooth = match branch.as_slice() {
-                Some(branch) => branch.iter().zip(base).all(|(&b, &base)| (b != 0.0) == base),
-                None => {
-                    copy(branch, &mut self.scratch);
-                    self.scratch.iter().zip(base).all(|(&b, &base)| (b != 0.0) == base)
-                }
-            };
+            let branch = branch.as_slice().unwrap_or_else(|| {
+                copy(branch, &mut self.scratch);
+                &self.scratch
+            });
+            // All of them, without a way out: a loop that the compiler makes short.
+            smooth = branch.iter().zip(base).fold(true, |same, (&b, &base)| same & ((b != 0.0) == base));
         }
         self.come_back();
         Ok(Reached { t, smooth })
@@ -407,7 +410,8 @@ pub(super) fn value(tape: &Tape, id: NodeId) -> Result<ArrayD<f64>> {
 
 /// The recorded numbers of a node, in row-major order.
 pub(super) fn numbers(tape: &Tape, id: NodeId) -> Result<Vec<f64>> {
-    Ok(value(tape, id)?.into_iter().collect())
+    // Values are made in row-major order, so nothing has to be put in order.
+    Ok(value(tape, id)?.into_raw_vec_and_offset().0)
 }
 
 pub(super) fn copy(view: View<'_, f64>, to: &mut Vec<f64>) {

@@ -4,9 +4,10 @@ use super::function::Function;
 use super::judge::Judge;
 use crate::error::Result;
 
-/// The root of the mean square; 0 of nothing.
+/// The root of the mean square of the finite numbers; 0 of nothing.
 pub(super) fn rms(numbers: &[f64]) -> f64 {
-    (numbers.iter().map(|x| x * x).sum::<f64>() / numbers.len().max(1) as f64).sqrt()
+    let (sum, count) = numbers.iter().filter(|x| x.is_finite()).fold((0.0, 0.0), |(s, n), x| (s + x * x, n + 1.0));
+    f64::sqrt(sum / f64::max(count, 1.0))
 }
 
 /// The step to begin with at an element: ε^(1/5) · s, the best for an error of h⁴ beside one of ε/h, where s is the

@@ -42,7 +42,7 @@ pub(super) struct Scale {
 
 impl Scale {
     pub(super) fn question(self, backprop: f64, step: f64) -> Question {
-        Question { backprop, step, plain: false, rounding: self.rounding, slope: self.slope }
+        Question { backprop, step, plain: None, rounding: self.rounding, slope: self.slope }
     }
 }
 
@@ -111,9 +111,12 @@ impl Whole<'_, '_> {
         judge: &mut Judge,
         random: &mut Random,
     ) -> Result<Steps> {
-        if let Mode::Chapter { step } = self.check.mode {
+        let plain = match self.check.mode {
+            Mode::Chapter { step } => Some(step),
+            Mode::Full | Mode::Quick { .. } => None,
+        };
+        if let Some(step) = plain {
             self.check_step(leaf, replay.point(0), step)?;
-            return Ok(Steps { rms: 0.0, factor: 1.0, fixed: Some(step), usual: step });
         }
         let rms = rms(replay.point(0));
         let moving: Vec<usize> = (0..leaf.gradient.len()).filter(|&e| leaf.gradient[e] != 0.0).collect();
@@ -123,7 +126,7 @@ impl Whole<'_, '_> {
             replay.element(0, samples[k]);
             start(replay.point(0)[samples[k]], rms)
         })?;
-        Ok(Steps { rms, factor, fixed: None, usual: factor * start(0.0, rms) })
+        Ok(Steps { rms, factor, plain, usual: plain.unwrap_or(factor * start(0.0, rms)) })
     }
 
     /// That the chapter's step moves every element.
@@ -299,7 +302,7 @@ impl Row<'_> {
         replay.element(0, element);
         let step = self.steps.of(replay.point(0)[element]);
         let question =
-            Question { plain: self.steps.fixed.is_some(), ..self.scale.question(backprop, step) };
+            Question { plain: self.steps.plain, ..self.scale.question(backprop, step) };
         Ok(lenient(judge.judge(replay, question)?))
     }
 }
@@ -309,12 +312,13 @@ impl Row<'_> {
 struct Steps {
     rms: f64,
     factor: f64,
-    fixed: Option<f64>,
+    /// The chapter's step, if it is asked for.
+    plain: Option<f64>,
     usual: f64,
 }
 
 impl Steps {
     fn of(&self, x: f64) -> f64 {
-        self.fixed.unwrap_or_else(|| self.factor * start(x, self.rms))
+        self.factor * start(x, self.rms)
     }
 }

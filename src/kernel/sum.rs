@@ -31,6 +31,38 @@ pub(crate) fn sum_slice<F: Float>(x: &[F]) -> F {
     tail.iter().fold(whole, |s, &v| s + v)
 }
 
+/// The sum of `len` terms, pairwise: `fill(first, terms)` writes those from the first on, a block at a time.
+pub(crate) fn sum_blocks<F: Float>(len: usize, mut fill: impl FnMut(usize, &mut [F])) -> F {
+    /// Terms of a short sum, for which little room has to be made.
+    const SHORT: usize = 16;
+    if len <= SHORT {
+        let mut block = [F::zero(); SHORT];
+        fill(0, &mut block[..len]);
+        return sum_slice(&block[..len]);
+    }
+    let mut block = [F::zero(); LEAF];
+    if len <= LEAF {
+        fill(0, &mut block[..len]);
+        return sum_slice(&block[..len]);
+    }
+    // Sums of blocks are merged like the digits of a binary counter.
+    let mut partial = [F::zero(); usize::BITS as usize];
+    let mut count = 0_usize;
+    for start in (0..len).step_by(LEAF) {
+        let block = &mut block[..LEAF.min(len - start)];
+        fill(start, block);
+        let mut sum = sum_slice(block);
+        let mut level = 0;
+        while count >> level & 1 == 1 {
+            sum = partial[level] + sum;
+            level += 1;
+        }
+        partial[level] = sum;
+        count += 1;
+    }
+    (0..partial.len()).filter(|level| count >> level & 1 == 1).fold(F::zero(), |s, level| s + partial[level])
+}
+
 /// Sums over the axes for which `reduced` is true, to `y` in row-major order of the axes that stay.
 pub(crate) fn sum_axes<F: Float>(x: View<'_, F>, reduced: &[bool], y: &mut [F]) {
     let split = Split::new(&x, reduced);
@@ -96,8 +128,16 @@ pub(crate) struct Line<'a, F>(pub(crate) View<'a, F>);
 impl<F: Float> Line<'_, F> {
     /// `f` over the elements in row-major order, from `initial`.
     pub(crate) fn fold(self, initial: F, f: impl Fn(F, F) -> F) -> F {
+        if let Some(all) = self.0.as_slice() {
+            return all.iter().fold(initial, |a, &b| f(a, b));
+        }
         let mut folded = initial;
-        self.for_each_block(|block| folded = block.iter().fold(folded, |a, &b| f(a, b)));
+        let mut block = [F::zero(); LEAF];
+        for start in (0..self.0.len()).step_by(LEAF) {
+            let block = &mut block[..LEAF.min(self.0.len() - start)];
+            gather(self.0, start, block);
+            folded = block.iter().fold(folded, |a, &b| f(a, b));
+        }
         folded
     }
 
@@ -109,34 +149,12 @@ impl<F: Float> Line<'_, F> {
         }
     }
 
-    /// The sum of `f` of the elements, pairwise: sums of blocks are merged like the digits of a binary counter.
+    /// The sum of `f` of the elements, pairwise.
     pub(crate) fn sum_of(self, f: impl Fn(F) -> F) -> F {
-        let mut partial = [F::zero(); usize::BITS as usize];
-        let mut count = 0_usize;
-        self.for_each_block(|block| {
+        sum_blocks(self.0.len(), |start, block| {
+            gather(self.0, start, block);
             block.iter_mut().for_each(|x| *x = f(*x));
-            let mut sum = sum_slice(block);
-            let mut level = 0;
-            while count >> level & 1 == 1 {
-                sum = partial[level] + sum;
-                level += 1;
-            }
-            partial[level] = sum;
-            count += 1;
-        });
-        (0..partial.len())
-            .filter(|level| count >> level & 1 == 1)
-            .fold(F::zero(), |s, level| s + partial[level])
-    }
-
-    fn for_each_block(self, mut f: impl FnMut(&mut [F])) {
-        let mut block = [F::zero(); LEAF];
-        let len = self.0.len();
-        for start in (0..len).step_by(LEAF) {
-            let n = LEAF.min(len - start);
-            gather(self.0, start, &mut block[..n]);
-            f(&mut block[..n]);
-        }
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use super::softmax::log_sum_exp;
 use crate::Float;
 use crate::graph::Kind;
-use crate::kernel::{Inputs, Line, Output, View};
+use crate::kernel::{Inputs, Line, Output, View, gather, sum_blocks};
 use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, reals};
 use crate::tape::{LoadOp, Var};
 
@@ -34,16 +34,10 @@ fn mean_of_rows<F: Float>(x: View<'_, F>, f: impl Fn(usize, View<'_, F>) -> F) -
     let (data, _) = x.buffer();
     let step = x.strides()[outer.len()];
     let row = |i: usize| f(i, View::new(data, start_of_row(&x, i) as usize, &[classes], &[step]));
-    pairwise(0, rows, &row) / F::of(rows as f64)
-}
-
-/// `Σ f(i)` for `start ≤ i < end`, adding halves.
-fn pairwise<F: Float>(start: usize, end: usize, f: &impl Fn(usize) -> F) -> F {
-    match end - start {
-        0 => F::zero(),
-        1 => f(start),
-        n => pairwise(start, start + n / 2, f) + pairwise(start + n / 2, end, f),
-    }
+    let fill = |first: usize, sums: &mut [F]| {
+        sums.iter_mut().enumerate().for_each(|(k, sum)| *sum = row(first + k));
+    };
+    sum_blocks(rows, fill) / F::of(rows as f64)
 }
 
 impl<F: Float> Kernel<F> for CrossEntropy {
@@ -55,14 +49,14 @@ impl<F: Float> Kernel<F> for CrossEntropy {
         y.data[0] = mean_of_rows(x.real(0), |i, row| {
             let (greatest, log_sum) = log_sum_exp(Line(row));
             let first = start_of_row(&targets, i);
-            let (x, at) = row.buffer();
-            let term = |k: usize| {
-                let t = data[(first + k as isize * step) as usize];
-                let x = x[(at as isize + k as isize * row.strides()[0]) as usize];
-                // A class that is not wanted costs nothing, even where its probability is 0.
-                if t == F::zero() { t } else { t * (log_sum - (x - greatest)) }
-            };
-            pairwise(0, row.len(), &term)
+            sum_blocks(row.len(), |start, terms| {
+                gather(row, start, terms);
+                for (k, term) in terms.iter_mut().enumerate() {
+                    let t = data[(first + (start + k) as isize * step) as usize];
+                    // A class that is not wanted costs nothing, even where its probability is 0.
+                    *term = if t == F::zero() { t } else { t * (log_sum - (*term - greatest)) };
+                }
+            })
         });
     }
 }

@@ -214,8 +214,11 @@ impl<'g, F: Precision> Compiler<'g, F> {
     fn push(&mut self, node: NodeId, work: Work, reads: Vec<NodeId>, operands: Vec<Operand>) -> Place {
         let shape = self.recorder.graph.node(node).shape();
         let buffer = self.buffer(shape);
-        let target = Target::Arena(buffer);
-        self.plan.steps.push(Step { node, work, reads, operands, target, shape: shape.into() });
+        let (target, result) = (Target::Arena(buffer), Root::Arena(buffer));
+        let places = operands.iter().filter_map(Operand::place);
+        let roots = places.map(|p| p.root).collect();
+        let sizes = shape.into();
+        self.plan.steps.push(Step { node, work, reads, roots, result, operands, target, shape: sizes });
         Place { root: Root::Arena(buffer), layout: Layout::contiguous(shape) }
     }
 

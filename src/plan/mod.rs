@@ -9,6 +9,7 @@ mod compile;
 mod feed;
 mod fuse;
 mod merge;
+mod near;
 mod options;
 mod outputs;
 mod placing;
@@ -16,6 +17,7 @@ mod run;
 mod step;
 
 pub(crate) use merge::Merged;
+pub(crate) use near::Point;
 pub(crate) use run::Seen;
 
 pub use feed::Key;

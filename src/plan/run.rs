@@ -28,10 +28,15 @@ impl<F: Precision> Plan<F> {
     }
 
     /// As [`run`](Self::run), showing what each step reads before it runs, and afterwards what it has written.
-    pub(crate) fn execute(
+    pub(crate) fn show(&mut self, state: &mut State<F>, look: &mut dyn FnMut(Seen<'_, F>)) -> Result<()> {
+        self.execute(state, Some(&mut Show(look)))
+    }
+
+    /// As [`run`](Self::run), with somebody who attends to every step.
+    pub(super) fn execute(
         &mut self,
         state: &mut State<F>,
-        mut look: Option<&mut dyn FnMut(Seen<'_, F>)>,
+        mut attendant: Option<&mut dyn Attend<F>>,
     ) -> Result<()> {
         self.inputs.iter().try_for_each(InputSlot::check_fed)?;
         self.indices.iter().try_for_each(InputSlot::check_fed)?;
@@ -44,7 +49,7 @@ impl<F: Precision> Plan<F> {
         let Self {
             ops, steps, writes, inputs, indices, parameters, constants, arena, scratch, options, ..
         } = self;
-        for step in &*steps {
+        for (i, step) in steps.iter().enumerate() {
             let y_len = size(&step.shape);
             let (target, below, above, others) = match step.target {
                 Target::Arena(start) => {
@@ -67,12 +72,13 @@ impl<F: Precision> Plan<F> {
                 parameters,
                 constants,
             };
-            if let Some(look) = &mut look {
-                memory.show(step, target, look);
-            }
-            memory.run(step, ops, target, options.threads, scratch);
-            if let Some(look) = &mut look {
-                look(Seen::Written { node: step.node, numbers: target });
+            if let Some(attendant) = &mut attendant {
+                if attendant.before(i, step, &memory, target) {
+                    memory.run(step, ops, target, options.threads, scratch);
+                    attendant.after(i, step, target);
+                }
+            } else {
+                memory.run(step, ops, target, options.threads, scratch);
             }
         }
         for (place, slot) in &*writes {
@@ -93,6 +99,29 @@ impl<F: Precision> Plan<F> {
     }
 }
 
+/// Somebody who attends to the steps of a run.
+pub(super) trait Attend<F> {
+    /// Before a step; whether it is to be run.
+    fn before(&mut self, i: usize, step: &Step, memory: &Memory<'_, F>, target: &mut [F]) -> bool;
+
+    /// After a step that was run.
+    fn after(&mut self, i: usize, step: &Step, target: &[F]);
+}
+
+/// Shows every step.
+struct Show<'l, F>(&'l mut dyn FnMut(Seen<'_, F>));
+
+impl<F: Precision> Attend<F> for Show<'_, F> {
+    fn before(&mut self, _: usize, step: &Step, memory: &Memory<'_, F>, target: &mut [F]) -> bool {
+        memory.show(step, target, self.0);
+        true
+    }
+
+    fn after(&mut self, _: usize, step: &Step, target: &[F]) {
+        (self.0)(Seen::Written { node: step.node, numbers: target });
+    }
+}
+
 /// What a step of a run does, as it is shown.
 pub(crate) enum Seen<'a, F> {
     /// The step that computes `by` is about to read `node`.
@@ -106,7 +135,7 @@ pub(crate) enum Seen<'a, F> {
 }
 
 /// Everything a step may read, while its target is written.
-struct Memory<'a, F> {
+pub(super) struct Memory<'a, F> {
     /// The arena before and after the target.
     below: &'a [F],
     above: &'a [F],
@@ -167,8 +196,9 @@ impl<'a, F: Precision> Memory<'a, F> {
     fn run(&self, step: &Step, ops: &[Arc<dyn Op>], y: &mut [F], threads: usize, scratch: &mut Vec<F>) {
         match &step.work {
             Work::Kernel(op) => {
-                let inputs: SmallVec<[Input<'_, F>; OPERANDS]> =
-                    step.operands.iter().map(|operand| self.input(operand)).collect();
+                // Pushed where they stay: collecting would move them.
+                let mut inputs: SmallVec<[Input<'_, F>; OPERANDS]> = SmallVec::new();
+                step.operands.iter().for_each(|operand| inputs.push(self.input(operand)));
                 let output = Output { data: y, shape: &step.shape, threads };
                 F::kernel(&*ops[*op]).run(Inputs::new(&inputs), output);
             }
@@ -178,7 +208,8 @@ impl<'a, F: Precision> Memory<'a, F> {
                     Operand::Place(place) => Source::View(self.view(place)),
                     Operand::Shape(_) => unreachable!("elementwise ops read all operands"),
                 };
-                let sources: SmallVec<[Source<'_, F>; OPERANDS]> = step.operands.iter().map(source).collect();
+                let mut sources: SmallVec<[Source<'_, F>; OPERANDS]> = SmallVec::new();
+                step.operands.iter().for_each(|operand| sources.push(source(operand)));
                 run_elementwise(ops, program, &sources, y, scratch);
             }
             Work::Copy => {

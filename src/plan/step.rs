@@ -36,6 +36,16 @@ pub(super) enum Operand {
     Shape(Sizes),
 }
 
+impl Operand {
+    /// Where its numbers are, if they are read from a place of their own.
+    pub(super) fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Place(place) => Some(place),
+            Self::InPlace | Self::Shape(_) => None,
+        }
+    }
+}
+
 /// What a step writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Target {
@@ -63,6 +73,9 @@ pub(super) struct Step {
     pub(super) work: Work,
     /// The nodes that the operands are.
     pub(super) reads: Vec<NodeId>,
+    /// What holds the numbers of the operands, and its own result.
+    pub(super) roots: Vec<Root>,
+    pub(super) result: Root,
     pub(super) operands: Vec<Operand>,
     pub(super) target: Target,
     pub(super) shape: Sizes,
@@ -89,9 +102,6 @@ impl Step {
 
     /// The places it reads.
     pub(super) fn places(&self) -> impl Iterator<Item = &Place> {
-        self.operands.iter().filter_map(|o| match o {
-            Operand::Place(place) => Some(place),
-            Operand::InPlace | Operand::Shape(_) => None,
-        })
+        self.operands.iter().filter_map(Operand::place)
     }
 }

@@ -69,10 +69,10 @@ pub(crate) fn run<F: Precision>(
         scratch.resize(needed, F::zero());
     }
     let (copies, results) = scratch.split_at_mut(sources.len() * block);
-    let accesses: SmallVec<[Access<'_, F>; OPERANDS]> = sources
-        .iter()
-        .enumerate()
-        .map(|(k, &source)| match source {
+    // Pushed where they stay: collecting would move them.
+    let mut accesses: SmallVec<[Access<'_, F>; OPERANDS]> = SmallVec::new();
+    for (k, &source) in sources.iter().enumerate() {
+        accesses.push(match source {
             Source::InPlace => Access::Copied(source),
             Source::View(view) => match view.as_slice() {
                 Some(all) => Access::Slice(all),
@@ -82,8 +82,8 @@ pub(crate) fn run<F: Precision>(
                 }
                 None => Access::Copied(source),
             },
-        })
-        .collect();
+        });
+    }
     for start in (0..len).step_by(BLOCK) {
         let n = BLOCK.min(len - start);
         let y = &mut y[start..start + n];
@@ -108,7 +108,8 @@ pub(crate) fn run<F: Precision>(
                 };
                 Input::Real(View::new(data, 0, &shape, &[1]))
             };
-            let args: SmallVec<[Input<'_, F>; 3]> = instruction.args.iter().map(arg).collect();
+            let mut args: SmallVec<[Input<'_, F>; 3]> = SmallVec::new();
+            instruction.args.iter().for_each(|a| args.push(arg(a)));
             let data = if i + 1 == program.len() { &mut *y } else { &mut rest[..n] };
             F::kernel(&*ops[instruction.op])
                 .run(Inputs::new(&args), Output { data, shape: &shape, threads: 1 });

@@ -6,8 +6,8 @@ use ndarray::{ArrayD, Axis, Ix2, arr0, concatenate, s};
 
 /// The gradient of a number that multiplies a list keeps the list's shape (rust-autograd#38).
 ///
-/// Here a rule may return it so: the sum over what was broadcast is taken in one place, after every rule. Without it, one
-/// element of the list is what is left.
+/// Here a rule may return it so: the sum over what was broadcast is taken in one place, after every rule. Without it,
+/// one element of the list is what is left.
 #[test]
 fn gradient_of_a_number_in_the_shape_of_a_list() {
     fn product(x: &[ArrayD<f64>]) -> ArrayD<f64> {
@@ -39,8 +39,8 @@ fn gradient_of_a_number_in_the_shape_of_a_list() {
     assert!(message.contains("scalar") && message.contains("[2]"), "{message}");
 }
 
-/// The gradient of copies along an axis longer than 1 summed over the whole axis instead of over the copies (burn#2777);
-/// and summed over neighbours, as if each element had been copied beside itself.
+/// The gradient of copies along an axis longer than 1 summed over the whole axis instead of over the copies
+/// (burn#2777); and summed over neighbours, as if each element had been copied beside itself.
 #[test]
 fn repeated_along_an_axis_longer_than_1() {
     fn twice(x: &[ArrayD<f64>]) -> ArrayD<f64> {

@@ -84,8 +84,8 @@ pub(crate) fn list(numbers: &[f64]) -> ArrayD<f64> {
     ndarray::arr1(numbers).into_dyn()
 }
 
-/// The sum of a var's elements times random numbers of both signs, other ones for other seeds: no rule is as right for it
-/// as for a plain sum.
+/// The sum of a var's elements times random numbers of both signs, other ones for other seeds: a plain sum hides too
+/// much.
 pub(crate) fn weighted(y: Var<'_>, seed: u64) -> Var<'_> {
     let weights = real(&y.shape(), Domain::Signed(0.5, 1.5), &mut ChaCha8Rng::seed_from_u64(seed));
     (y * y.tape().constant(weights)).sum()
@@ -152,13 +152,17 @@ impl At {
     }
 }
 
-/// Panics unless a check failed, and its first fault is an op's, and an operand's if one is given; an error that names the
-/// op will do as well.
+/// Panics unless a check failed, and its first fault is that op's, and that operand's if one is given; an error that
+/// names the op will do as well.
 #[track_caller]
 pub(crate) fn located(tape: &Tape, report: Result<Report>, name: &str, operand: Option<usize>) {
     let report = match report {
         Ok(report) => report,
-        Err(error) => return assert!(error.to_string().contains(name), "{error}"),
+        Err(error) => {
+            let message = error.to_string();
+            let mut words = message.split(|c: char| !c.is_alphanumeric() && c != '_');
+            return assert!(words.any(|word| word == name), "{message}");
+        }
     };
     assert!(!report.passed(), "it passes\n{report}");
     let Some(fault) = report.first_fault() else { panic!("no node is blamed\n{report}") };
