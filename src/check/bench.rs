@@ -4,7 +4,7 @@ use super::function::Function;
 use super::replay::{Replay, branches, value};
 use crate::error::Result;
 use crate::graph::{Kind, NodeId};
-use crate::plan::Plan;
+use crate::plan::{Plan, Point};
 use crate::state::State;
 use crate::tape::{Tape, Var};
 
@@ -16,6 +16,8 @@ pub(super) struct Bench {
     joint: Replay,
     /// The rules of these operands, one output each.
     rules: Plan<f64>,
+    /// What the rules' steps computed last.
+    steps: Point<f64>,
     state: State<f64>,
     /// The leaf of every operand of real numbers, and that of dy.
     leaves: Vec<Option<NodeId>>,
@@ -46,6 +48,7 @@ impl Bench {
             operands: judged.iter().map(replay).collect::<Result<_>>()?,
             joint: Replay::new(y, &wanted, &comparisons, false)?,
             rules: Plan::compile(dx.iter().copied(), [])?,
+            steps: Point::default(),
             state: State::new(),
             leaves: x.iter().map(leaf).collect(),
             dy: dy.id(),
@@ -60,21 +63,27 @@ impl Bench {
             if let Some(slot) = rules.slot(leaf) {
                 rules.slot_mut(slot).copy_from_slice(numbers);
             }
-            operands.iter_mut().map(|(_, replay)| replay).chain([&mut *joint]).for_each(|r| r.put(leaf, numbers));
+            operands
+                .iter_mut()
+                .map(|(_, replay)| replay)
+                .chain([&mut *joint])
+                .for_each(|r| r.put(leaf, numbers));
         }
         operands.iter_mut().try_for_each(|(_, replay)| replay.rest())?;
         joint.rest()
     }
 
-    /// The rules' results for a cotangent, one for every operand that is judged, put to `dx`.
-    pub(super) fn rules(&mut self, dy: &[f64], dx: &mut Vec<Vec<f64>>) -> Result<()> {
+    /// The rules' results for a cotangent, one for every operand that is judged, put to `dx`; and the greatest finite
+    /// number that was met on the way.
+    pub(super) fn rules(&mut self, dy: &[f64], dx: &mut Vec<Vec<f64>>) -> Result<f64> {
         if let Some(slot) = self.rules.slot(self.dy) {
             self.rules.slot_mut(slot).copy_from_slice(dy);
         }
         dx.resize(self.operands.len(), Vec::new());
-        let out = self.rules.run(&mut self.state)?;
+        let out = self.rules.run_at(&mut self.state, &mut self.steps)?;
         dx.iter_mut().enumerate().for_each(|(k, dx)| super::replay::copy(out.numbers(k), dx));
-        Ok(())
+        let numbers = self.steps.results().iter().chain(dy).filter(|x| x.is_finite());
+        Ok(numbers.fold(0.0_f64, |m, x| m.max(x.abs())))
     }
 
     /// The operands that are judged, with y as a function of each.

@@ -92,13 +92,14 @@ impl Follow<'_> {
     fn run(&mut self, matters: &[bool]) -> Result<Option<Fault>> {
         for id in (0..matters.len()).rev().filter(|&i| matters[i]).map(NodeId::new) {
             let inputs = self.recorder.graph.node(id).inputs().to_vec();
-            let leads: Vec<usize> =
-                (0..inputs.len()).filter(|&i| matters[inputs[i].index()]).collect();
+            let leads: Vec<usize> = (0..inputs.len()).filter(|&i| matters[inputs[i].index()]).collect();
             if leads.is_empty() {
                 continue;
             }
             let Some(dy) = self.cotangents[id.index()] else {
-                return Ok(Some(self.missing(id, "no cotangent of it was recorded that the gradients are computed from")));
+                return Ok(Some(
+                    self.missing(id, "no cotangent of it was recorded that the gradients are computed from"),
+                ));
             };
             for operand in leads {
                 if !self.recorder.has_rule(id, operand)? {
@@ -186,7 +187,8 @@ impl Follow<'_> {
                 graph.describe(**first)
             );
             let mut fault = self.missing(NodeId::new(i), &problem);
-            fault.hint = Some(format!("{} of {} terms is missing", parts.len() - used.len().min(1), parts.len()));
+            fault.hint =
+                Some(format!("{} of {} terms is missing", parts.len() - used.len().min(1), parts.len()));
             Some(fault)
         })
     }

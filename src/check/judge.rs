@@ -22,6 +22,8 @@ pub(super) struct Question {
     pub(super) plain: Option<f64>,
     /// A few roundings of the greatest number that has a part in y: where it cancels, its roundings stay.
     pub(super) rounding: f64,
+    /// A few roundings of the greatest number that has a part in what backpropagation says.
+    pub(super) uncertain: f64,
     /// The greatest derivative in sight: what is a thousandth of it must be seen, before anything counts as zero.
     pub(super) slope: f64,
 }
@@ -91,11 +93,13 @@ impl Judge {
         };
         let Some(central) = self.central(f, plain)? else {
             // The step crosses a kink: a shorter one decides, and the element is listed.
-            let answer = self.extrapolate(f, Question { step: question.step.min(plain / FACTOR), ..question })?;
+            let answer =
+                self.extrapolate(f, Question { step: question.step.min(plain / FACTOR), ..question })?;
             let element = if answer.element == Element::Fail { Element::Fail } else { Element::Kink };
             return Ok(Answer { element, ..answer });
         };
-        let compared = Compared { backprop, numeric: central.slope, error: central.rounding };
+        let error = central.rounding + question.uncertain;
+        let compared = Compared { backprop, numeric: central.slope, error };
         if compared.verdict(self.tolerance) == Element::Pass {
             return Ok(Answer { compared, element: Element::Pass, at_kink: false });
         }
@@ -109,7 +113,7 @@ impl Judge {
     /// A derivative of `f` at 0, without anything to hold it against.
     pub(super) fn measure(&mut self, f: &mut impl Function, step: f64, rounding: f64) -> Result<f64> {
         // What is compared with does not matter but for where the search for a step ends.
-        let question = Question { backprop: 0.0, step, plain: None, rounding, slope: 1.0 };
+        let question = Question { backprop: 0.0, step, plain: None, rounding, uncertain: 0.0, slope: 1.0 };
         let shortest = step * FACTOR.powi(-SHRINKS);
         let mut step = step;
         while step >= shortest {
@@ -145,10 +149,10 @@ impl Judge {
             return Ok(Answer { compared, element: Element::Zero, at_kink: false });
         }
         if question.backprop == 0.0 && first.is_flat() {
-            return Ok(Answer { compared: first.compared(0.0), element: Element::Zero, at_kink: false });
+            return Ok(Answer { compared: first.compared(question), element: Element::Zero, at_kink: false });
         }
         let (best, step) = self.settle(f, question, first, step)?;
-        let mut compared = best.compared(question.backprop);
+        let mut compared = best.compared(question);
         let mut element = compared.verdict(self.tolerance);
         // Is it rounding on the way to y? No, if it is far above the worst of that.
         if element == Element::Fail && compared.difference() <= 16.0 * question.rounding / step {
@@ -159,7 +163,7 @@ impl Judge {
     }
 
     fn verdict(&self, pair: &Pair, question: Question) -> Element {
-        pair.compared(question.backprop).verdict(self.tolerance)
+        pair.compared(question).verdict(self.tolerance)
     }
 
     /// Tries longer steps while rounding is the trouble, and shorter ones while curvature is, until the derivative passes
@@ -173,7 +177,7 @@ impl Judge {
     ) -> Result<(Pair, f64)> {
         let mut best = (first, step);
         let open = |judge: &Self, pair: &Pair| {
-            let compared = pair.compared(question.backprop);
+            let compared = pair.compared(question);
             // What is wrong beyond any doubt needs no second look.
             let hopeless = compared.difference() > 0.1 * compared.magnitude()
                 && compared.magnitude() > 100.0 * compared.error.max(question.rounding / step);
@@ -246,7 +250,7 @@ impl Judge {
         Ok(Some(Pair {
             value: (4.0 * half.slope - whole.slope) / 3.0,
             truncation: (half.slope - whole.slope).abs() / 3.0,
-            rounding: whole.rounding,
+            rounding: whole.rounding.max(half.rounding),
             still: whole.still && half.still,
             bend: if seen { whole.bend } else { 0.0 },
             bent: seen && !(1.5..=2.7).contains(&ratio),
@@ -329,7 +333,8 @@ impl Pair {
         self.value.abs() <= 4.0 * self.error() && self.error() <= 1e-3 * self.bend.abs()
     }
 
-    fn compared(&self, backprop: f64) -> Compared {
-        Compared { backprop, numeric: self.value, error: self.error() }
+    fn compared(&self, question: Question) -> Compared {
+        let error = self.error() + question.uncertain;
+        Compared { backprop: question.backprop, numeric: self.value, error }
     }
 }

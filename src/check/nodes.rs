@@ -82,8 +82,7 @@ impl<'t> Nodes<'t> {
         let graph = tape.graph();
         let numbers = operands.iter().flatten().chain(bench.y()).filter(|x| x.is_finite());
         let greatest = numbers.fold(0.0_f64, |m, x| m.max(x.abs()));
-        let case =
-            Case { graph: &graph, node, rounding: 4.0 * f64::EPSILON * greatest };
+        let case = Case { graph: &graph, node, rounding: 4.0 * f64::EPSILON * greatest };
         let judged = self.case(&mut bench, &case, &cotangents)?;
         // Indices are compiled into a bench.
         if inputs.iter().all(|&x| graph.node(x).kind() == Kind::Real) {
@@ -112,14 +111,14 @@ impl<'t> Nodes<'t> {
         let mut tied = None;
         let mut dx = Vec::new();
         for dy in cotangents {
-            bench.rules(dy, &mut dx)?;
+            let uncertain = 4.0 * f64::EPSILON * bench.rules(dy, &mut dx)?;
             for (k, dx) in dx.iter().enumerate() {
                 let (operand, replay) = &mut bench.operands()[k];
                 if faults.iter().any(|f: &Fault| f.operand == Some(*operand)) {
                     continue;
                 }
                 replay.weigh(dy);
-                let found = self.operand(replay, case, dy, dx)?;
+                let found = self.operand(replay, case.rounding * weight(dy), uncertain, dx)?;
                 verdict = verdict.max(found.verdict);
                 if found.verdict == Verdict::Kink {
                     tied = Some(*operand);
@@ -143,7 +142,7 @@ impl<'t> Nodes<'t> {
     }
 
     /// The rule of one operand against differences.
-    fn operand(&mut self, replay: &mut Replay, case: &Case<'_>, dy: &[f64], dx: &[f64]) -> Result<Judged> {
+    fn operand(&mut self, replay: &mut Replay, rounding: f64, uncertain: f64, dx: &[f64]) -> Result<Judged> {
         let mut judged = Judged::default();
         if dx.is_empty() {
             judged.verdict = Verdict::Pass;
@@ -157,12 +156,12 @@ impl<'t> Nodes<'t> {
         }
         let rms = rms(replay.point(0));
         let greatest = dx.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
-        let rounding = case.rounding * weight(dy);
         let question = |backprop: f64, step: f64| Question {
             backprop,
             step,
             plain: None,
             rounding,
+            uncertain,
             slope: if greatest > 0.0 && greatest.is_finite() { greatest } else { 1.0 },
         };
         if self.thorough {
@@ -178,7 +177,10 @@ impl<'t> Nodes<'t> {
                 direction.iter_mut().zip(&movable).filter(|(_, m)| !**m).for_each(|(v, _)| *v = 0.0);
                 let backprop = elements.iter().map(|&i| dx[i] * direction[i]).sum();
                 replay.along(vec![direction]);
-                let answer = self.judge.judge(replay, question(backprop, start(0.0, rms)))?;
+                // Roundings of many elements average out.
+                let uncertain = uncertain * (elements.len() as f64).sqrt();
+                let question = Question { uncertain, ..question(backprop, start(0.0, rms)) };
+                let answer = self.judge.judge(replay, question)?;
                 // Where elements tie, moving several at once says nothing about any of them.
                 match answer.at_kink && backprop.is_finite() {
                     true => singles = AT_TIES,
@@ -235,13 +237,14 @@ impl<'t> Nodes<'t> {
         for output in positions(outputs, TIED_OUTPUTS, &mut self.random) {
             let mut dy = vec![0.0; outputs];
             dy[output] = 1.0;
-            bench.rules(&dy, &mut dx)?;
+            let uncertain = 4.0 * f64::EPSILON * bench.rules(&dy, &mut dx)?;
             let backprop: f64 = dx.iter().flatten().sum();
             let joint = bench.joint();
             joint.weigh(&dy);
             let step = start(0.0, rms(joint.point(0)));
             let slope = backprop.abs().max(1e-3);
-            let question = Question { backprop, step, plain: None, rounding: case.rounding, slope };
+            let question =
+                Question { backprop, step, plain: None, rounding: case.rounding, uncertain, slope };
             let answer = self.judge.judge(joint, question)?;
             if answer.element == Element::Fail {
                 let numeric = answer.compared.numeric;

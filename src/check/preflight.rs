@@ -68,7 +68,8 @@ fn first_not_finite(
 /// What is wrong if gradients hold NaN or an infinity: the first rule that gave one.
 pub(super) fn finite_gradients(tape: &Tape, gradients: &[NodeId]) -> Result<Option<Fault>> {
     let read = tape.graph().read_by(gradients.iter().copied());
-    let Some((id, value)) = first_not_finite(tape, &read, |id| tape.graph().node(id).origin() != Origin::Forward)?
+    let Some((id, value)) =
+        first_not_finite(tape, &read, |id| tape.graph().node(id).origin() != Origin::Forward)?
     else {
         return Ok(None);
     };
@@ -157,7 +158,8 @@ impl Watch<'_> {
                 let shape = self.graph.node(node).shape();
                 let layout = crate::shape::Layout::contiguous(shape);
                 let numbers = View::new(numbers, 0, &layout.shape, &layout.strides);
-                let problem = "it is not deterministic: replayed on the recorded operands it gives another result";
+                let problem =
+                    "it is not deterministic: replayed on the recorded operands it gives another result";
                 (!self.same(node, numbers))
                     .then(|| Fault::new(Stage::Preflight, self.graph, node, None, problem.to_owned()))
             }

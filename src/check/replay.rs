@@ -98,8 +98,11 @@ impl Replay {
         let wanted: Vec<NodeId> = std::iter::once(output.id()).chain(comparisons.iter().copied()).collect();
         let moved: Vec<NodeId> = moved.iter().map(|v| v.id()).collect();
         let cut = Cut::new(tape, &wanted, &moved, linear)?;
-        let outputs: Vec<Var<'_>> =
-            wanted.into_iter().filter(|id| *id == output.id() || cut.depends[id.index()]).map(|id| Var::new(tape, id)).collect();
+        let outputs: Vec<Var<'_>> = wanted
+            .into_iter()
+            .filter(|id| *id == output.id() || cut.depends[id.index()])
+            .map(|id| Var::new(tape, id))
+            .collect();
         let plan = Plan::holding(&outputs, &cut.held, PlanOptions::default())?;
         let columns = |node: NodeId| {
             let columns = cut.columns.iter().filter(|c| c.node == node);
@@ -116,7 +119,9 @@ impl Replay {
         };
         let moved = moved
             .iter()
-            .map(|&id| Ok(Moved { node: id, point: numbers(tape, id)?, slot: plan.slot(id), columns: columns(id)? }))
+            .map(|&id| {
+                Ok(Moved { node: id, point: numbers(tape, id)?, slot: plan.slot(id), columns: columns(id)? })
+            })
             .collect::<Result<Vec<_>>>()?;
         let mut replay = Self {
             still: Point::default(),
@@ -256,7 +261,8 @@ impl Replay {
 impl Function for Replay {
     fn at(&mut self, t: f64) -> Result<Reached> {
         let t = self.go(t);
-        let slots = self.moved.iter().flat_map(|m| m.slot.into_iter().chain(m.columns.iter().map(|c| c.slot)));
+        let slots =
+            self.moved.iter().flat_map(|m| m.slot.into_iter().chain(m.columns.iter().map(|c| c.slot)));
         let out = self.plan.run_near(&mut self.state, &mut self.still, slots)?;
         copy(out.numbers(0), &mut self.now);
         let mut smooth =
@@ -345,7 +351,8 @@ impl Cut {
                 cut.add_columns(tape, &read, node)?;
             }
         }
-        let mut hold: Vec<NodeId> = moved.iter().copied().chain(cut.columns.iter().map(|c| c.result)).collect();
+        let mut hold: Vec<NodeId> =
+            moved.iter().copied().chain(cut.columns.iter().map(|c| c.result)).collect();
         {
             let graph = tape.graph();
             let results: Vec<NodeId> = cut.columns.iter().map(|c| c.result).collect();
@@ -353,7 +360,8 @@ impl Cut {
                 let i = n.id().index();
                 read[i] && cut.depends[i] && !moved.contains(&n.id()) && !results.contains(&n.id())
             });
-            let resting = moving.flat_map(|n| n.read_inputs()).map(|(_, x)| x).filter(|x| !cut.depends[x.index()]);
+            let resting =
+                moving.flat_map(|n| n.read_inputs()).map(|(_, x)| x).filter(|x| !cut.depends[x.index()]);
             // Constants are compiled as they are, and indices are not moved.
             hold.extend(resting.filter(|&x| {
                 let node = graph.node(x);
@@ -373,7 +381,9 @@ impl Cut {
         let readers: Vec<(NodeId, usize)> = {
             let graph = tape.graph();
             let edges = graph.consumers(node).iter().map(|edge| (edge.target, edge.operand));
-            edges.filter(|&(target, operand)| read[target.index()] && graph.node(target).op().reads(operand)).collect()
+            edges
+                .filter(|&(target, operand)| read[target.index()] && graph.node(target).op().reads(operand))
+                .collect()
         };
         for &(result, operand) in &readers {
             let alone = {

@@ -9,7 +9,7 @@ use super::report::{NodeReport, ParameterReport, Report, Verdict};
 use super::whole::{Leaf, Scale, Whole};
 use super::{Check, Mode};
 use crate::error::{Error, Result};
-use crate::graph::{Kind, NodeId};
+use crate::graph::{Kind, NodeId, Origin};
 use crate::tape::{Tape, Var};
 use ndarray::{ArrayD, IxDyn};
 use rustc_hash::FxHashSet;
@@ -212,7 +212,12 @@ impl<'t> Order<'_, 't> {
         for id in ids {
             let operands: Vec<usize> = {
                 let graph = tape.graph();
-                graph.node(id).read_inputs().filter(|(_, x)| leads[x.index()]).map(|(operand, _)| operand).collect()
+                graph
+                    .node(id)
+                    .read_inputs()
+                    .filter(|(_, x)| leads[x.index()])
+                    .map(|(operand, _)| operand)
+                    .collect()
             };
             if operands.is_empty() || !judged.insert(id) {
                 continue;
@@ -233,20 +238,34 @@ impl<'t> Order<'_, 't> {
             let graph = tape.graph();
             let read = graph.read_by([self.loss.id()]);
             let on_the_way = graph.nodes().filter(|n| read[n.id().index()] && n.kind() == Kind::Real);
-            (branches(&graph, ids.iter().copied().chain([self.loss.id()])), on_the_way.map(|n| n.id()).collect())
+            (
+                branches(&graph, ids.iter().copied().chain([self.loss.id()])),
+                on_the_way.map(|n| n.id()).collect(),
+            )
         };
-        let mut greatest = output.abs();
-        for id in on_the_way {
-            let value = value(tape, id)?;
-            greatest = value.iter().filter(|x| x.is_finite()).fold(greatest, |m, x| m.max(x.abs()));
-        }
+        let on_the_way_back = {
+            let graph = tape.graph();
+            let read = graph.read_by(ids.iter().copied());
+            let back =
+                graph.nodes().filter(|n| read[n.id().index()] && matches!(n.origin(), Origin::Backward(_)));
+            back.map(|n| n.id()).collect::<Vec<_>>()
+        };
+        let greatest = |ids: Vec<NodeId>| {
+            ids.into_iter().try_fold(0.0_f64, |greatest, id| {
+                let value = value(tape, id)?;
+                Ok(value.iter().filter(|x| x.is_finite()).fold(greatest, |m, x| m.max(x.abs())))
+            })
+        };
+        let forward = f64::max(greatest(on_the_way)?, output.abs());
+        let backward: f64 = greatest(on_the_way_back)?;
         let slope = gradients.iter().flatten().filter(|g| g.is_finite()).fold(0.0_f64, |m, g| m.max(g.abs()));
         Ok(Whole {
             check: self.check,
             loss: self.loss,
             comparisons,
             scale: Scale {
-                rounding: ROUNDINGS * f64::EPSILON * greatest,
+                rounding: ROUNDINGS * f64::EPSILON * forward,
+                uncertain: ROUNDINGS * f64::EPSILON * backward,
                 slope: if slope > 0.0 { slope } else { 1.0 },
             },
         })

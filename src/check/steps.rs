@@ -6,7 +6,8 @@ use crate::error::Result;
 
 /// The root of the mean square of the finite numbers; 0 of nothing.
 pub(super) fn rms(numbers: &[f64]) -> f64 {
-    let (sum, count) = numbers.iter().filter(|x| x.is_finite()).fold((0.0, 0.0), |(s, n), x| (s + x * x, n + 1.0));
+    let (sum, count) =
+        numbers.iter().filter(|x| x.is_finite()).fold((0.0, 0.0), |(s, n), x| (s + x * x, n + 1.0));
     f64::sqrt(sum / f64::max(count, 1.0))
 }
 

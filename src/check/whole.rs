@@ -1,5 +1,6 @@
 //! End to end: the gradient of each leaf against differences of the output.
 
+use super::Check;
 use super::element::{Compared, Element};
 use super::fault::{Fault, Stage};
 use super::function::Function;
@@ -9,7 +10,6 @@ use super::random::{MAGNITUDE, Random, positions, signed};
 use super::replay::Replay;
 use super::report::ParameterReport;
 use super::steps::{calibrate, rms, start};
-use super::Check;
 use crate::error::{Error, Result};
 use crate::graph::NodeId;
 use crate::shape::unravel;
@@ -36,13 +36,16 @@ pub(super) struct Whole<'c, 't> {
 pub(super) struct Scale {
     /// A few roundings of the greatest number on the way to the loss.
     pub(super) rounding: f64,
+    /// The same of the greatest number on the way back.
+    pub(super) uncertain: f64,
     /// The greatest derivative asked for, or 1 if all are 0.
     pub(super) slope: f64,
 }
 
 impl Scale {
     pub(super) fn question(self, backprop: f64, step: f64) -> Question {
-        Question { backprop, step, plain: None, rounding: self.rounding, slope: self.slope }
+        let Self { rounding, uncertain, slope } = self;
+        Question { backprop, step, plain: None, rounding, uncertain, slope }
     }
 }
 
@@ -198,7 +201,10 @@ impl Whole<'_, '_> {
             let direction = signed(count, random);
             let backprop = leaf.gradient.iter().zip(&direction).map(|(g, v)| g * v).sum();
             replay.along(vec![direction]);
-            let answer = judge.judge(&mut replay, self.scale.question(backprop, report.step))?;
+            // Roundings of many elements average out.
+            let uncertain = self.scale.uncertain * (count as f64).sqrt();
+            let question = Question { uncertain, ..self.scale.question(backprop, report.step) };
+            let answer = judge.judge(&mut replay, question)?;
             if answer.at_kink {
                 one_by_one += ELEMENTS_FOR_PROBE;
                 continue;
@@ -301,8 +307,7 @@ impl Row<'_> {
         }
         replay.element(0, element);
         let step = self.steps.of(replay.point(0)[element]);
-        let question =
-            Question { plain: self.steps.plain, ..self.scale.question(backprop, step) };
+        let question = Question { plain: self.steps.plain, ..self.scale.question(backprop, step) };
         Ok(lenient(judge.judge(replay, question)?))
     }
 }

@@ -118,10 +118,10 @@ fn columns<const W: usize, F: Float>(a: View<'_, F>, b: View<'_, F>, i: usize, f
     for gain in a.line(i, 1) {
         if right == 1 {
             let row = &data[place as usize..][..W];
-            sums.iter_mut().zip(row).for_each(|(sum, &b)| *sum = *sum + gain * b);
+            sums.iter_mut().zip(row).for_each(|(sum, &b)| *sum += gain * b);
         } else {
             let row = (0..W as isize).map(|w| data[(place + w * right) as usize]);
-            sums.iter_mut().zip(row).for_each(|(sum, b)| *sum = *sum + gain * b);
+            sums.iter_mut().zip(row).for_each(|(sum, b)| *sum += gain * b);
         }
         place += down;
     }

@@ -59,6 +59,13 @@ impl<F: Precision> Attend<F> for Keep<'_, F> {
     }
 }
 
+impl<F> Point<F> {
+    /// The results of all steps.
+    pub(crate) fn results(&self) -> &[F] {
+        &self.results
+    }
+}
+
 impl<F: Precision> Point<F> {
     fn result(&self, i: usize, len: usize) -> &[F] {
         &self.results[self.starts[i]..][..len]

@@ -4,6 +4,7 @@ use super::arena::Arena;
 use super::compile::Compiler;
 use super::step::{Operand, Place, Root, Step, Target, Work};
 use crate::error::Result;
+use crate::graph::NodeId;
 use crate::room;
 use crate::tape::Precision;
 
@@ -131,33 +132,35 @@ fn reusable(step: &mut Step, ended: &[usize], buffers: &[usize], target: usize) 
 }
 
 /// Lets the first step that can write over a buffer which a later step still reads.
-pub(super) fn overlap<F>(steps: &mut [Step], outputs: &[(F, Place)]) {
-    let start = |step: &Step| match step.target {
+pub(super) fn overlap(steps: &mut [Step], outputs: &[(NodeId, Place)]) {
+    let stretch = |step: &Step| match step.target {
         Target::Arena(start) => Some((start, crate::shape::size(&step.shape))),
         Target::State(_) => None,
     };
-    let outside = |offset: usize, (start, len): (usize, usize)| offset < start || offset >= start + len;
     for later in 2..steps.len() {
-        for victim in 0..later {
-            let Some(alive) = start(&steps[victim]) else { continue };
-            let is_read = steps[later].places().any(|p| p.root == Root::Arena(alive.0) || !outside(p.layout.offset, alive));
-            let between = victim + 1..later;
-            for writer in between {
-                let free = steps[writer].places().all(|p| outside(p.layout.offset, alive));
-                let fits = start(&steps[writer]).is_some_and(|(_, len)| len > 0 && len <= alive.1);
-                let is_output = outputs.iter().any(|(_, p)| Some(p.layout.offset) == start(&steps[writer]).map(|s| s.0));
-                if is_read && free && fits && !is_output {
-                    let moved = start(&steps[writer]).map_or(0, |s| s.0);
-                    steps[writer].target = Target::Arena(alive.0);
-                    // Whoever reads the writer's result finds it where it is now.
-                    for step in &mut steps[writer + 1..] {
-                        for place in step.places_mut().filter(|p| matches!(p.root, Root::Arena(_)) && p.layout.offset == moved) {
-                            place.layout.offset = alive.0;
-                        }
-                    }
-                    return;
-                }
-            }
+        let read: Vec<Root> = steps[later].places().map(|p| p.root).collect();
+        for victim in (0..later).filter(|&v| read.contains(&steps[v].result)) {
+            let Some((start, room)) = stretch(&steps[victim]) else { continue };
+            let fits = |writer: &usize| {
+                let step = &steps[*writer];
+                let reads_in_place = |s: &Step| s.operands.iter().any(|o| matches!(o, Operand::InPlace));
+                let (own, len) = stretch(step).unwrap_or_default();
+                // Whoever reads the result in place, or hands it out, would have to be moved as well.
+                let is_output = outputs.iter().any(|(_, p)| p.root == step.result);
+                let taken_over =
+                    steps[*writer..].iter().any(|s| s.target == step.target && reads_in_place(s));
+                let reads_it = step.places().any(|p| p.root == steps[victim].result);
+                (1..=room).contains(&len) && own != start && !is_output && !taken_over && !reads_it
+            };
+            let Some(writer) = (victim + 1..later).find(fits) else { continue };
+            let (own, _) = stretch(&steps[writer]).unwrap_or_default();
+            let result = steps[writer].result;
+            steps[writer].target = Target::Arena(start);
+            let readers = steps[writer + 1..].iter_mut().flat_map(Step::places_mut);
+            readers
+                .filter(|p| p.root == result)
+                .for_each(|p| p.layout.offset = p.layout.offset - own + start);
+            return;
         }
     }
 }

@@ -125,11 +125,7 @@ impl<F: Precision> Attend<F> for Show<'_, F> {
 /// What a step of a run does, as it is shown.
 pub(crate) enum Seen<'a, F> {
     /// The step that computes `by` is about to read `node`.
-    Read {
-        by: NodeId,
-        node: NodeId,
-        numbers: View<'a, F>,
-    },
+    Read { by: NodeId, node: NodeId, numbers: View<'a, F> },
     /// A step has computed `node`.
     Written { node: NodeId, numbers: &'a [F] },
 }
