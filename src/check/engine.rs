@@ -12,6 +12,8 @@ use smallvec::SmallVec;
 pub(super) struct Backward {
     /// For every node up to the output, its recorded cotangent, as far as it could be followed.
     pub(super) cotangents: Vec<Option<NodeId>>,
+    /// Whether any of it was recorded by rules at all.
+    pub(super) by_rules: bool,
     /// Where the recorded graph is not what the rules would have recorded.
     pub(super) fault: Option<Fault>,
 }
@@ -53,7 +55,8 @@ pub(super) fn follow(loss: Var<'_>, leaves: &[Var<'_>], gradients: &[Var<'_>]) -
         let elsewhere = arrivals.find_map(|(leaf, gradient)| follow.arrived(leaf.id(), gradient.id()))?;
         Some(follow.unfinished().unwrap_or(elsewhere))
     });
-    Ok(Backward { cotangents: follow.cotangents, fault })
+    let by_rules = follow.parts.iter().any(|parts| !parts.is_empty());
+    Ok(Backward { cotangents: follow.cotangents, by_rules, fault })
 }
 
 /// Which nodes a derivative of the output with respect to a leaf goes through.

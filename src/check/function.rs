@@ -25,3 +25,18 @@ pub(super) struct Reached {
     /// Whether every comparison comes out as at t = 0, and every number is finite that was.
     pub(super) smooth: bool,
 }
+
+/// A function of a point with many elements, which is moved along a direction that can be chosen.
+pub(super) trait Moves: Function {
+    /// The point.
+    fn point(&self) -> &[f64];
+
+    /// Moves one element from now on.
+    fn move_element(&mut self, element: usize);
+
+    /// Moves every element by as much as is given from now on.
+    fn move_along(&mut self, direction: Vec<f64>);
+
+    /// Whether it is known without a look that moving an element has no effect.
+    fn is_idle(&self, element: usize) -> bool;
+}

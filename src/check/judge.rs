@@ -131,12 +131,8 @@ impl Judge {
         let mut first = None;
         while step >= shortest {
             match self.pair(f, step)? {
-                Some(pair) if !pair.bent => {
-                    first = Some(pair);
-                    break;
-                }
-                // A bend that no comparison tells of counts only against a derivative that would fail.
-                Some(pair) if self.verdict(&pair, question) != Element::Fail => {
+                // A bend that no comparison tells of counts only against a derivative that does not pass.
+                Some(pair) if !pair.bent || self.verdict(&pair, question) == Element::Pass => {
                     first = Some(pair);
                     break;
                 }
@@ -330,7 +326,7 @@ impl Pair {
 
     /// Whether the point is stationary: the slope at it is nothing beside what it is on both sides.
     fn is_flat(&self) -> bool {
-        self.value.abs() <= 4.0 * self.error() && self.error() <= 1e-3 * self.bend.abs()
+        !self.bent && self.value.abs() <= 4.0 * self.error() && self.error() <= 1e-3 * self.bend.abs()
     }
 
     fn compared(&self, question: Question) -> Compared {

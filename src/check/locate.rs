@@ -1,5 +1,6 @@
 //! The element that differs most.
 
+use super::function::Moves;
 use super::judge::Judge;
 use super::replay::Replay;
 use super::steps::{rms, start};
@@ -21,12 +22,12 @@ pub(super) struct Found {
 /// Finds the element whose derivative is furthest from `dx`. Among many, the half that is further off along a common
 /// direction is halved again: O(log n) differences.
 pub(super) fn worst(judge: &mut Judge, replay: &mut Replay, rounding: f64, dx: &[f64]) -> Result<Found> {
-    let rms = rms(replay.point(0));
+    let rms = rms(replay.point());
     let mut elements = Vec::new();
     if dx.len() <= ALL {
         for element in 0..dx.len() {
-            replay.element(0, element);
-            let step = start(replay.point(0)[element], rms);
+            replay.move_element(element);
+            let step = start(replay.point()[element], rms);
             elements.push((element, judge.measure(replay, step, rounding)?));
         }
     } else {
@@ -40,7 +41,7 @@ pub(super) fn worst(judge: &mut Judge, replay: &mut Replay, rounding: f64, dx: &
             let mut off = |from: usize, to: usize| -> Result<f64> {
                 let mut direction = vec![0.0; dx.len()];
                 direction[from..to].fill(1.0);
-                replay.along(vec![direction]);
+                replay.move_along(direction);
                 let numeric = judge.measure(replay, start(0.0, rms), rounding)?;
                 Ok((dx[from..to].iter().sum::<f64>() - numeric).abs())
             };
@@ -50,8 +51,8 @@ pub(super) fn worst(judge: &mut Judge, replay: &mut Replay, rounding: f64, dx: &
                 start_at = middle;
             }
         }
-        replay.element(0, start_at);
-        let step = start(replay.point(0)[start_at], rms);
+        replay.move_element(start_at);
+        let step = start(replay.point()[start_at], rms);
         elements.push((start_at, judge.measure(replay, step, rounding)?));
     }
     let off = |&(element, numeric): &(usize, f64)| {

@@ -12,13 +12,17 @@ mod function;
 mod hint;
 mod judge;
 mod locate;
+mod macros;
 mod mode;
 mod nodes;
+mod ops;
 mod preflight;
 mod random;
 mod replay;
 mod report;
+mod rows;
 mod run;
+mod slices;
 mod steps;
 mod table;
 mod whole;
@@ -27,7 +31,9 @@ pub mod how_the_checker_decides {}
 
 pub use fault::{Fault, Stage};
 pub use mode::Mode;
+pub use ops::{OpCase, OpCheck, OpReport};
 pub use report::{NodeReport, ParameterReport, Report, Verdict, Worst};
+pub use slices::FunctionCheck;
 
 use crate::error::{Error, Result};
 use crate::plan::Plan;
@@ -145,29 +151,15 @@ impl<'t> Check<'t> {
 
 /// The report of a check that was meant to fail.
 fn must_fail(report: Report) -> Result<Report> {
-    if !report.passed() {
+    must_fail_if(report.passed(), report)
+}
+
+fn must_fail_if<R: std::fmt::Display>(passed: bool, report: R) -> Result<R> {
+    if !passed {
         return Ok(report);
     }
     Err(Error::Argument {
         what: "must_fail",
         problem: format!("the check was to find a wrong gradient, and passed\n{report}"),
     })
-}
-
-/// Panics with the report unless the gradients of an output with respect to leaves agree with differences.
-///
-/// ```
-/// # use chainrule::{Tape, assert_gradients};
-/// let tape = Tape::new();
-/// let (x, w) = (tape.leaf("x", 0.5), tape.leaf("w", -1.5));
-/// assert_gradients!((x * w).sigmoid(), [x, w]);
-/// ```
-#[macro_export]
-macro_rules! assert_gradients {
-    ($loss:expr, [$($leaf:expr),+ $(,)?] $(,)?) => {
-        match $crate::Check::new($loss, &[$($leaf),+]).run() {
-            Ok(report) => assert!(report.passed(), "gradients differ\n{report}"),
-            Err(error) => panic!("{error}"),
-        }
-    };
 }

@@ -4,6 +4,7 @@
 use super::bench::Bench;
 use super::element::Element;
 use super::fault::{Fault, Stage};
+use super::function::Moves;
 use super::hint;
 use super::judge::{Answer, Judge, Question};
 use super::locate::{Found, worst};
@@ -149,12 +150,12 @@ impl<'t> Nodes<'t> {
             return Ok(judged);
         }
         // An element at infinity cannot be moved.
-        let movable: Vec<bool> = replay.point(0).iter().map(|x| x.is_finite()).collect();
+        let movable: Vec<bool> = replay.point().iter().map(|x| x.is_finite()).collect();
         let elements: Vec<usize> = (0..dx.len()).filter(|&i| movable[i]).collect();
         if elements.is_empty() {
             return Ok(judged);
         }
-        let rms = rms(replay.point(0));
+        let rms = rms(replay.point());
         let greatest = dx.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
         let question = |backprop: f64, step: f64| Question {
             backprop,
@@ -166,8 +167,8 @@ impl<'t> Nodes<'t> {
         };
         if self.thorough {
             let found = worst(&mut self.judge, replay, rounding, dx)?;
-            replay.element(0, found.element);
-            let step = start(replay.point(0)[found.element], rms);
+            replay.move_element(found.element);
+            let step = start(replay.point()[found.element], rms);
             judged.take(self.judge.judge(replay, question(dx[found.element], step))?);
         }
         let mut singles = if dx.len() <= SINGLE { dx.len() } else { 0 };
@@ -176,7 +177,7 @@ impl<'t> Nodes<'t> {
                 let mut direction = signed(dx.len(), &mut self.random);
                 direction.iter_mut().zip(&movable).filter(|(_, m)| !**m).for_each(|(v, _)| *v = 0.0);
                 let backprop = elements.iter().map(|&i| dx[i] * direction[i]).sum();
-                replay.along(vec![direction]);
+                replay.move_along(direction);
                 // Roundings of many elements average out.
                 let uncertain = uncertain * (elements.len() as f64).sqrt();
                 let question = Question { uncertain, ..question(backprop, start(0.0, rms)) };
@@ -190,8 +191,8 @@ impl<'t> Nodes<'t> {
         }
         for place in positions(elements.len(), singles, &mut self.random) {
             let element = elements[place];
-            replay.element(0, element);
-            let step = start(replay.point(0)[element], rms);
+            replay.move_element(element);
+            let step = start(replay.point()[element], rms);
             judged.take(self.judge.judge(replay, question(dx[element], step))?);
         }
         Ok(judged)
@@ -208,7 +209,7 @@ impl<'t> Nodes<'t> {
         }
         for (k, (operand, replay)) in bench.operands().iter().enumerate() {
             let [a, b, both, zero, again] = dx.each_ref().map(|dx| &dx[k]);
-            let movable = |i: &usize| replay.point(0)[*i].is_finite();
+            let movable = |i: &usize| replay.point()[*i].is_finite();
             let elements: Vec<usize> = (0..a.len()).filter(movable).collect();
             let greatest = elements.iter().fold(0.0_f64, |m, &i| m.max(a[i].abs()).max(b[i].abs()));
             let apart = |i: usize| (both[i] - (3.0 * a[i] - 2.0 * b[i])).abs();
@@ -231,8 +232,8 @@ impl<'t> Nodes<'t> {
     fn ties(&mut self, bench: &mut Bench, case: &Case<'_>, operand: usize) -> Result<Option<Fault>> {
         let outputs = bench.y().len();
         let ones: Vec<Vec<f64>> =
-            bench.operands().iter().map(|(_, replay)| vec![1.0; replay.point(0).len()]).collect();
-        bench.joint().along(ones);
+            bench.operands().iter().map(|(_, replay)| vec![1.0; replay.point().len()]).collect();
+        bench.joint().move_all(ones);
         let mut dx = Vec::new();
         for output in positions(outputs, TIED_OUTPUTS, &mut self.random) {
             let mut dy = vec![0.0; outputs];
@@ -241,7 +242,7 @@ impl<'t> Nodes<'t> {
             let backprop: f64 = dx.iter().flatten().sum();
             let joint = bench.joint();
             joint.weigh(&dy);
-            let step = start(0.0, rms(joint.point(0)));
+            let step = start(0.0, rms(joint.point()));
             let slope = backprop.abs().max(1e-3);
             let question =
                 Question { backprop, step, plain: None, rounding: case.rounding, uncertain, slope };

@@ -135,7 +135,7 @@ impl Watch<'_> {
         let Some(recorded) = self.recorded.get(&node) else { return true };
         let same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
         match (numbers.as_slice(), recorded.as_slice()) {
-            (Some(a), Some(b)) => a.len() == b.len() && a.iter().zip(b).all(same),
+            (Some(a), Some(b)) if a.len() == b.len() => a.iter().zip(b).all(same),
             // An operand of an elementwise run is stretched to the shape of the result.
             _ => match recorded.broadcast(numbers.array().raw_dim()) {
                 Some(recorded) => numbers.array().iter().zip(&recorded).all(same),

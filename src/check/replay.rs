@@ -1,7 +1,7 @@
 //! A part of a graph as a function of some of its nodes: what these have no part in is held at its recorded value, and
 //! only the rest is replayed.
 
-use super::function::{Function, Reached};
+use super::function::{Function, Moves, Reached};
 use crate::error::Result;
 use crate::graph::{Graph, Kind, Leaf, NodeId};
 use crate::kernel::{Input, Inputs, View, gather};
@@ -78,8 +78,8 @@ struct Column {
 /// Where the moved nodes go.
 #[derive(Debug, Clone)]
 enum Direction {
-    /// One element of one of them.
-    Element { node: usize, element: usize },
+    /// One element of the first of them.
+    Element(usize),
     /// Every element of all of them, each by as much as is given here.
     Along(Vec<Vec<f64>>),
 }
@@ -172,30 +172,9 @@ impl Replay {
         self.weights.extend_from_slice(weights);
     }
 
-    /// Moves one element from now on.
-    pub(super) fn element(&mut self, node: usize, element: usize) {
-        self.direction = Direction::Element { node, element };
-    }
-
     /// Moves every element by as much as is given, for each of the moved nodes, from now on.
-    pub(super) fn along(&mut self, direction: Vec<Vec<f64>>) {
+    pub(super) fn move_all(&mut self, direction: Vec<Vec<f64>>) {
         self.direction = Direction::Along(direction);
-    }
-
-    /// The numbers of a moved node.
-    pub(super) fn point(&self, node: usize) -> &[f64] {
-        &self.moved[node].point
-    }
-
-    /// Whether moving an element has no effect on anything that is replayed: the columns of linear ops are zero there,
-    /// and nothing else reads it.
-    pub(super) fn is_idle(&self, node: usize, element: usize) -> bool {
-        let Moved { slot, columns, .. } = &self.moved[node];
-        let mut idle = slot.is_none();
-        for column in columns.iter().take_while(|_| slot.is_none()) {
-            column.walk(element, &mut |_, gain| idle &= gain == 0.0);
-        }
-        idle
     }
 
     /// Whether it moves results of linear ops instead of computing them.
@@ -214,8 +193,8 @@ impl Replay {
         let Self { plan, moved, direction, undo, .. } = self;
         undo.clear();
         match direction {
-            &mut Direction::Element { node, element } => {
-                let Moved { point, slot, columns, .. } = &moved[node];
+            &mut Direction::Element(element) => {
+                let Moved { point, slot, columns, .. } = &moved[0];
                 let reached = point[element] + t;
                 let gone = reached - point[element];
                 if let &Some(slot) = slot {
@@ -293,6 +272,31 @@ impl Function for Replay {
 
     fn weights(&self) -> &[f64] {
         &self.weights
+    }
+}
+
+/// The first of the moved nodes, by itself.
+impl Moves for Replay {
+    fn point(&self) -> &[f64] {
+        &self.moved[0].point
+    }
+
+    fn move_element(&mut self, element: usize) {
+        self.direction = Direction::Element(element);
+    }
+
+    fn move_along(&mut self, direction: Vec<f64>) {
+        self.direction = Direction::Along(vec![direction]);
+    }
+
+    /// The columns of linear ops are zero there, and nothing else reads the element.
+    fn is_idle(&self, element: usize) -> bool {
+        let Moved { slot, columns, .. } = &self.moved[0];
+        let mut idle = slot.is_none();
+        for column in columns.iter().take_while(|_| slot.is_none()) {
+            column.walk(element, &mut |_, gain| idle &= gain == 0.0);
+        }
+        idle
     }
 }
 

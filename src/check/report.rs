@@ -66,6 +66,8 @@ pub struct ParameterReport {
     pub max_rel: f64,
     /// In [`Mode::Quick`]: how likely the loss of one element that is not 0 goes unseen.
     pub unseen: Option<f64>,
+    /// What the numbers look like where they are wrong and tell.
+    pub hint: Option<String>,
     /// The verdict on the leaf.
     pub verdict: Verdict,
 }
@@ -161,6 +163,7 @@ impl ParameterReport {
             worst: None,
             max_rel: 0.0,
             unseen: None,
+            hint: None,
             verdict: Verdict::Unreached,
         }
     }

@@ -1,12 +1,14 @@
 //! The order of work: preflight, node by node, engine, end to end.
 
 use super::engine;
+use super::fault::{Fault, Stage};
 use super::nodes::Nodes;
 use super::preflight;
 use super::random::{generator, signed};
 use super::replay::{branches, numbers, value};
 use super::report::{NodeReport, ParameterReport, Report, Verdict};
-use super::whole::{Leaf, Scale, Whole};
+use super::rows::Scale;
+use super::whole::Whole;
 use super::{Check, Mode};
 use crate::error::{Error, Result};
 use crate::graph::{Kind, NodeId, Origin};
@@ -56,18 +58,7 @@ fn check_arguments(check: &Check<'_>) -> Result<()> {
     if check.leaves.is_empty() {
         return Err(argument("there is no leaf to check; give at least one".to_owned()));
     }
-    if !(check.tolerance.is_finite() && check.tolerance > 0.0) {
-        return Err(argument(format!("a tolerance of {} is not a positive number", check.tolerance)));
-    }
-    match check.mode {
-        Mode::Chapter { step } if !(step.is_finite() && step > 0.0) => {
-            return Err(argument(format!("a step of {step} is not a positive number")));
-        }
-        Mode::Quick { probes: 0 } => {
-            return Err(argument("no probe sees anything; take at least one".to_owned()));
-        }
-        _ => {}
-    }
+    check_settings(check.mode, check.tolerance)?;
     let Some(gradients) = &check.gradients else { return Ok(()) };
     if gradients.len() != check.leaves.len() {
         let (given, wanted) = (gradients.len(), check.leaves.len());
@@ -81,6 +72,20 @@ fn check_arguments(check: &Check<'_>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// That a check can be run with these settings.
+pub(super) fn check_settings(mode: Mode, tolerance: f64) -> Result<()> {
+    if !(tolerance.is_finite() && tolerance > 0.0) {
+        return Err(argument(format!("a tolerance of {tolerance} is not a positive number")));
+    }
+    match mode {
+        Mode::Chapter { step } if !(step.is_finite() && step > 0.0) => {
+            Err(argument(format!("a step of {step} is not a positive number")))
+        }
+        Mode::Quick { probes: 0 } => Err(argument("no probe sees anything; take at least one".to_owned())),
+        _ => Ok(()),
+    }
 }
 
 /// One number whose gradient is the next derivative: the gradients, each contracted with a random cotangent.
@@ -157,9 +162,7 @@ impl<'t> Order<'_, 't> {
         let mut random = generator(self.check.seed, 2);
         for ((leaf, gradient), parameter) in leaves.iter().zip(&gradients).zip(&mut report.parameters) {
             if read[leaf.id().index()] {
-                let shape = parameter.shape.clone();
-                let leaf = Leaf { var: *leaf, shape: &shape, gradient };
-                report.faults.extend(whole.leaf(&leaf, parameter, &mut random)?);
+                report.faults.extend(whole.leaf(*leaf, gradient, parameter, &mut random)?);
             } else if self.order > 1 {
                 // A gradient that a leaf has no part in is linear in it.
                 parameter.zeros = gradient.len();
@@ -176,10 +179,17 @@ impl<'t> Order<'_, 't> {
             self.nodes(&mut nodes, &backward.cotangents, judged, &mut report)?;
         }
         if failed && report.faults.is_empty() {
-            report.faults.extend(backward.fault);
+            report.faults.extend(if backward.by_rules { backward.fault } else { self.by_hand(&report) });
         }
         report.faults.sort_by_key(|fault| (fault.stage, fault.node));
         Ok(report)
+    }
+
+    /// The fault of a gradient that the reverse pass has no part in.
+    fn by_hand(&self, report: &Report) -> Option<Fault> {
+        let wrong = report.parameters.iter().find(|p| p.verdict == Verdict::Fail)?;
+        let problem = "its gradient was not recorded by the reverse pass, and is wrong; the rules of all nodes are right";
+        Some(Fault::new(Stage::Engine, &self.tape().graph(), wrong.node, None, problem.to_owned()))
     }
 
     /// Which nodes depend on a leaf that was asked for, in a way that counts.

@@ -87,5 +87,9 @@ fn explain(p: &ParameterReport, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (_, Verdict::Unreached) => writeln!(f, ": the output does not depend on it"),
         (Some(worst), _) => writeln!(f, ": max |Δ| at {worst}"),
         (None, _) => writeln!(f),
+    }?;
+    match &p.hint {
+        Some(hint) => writeln!(f, "  hint: {hint}"),
+        None => Ok(()),
     }
 }

@@ -1,0 +1,265 @@
+//! The elements of one point, judged one by one or along random directions.
+
+use super::element::{Compared, Element};
+use super::function::Moves;
+use super::hint;
+use super::judge::{Answer, Judge, Question};
+use super::mode::Mode;
+use super::random::{MAGNITUDE, Random, positions, signed};
+use super::report::{ParameterReport, Verdict};
+use super::steps::{calibrate, rms, start};
+use crate::error::{Error, Result};
+use crate::shape::unravel;
+
+/// Elements on which the steps are tried out.
+const SAMPLES: usize = 5;
+/// Elements that are checked one by one for each probe that meets a kink.
+const ELEMENTS_FOR_PROBE: usize = 16;
+/// Elements up to which a gradient that fails is looked at for what its numbers tell.
+const HINTED: usize = 4096;
+
+/// How large the numbers are that derivatives are measured on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scale {
+    /// A few roundings of the greatest number on the way to the output.
+    pub(super) rounding: f64,
+    /// The same of the greatest number on the way back.
+    pub(super) uncertain: f64,
+    /// The greatest derivative asked for, or 1 if all are 0.
+    pub(super) slope: f64,
+}
+
+impl Scale {
+    fn question(self, backprop: f64, step: f64) -> Question {
+        let Self { rounding, uncertain, slope } = self;
+        Question { backprop, step, plain: None, rounding, uncertain, slope }
+    }
+}
+
+/// A gradient to be checked, element by element.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row<'a> {
+    /// How messages call the point.
+    pub(super) name: &'a str,
+    pub(super) shape: &'a [usize],
+    pub(super) gradient: &'a [f64],
+    pub(super) scale: Scale,
+}
+
+impl Row<'_> {
+    /// How far the elements are to be moved: found by trying, and in the chapter's mode given.
+    ///
+    /// # Errors
+    ///
+    /// If the chapter's step vanishes beside an element.
+    pub(super) fn steps<M: Moves>(
+        &self,
+        mode: Mode,
+        f: &mut M,
+        judge: &mut Judge,
+        random: &mut Random,
+    ) -> Result<Steps> {
+        let plain = match mode {
+            Mode::Chapter { step } => Some(step),
+            Mode::Full | Mode::Quick { .. } => None,
+        };
+        if let Some(step) = plain {
+            self.check_step(f.point(), step)?;
+        }
+        let rms = rms(f.point());
+        let moving: Vec<usize> = (0..self.gradient.len()).filter(|&e| self.gradient[e] != 0.0).collect();
+        let samples: Vec<usize> =
+            positions(moving.len(), SAMPLES, random).into_iter().map(|k| moving[k]).collect();
+        let factor = calibrate(judge, f, samples.len(), |f, k| {
+            f.move_element(samples[k]);
+            start(f.point()[samples[k]], rms)
+        })?;
+        Ok(Steps { rms, factor, plain })
+    }
+
+    /// That a step moves every element.
+    fn check_step(&self, point: &[f64], step: f64) -> Result<()> {
+        let stuck = point.iter().position(|&x| x + step == x || x - step == x);
+        stuck.map_or(Ok(()), |element| {
+            Err(Error::Argument {
+                what: "check",
+                problem: format!(
+                    "the step {step:e} vanishes beside {:e}, element {:?} of {}; take a larger one",
+                    point[element],
+                    unravel(element, self.shape),
+                    self.name
+                ),
+            })
+        })
+    }
+
+    /// The answers of all elements, in order.
+    pub(super) fn answers<M: Moves>(
+        &self,
+        f: &mut M,
+        judge: &mut Judge,
+        steps: &Steps,
+    ) -> Result<Vec<Answer>> {
+        self.stretch(0, self.gradient.len(), f, judge, steps)
+    }
+
+    /// The same by some threads, each of which has a copy of the function.
+    pub(super) fn answers_by<M: Moves + Clone + Send + Sync>(
+        &self,
+        threads: usize,
+        f: &mut M,
+        judge: &mut Judge,
+        steps: &Steps,
+    ) -> Result<Vec<Answer>> {
+        let count = self.gradient.len();
+        let stretch = count.div_ceil(threads.clamp(1, count.max(1)));
+        if stretch == count {
+            return self.answers(f, judge, steps);
+        }
+        let parts: Vec<Result<Vec<Answer>>> = std::thread::scope(|scope| {
+            let (f, judge) = (&*f, &*judge);
+            let part = move |first: usize| {
+                let end = count.min(first + stretch);
+                self.stretch(first, end, &mut f.clone(), &mut judge.clone(), steps)
+            };
+            let threads: Vec<_> =
+                (0..count).step_by(stretch).map(|first| scope.spawn(move || part(first))).collect();
+            let join = |thread: std::thread::ScopedJoinHandle<'_, _>| match thread.join() {
+                Ok(answers) => answers,
+                Err(panic) => std::panic::resume_unwind(panic),
+            };
+            threads.into_iter().map(join).collect()
+        });
+        let mut answers = Vec::with_capacity(count);
+        for part in parts {
+            answers.extend(part?);
+        }
+        Ok(answers)
+    }
+
+    fn stretch<M: Moves>(
+        &self,
+        first: usize,
+        end: usize,
+        f: &mut M,
+        judge: &mut Judge,
+        steps: &Steps,
+    ) -> Result<Vec<Answer>> {
+        (first..end).map(|element| self.answer(element, f, judge, steps)).collect()
+    }
+
+    fn answer<M: Moves>(
+        &self,
+        element: usize,
+        f: &mut M,
+        judge: &mut Judge,
+        steps: &Steps,
+    ) -> Result<Answer> {
+        let backprop = self.gradient[element];
+        if f.is_idle(element) {
+            // The output cannot move, so its derivative is 0 exactly.
+            let compared = Compared { backprop, numeric: 0.0, error: self.scale.uncertain };
+            let element = match backprop {
+                0.0 => Element::Zero,
+                _ if judge.disagrees(compared) => Element::Fail,
+                _ => Element::Unresolved,
+            };
+            return Ok(Answer { compared, element, at_kink: false });
+        }
+        f.move_element(element);
+        let step = steps.of(f.point()[element]);
+        judge.judge(f, Question { plain: steps.plain, ..self.scale.question(backprop, step) })
+    }
+
+    /// Puts the answers of all elements into the report.
+    pub(super) fn count(&self, answers: &[Answer], report: &mut ParameterReport) {
+        for (element, answer) in answers.iter().enumerate() {
+            report.count(|| unravel(element, self.shape), answer.compared, answer.element);
+        }
+        report.close();
+        if report.verdict == Verdict::Fail && answers.len() <= HINTED {
+            let measured: Vec<(usize, f64)> =
+                answers.iter().map(|answer| answer.compared.numeric).enumerate().collect();
+            report.hint = hint::of(self.gradient, &measured, self.shape, &[self.shape]);
+        }
+    }
+
+    /// Random directions instead of elements; `rule` may soften an answer.
+    pub(super) fn probes<M: Moves>(
+        &self,
+        probes: usize,
+        f: &mut M,
+        judge: &mut Judge,
+        report: &mut ParameterReport,
+        random: &mut Random,
+        rule: impl Fn(Answer) -> Answer,
+    ) -> Result<()> {
+        let rms = rms(f.point());
+        let count = self.gradient.len();
+        report.step = start(0.0, rms);
+        // What is surely seen of an element's gradient by each probe, at the least factor.
+        let mut thresholds = Vec::new();
+        let mut one_by_one = 0;
+        for _ in 0..probes {
+            let direction = signed(count, random);
+            let backprop = self.gradient.iter().zip(&direction).map(|(g, v)| g * v).sum();
+            f.move_along(direction);
+            // Roundings of many elements average out.
+            let uncertain = self.scale.uncertain * (count as f64).sqrt();
+            let answer =
+                judge.judge(f, Question { uncertain, ..self.scale.question(backprop, report.step) })?;
+            if answer.at_kink {
+                one_by_one += ELEMENTS_FOR_PROBE;
+                continue;
+            }
+            thresholds.push(judge.threshold(answer.compared));
+            report.count(Vec::new, answer.compared, answer.element);
+        }
+        let singles = positions(count, one_by_one, random);
+        for &element in &singles {
+            f.move_element(element);
+            let question = self.scale.question(self.gradient[element], start(f.point()[element], rms));
+            let answer = rule(judge.judge(f, question)?);
+            report.count(|| unravel(element, self.shape), answer.compared, answer.element);
+        }
+        report.unseen = unseen(self.gradient, &thresholds, singles.len());
+        report.close();
+        Ok(())
+    }
+}
+
+/// How likely it is that no probe sees that one element, any that is not 0, has been lost.
+///
+/// A probe moves an element of gradient g by a factor r, uniform in [0.5, 1.5], so that losing it changes the
+/// directional derivative by r |g|; it is seen above the probe's threshold. Elements checked one by one are seen.
+fn unseen(gradient: &[f64], thresholds: &[f64], singles: usize) -> Option<f64> {
+    let [least, greatest] = MAGNITUDE;
+    let missed = |g: f64| -> f64 {
+        let by = |threshold: &f64| ((threshold / g.abs() - least) / (greatest - least)).clamp(0.0, 1.0);
+        thresholds.iter().map(by).product()
+    };
+    let present: Vec<f64> = gradient.iter().copied().filter(|&g| g != 0.0).collect();
+    let looked_at = singles as f64 / gradient.len() as f64;
+    let mean = present.iter().map(|&g| missed(g)).sum::<f64>() / present.len() as f64;
+    (!present.is_empty()).then(|| mean * (1.0 - looked_at).max(0.0))
+}
+
+/// How far elements are moved.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Steps {
+    rms: f64,
+    factor: f64,
+    /// The chapter's step, if it is asked for.
+    plain: Option<f64>,
+}
+
+impl Steps {
+    /// The step of most elements.
+    pub(super) fn usual(&self) -> f64 {
+        self.plain.unwrap_or(self.of(0.0))
+    }
+
+    fn of(&self, x: f64) -> f64 {
+        self.factor * start(x, self.rms)
+    }
+}
