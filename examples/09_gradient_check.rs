@@ -1,18 +1,22 @@
 //! cargo run --example 09_gradient_check
 //!
-//! Is a derivative right? `Check` moves every element of every leaf a little to either side, replays the graph, and
-//! holds the difference against the recorded gradient. It passes what is right, and finds the op whose author forgot
-//! the 3 in `dx = 3 dy x²`.
+//! Is a derivative right, and if not, whose is wrong? `Check` judges every node on its own, and moves every element of
+//! every leaf a little to either side, to hold the difference against the recorded gradient. It passes what is right,
+//! and names the op whose author forgot the 3 in `dx = 3 dy x²`, with the line that used it.
 //!
 //! ```text
-//! parameter  shape  pass  zero  fail  unresolved  kink  mean |Δ|   max |Δ|   max rel  verdict
-//! x          [3]       3     0     0           0     0   1.58e-8   3.00e-8   1.33e-8  pass
-//! w          [3]       3     0     0           0     0  2.04e-12  3.89e-12  3.11e-11  pass
+//! parameter  shape  pass  zero  fail  unresolved  kink  mean |Δ|  max |Δ|  max rel  verdict
+//! x          [3]       3     0     0           0     0    0.00e0   0.00e0   0.00e0  pass
+//! w          [3]       3     0     0           0     0    0.00e0   0.00e0   0.00e0  pass
 //!
-//! parameter  shape  pass  zero  fail  unresolved  kink  mean |Δ|   max |Δ|   max rel  verdict
-//! x          [3]       0     0     3           0     0    4.67e0    1.20e1   6.67e-1  FAIL
-//! w          [3]       3     0     0           0     0  2.04e-12  3.89e-12  3.11e-11  pass
-//! x: FAIL: max |Δ| at [2]: backprop -6e0, numeric -1.8000000014994672e1
+//! parameter  shape  pass  zero  fail  unresolved  kink  mean |Δ|  max |Δ|  max rel  verdict
+//! x          [3]       0     0     3           0     0    4.67e0   1.20e1  6.67e-1  FAIL
+//! w          [3]       3     0     0           0     0    0.00e0   0.00e0   0.00e0  pass
+//! x: FAIL: max |Δ| at [2]: backprop -6e0, numeric -1.8e1
+//!   hint: every element is 0.333 times what it should be
+//! node: wrong_cube (n17), operand 0 `x`, recorded at examples/09_gradient_check.rs:65:38: its rule differs from its kernel
+//!   worst element [2]: backprop 5.812121270618546e0, numeric 1.7436363811855635e1
+//!   hint: every element is 0.333 times what it should be
 //! ```
 
 use chainrule::op::{Derivative, Inputs, Kernel, Op, Operand, Output, reals};

@@ -13,7 +13,7 @@
 use chainrule::op::{
     Attribute, Attributes, Derivative, Inputs, Kernel, LoadOp, Op, Operand, Output, Registry, reals,
 };
-use chainrule::{Float, Graph, Plan, State, Tape, Var, assert_gradients};
+use chainrule::{Float, Graph, Plan, State, Tape, Var, assert_gradients, assert_op_gradients};
 use ndarray::arr1;
 
 /// `y = x σ(βx)`, `dx = dy (s + βy (1 − s))` with `s = σ(βx)`.
@@ -73,8 +73,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [dx] = y.sum().grad([x]);
     println!("y   {:7.4}", y.value());
     println!("dx  {:7.4}", dx.value());
-    assert_gradients!(y.sum(), [x]);
-    assert_gradients!(dx.square().sum(), [x]);
+    // At this point; and on operands of many shapes, contiguous and strided, to second order.
+    assert_gradients!(y.square().sum(), [x]);
+    assert_op_gradients!(Swish { beta: 1.5 });
 
     let single = Plan::<f32>::compile([y], [])?.run(&mut State::new())?.nth(0).to_owned();
     println!("f32 {single:7.4}");

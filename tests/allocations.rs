@@ -2,9 +2,10 @@
 // A counting allocator can only be written with unsafe code; it hands everything on to the system's.
 #![allow(unsafe_code)]
 
+use chainrule::check::Mode;
 use chainrule::nn::{Adam, Affine, Optimizer, Relu, Sequential};
 use chainrule::op::{Domain, Op};
-use chainrule::{Plan, PlanOptions, State, Tape, Var};
+use chainrule::{Check, Plan, PlanOptions, State, Tape, Var};
 use ndarray::{Array2, ArrayD, IxDyn};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -111,5 +112,29 @@ fn a_training_step_allocates_twice_for_each_product() {
             plan.input_mut(t).unwrap().assign(&targets);
         });
         assert_eq!(feeding, 0);
+    }
+}
+
+#[test]
+fn a_check_allocates_as_often_for_many_elements_as_for_few() {
+    let of_a_check = |rows: usize, mode: Mode| {
+        let tape = Tape::new();
+        let numbers = |shape: &[usize]| {
+            let n: usize = shape.iter().product();
+            let wave = (0..n).map(|i| (i as f64 * 0.7).sin()).collect();
+            ArrayD::from_shape_vec(IxDyn(shape), wave).unwrap()
+        };
+        let (x, w) = (tape.leaf("x", numbers(&[3, rows])), tape.leaf("w", numbers(&[rows, 5])));
+        let loss = (x.matmul(w).tanh() * tape.constant(numbers(&[3, 5]))).sum();
+        let gradients = loss.try_grad(&[w]).unwrap();
+        let check = Check::new(loss, &[w]).gradients(&gradients).mode(mode);
+        let run = || assert!(check.run().unwrap().passed());
+        run();
+        count(run)
+    };
+    for mode in [Mode::Full, Mode::CHAPTER] {
+        // Both are large enough for their nodes to be judged along directions.
+        let (few, many) = (of_a_check(20, mode), of_a_check(60, mode));
+        assert!(many < few + 100, "{mode:?}: {few} allocations for 100 elements, {many} for 300");
     }
 }

@@ -6,7 +6,7 @@ fn alike(a: f64, b: f64, scale: f64) -> bool {
 }
 
 /// A hint from the derivatives by the rule and by differences, `(element, derivative)` each; `shape` is the operand's,
-/// `shapes` are those of all operands.
+/// and `shapes` are those along whose axes something is added up.
 pub(super) fn of(
     dx: &[f64],
     measured: &[(usize, f64)],

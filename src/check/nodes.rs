@@ -282,8 +282,10 @@ impl<'t> Nodes<'t> {
             backprop: dx[found.element],
             numeric: found.numeric,
         });
-        let shapes: Vec<&[usize]> =
-            case.graph.node(case.node).inputs().iter().map(|&x| case.graph.node(x).shape()).collect();
+        // An elementwise op does nothing along an axis, so a ratio that equals a size is a coincidence.
+        let inputs =
+            case.graph.node(case.node).inputs().iter().filter(|_| !self.tape.op(case.node).elementwise());
+        let shapes: Vec<&[usize]> = inputs.map(|&x| case.graph.node(x).shape()).collect();
         fault.hint = hint::of(dx, &found.elements, shape, &shapes);
         fault
     }

@@ -197,6 +197,10 @@ impl OpCheck {
             });
             return Ok(given.collect());
         }
+        // Which indices an operand takes is known of samples alone.
+        if domains.iter().any(|&domain| kind(domain) == Kind::Index) {
+            return Ok(own);
+        }
         let hostile = ONE.iter().map(|&s| sample(&[s]));
         let hostile = hostile.chain(TWO.iter().map(|s| sample(s))).chain(THREE.iter().map(|s| sample(s)));
         let accepted: Vec<Sample> = own.into_iter().chain(hostile.filter(|s| self.accepts(s))).collect();

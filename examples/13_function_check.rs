@@ -1,0 +1,44 @@
+//! cargo run --example 13_function_check
+//!
+//! A gradient that was derived by hand, or by another library: no tape is needed to check it. The potential energy of a
+//! chain of springs, and the forces, with a term that was forgotten.
+//!
+//! ```text
+//! parameter  shape  pass  zero  fail  unresolved  kink  mean |Δ|   max |Δ|   max rel  verdict
+//! x          [5]       5     0     0           0     0  2.00e-16  6.66e-16  5.54e-16  pass
+//!
+//! parameter  shape  pass  zero  fail  unresolved  kink  mean |Δ|  max |Δ|  max rel  verdict
+//! x          [5]       1     0     4           0     0   3.80e-1  7.00e-1  9.89e-1  FAIL
+//! x: FAIL: max |Δ| at [1]: backprop -5.016e-1, numeric -1.2016000000000007e0
+//!   hint: 4 of 5 elements differ
+//! ```
+
+use chainrule::check::FunctionCheck;
+
+/// The energy of springs of length 1 between neighbours on a line, and of a weak spring that holds each in its place.
+fn energy(x: &[f64]) -> f64 {
+    let springs: f64 = x.windows(2).map(|w| 0.5 * (w[1] - w[0] - 1.0).powi(2)).sum();
+    springs + x.iter().enumerate().map(|(i, x)| 0.05 * (x - i as f64).powi(4)).sum::<f64>()
+}
+
+/// Its gradient; `both` ends of each spring are pulled, or one alone.
+fn gradient(x: &[f64], both: bool) -> Vec<f64> {
+    let mut g: Vec<f64> = x.iter().enumerate().map(|(i, x)| 0.2 * (x - i as f64).powi(3)).collect();
+    for i in 1..x.len() {
+        let pull = x[i] - x[i - 1] - 1.0;
+        g[i] += pull;
+        if both {
+            g[i - 1] -= pull;
+        }
+    }
+    g
+}
+
+fn main() -> chainrule::Result<()> {
+    let x = [0.3, 0.8, 2.5, 3.1, 4.4];
+    let right = FunctionCheck::new(energy, |x| gradient(x, true), &x).run()?;
+    println!("{right}");
+    let wrong = FunctionCheck::new(energy, |x| gradient(x, false), &x).must_fail()?;
+    print!("{wrong}");
+    Ok(())
+}
