@@ -148,6 +148,7 @@ impl Judge {
             return Ok(Answer { compared: first.compared(question), element: Element::Zero, at_kink: false });
         }
         let (best, step) = self.settle(f, question, first, step)?;
+        let (best, step) = self.confirm(f, question, best, step)?;
         let mut compared = best.compared(question);
         let mut element = compared.verdict(self.tolerance);
         // Is it rounding on the way to y? No, if it is far above the worst of that.
@@ -191,6 +192,33 @@ impl Judge {
                     _ => break,
                 }
             }
+        }
+        Ok(best)
+    }
+
+    /// What fails must fail at a shorter step too: one that is far too long may see the same slope at h and at h/2, and
+    /// not that of a part of the function which is flat out there.
+    fn confirm(
+        &mut self,
+        f: &mut impl Function,
+        question: Question,
+        first: Pair,
+        step: f64,
+    ) -> Result<(Pair, f64)> {
+        let mut best = (first, step);
+        let shortest = step * FACTOR.powi(-SHRINKS);
+        while self.verdict(&best.0, question) == Element::Fail && best.1 > shortest {
+            let step = best.1 / FACTOR;
+            let Some(shorter) = self.pair(f, step)? else { break };
+            let apart = Compared {
+                backprop: best.0.value,
+                numeric: shorter.value,
+                error: best.0.error() + shorter.error(),
+            };
+            if !self.disagrees(apart) {
+                break;
+            }
+            best = (shorter, step);
         }
         Ok(best)
     }

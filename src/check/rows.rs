@@ -72,7 +72,7 @@ impl Row<'_> {
             positions(moving.len(), SAMPLES, random).into_iter().map(|k| moving[k]).collect();
         let factor = calibrate(judge, f, samples.len(), |f, k| {
             f.move_element(samples[k]);
-            start(f.point()[samples[k]], rms)
+            (start(f.point()[samples[k]], rms), self.gradient[samples[k]])
         })?;
         Ok(Steps { rms, factor, plain })
     }

@@ -20,29 +20,38 @@ pub(super) fn start(x: f64, rms: f64) -> f64 {
     (f64::EPSILON.powf(0.2) * scale).log2().round().clamp(-900.0, 900.0).exp2()
 }
 
+/// The relative error at which a step is long enough: a longer one might leave behind a part of the function that varies
+/// over short distances.
+const GOOD: f64 = 1e-9;
+/// The most powers of 8 by which steps are made longer or shorter: to half of s at the most.
+const POWERS: i32 = 3;
+
 /// By which power of 8 the steps of an array are better made longer or shorter: found on a few of its elements, longer
 /// while rounding dominates, shorter while curvature does.
 ///
-/// `to(f, k)` moves the k-th sample from then on, and gives its step.
+/// `to(f, k)` moves the k-th sample from then on, and gives its step and its derivative by backpropagation.
 pub(super) fn calibrate<F: Function>(
     judge: &mut Judge,
     f: &mut F,
     samples: usize,
-    mut to: impl FnMut(&mut F, usize) -> f64,
+    mut to: impl FnMut(&mut F, usize) -> (f64, f64),
 ) -> Result<f64> {
-    // The middle of the samples' errors, if most of them are not cut short by a kink.
+    // The middle of the samples' relative errors, if most of them are not cut short by a kink.
     let mut error = |f: &mut F, factor: f64| -> Result<Option<f64>> {
         let mut errors = Vec::with_capacity(samples);
         for k in 0..samples {
-            let step = to(f, k) * factor;
-            errors.extend(judge.quality(f, step)?);
+            let (step, backprop) = to(f, k);
+            errors.extend(judge.quality(f, step * factor)?.map(|error| error / backprop.abs()));
         }
         errors.sort_unstable_by(f64::total_cmp);
         Ok((2 * errors.len() > samples).then(|| errors[errors.len() / 2]))
     };
     let mut best = (1.0, error(f, 1.0)?);
     for way in [8.0, 0.125] {
-        for power in 1..=5 {
+        for power in 1..=POWERS {
+            if best.1.is_some_and(|error| error <= GOOD) {
+                return Ok(best.0);
+            }
             let factor = f64::powi(way, power);
             match (error(f, factor)?, best.1) {
                 (Some(new), Some(old)) if new < old => best = (factor, Some(new)),

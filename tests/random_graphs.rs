@@ -1,0 +1,209 @@
+//! Random graphs of the whole table of ops: right gradients, of which the checker must not say that they are wrong.
+//!
+//! `CHAINRULE_RANDOM_GRAPHS=10000 cargo test --release --test random_graphs` tries as many, with other seeds.
+
+mod support;
+
+use chainrule::check::{Mode, Report, Verdict};
+use chainrule::op::Domain;
+use chainrule::{Check, Error, Op, Tape, Var, ops};
+use ndarray::{ArrayD, IxDyn};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::cell::RefCell;
+use std::sync::Arc;
+use support::real;
+
+/// Shapes of leaves: distinct sizes, axes of size 1, rank 0, empty.
+const SHAPES: [&[usize]; 11] =
+    [&[], &[3], &[1], &[2, 3], &[3, 1], &[1, 4], &[3, 4], &[4, 2], &[2, 1, 3], &[0, 3], &[2, 3, 4]];
+
+/// A graph as the numbers that it is made from: leaves, then ops on earlier vars.
+#[derive(Debug, Clone)]
+struct Program {
+    leaves: Vec<usize>,
+    steps: Vec<Step>,
+    /// Leaves hold multiples of a half, so that some elements tie, and some are 0.
+    coarse: bool,
+    mode: u8,
+    order: u8,
+    seed: u64,
+}
+
+/// An op of the table and where its operands are looked for.
+#[derive(Debug, Clone)]
+struct Step {
+    op: usize,
+    operands: [usize; 3],
+}
+
+fn programs() -> impl Strategy<Value = Program> {
+    let step = (any::<u16>(), any::<[u8; 3]>())
+        .prop_map(|(op, at)| Step { op: op.into(), operands: at.map(usize::from) });
+    let leaves = prop::collection::vec(0..SHAPES.len(), 1..4);
+    let steps = prop::collection::vec(step, 1..12);
+    (leaves, steps, prop::bool::weighted(0.3), 0..6_u8, 1..3_u8, any::<u64>()).prop_map(
+        |(leaves, steps, coarse, mode, order, seed)| Program { leaves, steps, coarse, mode, order, seed },
+    )
+}
+
+/// The ops of the table with the domains of their operands; `stop_gradient`'s rule differs from its kernel on purpose.
+fn table() -> Vec<(Arc<dyn Op>, Vec<Domain>)> {
+    let examples =
+        ops::TABLE.iter().filter(|entry| entry.name != "stop_gradient").flat_map(|e| (e.examples)());
+    let with_domains = |op: Arc<dyn Op>| {
+        let domains = op.samples()[0].0.iter().map(|&(_, domain)| domain).collect();
+        (op, domains)
+    };
+    examples.map(with_domains).collect()
+}
+
+/// A var brought to where an op has a value: small, and positive where the op wants that.
+fn tame<'t>(x: Var<'t>, domain: Domain) -> Var<'t> {
+    let greatest = x.value().iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+    let x = if greatest > 3.0 { 1.5 * (x * 0.3).tanh() } else { x };
+    match domain {
+        Domain::Between(low, _) if low > 0.0 => 0.2 * x.square() + 0.4,
+        Domain::Signed(..) => {
+            // Away from 0, where some have a pole, and others a kink.
+            if x.value().iter().all(|x| x.abs() > 0.2) { x } else { 0.2 * x.square() + 0.4 }
+        }
+        _ => x,
+    }
+}
+
+/// Records the program, and weighs the last vars to a loss; the leaves, and what was recorded as text.
+fn record<'t>(
+    program: &Program,
+    table: &[(Arc<dyn Op>, Vec<Domain>)],
+    tape: &'t Tape,
+) -> (Var<'t>, Vec<Var<'t>>) {
+    let mut rng = ChaCha8Rng::seed_from_u64(program.seed);
+    let leaves: Vec<Var<'t>> = program
+        .leaves
+        .iter()
+        .enumerate()
+        .map(|(i, &shape)| {
+            let mut numbers = real(SHAPES[shape], Domain::Between(-1.6, 1.6), &mut rng);
+            if program.coarse {
+                numbers.mapv_inplace(|x| (2.0 * x).round() / 2.0);
+            }
+            tape.leaf(&format!("leaf{i}"), numbers)
+        })
+        .collect();
+    let mut vars = leaves.clone();
+    for step in &program.steps {
+        let (op, domains) = &table[step.op % table.len()];
+        // The first of some choices of operands that the op accepts.
+        for turn in 0..vars.len() {
+            let mut x: Vec<Var<'t>> = Vec::new();
+            for (i, &domain) in domains.iter().enumerate() {
+                let at = (step.operands[i] + turn * (i + 1)) % vars.len();
+                x.push(match domain {
+                    Domain::Index(_) => {
+                        // Labels for the rows of the scores that stand beside them.
+                        let scores = vars[(step.operands[1 - i] + turn * (2 - i)) % vars.len()].shape();
+                        let Some((&classes, rows)) = scores.split_last().filter(|(n, _)| **n > 0) else {
+                            continue;
+                        };
+                        tape.index_leaf(
+                            "labels",
+                            ArrayD::from_shape_fn(IxDyn(rows), |_| rng.random_range(..classes)),
+                        )
+                    }
+                    _ => tame(vars[at], domain),
+                });
+            }
+            if x.len() != domains.len() {
+                continue;
+            }
+            if let Ok(y) = tape.try_apply_shared(op.clone(), &x)
+                && y.value().iter().all(|y| y.is_finite())
+            {
+                vars.push(y);
+                break;
+            }
+        }
+    }
+    let last = vars.iter().rev().take(3);
+    let terms = last.map(|&y| {
+        let weights = real(&y.shape(), Domain::Signed(0.5, 1.5), &mut rng);
+        (y * tape.constant(weights)).sum()
+    });
+    (terms.sum(), leaves)
+}
+
+/// What the checks have said so far.
+#[derive(Debug, Default)]
+struct Tally {
+    graphs: usize,
+    nodes: usize,
+    unresolved: usize,
+    kinks: usize,
+    unreached: usize,
+}
+
+fn check(
+    program: &Program,
+    table: &[(Arc<dyn Op>, Vec<Domain>)],
+    tally: &RefCell<Tally>,
+) -> Result<(), TestCaseError> {
+    let tape = Tape::new();
+    let (loss, leaves) = record(program, table, &tape);
+    let mode =
+        [Mode::Full, Mode::Full, Mode::Full, Mode::Full, Mode::CHAPTER, Mode::QUICK][program.mode as usize];
+    let check = Check::new(loss, &leaves).mode(mode).order(program.order.into()).seed(program.seed);
+    let report = match check.threads(1 + program.order as usize / 2).run() {
+        Ok(report) => report,
+        // A gradient on the way to the second order may leave the numbers that there are.
+        Err(Error::NotFinite { .. }) => return Ok(()),
+        Err(error) => return Err(TestCaseError::fail(error.to_string())),
+    };
+    let mut tally = tally.borrow_mut();
+    tally.graphs += 1;
+    tally.nodes += report.nodes.len();
+    let count = |verdict| report.parameters.iter().filter(|p| p.verdict == verdict).count();
+    tally.unresolved += count(Verdict::Unresolved).min(1);
+    tally.kinks += report.parameters.iter().filter(|p| !p.kinks.is_empty()).count().min(1);
+    tally.unreached += count(Verdict::Unreached).min(1);
+    let mut order: Option<&Report> = Some(&report);
+    while let Some(found) = order {
+        let fails = found.parameters.iter().any(|p| p.verdict == Verdict::Fail);
+        if fails || !found.faults.is_empty() {
+            let nodes: Vec<String> = tape
+                .graph()
+                .nodes()
+                .filter(|n| n.origin() == chainrule::graph::Origin::Forward)
+                .map(|n| format!("{} = {} {:?} {:?}", n.id(), n.op(), n.inputs(), n.shape()))
+                .collect();
+            return Err(TestCaseError::fail(format!("{report}\n{}", nodes.join("\n"))));
+        }
+        order = found.next.as_deref();
+    }
+    Ok(())
+}
+
+#[test]
+fn no_right_gradient_fails() {
+    let wanted = std::env::var("CHAINRULE_RANDOM_GRAPHS").ok().and_then(|n| n.parse().ok());
+    let config = Config { cases: wanted.unwrap_or(300), failure_persistence: None, ..Config::default() };
+    // The same graphs every time, unless more are asked for.
+    let mut runner = match wanted {
+        Some(_) => TestRunner::new(config),
+        None => TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha)),
+    };
+    let (table, tally) = (table(), RefCell::new(Tally::default()));
+    let result = runner.run(&programs(), |program| check(&program, &table, &tally));
+    println!("{:?}", tally.borrow());
+    match result {
+        // A loss that no leaf moves, or that cancels, may stay open; not many do.
+        Ok(()) => {
+            let tally = tally.borrow();
+            assert!(tally.unresolved <= 2 + tally.graphs / 200, "{tally:?}");
+        }
+        Err(TestError::Fail(reason, program)) => panic!("a right gradient fails: {reason}\n{program:?}"),
+        Err(error) => panic!("{error}"),
+    }
+}
