@@ -2,7 +2,7 @@
 //!
 //! Is a derivative right, and if not, whose is wrong? `Check` judges every node on its own, and moves every element of
 //! every leaf a little to either side, to hold the difference against the recorded gradient. It passes what is right,
-//! and names the op whose author forgot the 3 in `dx = 3 dy x²`, with the line that used it.
+//! and names the op whose author forgot the 3 in `dx = 3 dy x²`, with the line that used it; and draws it.
 //!
 //! ```text
 //! parameter  shape  pass  zero  fail  unresolved  kink  mean |Δ|  max |Δ|  max rel  verdict
@@ -14,7 +14,7 @@
 //! w          [3]       3     0     0           0     0    0.00e0   0.00e0   0.00e0  pass
 //! x: FAIL: max |Δ| at [2]: backprop -6e0, numeric -1.8e1
 //!   hint: every element is 0.333 times what it should be
-//! node: wrong_cube (n17), operand 0 `x`, recorded at examples/09_gradient_check.rs:65:38: its rule differs from its kernel
+//! node: wrong_cube (n2), operand 0 `x`, recorded at examples/09_gradient_check.rs:66:14: its rule differs from its kernel
 //!   worst element [2]: backprop 5.812121270618546e0, numeric 1.7436363811855635e1
 //!   hint: every element is 0.333 times what it should be
 //! ```
@@ -54,16 +54,29 @@ impl Op for WrongCube {
     }
 }
 
-fn main() -> chainrule::Result<()> {
-    let tape = Tape::new();
+/// `Σ w x³`, by way of a function for the cube; the output and the leaves x, w.
+pub(crate) fn weighed<'t>(tape: &'t Tape, cube: impl FnOnce(Var<'t>) -> Var<'t>) -> (Var<'t>, [Var<'t>; 2]) {
     let x = tape.leaf("x", arr1(&[0.5, -1.0, 2.0]));
     let w = tape.leaf("w", arr1(&[3.0, 0.25, -1.5]));
+    ((w * cube(x)).sum(), [x, w])
+}
 
-    let right = Check::new((w * x * x * x).sum(), &[x, w]).run()?;
+/// The cube by the op with the wrong rule.
+pub(crate) fn wrong_cube(x: Var<'_>) -> Var<'_> {
+    x.tape().apply(WrongCube, &[x])
+}
+
+fn main() -> chainrule::Result<()> {
+    let tape = Tape::new();
+    let (output, leaves) = weighed(&tape, |x| x * x * x);
+    let right = Check::new(output, &leaves).run()?;
     println!("{right}");
 
-    let wrong = Check::new((w * tape.apply(WrongCube, &[x])).sum(), &[x, w]).run()?;
+    let tape = Tape::new();
+    let (output, leaves) = weighed(&tape, wrong_cube);
+    let wrong = Check::new(output, &leaves).run()?;
     print!("{wrong}");
     assert!(right.passed() && !wrong.passed());
+    output.draw().gradients(&output.backward()).verdicts(&wrong).save("target/checked_wrong_rule.svg")?;
     Ok(())
 }

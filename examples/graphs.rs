@@ -4,7 +4,7 @@
 //! `tests/graphs.rs` draws them again and compares byte for byte.
 
 use chainrule::picture::{Level, Picture};
-use chainrule::{Result, Tape, Var};
+use chainrule::{Check, Result, Tape, Var};
 use std::path::Path;
 
 #[allow(dead_code)]
@@ -32,6 +32,10 @@ pub(crate) mod softmax_with_loss;
 #[path = "08_two_layer_net.rs"]
 pub(crate) mod two_layer_net;
 
+#[allow(dead_code)]
+#[path = "09_gradient_check.rs"]
+pub(crate) mod gradient_check;
+
 /// Every drawing, by the name of its files.
 pub(crate) fn pictures() -> Result<Vec<(&'static str, Picture)>> {
     Ok(vec![
@@ -48,6 +52,7 @@ pub(crate) fn pictures() -> Result<Vec<(&'static str, Picture)>> {
         ("two_layer_net_layers", net(Level::Layers)?),
         ("two_layer_net", net(Level::Nodes)?),
         ("two_layer_net_backward", backward()?),
+        ("checked_wrong_rule", checked()?),
     ])
 }
 
@@ -70,6 +75,14 @@ fn backward() -> Result<Picture> {
     let (loss, parameters) = two_layer_net::two_layer_net(&tape);
     let gradients = two_layer_net::gradients(loss, &parameters)?;
     tape.draw(&[&[loss], &gradients[..]].concat()).picture()
+}
+
+/// A wrong rule, with what the checker says of each node.
+fn checked() -> Result<Picture> {
+    let tape = Tape::new();
+    let (output, leaves) = gradient_check::weighed(&tape, gradient_check::wrong_cube);
+    let report = Check::new(output, &leaves).run()?;
+    output.draw().gradients(&output.backward()).verdicts(&report).picture()
 }
 
 #[allow(dead_code)]

@@ -1,9 +1,10 @@
 //! Drawing what is on a tape: the picture's builder, with the tape's values and gradients put in.
 
+use crate::check::{Report, Verdict};
 use crate::error::{Error, Result};
 use crate::grad::Gradients;
 use crate::graph::NodeId;
-use crate::picture::{Annotations, Builder, Direction, Level, Picture};
+use crate::picture::{Annotations, Builder, Direction, Level, Mark, Picture};
 use crate::tape::{Tape, Var};
 use std::path::Path;
 
@@ -29,6 +30,7 @@ pub struct Draw<'t> {
     direction: Direction,
     backward: Option<bool>,
     shapes: bool,
+    verdicts: Annotations,
 }
 
 impl<'t> Var<'t> {
@@ -51,6 +53,7 @@ impl Tape {
             direction: Direction::default(),
             backward: None,
             shapes: true,
+            verdicts: Annotations::default(),
         }
     }
 }
@@ -97,6 +100,36 @@ impl<'t> Draw<'t> {
         Self { shapes: show, ..self }
     }
 
+    /// With what a check of this tape says of each node, and the arrow along which a wrong derivative is handed back.
+    ///
+    /// ```
+    /// let tape = chainrule::Tape::new();
+    /// let x = tape.leaf("x", 0.5);
+    /// let loss = x.sin() * x;
+    /// let report = chainrule::Check::new(loss, &[x]).run()?;
+    /// let svg = loss.draw().verdicts(&report).picture()?.to_svg();
+    /// assert!(svg.contains("3 right"));
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    pub fn verdicts(mut self, report: &Report) -> Self {
+        let mut order = Some(report);
+        while let Some(report) = order {
+            let leaves = report.parameters.iter().map(|p| (p.node, p.verdict));
+            for (node, verdict) in leaves.chain(report.nodes.iter().map(|n| (n.node, n.verdict))) {
+                let mark = self.verdicts.marks.entry(node).or_insert(Mark::Right);
+                *mark = (*mark).max(mark_of(verdict));
+            }
+            for fault in &report.faults {
+                self.verdicts.marks.insert(fault.node, Mark::Wrong);
+                let hint = fault.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+                let problem = format!("{}{hint}", fault.problem);
+                self.verdicts.faults.insert((fault.node, fault.operand), problem);
+            }
+            order = report.next.as_deref();
+        }
+        self
+    }
+
     /// The picture: plain data, from which [`Picture::to_svg`] and [`Picture::to_dot`] are made.
     ///
     /// Values and gradients are computed for the nodes that are drawn, and what these need.
@@ -116,7 +149,7 @@ impl<'t> Draw<'t> {
         }
         let drawn = self.builder(&tape.graph(), Annotations::default()).selected();
         let annotations = match self.annotations(tape, &drawn) {
-            Err(Error::NoValue { .. }) if self.values.is_none() => Annotations::default(),
+            Err(Error::NoValue { .. }) if self.values.is_none() => self.verdicts.clone(),
             annotations => annotations?,
         };
         let picture = self.builder(&tape.graph(), annotations).build();
@@ -141,7 +174,7 @@ impl<'t> Draw<'t> {
     }
 
     fn annotations(&self, tape: &Tape, drawn: &[NodeId]) -> Result<Annotations> {
-        let mut annotations = Annotations::default();
+        let mut annotations = self.verdicts.clone();
         if self.values != Some(false) {
             annotations.values = tape.values(drawn.iter().copied())?.into_iter().collect();
         }
@@ -176,6 +209,16 @@ impl<'t> Draw<'t> {
 /// The value of one node, under the key that the picture wants it by.
 fn one<K>(tape: &Tape, key: K, node: NodeId) -> Result<Option<(K, ndarray::ArrayD<f64>)>> {
     Ok(tape.values([node])?.pop().map(|(_, value)| (key, value)))
+}
+
+/// How a verdict is drawn.
+fn mark_of(verdict: Verdict) -> Mark {
+    match verdict {
+        Verdict::Pass => Mark::Right,
+        Verdict::Kink => Mark::Kink,
+        Verdict::Unresolved | Verdict::Unreached => Mark::Open,
+        Verdict::Fail => Mark::Wrong,
+    }
 }
 
 fn refused(problem: String) -> Error {

@@ -1,6 +1,7 @@
 //! From a graph to a picture: what to show, and how much of it.
 
 use super::compose::compose;
+use super::mark::Mark;
 use super::model::{Direction, Picture};
 use super::select::Selection;
 use super::units::Units;
@@ -21,6 +22,10 @@ pub struct Annotations {
     pub node_gradients: BTreeMap<NodeId, ArrayD<f64>>,
     /// The gradient that comes back along one edge, by the node where the edge ends and the operand it is there.
     pub edge_gradients: BTreeMap<(NodeId, usize), ArrayD<f64>>,
+    /// What a check says of each node.
+    pub marks: BTreeMap<NodeId, Mark>,
+    /// What it found wrong, by node and, where it is one, the operand whose derivative is wrong.
+    pub faults: BTreeMap<(NodeId, Option<usize>), String>,
 }
 
 /// How much of the structure a picture shows.

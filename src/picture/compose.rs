@@ -2,6 +2,7 @@
 
 use super::build::Builder;
 use super::label;
+use super::mark::Mark;
 use super::model::{NodeKind, Picture, PictureEdge, PictureNode};
 use super::select::Selection;
 use super::units::{Unit, Units};
@@ -67,7 +68,8 @@ impl Draft<'_> {
             gradient: self.node_gradient(id),
             group: None,
             backward: node.origin() != Origin::Forward,
-            tooltip: label::tooltip(graph, node),
+            tooltip: self.with_faults(label::tooltip(graph, node), &[id]),
+            mark: self.mark(&[id]),
         }
     }
 
@@ -92,9 +94,33 @@ impl Draft<'_> {
             value: end.and_then(|id| self.builder.value(id)).map(|value| label::number(value, false)),
             gradient: end.and_then(|id| self.node_gradient(id)),
             backward: members.iter().all(|&id| graph.node(id).origin() != Origin::Forward),
-            tooltip: label::layer_tooltip(graph, name, members),
+            tooltip: self.with_faults(label::layer_tooltip(graph, name, members), members),
+            mark: self.mark(members),
             ..PictureNode::default()
         }
+    }
+
+    /// The worst of what a check says of some nodes.
+    fn mark(&self, ids: &[NodeId]) -> Option<Mark> {
+        let marks = &self.builder.annotations.marks;
+        ids.iter().filter_map(|id| marks.get(id)).copied().max()
+    }
+
+    /// A tooltip, and what a check found wrong with the nodes.
+    fn with_faults(&self, mut tooltip: String, ids: &[NodeId]) -> String {
+        for ((node, _), problem) in &self.builder.annotations.faults {
+            if ids.contains(node) {
+                tooltip.push('\n');
+                tooltip.push_str(problem);
+            }
+        }
+        tooltip
+    }
+
+    /// Whether a check found what is handed back along one of some edges wrong.
+    fn is_wrong(&self, ends: &[(NodeId, usize)]) -> bool {
+        let faults = &self.builder.annotations.faults;
+        ends.iter().any(|&(node, operand)| faults.contains_key(&(node, Some(operand))))
     }
 
     fn shape(&self, id: NodeId) -> Option<String> {
@@ -138,6 +164,7 @@ impl Draft<'_> {
                     value: self.edge_value(from),
                     gradient: self.edge_gradient(from, &ends),
                     backward: self.picture.nodes[to].backward,
+                    wrong: self.is_wrong(&ends),
                 };
                 self.picture.edges.push(edge);
             }
@@ -187,6 +214,7 @@ impl Draft<'_> {
                 value,
                 gradient: None,
                 backward,
+                wrong: false,
             });
         }
         for &from in &self.selection.going {
@@ -201,6 +229,7 @@ impl Draft<'_> {
                 value,
                 gradient: None,
                 backward,
+                wrong: false,
             });
         }
     }
@@ -229,7 +258,15 @@ impl Draft<'_> {
             });
             let backward = self.picture.nodes[from].backward;
             let (value, gradient) = (self.edge_value(id), gradient.filter(|_| self.builder.asks_gradients()));
-            self.picture.edges.push(PictureEdge { from, to, operand: 0, value, gradient, backward });
+            self.picture.edges.push(PictureEdge {
+                from,
+                to,
+                operand: 0,
+                value,
+                gradient,
+                backward,
+                wrong: false,
+            });
         }
     }
 }

@@ -3,6 +3,7 @@
 //! DOT cannot set text on both sides of an arrow, so the digits stand on plates of their own: op, plate with the
 //! forward value over the gradient, op.
 
+use super::mark::Mark;
 use super::measure::EdgeText;
 use super::model::{Direction, Group, NodeKind, Picture, PictureNode};
 use super::text::{minus, width, xml};
@@ -14,6 +15,7 @@ use graphviz_rust::printer::{DotPrinter, PrinterContext};
 const INK: &str = "#1f2933";
 const GREY: &str = "#66717c";
 const RED: &str = "#c0331c";
+const WRONG: &str = "#b3001b";
 const LINE: &str = "#5f6b76";
 const BACKWARD_LINE: &str = "#d0705f";
 
@@ -136,6 +138,19 @@ fn body(node: &PictureNode, consumers: usize) -> Node {
         }
         _ => vec![attribute("label", leaf(node, consumers))],
     };
+    if let Some(mark) = node.mark {
+        let said = match mark {
+            Mark::Right => mark.sign().to_owned(),
+            _ => format!("{} {}", mark.sign(), mark.word()),
+        };
+        let pen = if mark == Mark::Wrong { WRONG } else { GREY };
+        let said = format!("<FONT COLOR=\"{pen}\" POINT-SIZE=\"12\">{said}</FONT>");
+        attributes.push(attribute("xlabel", html(&said)));
+        if mark == Mark::Wrong {
+            attributes.retain(|a| !["color", "penwidth"].contains(&key(a)));
+            attributes.extend([attribute("color", quoted(WRONG)), attribute("penwidth", plain("3"))]);
+        }
+    }
     let tooltip = if node.tooltip.is_empty() { node.kind.word() } else { &node.tooltip };
     attributes.push(attribute("tooltip", quoted(tooltip)));
     Node::new(NodeId(name(&node.id), None), attributes)
@@ -247,6 +262,10 @@ fn arrows(picture: &Picture) -> Vec<Stmt> {
         let (from, to) = (name(&picture.nodes[edge.from].id), name(&picture.nodes[edge.to].id));
         let hidden = [edge.from, edge.to].iter().any(|&end| picture.nodes[end].kind == NodeKind::Hidden);
         let colour = edge.backward.then(|| attribute("color", quoted(BACKWARD_LINE)));
+        let colour = match edge.wrong {
+            true => vec![attribute("color", quoted(WRONG)), attribute("penwidth", plain("3"))],
+            false => colour.into_iter().collect(),
+        };
         let look: Vec<_> =
             colour.into_iter().chain(hidden.then(|| attribute("style", plain("dashed")))).collect();
         if plate(picture, index).is_some() {
@@ -276,6 +295,14 @@ fn arrow(from: Id, to: Id, attributes: Vec<Attribute>) -> Stmt {
 
 fn attribute(key: &str, value: Id) -> Attribute {
     Attribute(plain(key), value)
+}
+
+/// The name of an attribute.
+fn key(attribute: &Attribute) -> &str {
+    match &attribute.0 {
+        Id::Plain(key) => key,
+        _ => "",
+    }
 }
 
 fn plain(text: &str) -> Id {

@@ -11,6 +11,8 @@
 //! constants with a dashed one. Along each arrow the forward value stands above the line and the gradient that comes
 //! back along this arrow below it, red and slanted; at a node with several consumers their sum follows a `Σ`.
 //!
+//! What a check says of a node stands at its upper right: a tick, a cross, a bent line for a kink, a question mark.
+//!
 //! The same picture gives the same bytes in every run, on every machine.
 
 mod build;
@@ -21,6 +23,7 @@ mod dot;
 mod faults;
 mod label;
 mod layout;
+mod mark;
 mod measure;
 mod model;
 pub mod number;
@@ -41,6 +44,7 @@ mod tests;
 pub use build::{Annotations, Builder, Level, TooLarge};
 pub use dagre::Dagre;
 pub use layout::{Drawing, EdgeLine, Frame, Layout, Piece, Point, Rect};
+pub use mark::Mark;
 pub use measure::{NodeSize, Size, Sizes};
 pub use model::{Direction, Group, NodeKind, Picture, PictureEdge, PictureNode};
 

@@ -1,5 +1,6 @@
 //! The picture itself: plain, public data that says what is drawn, and nothing about how.
 
+use super::mark::Mark;
 use serde::{Deserialize, Serialize};
 
 /// A drawing of a computation: nodes, edges and groups as plain data.
@@ -95,6 +96,9 @@ pub struct PictureNode {
     pub backward: bool,
     /// What a reader sees on pointing at the node: op, formula, full shape. Lines are separated by `\n`.
     pub tooltip: String,
+    /// What a check says of the node; none where it was not checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
 }
 
 /// One arrow of a picture: one operand of one op. The same node used twice gives two edges.
@@ -112,6 +116,9 @@ pub struct PictureEdge {
     pub gradient: Option<String>,
     /// Whether the arrow belongs to the recorded reverse pass.
     pub backward: bool,
+    /// Whether a check found what the node hands back along this arrow wrong.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wrong: bool,
 }
 
 /// A labelled frame around nodes that belong together.

@@ -36,7 +36,15 @@ impl Draft {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         for (operand, &(from, value, gradient)) in operands.iter().enumerate() {
             let (value, gradient) = (some(value), some(gradient));
-            self.0.edges.push(PictureEdge { from, to, operand, value, gradient, backward: false });
+            self.0.edges.push(PictureEdge {
+                from,
+                to,
+                operand,
+                value,
+                gradient,
+                backward: false,
+                wrong: false,
+            });
         }
     }
 

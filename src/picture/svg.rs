@@ -2,6 +2,7 @@
 
 use super::canvas::{LABEL_SIZE, TITLE_SIZE};
 use super::layout::{Drawing, EdgeLine, Frame, Piece, Point, Rect};
+use super::mark::{self, Legend, Mark};
 use super::measure::{DIGITS, DIGITS_GAP, DIGITS_ROW, EdgeText, Face, Outline, ROW, Role, Row};
 use super::model::{Direction, NodeKind, Picture, PictureEdge, PictureNode};
 use super::route::HEAD;
@@ -59,13 +60,17 @@ impl Svg<'_> {
 
     fn all(&mut self) {
         let Drawing { width, height, .. } = *self.drawing;
+        let legend = Legend::of(self.picture);
+        let (wide, high) = legend.size();
+        let (width, height) = (width.max(wide), height + high);
+        let marks = if high > 0.0 { mark::STYLE } else { "" };
         let title = if self.picture.title.is_empty() { "computational graph" } else { &self.picture.title };
         let title = xml(title);
         self.line(format_args!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chainrule\" width=\"{width}\" height=\"{height}\" \
              viewBox=\"0 0 {width} {height}\" role=\"img\">"
         ));
-        self.line(format_args!("<title>{title}</title>\n<style>\n{STYLE}</style>"));
+        self.line(format_args!("<title>{title}</title>\n<style>\n{STYLE}{marks}</style>"));
         self.line(format_args!("<rect class=\"paper\" width=\"{width}\" height=\"{height}\" rx=\"6\"/>"));
         if !self.picture.title.is_empty() {
             self.line(format_args!(
@@ -84,6 +89,9 @@ impl Svg<'_> {
         }
         for (index, _) in self.picture.drawn_edges() {
             self.digits(index);
+        }
+        if high > 0.0 {
+            self.line(format_args!("{}", legend.write(height)));
         }
         self.out.push_str("</svg>\n");
     }
@@ -127,6 +135,7 @@ impl Svg<'_> {
         let hidden = [edge.from, edge.to].iter().any(|&end| self.picture.nodes[end].kind == NodeKind::Hidden);
         let backward = if edge.backward { " backward" } else { "" };
         let backward = if hidden { format!("{backward} stub") } else { backward.to_owned() };
+        let backward = if edge.wrong { format!("{backward} wrong") } else { backward };
         let (from, to) = (&self.picture.nodes[edge.from].id, &self.picture.nodes[edge.to].id);
         let (from, to) = (xml(from), xml(to));
         self.line(format_args!(
@@ -143,7 +152,10 @@ impl Svg<'_> {
         let (centre, body) = (place.centre(), face.size.body);
         let backward = if node.backward { " backward" } else { "" };
         let (kind, id) = (node.kind.word(), xml(&node.id));
-        self.line(format_args!("<g class=\"node {kind}{backward}\" data-id=\"{id}\">"));
+        // An op is at fault; what a leaf gets is only the consequence.
+        let at_fault = node.mark == Some(Mark::Wrong) && matches!(node.kind, NodeKind::Op | NodeKind::Layer);
+        let wrong = if at_fault { " wrong" } else { "" };
+        self.line(format_args!("<g class=\"node {kind}{backward}{wrong}\" data-id=\"{id}\">"));
         let mut lines = node.tooltip.lines();
         let said = [node.name.as_deref(), Some(node.symbol.as_str()), Some(node.id.as_str())];
         let said = said.into_iter().flatten().find(|text| !text.is_empty()).unwrap_or(kind);
@@ -175,6 +187,11 @@ impl Svg<'_> {
             let chip = Rect::around(at, wide, ROW - 1.0);
             self.rect(if sign > 0.0 { "chip" } else { "plate" }, chip, 7.5);
             self.row(row, at.x, at.y + 0.35 * row.size);
+        }
+        if let Some(mark) = node.mark {
+            let outline = Rect::around(centre, body.width, body.height);
+            let round = matches!(face.outline, Outline::Round) && face.size.round;
+            self.line(format_args!("{}", mark::badge(mark, mark::place(outline, round))));
         }
         self.out.push_str("</g>\n");
     }
@@ -246,7 +263,7 @@ impl Svg<'_> {
 }
 
 /// A coordinate with one digit behind the point.
-fn n(value: f64) -> f64 {
+pub(super) fn n(value: f64) -> f64 {
     (value * 10.0).round() / 10.0 + 0.0
 }
 

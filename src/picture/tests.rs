@@ -221,3 +221,28 @@ fn names_are_text_in_svg() {
     assert_eq!(svg.matches("</title>").count(), 1 + nasty().nodes.len());
     assert!(!svg.contains("<b>") && svg.contains("&lt;b&gt;&amp; 損失"));
 }
+
+#[test]
+fn marks_are_drawn_with_signs_and_a_legend_and_change_nothing_where_there_are_none() {
+    let mut draft = Draft::default();
+    let x = draft.node(NodeKind::Input, "", "x", "3");
+    let f = draft.op("f", &[(x, "1", "2")]);
+    let y = draft.op("g", &[(f, "3", "4")]);
+    let mut picture = draft.0;
+    let plain = (picture.to_svg(), picture.to_dot());
+    assert!(!plain.0.contains("badge") && !plain.1.contains("xlabel"));
+    for (node, mark) in [(x, Mark::Right), (f, Mark::Wrong), (y, Mark::Kink)] {
+        picture.nodes[node].mark = Some(mark);
+    }
+    picture.edges[0].wrong = true;
+    let (svg, dot) = (picture.to_svg(), picture.to_dot());
+    for text in ["1 wrong", "1 at a kink", "1 right", "node op wrong", "edge wrong"] {
+        assert!(svg.contains(text), "{text}\n{svg}");
+    }
+    assert!(dot.contains("✗ wrong") && graphviz_rust::parse(&dot).is_ok(), "{dot}");
+    let json = serde_json::to_string(&picture).unwrap();
+    assert_eq!(serde_json::from_str::<Picture>(&json).unwrap(), picture);
+    picture.nodes.iter_mut().for_each(|node| node.mark = None);
+    picture.edges[0].wrong = false;
+    assert_eq!((picture.to_svg(), picture.to_dot()), plain);
+}
