@@ -46,8 +46,8 @@ pub(super) struct Replay {
     weights: Vec<f64>,
     base: Vec<f64>,
     now: Vec<f64>,
-    /// What each comparison came out as at the point itself, one output of the plan after another.
-    branches: Vec<Vec<bool>>,
+    /// What each comparison came out as at the point itself, 0 or not, one output of the plan after another.
+    branches: Vec<Vec<f64>>,
     scratch: Vec<f64>,
     undo: Vec<(usize, usize, f64)>,
 }
@@ -145,9 +145,7 @@ impl Replay {
         let out = self.plan.run_at(&mut self.state, &mut self.still)?;
         copy(out.numbers(0), &mut self.now);
         for (k, branch) in self.branches.iter_mut().enumerate() {
-            copy(out.numbers(k + 1), &mut self.scratch);
-            branch.clear();
-            branch.extend(self.scratch.iter().map(|&b| b != 0.0));
+            copy(out.numbers(k + 1), branch);
         }
         self.base.clone_from(&self.now);
         Ok(())
@@ -256,7 +254,8 @@ impl Function for Replay {
                 &self.scratch
             });
             // All of them, without a way out: a loop that the compiler makes short.
-            smooth = branch.iter().zip(base).fold(true, |same, (&b, &base)| same & ((b != 0.0) == base));
+            let same = |same: bool, (&b, &base): (&f64, &f64)| same & ((b != 0.0) == (base != 0.0));
+            smooth = branch.iter().zip(base).fold(true, same);
         }
         self.come_back();
         Ok(Reached { t, smooth })

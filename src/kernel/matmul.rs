@@ -94,21 +94,24 @@ const SMALL: usize = 1536;
 const FEW_ROWS: usize = 8;
 const WIDE: usize = 8;
 
-/// A small product, a few columns at a time; the rows of b are contiguous.
+/// A small product, some columns at a time; the rows of b are contiguous.
 fn plain<F: Float>(a: View<'_, F>, b: View<'_, F>, n: usize, y: &mut [F]) {
     for (i, y) in y.chunks_exact_mut(n).enumerate() {
-        let mut column = 0;
-        while n - column >= WIDE {
-            columns::<WIDE, F>(a, b, i, column, y);
-            column += WIDE;
+        let mut first = 0;
+        while n - first >= 2 * WIDE {
+            columns::<WIDE, F>(a, b, i, first, y);
+            first += WIDE;
         }
-        while n - column >= 2 {
-            columns::<2, F>(a, b, i, column, y);
-            column += 2;
+        // What is left in one go: a loop over k costs more than a few columns more.
+        macro_rules! rest {
+            ($($width:literal)+) => {
+                match n - first {
+                    $($width => columns::<$width, F>(a, b, i, first, y),)+
+                    _ => unreachable!("fewer columns are left than twice a block's"),
+                }
+            };
         }
-        if column < n {
-            columns::<1, F>(a, b, i, column, y);
-        }
+        rest!(8 9 10 11 12 13 14 15);
     }
 }
 
@@ -149,8 +152,20 @@ mod tests {
 
     #[test]
     fn products_of_strided_matrices_match_a_plain_loop() {
-        let data: Vec<f64> = (0..60).map(|i| f64::from(i * 7 % 11) - 5.0).collect();
+        let data: Vec<f64> = (0..80).map(|i| f64::from(i * 7 % 11) - 5.0).collect();
         let a = View::new(&data, 2, &[3, 4], &[4, 1]);
+        for n in 8..15 {
+            // Few rows by rows that are contiguous.
+            let (shape, strides) = ([4, n], [n as isize, 1]);
+            let b = View::new(&data, 3, &shape, &strides);
+            let mut y = vec![f64::NAN; 3 * n];
+            matmul(a, b, &mut y, 1);
+            for (place, y) in y.iter().enumerate() {
+                let (i, j) = (place / n, place % n);
+                let want: f64 = (0..4).map(|k| data[2 + 4 * i + k] * data[3 + n * k + j]).sum();
+                assert_eq!(*y, want, "{n} columns");
+            }
+        }
         let b_transposed = View::new(&data, 7, &[4, 5], &[1, 4]);
         let mut y = [f64::NAN; 15];
         matmul(a, b_transposed, &mut y, 1);
