@@ -1,15 +1,13 @@
 //! What every op of the table promises besides its derivative: samples, a shape rule that refuses with words,
 //! attributes that say everything, a place in the registry, no size of a batch taken over into a gradient.
 
-mod support;
-
+use crate::support::{Operand, cases, check_vjp, cotangent, for_every_case, real};
 use chainrule::op::{Attributes, Derivative, Domain, Inputs, Kernel, Kind, Operand as Shaped, Output, reals};
 use chainrule::ops::{TABLE, Where};
 use chainrule::{Error, Float, Graph, Op, Registry, Tape, Var};
 use ndarray::{ArrayD, s};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use support::{Operand, cases, check_vjp, cotangent, for_every_case, real};
 
 /// Ops that take any number of operands from 1 on.
 const VARIADIC: [&str; 2] = ["concat", "segment"];

@@ -1,10 +1,8 @@
 //! Bugs that other engines have had, each held off by a test; the reverse pass's own corners; what errors say.
 
-mod support;
-
+use crate::support::{check_vjp, panic_of};
 use chainrule::{Tape, Var};
 use ndarray::{Array, ArrayD, Dimension, arr0, arr1, arr2, s};
-use support::{check_vjp, panic_of};
 
 type Function = for<'t> fn(Var<'t>) -> Var<'t>;
 
