@@ -3,6 +3,7 @@
 use crate::gradient_check::GradientCheck;
 use crate::options::Options;
 use crate::training::Training;
+use chainrule::check::Mode;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::error::Error;
@@ -26,7 +27,20 @@ pub(crate) fn write(
     training: &Training,
     path: &Path,
 ) -> Result<(), Box<dyn Error>> {
-    let mut gradient_check = json!({ "seconds": check.seconds });
+    let found = &check.report;
+    let step = match found.mode {
+        Mode::Chapter { step } => Some(step),
+        Mode::Full | Mode::Quick { .. } => None,
+    };
+    let mut gradient_check = json!({
+        "seconds": check.seconds,
+        "step": step,
+        "mode": found.mode.name(),
+        "passed": found.passed(),
+        "nodes": &found.nodes,
+        "faults": &found.faults,
+        "unseen": found.unseen,
+    });
     for (name, parameter) in NAMES {
         gradient_check[name] = serde_json::to_value(check.report.parameter(parameter))?;
     }

@@ -188,12 +188,25 @@ impl Judge {
                 }
                 step *= factor;
                 match self.pair(f, step)? {
-                    Some(pair) if !pair.bent && pair.error() < best.0.error() => best = (pair, step),
+                    Some(pair) if !pair.bent && pair.error() < best.0.error() => {
+                        // A longer step may be out of sight of a part of the function; it only counts where it says
+                        // what the shorter one says, as far as that could tell.
+                        let blurred = best.0.error() + question.rounding / best.1;
+                        if factor > 1.0 && !self.agree(&best.0, &pair, blurred) {
+                            break;
+                        }
+                        best = (pair, step);
+                    }
                     _ => break,
                 }
             }
         }
         Ok(best)
+    }
+
+    /// Whether two numeric derivatives are the same, but for an error.
+    fn agree(&self, a: &Pair, b: &Pair, error: f64) -> bool {
+        !self.disagrees(Compared { backprop: a.value, numeric: b.value, error })
     }
 
     /// What fails must fail at a shorter step too: one that is far too long may see the same slope at h and at h/2, and
@@ -210,12 +223,7 @@ impl Judge {
         while self.verdict(&best.0, question) == Element::Fail && best.1 > shortest {
             let step = best.1 / FACTOR;
             let Some(shorter) = self.pair(f, step)? else { break };
-            let apart = Compared {
-                backprop: best.0.value,
-                numeric: shorter.value,
-                error: best.0.error() + shorter.error(),
-            };
-            if !self.disagrees(apart) {
+            if self.agree(&best.0, &shorter, best.0.error() + shorter.error()) {
                 break;
             }
             best = (shorter, step);

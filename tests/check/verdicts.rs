@@ -106,7 +106,10 @@ fn what_cannot_be_checked_is_refused() {
     assert!(message(Check::new(w.sum(), &[w * 1.0])).contains("is not an input or a parameter"));
     assert!(message(Check::new(w, &[w])).contains("a gradient is that of one number"));
     let infinite = message(Check::new((w - w).ln().sum(), &[w]));
-    assert!(infinite.contains("ln [2] holds -inf at index [0]; recorded at tests/check/verdicts.rs"), "{infinite}");
+    assert!(
+        infinite.contains("ln [2] holds -inf at index [0]; recorded at tests/check/verdicts.rs"),
+        "{infinite}"
+    );
     assert!(message(Check::new(w.sum(), &[w]).step(0.0)).contains("not a positive number"));
     assert!(message(Check::new(w.sum(), &[w]).tolerance(f64::NAN)).contains("not a positive number"));
     assert!(message(Check::new(w.sum(), &[w]).mode(Mode::Quick { probes: 0 })).contains("at least one"));
@@ -191,5 +194,25 @@ fn cancellation_in_the_loss_or_in_backpropagation_is_no_fault() {
         let normed = centred / (centred.square().mean_keep(0) + 1e-5).sqrt();
         let report = Check::new(normed.sum(), &[x]).run().unwrap();
         assert!(report.faults.is_empty() && report.parameters[0].failed == 0, "{report}");
+    }
+}
+
+#[test]
+fn a_part_that_only_a_short_step_sees_is_not_lost() {
+    // A steep bump on a wide parabola: at long steps its slope is gone, and with it a gradient that has lost it.
+    for scale in [1.0, 0.1, 0.03] {
+        let tape = Tape::new();
+        let x = tape.leaf("x", arr1(&[100.0, 60.0, -80.0]));
+        let bump = (scale * ((x - x.value().into_array()[0] + 0.3) * 20.0).tanh()).sum();
+        let wide = (x.square() * tape.constant(arr1(&[0.5, 0.4, -0.6]))).sum();
+        let loss = bump + wide;
+        let report = Check::new(loss, &[x]).run().unwrap();
+        assert!(report.faults.is_empty() && report.parameters[0].failed == 0, "{report}");
+        let lost = wide.grad([x]);
+        let full = loss.grad([x])[0].value().into_array() - lost[0].value().into_array();
+        if full[0].abs() > 1e-4 {
+            let report = Check::new(loss, &[x]).gradients(&lost).run().unwrap();
+            assert!(!report.passed(), "{scale} {full}\n{report}");
+        }
     }
 }

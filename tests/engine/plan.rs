@@ -102,7 +102,8 @@ fn what_does_not_fit_is_refused_and_the_state_stays() {
     let mut state = State::new();
     let message = plan.run(&mut state).unwrap_err().to_string();
     assert!(
-        message.contains("input `x` [2] has no value") && message.contains(&format!("tests/engine/plan.rs:{line}")),
+        message.contains("input `x` [2] has no value")
+            && message.contains(&format!("tests/engine/plan.rs:{line}")),
         "{message}"
     );
     let message = plan.feed(x, &arr1(&[1.0])).unwrap_err().to_string();
@@ -133,7 +134,10 @@ fn updates_that_make_no_sense_do_not_compile() {
     let other = Tape::new();
     let z = other.input("z", [2]);
     let (line, mixed) = (line!(), message(Plan::compile([x, z], [])));
-    assert!(mixed.contains("another tape") && mixed.contains(&format!("tests/engine/plan.rs:{line}")), "{mixed}");
+    assert!(
+        mixed.contains("another tape") && mixed.contains(&format!("tests/engine/plan.rs:{line}")),
+        "{mixed}"
+    );
 }
 
 #[test]

@@ -1,0 +1,4 @@
+//! What stands on the engine: layers, optimisers, data.
+
+mod mnist;
+mod nn;
