@@ -90,3 +90,35 @@ fn explain(ratio: f64, shapes: &[&[usize]]) -> String {
     }
     format!("every element is {digits} times what it should be")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hints for a rule that gives `dx` where differences give `right`.
+    fn hint(dx: &[f64], right: &[f64], shape: &[usize], shapes: &[&[usize]]) -> Option<String> {
+        let measured: Vec<(usize, f64)> = right.iter().copied().enumerate().collect();
+        of(dx, &measured, shape, shapes)
+    }
+
+    #[test]
+    fn numbers_tell_what_is_wrong_with_them() {
+        let right = [0.5, -1.0, 2.0, 0.25, 3.0, -0.75];
+        let times = |factor: f64| right.map(|x| x * factor);
+        let shapes: [&[usize]; 2] = [&[3, 2], &[2, 4]];
+        let said = |dx: &[f64]| hint(dx, &right, &[3, 2], &shapes).unwrap_or_default();
+        assert_eq!(said(&times(-1.0)), "matches with the sign flipped");
+        assert_eq!(said(&times(3.0)), "ratio 3.000 = the size of axis 0 of operand 0, the batch");
+        assert_eq!(said(&times(0.25)), "ratio 0.250 = 1 / 4, the size of axis 1 of operand 1");
+        assert_eq!(said(&times(6.0)), "ratio 6.000 = the number of elements of operand 0");
+        assert_eq!(said(&times(1.7)), "every element is 1.700 times what it should be");
+        assert_eq!(said(&[0.0; 6]), "the rule gives zero, and the result depends on the operand");
+        // The transpose of right, read as if it were right itself.
+        let transposed = [0.5, 2.0, 3.0, -1.0, 0.25, -0.75];
+        assert_eq!(said(&transposed), "matches the transpose");
+        assert_eq!(said(&transposed.map(|x| -x)), "matches the transpose with the sign flipped");
+        assert_eq!(said(&[0.5, -1.0, 2.0, 0.25, 3.0, 0.1]), "1 of 6 elements differ");
+        assert_eq!(hint(&[9.0, 8.0, 7.0, 6.0, 5.0, 4.0], &right, &[3, 2], &shapes), None);
+        assert_eq!(hint(&[f64::NAN; 6], &right, &[3, 2], &shapes), None);
+    }
+}

@@ -11,6 +11,7 @@ use crate::tape::{Tape, Var};
 use ndarray::{ArrayD, IxDyn, SliceInfoElem};
 use rand::RngExt;
 use rand::seq::SliceRandom;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
@@ -41,7 +42,7 @@ pub struct OpCheck {
 
 /// What the check of an op has found, case by case. Displays as a count, then every case that failed.
 #[must_use = "a report that nobody reads hides what it found; ask `passed()`"]
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OpReport {
     /// The op with its attributes.
     pub op: String,
@@ -50,7 +51,7 @@ pub struct OpReport {
 }
 
 /// An op on operands of some shapes and layout.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OpCase {
     /// The shapes of the operands, and how they lie.
     pub operands: String,
