@@ -103,8 +103,11 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         Dtype::F32 => training::run::<f32>(&net, &start, &mnist, options, &mut rng)?,
         Dtype::F64 => training::run::<f64>(&net, &start, &mnist, options, &mut rng)?,
     };
-    let per_step = 1e6 * training.step_seconds / options.iterations as f64;
-    writeln!(out, "({:.1} s, of which {per_step:.0} µs a step)\n", training.seconds)?;
+    let per_step = match options.iterations {
+        0 => String::new(),
+        n => format!(", of which {:.0} µs a step", 1e6 * training.step_seconds / n as f64),
+    };
+    writeln!(out, "({:.1} s{per_step})\n", training.seconds)?;
 
     curves::draw(&training, &options.out.join("curves.svg"))?;
     report::write(options, &check, &training, &options.out.join("report.json"))?;

@@ -95,7 +95,10 @@ impl Judge {
             // The step crosses a kink: a shorter one decides, and the element is listed.
             let answer =
                 self.extrapolate(f, Question { step: question.step.min(plain / FACTOR), ..question })?;
-            let element = if answer.element == Element::Fail { Element::Fail } else { Element::Kink };
+            let element = match answer.element {
+                Element::Pass | Element::Zero | Element::Kink => Element::Kink,
+                open => open,
+            };
             return Ok(Answer { element, ..answer });
         };
         let error = central.rounding + question.uncertain;
