@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use indexmap::map::Slice;
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD};
 use serde::{Deserialize, Deserializer, Serialize};
+use smallvec::SmallVec;
 
 /// Named arrays: parameters and optimiser state. Plans read and update it; it serialises as a map.
 ///
@@ -105,35 +106,45 @@ impl<F: Float> State<F> {
         }
     }
 
-    /// All arrays, to be read.
-    pub(crate) fn all(&self) -> Others<'_, F> {
-        Others { before: self.0.as_slice(), after: None }
+    /// The numbers of the array at a place.
+    pub(crate) fn numbers(&self, place: usize) -> &[F] {
+        let entry = self.0.get_index(place);
+        entry.and_then(|(_, array)| array.as_slice()).unwrap_or_default()
     }
 
-    /// The numbers of the array at a place, to be written, and all other arrays, to be read.
-    pub(crate) fn split(&mut self, place: usize) -> (&mut [F], Others<'_, F>) {
-        let (before, rest) = self.0.as_mut_slice().split_at_mut(place);
-        let Some(((_, array), after)) = rest.split_first_mut() else {
-            unreachable!("the place was found in this state")
-        };
-        let numbers = array.as_slice_mut().unwrap_or_default();
-        (numbers, Others { before, after: Some(after) })
+    /// The numbers of the array at a place, to be written.
+    pub(crate) fn numbers_mut(&mut self, place: usize) -> &mut [F] {
+        let entry = self.0.get_index_mut(place);
+        entry.and_then(|(_, array)| array.as_slice_mut()).unwrap_or_default()
+    }
+
+    /// Lends the arrays at some places, sorted, to be written: each goes to the part with the number beside its place. All
+    /// others are to be read.
+    pub(crate) fn lend<'a>(&'a mut self, places: &[(usize, usize)], parts: &mut [&'a mut [F]]) -> Others<'a, F> {
+        let mut others = SmallVec::new();
+        let (mut rest, mut at) = (self.0.as_mut_slice(), 0);
+        for &(place, part) in places {
+            let (before, after) = rest.split_at_mut(place - at);
+            let Some(((_, array), after)) = after.split_first_mut() else {
+                unreachable!("the place was found in this state")
+            };
+            others.push((at, &*before));
+            parts[part] = array.as_slice_mut().unwrap_or_default();
+            (rest, at) = (after, place + 1);
+        }
+        others.push((at, &*rest));
+        Others(others)
     }
 }
 
-/// The arrays of a state but for the one that is being written.
-pub(crate) struct Others<'a, F> {
-    before: &'a Slice<String, ArrayD<F>>,
-    after: Option<&'a Slice<String, ArrayD<F>>>,
-}
+/// The arrays of a state but for those that are being written: stretches of it, each with the place it begins at.
+pub(crate) struct Others<'a, F>(SmallVec<[(usize, &'a Slice<String, ArrayD<F>>); 2]>);
 
 impl<'a, F> Others<'a, F> {
     /// The numbers of the array at a place of the whole state.
     pub(crate) fn slice(&self, place: usize) -> &'a [F] {
-        let entry = match self.before.get_index(place) {
-            Some(entry) => Some(entry),
-            None => self.after.and_then(|after| after.get_index(place - self.before.len() - 1)),
-        };
+        let stretch = self.0.iter().rfind(|(start, _)| *start <= place);
+        let entry = stretch.and_then(|(start, arrays)| arrays.get_index(place - start));
         entry.and_then(|(_, array)| array.as_slice()).unwrap_or_default()
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn follow(loss: Var<'_>, leaves: &[Var<'_>], gradients: &[Var<'_>]) -
     let end = loss.id().index();
     let matters = matters(&mut recorder, end, leaves)?;
     let graph = &recorder.graph;
-    let merged = Merged::new(graph, graph.ids(), &Held::default());
+    let merged = Merged::new(graph, graph.ids(), &Held::default(), |_| false);
     let ancestors = graph.ancestors(gradients.iter().map(|g| g.id()));
     let mut used = vec![false; graph.len()];
     for id in graph.ids().filter(|id| ancestors[id.index()]) {
@@ -82,7 +82,7 @@ impl Follow<'_> {
     fn seed(&self, output: NodeId) -> Option<NodeId> {
         let graph = &self.recorder.graph;
         let scalar = crate::graph::ShapeIndex::SCALAR;
-        let one = self.merged.find_constant(Leaf::Constant.op(), scalar, &[1.0])?;
+        let one = self.merged.find_constant(graph, Leaf::Constant.op(), scalar, &[1.0])?;
         if graph.node(output).shape().is_empty() {
             return Some(one);
         }
@@ -120,7 +120,7 @@ impl Follow<'_> {
     fn operand(&mut self, id: NodeId, operand: usize, input: NodeId, dy: NodeId) -> Result<Option<Fault>> {
         let Self { recorder, merged, .. } = self;
         let find = |graph: &Graph, part: Part<'_>| match part.content {
-            Content::Constant(numbers) => merged.find_constant(part.op, part.shape, numbers),
+            Content::Constant(numbers) => merged.find_constant(graph, part.op, part.shape, numbers),
             Content::Inputs(inputs) => merged.find(graph, part.op, part.shape, inputs),
         };
         let Some(found) = recorder.find_rule(id, operand, dy, find)? else {

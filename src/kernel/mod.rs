@@ -5,11 +5,13 @@
 mod gather;
 mod lanes;
 mod matmul;
+mod simd;
 mod sum;
 mod view;
 
 pub(crate) use gather::gather;
 pub(crate) use lanes::Lanes;
 pub(crate) use matmul::matmul;
+pub(crate) use simd::{WIDTH, vectorize};
 pub(crate) use sum::{Line, reduce_axes, sum_axes, sum_blocks};
 pub use view::{Input, Inputs, Output, View};

@@ -59,6 +59,15 @@ impl<'a, T: Copy> View<'a, T> {
         is_contiguous(self.shape, self.strides).then(|| &self.data[start..start + len])
     }
 
+    /// The part from a place along the first axis on, of this shape.
+    pub(crate) fn rows<'b>(self, first: usize, shape: &'b [usize]) -> View<'b, T>
+    where
+        'a: 'b,
+    {
+        let offset = self.offset as isize + first as isize * self.strides[0];
+        View { offset: offset as usize, shape, ..self }
+    }
+
     /// The elements of a matrix along one axis, at an index of the other.
     pub(crate) fn line(&self, index: usize, axis: usize) -> impl Iterator<Item = T> + use<'a, T> {
         let start = self.offset as isize + index as isize * self.strides[1 - axis];

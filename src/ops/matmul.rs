@@ -42,6 +42,10 @@ impl Op for MatMul {
         if operand == 0 { dy.matmul(x[1].t()).into() } else { x[0].t().matmul(dy).into() }
     }
 
+    fn by_rows(&self) -> bool {
+        true
+    }
+
     fn column(
         &self,
         operand: usize,

@@ -1,7 +1,9 @@
-//! The hottest elementwise ops as a plain enum: a graph of single numbers is evaluated by a match instead of a virtual
-//! call with views. Each arm is the op's own function.
+//! The hottest elementwise ops as a plain enum: evaluators go through numbers and blocks of numbers by a match instead of
+//! a virtual call with views. Each arm is the op's own function.
 
 use super::*;
+use crate::Float;
+use crate::kernel::WIDTH;
 use std::any::Any;
 
 macro_rules! scalars {
@@ -26,15 +28,35 @@ macro_rules! scalars {
             }
 
             /// Its value at one operand; of a function of two, at the same twice.
-            #[inline]
-            pub(crate) fn unary(self, a: f64) -> f64 {
+            #[inline(always)]
+            pub(crate) fn unary<F: Float>(self, a: F) -> F {
                 match self { $(Self::$one => $one::of(a),)+ $(Self::$two => $two::of(a, a),)+ }
             }
 
             /// Its value at two operands; of a function of one, at the first.
-            #[inline]
-            pub(crate) fn binary(self, a: f64, b: f64) -> f64 {
+            #[inline(always)]
+            pub(crate) fn binary<F: Float>(self, a: F, b: F) -> F {
                 match self { $(Self::$two => $two::of(a, b),)+ $(Self::$one => $one::of(a),)+ }
+            }
+
+            /// Its values on blocks of `len` numbers, a multiple of [`WIDTH`], that begin at `a`, `b` and `to` in one
+            /// buffer; `to` may be `a` or `b`.
+            #[inline(always)]
+            pub(crate) fn block<F: Float>(self, buffer: &mut [F], [a, b]: [usize; 2], to: usize, len: usize) {
+                match self {
+                    $(Self::$one => {
+                        for at in (0..len).step_by(WIDTH) {
+                            let x = lanes(buffer, a + at);
+                            put(buffer, to + at, std::array::from_fn(|i| $one::of(x[i])));
+                        }
+                    })+
+                    $(Self::$two => {
+                        for at in (0..len).step_by(WIDTH) {
+                            let (x0, x1) = (lanes(buffer, a + at), lanes(buffer, b + at));
+                            put(buffer, to + at, std::array::from_fn(|i| $two::of(x0[i], x1[i])));
+                        }
+                    })+
+                }
             }
         }
     };
@@ -43,4 +65,17 @@ macro_rules! scalars {
 scalars! {
     unary: Neg Recip Square Sqrt Exp ExpM1 Ln Sin Cos Tanh Sigmoid Softplus Abs Relu;
     binary: Add Sub Mul Div Maximum Minimum Greater GreaterEqual Less LessEqual Equal NotEqual;
+}
+
+/// Some numbers of a buffer in an array of their own, so that writing to the buffer cannot change them.
+#[inline(always)]
+fn lanes<F: Float>(buffer: &[F], at: usize) -> [F; WIDTH] {
+    let mut lanes = [F::zero(); WIDTH];
+    lanes.copy_from_slice(&buffer[at..at + WIDTH]);
+    lanes
+}
+
+#[inline(always)]
+fn put<F: Float>(buffer: &mut [F], at: usize, lanes: [F; WIDTH]) {
+    buffer[at..at + WIDTH].copy_from_slice(&lanes);
 }

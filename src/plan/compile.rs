@@ -1,15 +1,21 @@
 //! From a graph to steps.
 
-use super::fuse::Runs;
+use super::class::{Class, Classes};
+use super::fold::Folded;
+use super::group::{Given, Unit, Units};
 use super::merge::Merged;
-use super::step::{Operand, Place, Root, Step, Target, Work};
-use super::{Held, InputSlot, ParameterSlot, Plan, PlanOptions};
+use super::order::order;
+use super::step::{Head, Operand, Output, Place, Root, Step, Target, Work};
+use super::{Held, InputSlot, ParameterSlot, Plan, PlanOptions, parallel};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Kind, Leaf, Node, NodeId};
+use crate::ops::Scalar;
 use crate::room;
-use crate::shape::Layout;
-use crate::tape::{Arg, Instruction, Precision, Recorder, Var, scratch_len};
+use crate::shape::{Layout, size};
+use crate::tape::{Builder, Op, Precision, Program, Recorder, Register, Var};
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+use std::sync::Arc;
 
 #[track_caller]
 pub(super) fn compile<F: Precision>(
@@ -35,7 +41,7 @@ pub(super) fn compile<F: Precision>(
     check_updates(&recorder.graph, updates)?;
     let outputs: Vec<NodeId> = outputs.iter().map(|v| v.id()).collect();
     let updates: Vec<(NodeId, NodeId)> = updates.iter().map(|(p, v)| (p.id(), v.id())).collect();
-    Compiler::new(&recorder, &outputs, &updates, options, held)?.finish()
+    plan_of(&recorder, &outputs, &updates, options, held)
 }
 
 /// That nothing but real numbers is computed.
@@ -73,223 +79,346 @@ fn check_updates(graph: &Graph, updates: &[(Var<'_>, Var<'_>)]) -> Result<()> {
 pub(super) struct Compiler<'g, F> {
     recorder: &'g Recorder,
     held: &'g Held,
-    merged: Merged,
-    runs: Runs,
+    merged: &'g Merged,
+    classes: &'g Classes,
+    folded: &'g Folded<F>,
+    /// Nodes that some node of another unit reads, or that have to have an array for another reason.
+    kept: Vec<bool>,
     places: FxHashMap<NodeId, Place>,
-    /// The sizes of the buffers that become stretches of the arena.
-    pub(super) buffers: Vec<usize>,
+    /// How often the unit at hand still reads a node, and the register it is in; by node.
+    uses: Vec<u32>,
+    registers: Vec<Register>,
+    /// The sizes of the results.
+    pub(super) results: Vec<usize>,
     pub(super) plan: Plan<F>,
 }
 
-impl<'g, F: Precision> Compiler<'g, F> {
-    fn new(
-        recorder: &'g Recorder,
-        outputs: &[NodeId],
-        updates: &[(NodeId, NodeId)],
-        options: PlanOptions,
-        held: &'g Held,
-    ) -> Result<Self> {
-        let graph = &recorder.graph;
-        let wanted = outputs.iter().copied().chain(updates.iter().flat_map(|&(p, v)| [p, v]));
-        let merged = Merged::new(graph, wanted, held);
-        let mut pinned = vec![false; graph.len()];
-        for &id in outputs.iter().chain(updates.iter().map(|(_, v)| v)) {
-            pinned[merged.of(id).index()] = true;
+const NO_REGISTER: Register = Register::MAX;
+
+fn plan_of<F: Precision>(
+    recorder: &Recorder,
+    outputs: &[NodeId],
+    updates: &[(NodeId, NodeId)],
+    options: PlanOptions,
+    held: &Held,
+) -> Result<Plan<F>> {
+    let (graph, ops) = (&recorder.graph, &recorder.ops[..]);
+    let wanted = outputs.iter().copied().chain(updates.iter().flat_map(|&(p, v)| [p, v]));
+    let merged = Merged::new(graph, wanted, held, |id| options.fuse && is_idle(graph, ops, id));
+    let mut pinned = vec![false; graph.len()];
+    for &id in outputs.iter().chain(updates.iter().map(|(_, v)| v)) {
+        pinned[merged.of(id).index()] = true;
+    }
+    let folded = Folded::new(graph, ops, &merged, held, options.fuse);
+    let classes = Classes::new(graph, ops, &merged, held, |id| folded.get(id).is_some());
+    // The array that holds the elements of a view is wanted with it.
+    for &id in merged.nodes.iter().filter(|id| pinned[id.index()]).collect::<Vec<_>>() {
+        pinned[classes.root(id).index()] = true;
+    }
+    let given = Given { graph, ops, merged: &merged, classes: &classes, pinned: &pinned };
+    let units = Units::new(given, options.fuse);
+    let order = order(given, &units);
+    let mut kept = pinned.clone();
+    for &id in &merged.nodes {
+        if matches!(classes.of(id), Class::Source | Class::View) {
+            continue;
         }
-        let runs = Runs::new(graph, &recorder.ops, &merged, &pinned, held, options.fuse);
-        let plan = Plan {
-            ops: recorder.ops.clone(),
-            steps: Vec::new(),
-            writes: Vec::new(),
-            inputs: Vec::new(),
-            indices: Vec::new(),
-            parameters: Vec::new(),
-            constants: Vec::new(),
-            outputs: Vec::new(),
-            arena: Vec::new(),
-            scratch: Vec::new(),
-            options,
-            lineage: recorder.lineage.clone(),
+        for x in given.reads(id) {
+            let root = classes.root(x);
+            if classes.of(root) != Class::Source && (root != x || units.of(root) != units.of(id)) {
+                kept[root.index()] = true;
+            }
+        }
+    }
+    let plan = Plan {
+        ops: ops.to_vec(),
+        steps: Vec::new(),
+        writes: Vec::new(),
+        inputs: Vec::new(),
+        indices: Vec::new(),
+        parameters: Vec::new(),
+        constants: Vec::new(),
+        outputs: Vec::new(),
+        arena: Vec::new(),
+        least: 0,
+        results: 0,
+        scratch: Vec::new(),
+        options,
+        lineage: recorder.lineage.clone(),
+    };
+    let mut compiler = Compiler {
+        recorder,
+        held,
+        merged: &merged,
+        classes: &classes,
+        folded: &folded,
+        kept,
+        places: FxHashMap::default(),
+        uses: vec![0; graph.len()],
+        registers: vec![NO_REGISTER; graph.len()],
+        results: Vec::new(),
+        plan,
+    };
+    for &id in &merged.nodes {
+        if classes.of(id) == Class::Source {
+            let place = compiler.source(id)?;
+            compiler.places.insert(id, place);
+        }
+    }
+    for u in order {
+        compiler.unit(&units.units[u as usize]);
+    }
+    compiler.keep(outputs, updates)?;
+    compiler.finish()
+}
+
+/// Whether an op does nothing to its first operand.
+fn is_idle(graph: &Graph, ops: &[Arc<dyn Op>], id: NodeId) -> bool {
+    let node = graph.node(id);
+    let op = &*ops[graph.record(id).op.0 as usize];
+    let same = node.inputs().first().is_some_and(|&x| graph.record(x).shape == graph.record(id).shape);
+    if !same || op.elementwise() {
+        return false;
+    }
+    let whole = Layout::contiguous(node.shape());
+    op.view(&whole, node.shape()).is_some_and(|view| view == whole)
+}
+
+impl<F: Precision> Compiler<'_, F> {
+    /// Where the numbers of a node are that is not computed.
+    fn source(&mut self, id: NodeId) -> Result<Place> {
+        let node = self.recorder.graph.node(id);
+        let root = if let Some(numbers) = self.held.get(&id) {
+            let values = numbers.iter().map(|&x| F::of(x)).collect();
+            self.plan.inputs.push(slot(node, Some(values))?);
+            Root::Input(self.plan.inputs.len() - 1)
+        } else if let Some(numbers) = self.folded.get(id) {
+            check_finite(node, numbers)?;
+            self.plan.constants.push(numbers.to_vec());
+            Root::Constant(self.plan.constants.len() - 1)
+        } else {
+            self.leaf(node)?
         };
-        let mut compiler =
-            Self { recorder, held, merged, runs, places: FxHashMap::default(), buffers: Vec::new(), plan };
-        for id in compiler.merged.nodes.clone() {
-            compiler.place(id)?;
+        Ok(Place { root, layout: Layout::contiguous(node.shape()) })
+    }
+
+    fn leaf(&mut self, node: Node<'_>) -> Result<Root> {
+        let plan = &mut self.plan;
+        Ok(match node.leaf() {
+            Some(Leaf::Input) => {
+                let given = self.recorder.fed(node.id()).map(|x| x.iter().map(|&x| F::of(x)).collect());
+                plan.inputs.push(slot(node, given)?);
+                Root::Input(plan.inputs.len() - 1)
+            }
+            Some(Leaf::Index) => {
+                plan.indices.push(slot(node, self.recorder.fed_indices(node.id()).map(<[usize]>::to_vec))?);
+                Root::Index(plan.indices.len() - 1)
+            }
+            Some(Leaf::Parameter) => {
+                let name = node.name().unwrap_or_default().to_owned();
+                plan.parameters.push(ParameterSlot { name, shape: node.shape().into(), place: 0 });
+                Root::State(plan.parameters.len() - 1)
+            }
+            Some(Leaf::Constant) | None => unreachable!("known nodes were found before"),
+        })
+    }
+
+    /// Where the numbers of an operand are.
+    fn place(&self, id: NodeId) -> Place {
+        let id = self.merged.of(id);
+        let (root, layout) = self.classes.located(&self.recorder.graph, id);
+        Place { root: self.places[&root].root, layout }
+    }
+
+    /// A new result, which a node's numbers are.
+    fn output(&mut self, node: NodeId) -> Output {
+        let shape = self.recorder.graph.node(node).shape();
+        self.results.push(size(shape));
+        let result = self.results.len() - 1;
+        self.places.insert(node, Place { root: Root::Arena(result), layout: Layout::contiguous(shape) });
+        Output { node, result, target: Target::Arena(result) }
+    }
+
+    /// Records the step that computes a unit.
+    fn unit(&mut self, unit: &Unit) {
+        let graph = &self.recorder.graph;
+        let Some(&first) = unit.members.first().or(unit.head.as_ref()) else { return };
+        let (mut operands, mut reads, mut outputs) = (Vec::new(), Vec::new(), SmallVec::new());
+        let head = unit.head.map(|id| {
+            let node = graph.node(id);
+            for (i, &x) in node.inputs().iter().enumerate() {
+                operands.push(match node.op().reads(i) {
+                    true => Operand::Place(self.place(x)),
+                    false => Operand::Shape(graph.node(x).shape().into()),
+                });
+                reads.push(x);
+            }
+            let op = graph.record(id).op.0 as usize;
+            Head { op, operands: operands.len(), output: self.output(id) }
+        });
+        let shape = graph.node(first).shape();
+        let work = if unit.members.is_empty() {
+            let Some(head) = head else { return };
+            outputs.push(head.output);
+            Work::Kernel(head.op)
+        } else {
+            let program = self.program(&unit.members, &mut operands, &mut reads, &mut outputs);
+            match head {
+                Some(head) => Work::Fused(head, program),
+                None => Work::Program(program),
+            }
+        };
+        let mut step = Step { work, shape: shape.into(), operands, reads, outputs, long: false };
+        step.long = parallel::is_long(&step, &self.plan.ops);
+        self.plan.steps.push(step);
+    }
+
+    /// The program of elementwise nodes, in their order.
+    fn program(
+        &mut self,
+        members: &[NodeId],
+        operands: &mut Vec<Operand>,
+        reads: &mut Vec<NodeId>,
+        outputs: &mut SmallVec<[Output; 1]>,
+    ) -> Program {
+        let recorder = self.recorder;
+        let graph = &recorder.graph;
+        let (shape, before) = (graph.node(members[0]).shape(), operands.len());
+        for x in members.iter().flat_map(|&id| graph.node(id).inputs()) {
+            self.uses[self.merged.of(*x).index()] += 1;
         }
+        let mut builder = Builder::default();
+        let mut uniform = Vec::new();
+        for &id in members {
+            let inputs = graph.node(id).inputs();
+            let (mut x, mut last): (SmallVec<[Register; 4]>, SmallVec<[Register; 4]>) = Default::default();
+            for &input in inputs {
+                let input = self.merged.of(input);
+                let at = input.index();
+                if self.registers[at] == NO_REGISTER {
+                    let place = self.place(input);
+                    let layout = place.layout.broadcast(shape);
+                    let everywhere_the_same = size(shape) > 1 && layout.strides.iter().all(|&s| s == 0);
+                    let operand = operands.len() - before;
+                    self.registers[at] = if everywhere_the_same {
+                        uniform.push(input);
+                        // One more use than there is, so that the register is kept for the next block.
+                        self.uses[at] += 1;
+                        builder.load_uniform(operand)
+                    } else {
+                        builder.load(operand)
+                    };
+                    operands.push(Operand::Place(Place { root: place.root, layout }));
+                    reads.push(input);
+                }
+                x.push(self.registers[at]);
+                self.uses[at] -= 1;
+                if self.uses[at] == 0 {
+                    last.push(std::mem::replace(&mut self.registers[at], NO_REGISTER));
+                }
+            }
+            let op = graph.record(id).op.0 as usize;
+            let register = builder.apply(op, Scalar::of(&*recorder.ops[op]), &x, &last);
+            if self.kept[id.index()] {
+                builder.store(register, outputs.len());
+                let output = self.output(id);
+                outputs.push(output);
+            }
+            if self.uses[id.index()] == 0 {
+                builder.give(register);
+            } else {
+                self.registers[id.index()] = register;
+            }
+        }
+        for id in uniform {
+            self.registers[id.index()] = NO_REGISTER;
+            self.uses[id.index()] = 0;
+        }
+        builder.finish()
+    }
+
+    /// Keeps the outputs and the new values of parameters until the end of a run.
+    fn keep(&mut self, outputs: &[NodeId], updates: &[(NodeId, NodeId)]) -> Result<()> {
         for &id in outputs {
-            let place = compiler.kept(id);
-            compiler.plan.outputs.push((id, place));
+            let place = self.kept_place(id);
+            self.plan.outputs.push((id, place));
         }
         let mut updated = FxHashMap::default();
         for &(parameter, value) in updates {
-            let Root::State(slot) = compiler.places[&parameter].root else {
+            let Root::State(slot) = self.places[&parameter].root else {
                 unreachable!("updates were checked")
             };
-            let value = compiler.merged.of(value);
+            let value = self.merged.of(value);
             match updated.insert(parameter, value) {
                 // Two optimisers may both count the same step.
                 Some(first) if first == value => continue,
                 Some(_) => {
-                    let described = compiler.recorder.graph.describe(parameter);
+                    let described = self.recorder.graph.describe(parameter);
                     let problem = format!("{described} is updated twice, with different values");
                     return Err(Error::Argument { what: "compile", problem });
                 }
                 None => {}
             }
-            let place = compiler.kept(value);
-            compiler.plan.writes.push((place, slot));
+            let place = self.kept_place(value);
+            self.plan.writes.push((place, slot));
         }
-        Ok(compiler)
-    }
-
-    /// Finds a place for a node's numbers, and records the step that computes them if there is one.
-    fn place(&mut self, id: NodeId) -> Result<()> {
-        let graph = &self.recorder.graph;
-        let node = graph.node(id);
-        let place = if let Some(numbers) = self.held.get(&id) {
-            let values = numbers.iter().map(|&x| F::of(x)).collect();
-            self.plan.inputs.push(slot(node, Some(values))?);
-            let root = Root::Input(self.plan.inputs.len() - 1);
-            Place { root, layout: Layout::contiguous(node.shape()) }
-        } else if let Some(leaf) = node.leaf() {
-            Place { root: self.leaf(node, leaf)?, layout: Layout::contiguous(node.shape()) }
-        } else if self.runs.is_inside(id) {
-            return Ok(());
-        } else {
-            let op = &self.recorder.ops[graph.record(id).op.0 as usize];
-            // An operand inside the node's own run has no place; elementwise ops are no views.
-            let source =
-                node.inputs().first().and_then(|&x| self.places.get(&self.merged.of(x))).map(|p| &p.layout);
-            match source.and_then(|layout| op.view(layout, node.shape())) {
-                Some(layout) => Place { root: self.places_of(node.inputs()[0]).root, layout },
-                None => self.step(id),
-            }
-        };
-        self.places.insert(id, place);
         Ok(())
     }
 
-    /// The place of an operand of a step, which is not inside a run.
-    fn places_of(&self, id: NodeId) -> &Place {
-        &self.places[&self.merged.of(id)]
-    }
-
-    fn leaf(&mut self, node: Node<'_>, leaf: Leaf) -> Result<Root> {
-        let plan = &mut self.plan;
-        Ok(match leaf {
-            Leaf::Input => {
-                let given = self.recorder.fed(node.id()).map(|x| x.iter().map(|&x| F::of(x)).collect());
-                plan.inputs.push(slot(node, given)?);
-                Root::Input(plan.inputs.len() - 1)
-            }
-            Leaf::Index => {
-                plan.indices.push(slot(node, self.recorder.fed_indices(node.id()).map(<[usize]>::to_vec))?);
-                Root::Index(plan.indices.len() - 1)
-            }
-            Leaf::Parameter => {
-                let name = node.name().unwrap_or_default().to_owned();
-                plan.parameters.push(ParameterSlot { name, shape: node.shape().into(), place: 0 });
-                Root::State(plan.parameters.len() - 1)
-            }
-            Leaf::Constant => {
-                let exact = node.constant().unwrap_or_default();
-                let values: Vec<F> = exact.iter().map(|&x| F::of(x)).collect();
-                if let Some(x) = exact.iter().zip(&values).find(|(x, y)| x.is_finite() && !y.is_finite()) {
-                    return Err(Error::Argument {
-                        what: "compile",
-                        problem: format!("constant {} of {} is infinite in {}", x.0, node.id(), F::NAME),
-                    });
-                }
-                plan.constants.push(values);
-                Root::Constant(plan.constants.len() - 1)
-            }
-        })
-    }
-
-    fn buffer(&mut self, shape: &[usize]) -> usize {
-        self.buffers.push(crate::shape::size(shape));
-        self.buffers.len() - 1
-    }
-
-    fn push(&mut self, node: NodeId, work: Work, reads: Vec<NodeId>, operands: Vec<Operand>) -> Place {
-        let shape = self.recorder.graph.node(node).shape();
-        let buffer = self.buffer(shape);
-        let (target, result) = (Target::Arena(buffer), Root::Arena(buffer));
-        let places = operands.iter().filter_map(Operand::place);
-        let roots = places.map(|p| p.root).collect();
-        let sizes = shape.into();
-        self.plan.steps.push(Step { node, work, reads, roots, result, operands, target, shape: sizes });
-        Place { root: Root::Arena(buffer), layout: Layout::contiguous(shape) }
-    }
-
-    fn step(&mut self, id: NodeId) -> Place {
-        let graph = &self.recorder.graph;
-        let node = graph.node(id);
-        let op = graph.record(id).op.0 as usize;
-        if self.recorder.ops[op].elementwise() {
-            return self.elementwise_step(id);
-        }
-        let operand = |(i, &x): (usize, &NodeId)| match node.op().reads(i) {
-            true => Operand::Place(self.places_of(x).clone()),
-            false => Operand::Shape(graph.node(x).shape().into()),
-        };
-        let operands = node.inputs().iter().enumerate().map(operand).collect();
-        self.push(id, Work::Kernel(op), node.inputs().to_vec(), operands)
-    }
-
-    fn elementwise_step(&mut self, last: NodeId) -> Place {
-        let graph = &self.recorder.graph;
-        let shape = graph.node(last).shape();
-        let run = self.runs.ending_at(last, graph, &self.merged);
-        let mut operands: Vec<NodeId> = Vec::new();
-        let mut program = Vec::new();
-        for &id in &run {
-            let arg = |&x: &NodeId| {
-                let x = self.merged.of(x);
-                if let Ok(k) = run.binary_search(&x) {
-                    return Arg::Result(k);
-                }
-                let k = operands.iter().position(|&o| o == x).unwrap_or_else(|| {
-                    operands.push(x);
-                    operands.len() - 1
-                });
-                Arg::Operand(k)
-            };
-            let args = graph.node(id).inputs().iter().map(arg).collect();
-            program.push(Instruction { op: graph.record(id).op.0 as usize, args });
-        }
-        let places = operands
-            .iter()
-            .map(|x| {
-                let place = &self.places[x];
-                Operand::Place(Place { root: place.root, layout: place.layout.broadcast(shape) })
-            })
-            .collect();
-        self.push(last, Work::Elementwise(program), operands, places)
-    }
-
     /// Where a node's numbers are until the next run: not in the state, which updates change.
-    fn kept(&mut self, id: NodeId) -> Place {
-        let place = self.places_of(id).clone();
+    fn kept_place(&mut self, id: NodeId) -> Place {
+        let place = self.place(id);
         if !matches!(place.root, Root::State(_)) {
             return place;
         }
-        let kept = self.push(id, Work::Copy, vec![id], vec![Operand::Place(place)]);
+        let shape = place.layout.shape.clone();
+        self.results.push(size(&shape));
+        let result = self.results.len() - 1;
+        let output = Output { node: id, result, target: Target::Arena(result) };
         // State is read before anything is written to it.
-        self.plan.steps.rotate_right(1);
-        kept
+        let step = Step {
+            work: Work::Copy,
+            shape: shape.clone(),
+            operands: vec![Operand::Place(place)],
+            reads: vec![id],
+            outputs: SmallVec::from_buf([output]),
+            long: false,
+        };
+        self.plan.steps.insert(0, step);
+        Place { root: Root::Arena(result), layout: Layout::contiguous(&shape) }
     }
 
     fn finish(mut self) -> Result<Plan<F>> {
         self.write_in_place();
         self.assign()?;
         let plan = &mut self.plan;
-        // Room for the blocks of the longest run, so that no run has to make it.
-        let runs = plan.steps.iter().filter(|s| matches!(s.work, Work::Elementwise(_)));
-        let needed =
-            runs.map(|s| scratch_len(s.operands.len() + s.ops().count(), crate::shape::size(&s.shape))).max();
-        plan.scratch = vec![F::zero(); needed.unwrap_or(0)];
+        plan.results = self.results.len();
+        let mut read = vec![false; plan.constants.len()];
+        let places = plan.steps.iter().flat_map(Step::places).chain(plan.outputs.iter().map(|(_, p)| p));
+        for place in places.chain(plan.writes.iter().map(|(p, _)| p)) {
+            if let Root::Constant(k) = place.root {
+                read[k] = true;
+            }
+        }
+        // Constants that only others were computed from.
+        plan.constants.iter_mut().zip(read).filter(|(_, read)| !read).for_each(|(c, _)| *c = Vec::new());
+        // Room for the registers of the longest program, so that no run has to make it.
+        let parts = plan.options.threads.max(1);
+        let room = |step: &Step| step.program().map(|p| parallel::room::<F>(p, step, parts));
+        plan.scratch = vec![F::zero(); plan.steps.iter().filter_map(room).max().unwrap_or(0)];
         Ok(self.plan)
+    }
+}
+
+/// That no number of a constant is too great for the precision.
+fn check_finite<F: Precision>(node: Node<'_>, numbers: &[F]) -> Result<()> {
+    let exact = node.constant().unwrap_or_default();
+    match exact.iter().zip(numbers).find(|(x, y)| x.is_finite() && !y.is_finite()) {
+        None => Ok(()),
+        Some((x, _)) => Err(Error::Argument {
+            what: "compile",
+            problem: format!("constant {x} of {} is infinite in {}", node.id(), F::NAME),
+        }),
     }
 }
 
@@ -303,7 +432,7 @@ fn slot<T: Default + Clone>(node: Node<'_>, given: Option<Vec<T>>) -> Result<Inp
         fed: given.is_some(),
         values: match given {
             Some(values) => values,
-            None => room::filled("compile", crate::shape::size(node.shape()), T::default())?,
+            None => room::filled("compile", size(node.shape()), T::default())?,
         },
     })
 }

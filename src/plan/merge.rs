@@ -2,8 +2,10 @@
 
 use super::Held;
 use crate::graph::{Graph, NodeId, OpIndex, ShapeIndex};
-use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+use rustc_hash::FxHasher;
+use std::hash::Hasher;
 
 /// The nodes a plan computes.
 #[derive(Debug)]
@@ -11,28 +13,51 @@ pub(crate) struct Merged {
     /// Live nodes that stand for themselves, in topological order.
     pub(super) nodes: Vec<NodeId>,
     /// For every live node, the node that stands for it.
-    canonical: Vec<Option<NodeId>>,
-    seen: FxHashMap<Key, NodeId>,
+    canonical: Vec<NodeId>,
+    seen: HashTable<NodeId>,
+}
+
+/// What makes two nodes equal: op, shape, and operands or numbers.
+#[derive(Clone, Copy)]
+struct Value<'a> {
+    op: OpIndex,
+    shape: ShapeIndex,
+    content: Content<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Content<'a> {
+    Inputs(&'a [NodeId]),
+    Numbers(&'a [f64]),
 }
 
 impl Merged {
     /// The node whose value a live node has.
+    #[inline]
     pub(crate) fn of(&self, id: NodeId) -> NodeId {
-        self.canonical[id.index()].unwrap_or(id)
+        self.canonical[id.index()]
     }
 
     /// Follows `wanted` back through the operands that are read, as far as nodes that are held, and merges nodes of
-    /// one op on equal operands.
-    pub(crate) fn new(graph: &Graph, wanted: impl Iterator<Item = NodeId>, held: &Held) -> Self {
+    /// one op on equal operands. A node for which `idle` holds is its first operand.
+    pub(crate) fn new(
+        graph: &Graph,
+        wanted: impl Iterator<Item = NodeId>,
+        held: &Held,
+        idle: impl Fn(NodeId) -> bool,
+    ) -> Self {
         let live = graph.read_by_unless(wanted, |id| held.contains_key(&id));
         let mut merged =
-            Self { nodes: Vec::new(), canonical: vec![None; graph.len()], seen: FxHashMap::default() };
+            Self { nodes: Vec::new(), canonical: graph.ids().collect(), seen: HashTable::new() };
         for id in graph.ids().filter(|id| live[id.index()]) {
-            let first = match merged.key(graph, id).filter(|_| !held.contains_key(&id)) {
-                Some(key) => *merged.seen.entry(key).or_insert(id),
-                None => id,
+            let first = if held.contains_key(&id) {
+                id
+            } else if graph.node(id).leaf().is_none() && idle(id) {
+                merged.of(graph.node(id).inputs()[0])
+            } else {
+                merged.first(graph, id)
             };
-            merged.canonical[id.index()] = Some(first);
+            merged.canonical[id.index()] = first;
             if first == id {
                 merged.nodes.push(id);
             }
@@ -40,23 +65,24 @@ impl Merged {
         merged
     }
 
-    fn key(&self, graph: &Graph, id: NodeId) -> Option<Key> {
-        let node = graph.node(id);
-        let record = graph.record(id);
-        if let Some(numbers) = node.constant() {
-            return constant_key(record.op, record.shape, numbers);
+    /// The first node that is equal to this one.
+    fn first(&mut self, graph: &Graph, id: NodeId) -> NodeId {
+        let Some(value) = value(graph, id) else { return id };
+        let Self { canonical, seen, .. } = self;
+        let entry = seen.entry(
+            hash(graph, canonical, value),
+            |&other| same(graph, canonical, value, other),
+            |&other| self::value(graph, other).map_or(0, |v| hash(graph, canonical, v)),
+        );
+        match entry {
+            Entry::Occupied(found) => *found.get(),
+            Entry::Vacant(place) => *place.insert(id).get(),
         }
-        node.leaf().is_none().then(|| self.op_key(graph, record.op, record.shape, node.inputs()))
     }
 
-    fn op_key(&self, graph: &Graph, op: OpIndex, shape: ShapeIndex, inputs: &[NodeId]) -> Key {
-        let reads = graph.op_record(op);
-        let operand = |(i, &x): (usize, &NodeId)| match reads.reads(i) {
-            true => self.of(x).index() as u64,
-            // Of an operand that is not read, the shape alone counts.
-            false => u64::MAX - u64::from(graph.record(x).shape.0),
-        };
-        (op.0, shape.0, inputs.iter().enumerate().map(operand).collect())
+    fn lookup(&self, graph: &Graph, value: Value<'_>) -> Option<NodeId> {
+        let hash = hash(graph, &self.canonical, value);
+        self.seen.find(hash, |&other| same(graph, &self.canonical, value, other)).copied()
     }
 
     /// The live node that is this op on these operands.
@@ -67,19 +93,67 @@ impl Merged {
         shape: ShapeIndex,
         inputs: &[NodeId],
     ) -> Option<NodeId> {
-        self.seen.get(&self.op_key(graph, op, shape, inputs)).copied()
+        self.lookup(graph, Value { op, shape, content: Content::Inputs(inputs) })
     }
 
     /// The live constant with these few numbers.
-    pub(crate) fn find_constant(&self, op: OpIndex, shape: ShapeIndex, numbers: &[f64]) -> Option<NodeId> {
-        self.seen.get(&constant_key(op, shape, numbers)?).copied()
+    pub(crate) fn find_constant(
+        &self,
+        graph: &Graph,
+        op: OpIndex,
+        shape: ShapeIndex,
+        numbers: &[f64],
+    ) -> Option<NodeId> {
+        self.lookup(graph, Value { op, shape, content: Content::Numbers(numbers) })
     }
 }
 
-fn constant_key(op: OpIndex, shape: ShapeIndex, numbers: &[f64]) -> Option<Key> {
-    // Long constants are unlikely to be equal and costly to compare.
-    (numbers.len() <= 4).then(|| (op.0, shape.0, numbers.iter().map(|x| x.to_bits()).collect()))
+/// What a node has to agree in with another to be the same; leaves but for short constants are like no other.
+fn value(graph: &Graph, id: NodeId) -> Option<Value<'_>> {
+    /// Long constants are unlikely to be equal and costly to compare.
+    const SHORT: usize = 4;
+    let (node, record) = (graph.node(id), graph.record(id));
+    let content = match node.constant() {
+        Some(numbers) => Content::Numbers((numbers.len() <= SHORT).then_some(numbers)?),
+        None => Content::Inputs(node.leaf().is_none().then(|| node.inputs())?),
+    };
+    Some(Value { op: record.op, shape: record.shape, content })
 }
 
-/// Op, shape, and operands or numbers.
-type Key = (u32, u32, SmallVec<[u64; 4]>);
+/// What an operand counts as: the node that stands for it, or its shape alone where its elements are not read.
+fn operands<'a>(
+    graph: &'a Graph,
+    canonical: &'a [NodeId],
+    op: OpIndex,
+    inputs: &'a [NodeId],
+) -> impl Iterator<Item = u64> + 'a {
+    let reads = graph.op_record(op);
+    inputs.iter().enumerate().map(move |(i, &x)| match reads.reads(i) {
+        true => canonical[x.index()].index() as u64,
+        false => u64::MAX - u64::from(graph.record(x).shape.0),
+    })
+}
+
+fn hash(graph: &Graph, canonical: &[NodeId], value: Value<'_>) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write_u64(u64::from(value.op.0) << 32 | u64::from(value.shape.0));
+    match value.content {
+        Content::Inputs(x) => operands(graph, canonical, value.op, x).for_each(|x| hasher.write_u64(x)),
+        Content::Numbers(numbers) => numbers.iter().for_each(|x| hasher.write_u64(x.to_bits())),
+    }
+    hasher.finish()
+}
+
+fn same(graph: &Graph, canonical: &[NodeId], a: Value<'_>, other: NodeId) -> bool {
+    let Some(b) = value(graph, other) else { return false };
+    (a.op, a.shape) == (b.op, b.shape)
+        && match (a.content, b.content) {
+            (Content::Inputs(x), Content::Inputs(y)) => {
+                operands(graph, canonical, a.op, x).eq(operands(graph, canonical, b.op, y))
+            }
+            (Content::Numbers(x), Content::Numbers(y)) => {
+                x.iter().map(|x| x.to_bits()).eq(y.iter().map(|y| y.to_bits()))
+            }
+            _ => false,
+        }
+}

@@ -5,15 +5,20 @@
 //! results into one arena whose places are used again ([`placing`], [`arena`]), and leaves a list of steps ([`compile`]).
 
 mod arena;
+mod class;
 mod compile;
 mod feed;
-mod fuse;
+mod fold;
+mod group;
 mod merge;
 mod near;
 mod options;
+mod order;
 mod outputs;
+mod parallel;
 mod placing;
 mod run;
+mod space;
 mod step;
 
 pub(crate) use merge::Merged;
@@ -32,7 +37,7 @@ use crate::tape::{Op, Precision, Var};
 use rustc_hash::FxHashMap;
 use std::fmt;
 use std::sync::Arc;
-use step::{Place, Step, Target};
+use step::{Place, Step};
 
 /// The numbers of nodes that are not computed, in row-major order.
 pub(crate) type Held = FxHashMap<NodeId, Vec<f64>>;
@@ -74,6 +79,10 @@ pub struct Plan<F> {
     constants: Vec<Vec<F>>,
     outputs: Vec<(NodeId, Place)>,
     arena: Vec<F>,
+    /// The most elements of results that are needed at one time.
+    least: usize,
+    /// The number of results of all steps.
+    results: usize,
     scratch: Vec<F>,
     options: PlanOptions,
     /// That of the tape it was compiled from.
@@ -174,15 +183,6 @@ impl<F: Precision> Plan<F> {
 
 impl<F: Precision> fmt::Debug for Plan<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "plan in {}: {} steps, {} elements", F::NAME, self.steps.len(), self.arena.len())?;
-        for (i, step) in self.steps.iter().enumerate() {
-            let names: Vec<&str> = step.ops().map(|op| self.ops[op].name()).collect();
-            let target = match step.target {
-                Target::Arena(start) => format!("{start}"),
-                Target::State(k) => format!("`{}`", self.parameters[k].name),
-            };
-            writeln!(f, "{i:4}  {} -> {:?} at {target}", names.join(" "), &step.shape[..])?;
-        }
-        Ok(())
+        write!(f, "plan in {}: {} steps, {} elements", F::NAME, self.steps.len(), self.arena.len())
     }
 }

@@ -1,6 +1,7 @@
 //! Runs near a point: what does not change there is not computed again.
 
-use super::run::{Attend, Memory};
+use super::run::Attend;
+use super::space::Space;
 use super::step::{Root, Step};
 use super::{Outputs, Plan};
 use crate::error::Result;
@@ -10,10 +11,10 @@ use crate::tape::Precision;
 /// What every step of a plan computes at one point.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Point<F> {
-    /// The results, one step after another, and where each begins.
+    /// The results, one step after another, and where each step's begin.
     results: Vec<F>,
     starts: Vec<usize>,
-    /// Whether the run that is going on has computed something else, for every step's result by its number.
+    /// Whether the run that is going on has computed something else, for every result by its number.
     changed: Vec<bool>,
     /// The inputs that may be elsewhere in the run that is going on.
     moved: Vec<usize>,
@@ -24,7 +25,7 @@ impl<F: Precision> Plan<F> {
     pub(crate) fn run_at(&mut self, state: &mut State<F>, point: &mut Point<F>) -> Result<Outputs<'_, F>> {
         point.results.clear();
         point.starts.clear();
-        self.execute(state, Some(&mut Keep(point)))?;
+        self.attended(state, &mut Keep(point))?;
         Ok(Outputs::new(self))
     }
 
@@ -39,8 +40,8 @@ impl<F: Precision> Plan<F> {
         point.moved.clear();
         point.moved.extend(moved);
         point.changed.clear();
-        point.changed.resize(self.steps.len(), false);
-        self.execute(state, Some(point))?;
+        point.changed.resize(self.results, false);
+        self.attended(state, point)?;
         Ok(Outputs::new(self))
     }
 }
@@ -49,13 +50,15 @@ impl<F: Precision> Plan<F> {
 struct Keep<'p, F>(&'p mut Point<F>);
 
 impl<F: Precision> Attend<F> for Keep<'_, F> {
-    fn before(&mut self, _: usize, _: &Step, _: &Memory<'_, F>, _: &mut [F]) -> bool {
+    fn before(&mut self, _: usize, _: &Step, _: &mut Space<'_, F>) -> bool {
         true
     }
 
-    fn after(&mut self, _: usize, _: &Step, target: &[F]) {
+    fn after(&mut self, _: usize, step: &Step, space: &Space<'_, F>) {
         self.0.starts.push(self.0.results.len());
-        self.0.results.extend_from_slice(target);
+        for output in &step.outputs {
+            self.0.results.extend_from_slice(space.target(output.target, step.len()));
+        }
     }
 }
 
@@ -67,8 +70,9 @@ impl<F> Point<F> {
 }
 
 impl<F: Precision> Point<F> {
-    fn result(&self, i: usize, len: usize) -> &[F] {
-        &self.results[self.starts[i]..][..len]
+    /// Result `k` of step `i`.
+    fn result(&self, i: usize, k: usize, len: usize) -> &[F] {
+        &self.results[self.starts[i] + k * len..][..len]
     }
 
     fn has_changed(&self, root: Root) -> bool {
@@ -81,26 +85,30 @@ impl<F: Precision> Point<F> {
 }
 
 impl<F: Precision> Attend<F> for Point<F> {
-    fn before(&mut self, i: usize, step: &Step, _: &Memory<'_, F>, target: &mut [F]) -> bool {
-        let changes = step.roots.iter().any(|&root| self.has_changed(root));
+    fn before(&mut self, i: usize, step: &Step, space: &mut Space<'_, F>) -> bool {
+        let changes = step.roots().any(|root| self.has_changed(root));
         if !changes {
-            target.copy_from_slice(self.result(i, target.len()));
+            let len = step.len();
+            for (k, output) in step.outputs.iter().enumerate() {
+                space.target_mut(output.target, len).copy_from_slice(self.result(i, k, len));
+            }
         }
         changes
     }
 
-    fn after(&mut self, i: usize, step: &Step, target: &[F]) {
+    fn after(&mut self, i: usize, step: &Step, space: &Space<'_, F>) {
         /// Numbers compared before a look at whether any differs: loops without a way out are made short.
         const STRETCH: usize = 64;
-        let before = self.result(i, target.len());
-        // 0 and −0 are equal and not the same; NaN is the same as itself.
-        let same = |(a, b): (&F, &F)| a.wide().to_bits() == b.wide().to_bits();
-        let stretches = target.chunks(STRETCH).zip(before.chunks(STRETCH));
-        let changed = stretches
-            .map(|(a, b)| a.iter().zip(b).fold(true, |all, pair| all & same(pair)))
-            .any(|same| !same);
-        if let Root::Arena(result) = step.result {
-            self.changed[result] = changed;
+        let len = step.len();
+        for (k, output) in step.outputs.iter().enumerate() {
+            let (now, before) = (space.target(output.target, len), self.result(i, k, len));
+            // 0 and −0 are equal and not the same; NaN is the same as itself.
+            let same = |(a, b): (&F, &F)| a.wide().to_bits() == b.wide().to_bits();
+            let stretches = now.chunks(STRETCH).zip(before.chunks(STRETCH));
+            let changed = stretches
+                .map(|(a, b)| a.iter().zip(b).fold(true, |all, pair| all & same(pair)))
+                .any(|same| !same);
+            self.changed[output.result] = changed;
         }
     }
 }

@@ -1,13 +1,14 @@
 //! Running the steps.
 
-use super::step::{Operand, Place, Root, Step, Target, Work};
-use super::{InputSlot, Outputs, ParameterSlot, Plan};
+use super::space::{Leaves, Space};
+use super::step::{Operand, Output, Place, Root, Step, Work};
+use super::{InputSlot, Outputs, Plan, PlanOptions, parallel};
 use crate::error::{Error, Result};
 use crate::graph::NodeId;
-use crate::kernel::{Input, Inputs, Output, View, gather};
-use crate::shape::{Layout, size, unravel};
-use crate::state::{Others, State};
-use crate::tape::{OPERANDS, Op, Precision, Source, run_elementwise};
+use crate::kernel::{Input, Inputs, View, gather};
+use crate::shape::unravel;
+use crate::state::State;
+use crate::tape::{Memory, Op, Precision};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -23,21 +24,30 @@ impl<F: Precision> Plan<F> {
     /// parameter or has it in another shape, [`Error::NotFinite`] if that was asked for and an input holds NaN or an
     /// infinity.
     pub fn run(&mut self, state: &mut State<F>) -> Result<Outputs<'_, F>> {
-        self.execute(state, None)?;
+        self.prepare(state)?;
+        if self.options.threads > 1 && self.steps.iter().any(|step| step.long) {
+            // Inside the pool: handing over a part from outside it would cost a wake-up each time.
+            rayon::scope(|_| self.execute(state, None));
+        } else {
+            self.execute(state, None);
+        }
         Ok(Outputs::new(self))
     }
 
     /// As [`run`](Self::run), showing what each step reads before it runs, and afterwards what it has written.
     pub(crate) fn show(&mut self, state: &mut State<F>, look: &mut dyn FnMut(Seen<'_, F>)) -> Result<()> {
-        self.execute(state, Some(&mut Show(look)))
+        self.attended(state, &mut Show(look))
     }
 
     /// As [`run`](Self::run), with somebody who attends to every step.
-    pub(super) fn execute(
-        &mut self,
-        state: &mut State<F>,
-        mut attendant: Option<&mut dyn Attend<F>>,
-    ) -> Result<()> {
+    pub(super) fn attended(&mut self, state: &mut State<F>, attendant: &mut dyn Attend<F>) -> Result<()> {
+        self.prepare(state)?;
+        self.execute(state, Some(attendant));
+        Ok(())
+    }
+
+    /// Checks everything that can be wrong with the inputs and the state.
+    fn prepare(&mut self, state: &State<F>) -> Result<()> {
         self.inputs.iter().try_for_each(InputSlot::check_fed)?;
         self.indices.iter().try_for_each(InputSlot::check_fed)?;
         if self.options.check_finite {
@@ -46,79 +56,126 @@ impl<F: Precision> Plan<F> {
         for slot in &mut self.parameters {
             slot.place = state.find("run", slot.place, &slot.name, &slot.shape)?;
         }
+        Ok(())
+    }
+
+    fn execute(&mut self, state: &mut State<F>, mut attendant: Option<&mut dyn Attend<F>>) {
         let Self {
             ops, steps, writes, inputs, indices, parameters, constants, arena, scratch, options, ..
         } = self;
+        let leaves = Leaves { inputs, indices, constants, parameters };
+        let mut space = Space { arena, state, leaves };
         for (i, step) in steps.iter().enumerate() {
-            let y_len = size(&step.shape);
-            let (target, below, above, others) = match step.target {
-                Target::Arena(start) => {
-                    let (below, rest) = arena.split_at_mut(start);
-                    let (target, above) = rest.split_at_mut(y_len);
-                    (target, &*below, &*above, state.all())
-                }
-                Target::State(slot) => {
-                    let (target, others) = state.split(parameters[slot].place);
-                    (target, &arena[..], &[][..], others)
-                }
-            };
-            let memory = Memory {
-                below,
-                above,
-                above_start: below.len() + y_len,
-                others,
-                inputs,
-                indices,
-                parameters,
-                constants,
-            };
             if let Some(attendant) = &mut attendant {
-                if attendant.before(i, step, &memory, target) {
-                    memory.run(step, ops, target, options.threads, scratch);
-                    attendant.after(i, step, target);
+                if attendant.before(i, step, &mut space) {
+                    step.run(ops, &mut space, options, scratch);
+                    attendant.after(i, step, &space);
                 }
             } else {
-                memory.run(step, ops, target, options.threads, scratch);
+                step.run(ops, &mut space, options, scratch);
             }
         }
-        for (place, slot) in &*writes {
-            let (target, others) = state.split(parameters[*slot].place);
-            let memory = Memory {
-                below: arena,
-                above: &[],
-                above_start: arena.len(),
-                others,
-                inputs,
-                indices,
-                parameters,
-                constants,
-            };
-            gather(memory.view(place), 0, target);
+        writes.iter().for_each(|(place, slot)| space.write(place, *slot));
+    }
+}
+
+impl Step {
+    fn run<F: Precision>(
+        &self,
+        ops: &[Arc<dyn Op>],
+        space: &mut Space<'_, F>,
+        options: &PlanOptions,
+        scratch: &mut [F],
+    ) {
+        if self.long && options.threads > 1 && self.outputs.len() <= parallel::RESULTS {
+            return parallel::run(self, ops, space, options.threads, scratch);
         }
-        Ok(())
+        match &self.work {
+            Work::Kernel(op) => self.kernel(&*ops[*op], &self.outputs[0], self.operands.len(), space, options),
+            Work::Fused(head, program) => {
+                self.kernel(&*ops[head.op], &head.output, head.operands, space, options);
+                let mut blocks = Blocks { step: self, space };
+                program.run(ops, &mut blocks, 0..self.len(), scratch);
+            }
+            Work::Program(program) => {
+                program.run(ops, &mut Blocks { step: self, space }, 0..self.len(), scratch);
+            }
+            Work::Copy => {
+                let (mut lent, reader) = space.lend(self.len(), self.outputs.iter());
+                self.places().for_each(|place| gather(reader.view(place), 0, lent[0]));
+            }
+        }
+    }
+
+    /// Runs a kernel on the first operands.
+    fn kernel<F: Precision>(
+        &self,
+        op: &dyn Op,
+        output: &Output,
+        operands: usize,
+        space: &mut Space<'_, F>,
+        options: &PlanOptions,
+    ) {
+        let (mut lent, reader) = space.lend(self.len(), std::iter::once(output));
+        // Pushed where they stay: collecting would move them.
+        let mut inputs: SmallVec<[Input<'_, F>; 8]> = SmallVec::new();
+        self.operands[..operands].iter().for_each(|operand| inputs.push(reader.input(operand)));
+        let output = crate::kernel::Output { data: lent[0], shape: &self.shape, threads: options.threads };
+        F::kernel(op).run(Inputs::new(&inputs), output);
+    }
+}
+
+/// The operands and results of a step's program.
+struct Blocks<'b, 'a, F> {
+    step: &'b Step,
+    space: &'b mut Space<'a, F>,
+}
+
+impl<F: Precision> Memory<F> for Blocks<'_, '_, F> {
+    #[inline]
+    fn load(&self, operand: usize, start: usize, to: &mut [F]) {
+        let operand = &self.step.operands[self.step.before_program() + operand];
+        let Operand::Place(place) = operand else { unreachable!("elementwise ops read all operands") };
+        gather(self.space.view(place), start, to);
+    }
+
+    #[inline]
+    fn store(&mut self, output: usize, start: usize, from: &[F]) {
+        let target = self.space.target_mut(self.step.outputs[output].target, self.step.len());
+        target[start..start + from.len()].copy_from_slice(from);
     }
 }
 
 /// Somebody who attends to the steps of a run.
 pub(super) trait Attend<F> {
     /// Before a step; whether it is to be run.
-    fn before(&mut self, i: usize, step: &Step, memory: &Memory<'_, F>, target: &mut [F]) -> bool;
+    fn before(&mut self, i: usize, step: &Step, space: &mut Space<'_, F>) -> bool;
 
     /// After a step that was run.
-    fn after(&mut self, i: usize, step: &Step, target: &[F]);
+    fn after(&mut self, i: usize, step: &Step, space: &Space<'_, F>);
 }
 
 /// Shows every step.
 struct Show<'l, F>(&'l mut dyn FnMut(Seen<'_, F>));
 
 impl<F: Precision> Attend<F> for Show<'_, F> {
-    fn before(&mut self, _: usize, step: &Step, memory: &Memory<'_, F>, target: &mut [F]) -> bool {
-        memory.show(step, target, self.0);
+    fn before(&mut self, _: usize, step: &Step, space: &mut Space<'_, F>) -> bool {
+        for (operand, &node) in step.operands.iter().zip(&step.reads) {
+            match operand {
+                Operand::Shape(_) | Operand::Place(Place { root: Root::Index(_), .. }) => {}
+                Operand::Place(place) if step.is_own(place.root) => {}
+                Operand::Place(place) => {
+                    (self.0)(Seen::Read { by: step.node(), node, numbers: space.view(place) });
+                }
+            }
+        }
         true
     }
 
-    fn after(&mut self, _: usize, step: &Step, target: &[F]) {
-        (self.0)(Seen::Written { node: step.node, numbers: target });
+    fn after(&mut self, _: usize, step: &Step, space: &Space<'_, F>) {
+        for output in &step.outputs {
+            (self.0)(Seen::Written { node: output.node, numbers: space.target(output.target, step.len()) });
+        }
     }
 }
 
@@ -128,93 +185,6 @@ pub(crate) enum Seen<'a, F> {
     Read { by: NodeId, node: NodeId, numbers: View<'a, F> },
     /// A step has computed `node`.
     Written { node: NodeId, numbers: &'a [F] },
-}
-
-/// Everything a step may read, while its target is written.
-pub(super) struct Memory<'a, F> {
-    /// The arena before and after the target.
-    below: &'a [F],
-    above: &'a [F],
-    above_start: usize,
-    others: Others<'a, F>,
-    inputs: &'a [InputSlot<F>],
-    indices: &'a [InputSlot<usize>],
-    parameters: &'a [ParameterSlot],
-    constants: &'a [Vec<F>],
-}
-
-impl<'a, F: Precision> Memory<'a, F> {
-    fn view<'b>(&self, place: &'b Place) -> View<'b, F>
-    where
-        'a: 'b,
-    {
-        let Place { root, layout } = place;
-        let (data, offset) = match *root {
-            Root::Arena(_) if layout.offset < self.below.len() => (self.below, layout.offset),
-            Root::Arena(_) => (self.above, layout.offset.saturating_sub(self.above_start)),
-            Root::Input(k) => (&self.inputs[k].values[..], layout.offset),
-            Root::Constant(k) => (&self.constants[k][..], layout.offset),
-            Root::State(k) => (self.others.slice(self.parameters[k].place), layout.offset),
-            Root::Index(_) => unreachable!("indices are read as indices"),
-        };
-        View::new(data, offset, &layout.shape, &layout.strides)
-    }
-
-    fn input<'b>(&self, operand: &'b Operand) -> Input<'b, F>
-    where
-        'a: 'b,
-    {
-        match operand {
-            Operand::Shape(shape) => Input::Shape(shape),
-            Operand::Place(Place { root: Root::Index(k), layout }) => Input::Index(View::new(
-                &self.indices[*k].values,
-                layout.offset,
-                &layout.shape,
-                &layout.strides,
-            )),
-            Operand::Place(place) => Input::Real(self.view(place)),
-            Operand::InPlace => unreachable!("kernels do not read their target"),
-        }
-    }
-
-    fn show(&self, step: &Step, target: &[F], look: &mut dyn FnMut(Seen<'_, F>)) {
-        let whole = Layout::contiguous(&step.shape);
-        for (operand, &node) in step.operands.iter().zip(&step.reads) {
-            let numbers = match operand {
-                Operand::Shape(_) | Operand::Place(Place { root: Root::Index(_), .. }) => continue,
-                Operand::Place(place) => self.view(place),
-                Operand::InPlace => View::new(target, 0, &whole.shape, &whole.strides),
-            };
-            look(Seen::Read { by: step.node, node, numbers });
-        }
-    }
-
-    fn run(&self, step: &Step, ops: &[Arc<dyn Op>], y: &mut [F], threads: usize, scratch: &mut Vec<F>) {
-        match &step.work {
-            Work::Kernel(op) => {
-                // Pushed where they stay: collecting would move them.
-                let mut inputs: SmallVec<[Input<'_, F>; OPERANDS]> = SmallVec::new();
-                step.operands.iter().for_each(|operand| inputs.push(self.input(operand)));
-                let output = Output { data: y, shape: &step.shape, threads };
-                F::kernel(&*ops[*op]).run(Inputs::new(&inputs), output);
-            }
-            Work::Elementwise(program) => {
-                let source = |operand| match operand {
-                    &Operand::InPlace => Source::InPlace,
-                    Operand::Place(place) => Source::View(self.view(place)),
-                    Operand::Shape(_) => unreachable!("elementwise ops read all operands"),
-                };
-                let mut sources: SmallVec<[Source<'_, F>; OPERANDS]> = SmallVec::new();
-                step.operands.iter().for_each(|operand| sources.push(source(operand)));
-                run_elementwise(ops, program, &sources, y, scratch);
-            }
-            Work::Copy => {
-                for place in step.places() {
-                    gather(self.view(place), 0, y);
-                }
-            }
-        }
-    }
 }
 
 impl<T> InputSlot<T> {

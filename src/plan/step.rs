@@ -1,8 +1,9 @@
-//! A step of a plan: one kernel call, or one fused run of elementwise ops.
+//! A step of a plan: one kernel call, one program of elementwise ops, or a kernel with a program behind it.
 
 use crate::graph::NodeId;
-use crate::shape::{Layout, Sizes};
-use crate::tape::Instruction;
+use crate::shape::{Layout, Sizes, size};
+use crate::tape::Program;
+use smallvec::SmallVec;
 
 /// What holds the numbers of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub(super) enum Root {
     State(usize),
     /// A constant.
     Constant(usize),
-    /// The result of a step; while compiling, this one's buffer, and afterwards a place in the arena.
+    /// The result of a step, by its number; the layout then says where in the arena it is.
     Arena(usize),
 }
 
@@ -26,33 +27,57 @@ pub(super) struct Place {
     pub(super) layout: Layout,
 }
 
+impl Place {
+    /// Whether its elements lie in row-major order from the start of what holds them.
+    pub(super) fn is_whole(&self) -> bool {
+        self.layout.offset == 0 && self.layout.is_contiguous()
+    }
+}
+
 /// What a step reads.
 #[derive(Debug, Clone)]
 pub(super) enum Operand {
     Place(Place),
-    /// The target itself, in elementwise steps.
-    InPlace,
     /// Only the shape of an operand.
     Shape(Sizes),
 }
 
 impl Operand {
-    /// Where its numbers are, if they are read from a place of their own.
+    /// Where its numbers are, if they are read.
     pub(super) fn place(&self) -> Option<&Place> {
         match self {
             Self::Place(place) => Some(place),
-            Self::InPlace | Self::Shape(_) => None,
+            Self::Shape(_) => None,
         }
     }
 }
 
-/// What a step writes.
+/// Where a result goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Target {
-    /// The arena from this place on; while compiling, a buffer.
+    /// The arena from this place on; while compiling, the number of the result.
     Arena(usize),
     /// A parameter in the user's state, after its last read.
     State(usize),
+}
+
+/// What a step computes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Output {
+    /// The node whose numbers it is.
+    pub(super) node: NodeId,
+    /// The number of the result.
+    pub(super) result: usize,
+    pub(super) target: Target,
+}
+
+/// A kernel whose result the program of the same step reads, and nothing else does.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
+    pub(super) op: usize,
+    /// The number of the kernel's operands: the step's first ones.
+    pub(super) operands: usize,
+    pub(super) output: Output,
 }
 
 /// What a step does.
@@ -61,47 +86,86 @@ pub(super) enum Work {
     /// Calls the kernel of an op.
     Kernel(usize),
     /// Runs elementwise ops block by block.
-    Elementwise(Vec<Instruction>),
+    Program(Program),
+    /// A kernel, and behind it elementwise ops on its result.
+    Fused(Head, Program),
     /// Copies its operand.
     Copy,
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Step {
-    /// The node whose numbers it computes; of a run, the last.
-    pub(super) node: NodeId,
     pub(super) work: Work,
+    /// The shape of the results.
+    pub(super) shape: Sizes,
+    pub(super) operands: Vec<Operand>,
     /// The nodes that the operands are.
     pub(super) reads: Vec<NodeId>,
-    /// What holds the numbers of the operands, and its own result.
-    pub(super) roots: Vec<Root>,
-    pub(super) result: Root,
-    pub(super) operands: Vec<Operand>,
-    pub(super) target: Target,
-    pub(super) shape: Sizes,
+    pub(super) outputs: SmallVec<[Output; 1]>,
+    /// Whether it is long enough to be worth the time that it takes to hand parts of it to other threads.
+    pub(super) long: bool,
 }
 
 impl Step {
-    /// The ops it runs, in order.
-    pub(super) fn ops(&self) -> impl Iterator<Item = usize> {
-        let (one, many) = match &self.work {
-            Work::Kernel(op) => (Some(*op), &[][..]),
-            Work::Elementwise(program) => (None, &program[..]),
-            Work::Copy => (None, &[][..]),
-        };
-        one.into_iter().chain(many.iter().map(|i| i.op))
+    /// The node whose numbers it computes; of several, the last.
+    pub(super) fn node(&self) -> NodeId {
+        self.outputs.last().map(|o| o.node).unwrap_or_default()
+    }
+
+    /// The number of elements of each result.
+    pub(super) fn len(&self) -> usize {
+        size(&self.shape)
+    }
+
+    /// The program, if it has one.
+    pub(super) fn program(&self) -> Option<&Program> {
+        match &self.work {
+            Work::Program(program) | Work::Fused(_, program) => Some(program),
+            Work::Kernel(_) | Work::Copy => None,
+        }
+    }
+
+    /// The kernel that runs before the program.
+    pub(super) fn head(&self) -> Option<&Head> {
+        match &self.work {
+            Work::Fused(head, _) => Some(head),
+            _ => None,
+        }
+    }
+
+    /// As [`head`](Self::head), to be changed.
+    pub(super) fn head_mut(&mut self) -> Option<&mut Head> {
+        match &mut self.work {
+            Work::Fused(head, _) => Some(head),
+            _ => None,
+        }
+    }
+
+    /// The number of operands that come before those of the program.
+    pub(super) fn before_program(&self) -> usize {
+        self.head().map_or(0, |head| head.operands)
     }
 
     /// The places it reads, to be changed.
     pub(super) fn places_mut(&mut self) -> impl Iterator<Item = &mut Place> {
         self.operands.iter_mut().filter_map(|o| match o {
             Operand::Place(place) => Some(place),
-            Operand::InPlace | Operand::Shape(_) => None,
+            Operand::Shape(_) => None,
         })
     }
 
     /// The places it reads.
     pub(super) fn places(&self) -> impl Iterator<Item = &Place> {
         self.operands.iter().filter_map(Operand::place)
+    }
+
+    /// Whether it is the result of the step's own kernel that its program reads.
+    pub(super) fn is_own(&self, root: Root) -> bool {
+        self.head().is_some_and(|head| root == Root::Arena(head.output.result))
+    }
+
+    /// What holds the numbers that it reads and does not compute itself.
+    pub(super) fn roots(&self) -> impl Iterator<Item = Root> {
+        self.places().map(|p| p.root).filter(|&root| !self.is_own(root))
     }
 }

@@ -3,6 +3,7 @@
 mod elementwise;
 pub(crate) mod op;
 mod operators;
+pub(crate) mod program;
 mod recorder;
 mod registry;
 mod rule;
@@ -11,7 +12,7 @@ mod value;
 mod values;
 mod var;
 
-pub(crate) use elementwise::{Arg, Instruction, OPERANDS, Source, run as run_elementwise, scratch_len};
+pub(crate) use program::{Builder, Memory, Program, Register};
 pub use op::{Op, Precision};
 pub(crate) use recorder::Recorder;
 pub use registry::{LoadOp, Registry};

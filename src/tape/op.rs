@@ -93,6 +93,14 @@ pub trait Op: Any + Debug + Send + Sync + Kernel<f32> + Kernel<f64> {
         false
     }
 
+    /// Whether row `i` of the result, along the first axis, depends on row `i` of the first operand and on the other
+    /// operands as a whole: then the kernel can be run on some rows at a time.
+    ///
+    /// A plan hands rows to several threads, and lets elementwise ops follow in the same step.
+    fn by_rows(&self) -> bool {
+        false
+    }
+
     /// Where the elements of a result of this shape lie in the buffer of the first operand, if the op moves none.
     ///
     /// The kernel serves where this gives `None`.

@@ -1,0 +1,89 @@
+//! What the nodes of a plan are to it: given from outside, views of others, elementwise, or all else.
+
+use super::Held;
+use super::merge::Merged;
+use crate::graph::{Graph, NodeId};
+use crate::shape::Layout;
+use crate::tape::Op;
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+/// What a node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    /// A leaf, or a node that is held or known.
+    Source,
+    /// Elements of another node's array.
+    View,
+    /// Computed element by element, in a program.
+    Elementwise,
+    /// Computed by a kernel.
+    Kernel,
+}
+
+/// The classes of live nodes, and where views lie.
+pub(super) struct Classes {
+    of: Vec<Class>,
+    views: FxHashMap<NodeId, (NodeId, Layout)>,
+}
+
+impl Classes {
+    /// `known` nodes are given.
+    pub(super) fn new(
+        graph: &Graph,
+        ops: &[Arc<dyn Op>],
+        merged: &Merged,
+        held: &Held,
+        known: impl Fn(NodeId) -> bool,
+    ) -> Self {
+        let elementwise: Vec<bool> = ops.iter().map(|op| op.elementwise()).collect();
+        let mut classes = Self { of: vec![Class::Source; graph.len()], views: FxHashMap::default() };
+        for &id in &merged.nodes {
+            let node = graph.node(id);
+            if node.leaf().is_some() || held.contains_key(&id) || known(id) {
+                continue;
+            }
+            let op = graph.record(id).op.0 as usize;
+            let class = if elementwise[op] {
+                Class::Elementwise
+            } else {
+                let view = node.inputs().first().and_then(|&x| {
+                    let x = merged.of(x);
+                    let (root, layout) = classes.located(graph, x);
+                    Some((root, ops[op].view(&layout, node.shape())?))
+                });
+                match view {
+                    Some(view) => {
+                        classes.views.insert(id, view);
+                        Class::View
+                    }
+                    None => Class::Kernel,
+                }
+            };
+            classes.of[id.index()] = class;
+        }
+        classes
+    }
+
+    #[inline]
+    pub(super) fn of(&self, id: NodeId) -> Class {
+        self.of[id.index()]
+    }
+
+    /// The node whose array holds a node's elements.
+    #[inline]
+    pub(super) fn root(&self, id: NodeId) -> NodeId {
+        match self.of(id) {
+            Class::View => self.views[&id].0,
+            _ => id,
+        }
+    }
+
+    /// The node whose array holds a node's elements, and where in it they lie.
+    pub(super) fn located(&self, graph: &Graph, id: NodeId) -> (NodeId, Layout) {
+        match self.views.get(&id) {
+            Some((root, layout)) => (*root, layout.clone()),
+            None => (id, Layout::contiguous(graph.node(id).shape())),
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Long steps in parts, for several threads.
+//!
+//! The parts are the same whenever the number of threads that was asked for is the same, whoever computes them: so are the
+//! numbers. Each part is whole rows of a kernel's result, or a stretch of the elements of a program.
+
+use super::space::{Lent, Reader, Space};
+use super::step::{self, Operand, Root, Step, Target, Work};
+use crate::kernel::{Input, Inputs, Output, WIDTH, gather};
+use crate::shape::{Sizes, size};
+use crate::tape::{Memory, Op, Precision, Program};
+use smallvec::SmallVec;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Multiplications of a product, and functions of elements of a program, from which a step is long: about ten times what
+/// it costs to hand over a part, some microseconds.
+const LONG_PRODUCT: usize = 1 << 19;
+const LONG_PROGRAM: usize = 1 << 16;
+/// Rows of a part at least, so that the matrix product keeps its pace.
+const ROWS: usize = 8;
+/// Results of a step at most.
+pub(super) const RESULTS: usize = 4;
+
+/// Whether a step is long enough to be worth the handing over.
+pub(super) fn is_long(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
+    let by_rows = |op: usize, operands: usize| {
+        let rows = step.shape.first().copied().unwrap_or(0);
+        let first = step.operands[..operands].first().and_then(Operand::place);
+        let row = first.map_or(0, |x| size(&x.layout.shape).checked_div(rows).unwrap_or(0));
+        ops[op].by_rows() && rows >= 2 * ROWS && step.len().saturating_mul(row) >= LONG_PRODUCT
+    };
+    match &step.work {
+        Work::Kernel(op) => by_rows(*op, step.operands.len()),
+        Work::Fused(head, _) => by_rows(head.op, head.operands),
+        Work::Program(program) => step.len().saturating_mul(program.instructions().len()) >= LONG_PROGRAM,
+        Work::Copy => false,
+    }
+}
+
+/// How many elements of scratch a step's program takes in up to so many parts.
+pub(super) fn room<F>(program: &Program, step: &Step, parts: usize) -> usize {
+    let parts = if step.long { parts } else { 1 };
+    program.scratch::<F>(step.len()) * parts
+}
+
+/// A stretch of the work: units are rows, or elements where there is no kernel.
+struct Part<'a, F> {
+    units: Range<usize>,
+    /// The stretch's part of every result: those of the step, and the kernel's if it has a place of its own.
+    results: Lent<'a, F>,
+    scratch: &'a mut [F],
+}
+
+/// What all parts share.
+struct Whole<'a, 'r, F> {
+    step: &'a Step,
+    ops: &'a [Arc<dyn Op>],
+    reader: &'a Reader<'r, F>,
+    /// Elements of a unit.
+    width: usize,
+    /// Parts begin at multiples of so many units.
+    unit: usize,
+    /// The number of the result that the kernel writes.
+    head: usize,
+    /// For every operand of the program, the result in whose place it lies, if it lies in one.
+    own: SmallVec<[Option<usize>; 8]>,
+}
+
+/// Runs a long step in as many parts as threads.
+pub(super) fn run<F: Precision>(
+    step: &Step,
+    ops: &[Arc<dyn Op>],
+    space: &mut Space<'_, F>,
+    threads: usize,
+    scratch: &mut [F],
+) {
+    let rows = match step.work {
+        Work::Kernel(_) | Work::Fused(..) => step.shape[0],
+        Work::Program(_) | Work::Copy => step.len(),
+    };
+    // A result that takes over the place of the kernel's is lent once.
+    let head = step.head().map(|head| &head.output);
+    let shared = head.and_then(|head| step.outputs.iter().position(|o| o.target == head.target));
+    let results = step.outputs.iter().chain(head.filter(|_| shared.is_none()));
+    let own = |operand: &Operand| {
+        let place = operand.place()?;
+        let lies_in = |output: &step::Output| match (place.root, output.target) {
+            (Root::Arena(_), Target::Arena(start)) => place.layout.offset == start,
+            (Root::State(read), Target::State(written)) => read == written,
+            _ => false,
+        };
+        results.clone().position(lies_in)
+    };
+    let own = step.operands[step.before_program()..].iter().map(own).collect();
+    let (results, reader) = space.lend(step.len(), results);
+    let width = step.len() / rows;
+    let unit = if width == 1 { WIDTH } else { 1 };
+    let head = shared.unwrap_or(step.outputs.len());
+    let whole = Whole { step, ops, reader: &reader, width, unit, head, own };
+    whole.split(Part { units: 0..rows, results, scratch }, threads);
+}
+
+impl<F: Precision> Whole<'_, '_, F> {
+    /// Halves the part until there is one for each thread.
+    fn split(&self, part: Part<'_, F>, threads: usize) {
+        if threads <= 1 {
+            return self.run(part);
+        }
+        let Part { units, results, scratch } = part;
+        let few = threads / 2;
+        let count = (units.len() * few / threads).next_multiple_of(self.unit).min(units.len());
+        let middle = units.start + count;
+        let (mut results_a, mut results_b) = (Lent::new(), Lent::new());
+        for result in results {
+            let (a, b) = result.split_at_mut(count * self.width);
+            results_a.push(a);
+            results_b.push(b);
+        }
+        let (scratch_a, scratch_b) = scratch.split_at_mut(scratch.len() * few / threads);
+        let a = Part { units: units.start..middle, results: results_a, scratch: scratch_a };
+        let b = Part { units: middle..units.end, results: results_b, scratch: scratch_b };
+        rayon::join(|| self.split(a, few), || self.split(b, threads - few));
+    }
+
+    fn run(&self, part: Part<'_, F>) {
+        let Self { step, ops, width, .. } = *self;
+        let Part { units, mut results, scratch } = part;
+        if units.is_empty() {
+            return;
+        }
+        let elements = units.start * width..units.end * width;
+        match &step.work {
+            Work::Kernel(op) => self.rows(&*ops[*op], step.operands.len(), units, results[0]),
+            Work::Fused(kernel, _) => self.rows(&*ops[kernel.op], kernel.operands, units, results[self.head]),
+            Work::Program(_) => {}
+            Work::Copy => unreachable!("copies are never long"),
+        }
+        if let Some(program) = step.program() {
+            let mut blocks = Blocks { whole: self, results, first: elements.start };
+            program.run(ops, &mut blocks, elements, scratch);
+        }
+    }
+
+    /// Runs the kernel on some rows of its first operand.
+    fn rows(&self, op: &dyn Op, operands: usize, rows: Range<usize>, y: &mut [F]) {
+        let mut shape: Sizes = self.step.shape.clone();
+        shape[0] = rows.len();
+        let mut sizes = Sizes::new();
+        let mut inputs: SmallVec<[Input<'_, F>; 8]> = SmallVec::new();
+        self.step.operands[..operands].iter().for_each(|operand| inputs.push(self.reader.input(operand)));
+        if let Some(Input::Real(first)) = inputs.first_mut() {
+            sizes.extend_from_slice(first.shape());
+            sizes[0] = rows.len();
+            *first = first.rows(rows.start, &sizes);
+        }
+        F::kernel(op).run(Inputs::new(&inputs), Output { data: y, shape: &shape, threads: 1 });
+    }
+}
+
+/// The operands and results of a part of a program.
+struct Blocks<'b, 'w, 'r, 'a, F> {
+    whole: &'b Whole<'w, 'r, F>,
+    results: Lent<'a, F>,
+    /// The first element of the part.
+    first: usize,
+}
+
+impl<F: Precision> Memory<F> for Blocks<'_, '_, '_, '_, F> {
+    fn load(&self, operand: usize, start: usize, to: &mut [F]) {
+        if let Some(k) = self.whole.own[operand] {
+            return to.copy_from_slice(&self.results[k][start - self.first..][..to.len()]);
+        }
+        let step = self.whole.step;
+        let Operand::Place(place) = &step.operands[step.before_program() + operand] else {
+            unreachable!("elementwise ops read all operands")
+        };
+        gather(self.whole.reader.view(place), start, to);
+    }
+
+    fn store(&mut self, output: usize, start: usize, from: &[F]) {
+        self.results[output][start - self.first..][..from.len()].copy_from_slice(from);
+    }
+}

@@ -1,0 +1,289 @@
+//! Programs: elementwise ops that are computed together, block by block, on registers that stay in the cache.
+//!
+//! A program loads blocks of its operands into registers, applies one function after another to registers, and stores
+//! those that are wanted. Whatever is not stored never has an array of its own. Arrays of one element have one register
+//! for each number, and a loop of their own.
+
+use super::op::{Op, Precision};
+use crate::kernel::{Input, Inputs, Output, View, WIDTH, vectorize};
+use crate::ops::Scalar;
+use smallvec::SmallVec;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Bytes that the registers of a program take together, if that leaves them blocks of some length: they stay in a
+/// first-level cache of 32 KiB, beside the operands.
+const CACHE: usize = 24 * 1024;
+/// The least and greatest length of a block.
+const BLOCKS: Range<usize> = 64..1024;
+
+/// A place for a block of numbers; its number.
+pub(crate) type Register = u32;
+
+/// One line of a program; 16 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Instruction {
+    /// A block of an operand to a register.
+    Load { operand: u32, to: Register },
+    /// A function of one or two registers to a register, which may be one of them.
+    Apply { function: Scalar, x: [Register; 2], to: Register },
+    /// Any other elementwise op, by the number of its call; its result goes to a register of its own.
+    Call { call: u32, to: Register },
+    /// A register to a block of a result.
+    Store { from: Register, output: u32 },
+}
+
+/// An elementwise op that is run by its kernel.
+#[derive(Debug, Clone)]
+struct Call {
+    /// Its place in the table of ops.
+    op: usize,
+    x: SmallVec<[Register; 4]>,
+}
+
+/// What a program reads and writes: a block at a time, one after another.
+pub(crate) trait Memory<F> {
+    /// Copies the elements of an operand from `start` on, counted in the order of the result.
+    fn load(&self, operand: usize, start: usize, to: &mut [F]);
+
+    /// Copies to a result, from the element `start` on.
+    fn store(&mut self, output: usize, start: usize, from: &[F]);
+}
+
+/// Elementwise ops that are computed together.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Program {
+    /// Operands that are the same number everywhere, each with its register: loaded once, before the first block.
+    uniform: Vec<(u32, Register)>,
+    instructions: Vec<Instruction>,
+    calls: Vec<Call>,
+    registers: usize,
+}
+
+impl Program {
+    /// The instructions, in order.
+    pub(crate) fn instructions(&self) -> &[Instruction] {
+        &self.instructions
+    }
+
+    /// The number of registers.
+    pub(crate) fn registers(&self) -> usize {
+        self.registers
+    }
+
+    /// The length of the blocks in which `len` elements are computed in the precision `F`; a multiple of what is
+    /// computed side by side, but for single numbers.
+    fn block<F>(&self, len: usize) -> usize {
+        if len <= 1 {
+            return len;
+        }
+        let fitting = CACHE / (size_of::<F>() * self.registers.max(1));
+        fitting.clamp(BLOCKS.start, BLOCKS.end).min(len).next_multiple_of(WIDTH)
+    }
+
+    /// How many elements of scratch a run over `len` elements takes in the precision `F`.
+    pub(crate) fn scratch<F>(&self, len: usize) -> usize {
+        self.registers * self.block::<F>(len)
+    }
+
+    /// Whether an operand is read before a result is written, block by block: then both may have one buffer.
+    pub(crate) fn reads_before(&self, operand: usize, output: usize) -> bool {
+        if self.uniform.iter().any(|&(k, _)| k as usize == operand) {
+            return false;
+        }
+        let loads = |i: &Instruction| matches!(i, Instruction::Load { operand: k, .. } if *k as usize == operand);
+        let stores = |i: &Instruction| matches!(i, Instruction::Store { output: k, .. } if *k as usize == output);
+        let stored = self.instructions.iter().position(stores).unwrap_or(self.instructions.len());
+        self.instructions.iter().rposition(loads).is_none_or(|loaded| loaded < stored)
+    }
+
+    /// Computes the elements of a range, counted in row-major order.
+    ///
+    /// `scratch` has at least as many elements as [`scratch`](Self::scratch) says for the range's length, and none of
+    /// them counts before or after.
+    pub(crate) fn run<F: Precision>(
+        &self,
+        ops: &[Arc<dyn Op>],
+        memory: &mut impl Memory<F>,
+        range: Range<usize>,
+        scratch: &mut [F],
+    ) {
+        match range.len() {
+            0 => {}
+            1 => self.number(ops, memory, range.start, scratch),
+            len => {
+                let block = self.block::<F>(len);
+                for &(operand, to) in &self.uniform {
+                    let register = &mut scratch[to as usize * block..][..block];
+                    memory.load(operand as usize, range.start, &mut register[..1]);
+                    let number = register[0];
+                    register.fill(number);
+                }
+                vectorize(
+                    #[inline(always)]
+                    || {
+                        for start in range.clone().step_by(block) {
+                            let n = block.min(range.end - start);
+                            self.one_block(ops, memory, start, n, block, scratch);
+                        }
+                    },
+                );
+            }
+        }
+    }
+
+    /// Computes one block of `n` elements. Functions go through whole registers: what lies past the end of the arrays
+    /// there is never stored.
+    #[inline(always)]
+    fn one_block<F: Precision>(
+        &self,
+        ops: &[Arc<dyn Op>],
+        memory: &mut impl Memory<F>,
+        start: usize,
+        n: usize,
+        block: usize,
+        scratch: &mut [F],
+    ) {
+        let whole = n.next_multiple_of(WIDTH);
+        let at = |register: Register| register as usize * block;
+        for instruction in &self.instructions {
+            match *instruction {
+                Instruction::Apply { function, x, to } => {
+                    function.block(scratch, x.map(at), at(to), whole);
+                }
+                Instruction::Load { operand, to } => {
+                    memory.load(operand as usize, start, &mut scratch[at(to)..][..n]);
+                }
+                Instruction::Store { from, output } => {
+                    memory.store(output as usize, start, &scratch[at(from)..][..n]);
+                }
+                Instruction::Call { call, to } => self.calls[call as usize].run(ops, to, n, block, scratch),
+            }
+        }
+    }
+
+    /// Computes the only element.
+    fn number<F: Precision>(
+        &self,
+        ops: &[Arc<dyn Op>],
+        memory: &mut impl Memory<F>,
+        start: usize,
+        scratch: &mut [F],
+    ) {
+        for &(operand, to) in &self.uniform {
+            memory.load(operand as usize, start, &mut scratch[to as usize..][..1]);
+        }
+        for instruction in &self.instructions {
+            match *instruction {
+                Instruction::Apply { function, x: [a, b], to } => {
+                    scratch[to as usize] = function.binary(scratch[a as usize], scratch[b as usize]);
+                }
+                Instruction::Load { operand, to } => {
+                    memory.load(operand as usize, start, &mut scratch[to as usize..][..1]);
+                }
+                Instruction::Store { from, output } => {
+                    memory.store(output as usize, start, &scratch[from as usize..][..1]);
+                }
+                Instruction::Call { call, to } => self.calls[call as usize].run(ops, to, 1, 1, scratch),
+            }
+        }
+    }
+}
+
+impl Call {
+    /// Runs the op's kernel on `n` elements of registers of length `block`.
+    fn run<F: Precision>(
+        &self,
+        ops: &[Arc<dyn Op>],
+        to: Register,
+        n: usize,
+        block: usize,
+        scratch: &mut [F],
+    ) {
+        let (below, rest) = scratch.split_at_mut(to as usize * block);
+        let (y, above) = rest.split_at_mut(block);
+        let shape = [n];
+        let mut x: SmallVec<[Input<'_, F>; 4]> = SmallVec::new();
+        for &register in &self.x {
+            let numbers = match register.checked_sub(to + 1) {
+                Some(k) => &above[k as usize * block..],
+                None => &below[register as usize * block..],
+            };
+            x.push(Input::Real(View::new(&numbers[..n], 0, &shape, &[1])));
+        }
+        let output = Output { data: &mut y[..n], shape: &shape, threads: 1 };
+        F::kernel(&*ops[self.op]).run(Inputs::new(&x), output);
+    }
+}
+
+/// A program in the making. Registers are used again as soon as they are given back.
+#[derive(Debug, Default)]
+pub(crate) struct Builder {
+    program: Program,
+    free: Vec<Register>,
+}
+
+impl Builder {
+    fn take(&mut self) -> Register {
+        self.free.pop().unwrap_or_else(|| {
+            self.program.registers += 1;
+            self.program.registers as Register - 1
+        })
+    }
+
+    /// Gives a register back, whose numbers are not needed any more.
+    pub(crate) fn give(&mut self, register: Register) {
+        self.free.push(register);
+    }
+
+    /// Loads an operand.
+    pub(crate) fn load(&mut self, operand: usize) -> Register {
+        let to = self.take();
+        self.program.instructions.push(Instruction::Load { operand: operand as u32, to });
+        to
+    }
+
+    /// Loads an operand that is the same number everywhere, once for all blocks; its register is never given back.
+    pub(crate) fn load_uniform(&mut self, operand: usize) -> Register {
+        self.program.registers += 1;
+        let to = self.program.registers as Register - 1;
+        self.program.uniform.push((operand as u32, to));
+        to
+    }
+
+    /// Applies an op to registers, of which those in `last` are given back.
+    pub(crate) fn apply(
+        &mut self,
+        op: usize,
+        function: Option<Scalar>,
+        x: &[Register],
+        last: &[Register],
+    ) -> Register {
+        match (function, x) {
+            (Some(function), &[a, ref rest @ ..]) if rest.len() < 2 => {
+                let b = rest.first().copied().unwrap_or(a);
+                last.iter().for_each(|&register| self.give(register));
+                let to = self.take();
+                self.program.instructions.push(Instruction::Apply { function, x: [a, b], to });
+                to
+            }
+            _ => {
+                // A kernel reads its operands while it writes its result.
+                let to = self.take();
+                last.iter().for_each(|&register| self.give(register));
+                self.program.instructions.push(Instruction::Call { call: self.program.calls.len() as u32, to });
+                self.program.calls.push(Call { op, x: x.into() });
+                to
+            }
+        }
+    }
+
+    /// Stores a register as a result.
+    pub(crate) fn store(&mut self, from: Register, output: usize) {
+        self.program.instructions.push(Instruction::Store { from, output: output as u32 });
+    }
+
+    pub(crate) fn finish(self) -> Program {
+        self.program
+    }
+}
