@@ -181,6 +181,12 @@ impl<F: Precision> Plan<F> {
     }
 }
 
+impl<F: Precision> fmt::Display for Plan<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "plan in {}: {} steps, {} elements", F::NAME, self.steps.len(), self.arena.len())
+    }
+}
+
 impl<F: Precision> fmt::Debug for Plan<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "plan in {}: {} steps, {} elements", F::NAME, self.steps.len(), self.arena.len())

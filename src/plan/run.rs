@@ -160,12 +160,13 @@ struct Show<'l, F>(&'l mut dyn FnMut(Seen<'_, F>));
 
 impl<F: Precision> Attend<F> for Show<'_, F> {
     fn before(&mut self, _: usize, step: &Step, space: &mut Space<'_, F>) -> bool {
-        for (operand, &node) in step.operands.iter().zip(&step.reads) {
+        for (i, (operand, &node)) in step.operands.iter().zip(&step.reads).enumerate() {
+            let by = step.head().filter(|head| i < head.operands).map_or(step.node(), |h| h.output.node);
             match operand {
                 Operand::Shape(_) | Operand::Place(Place { root: Root::Index(_), .. }) => {}
                 Operand::Place(place) if step.is_own(place.root) => {}
                 Operand::Place(place) => {
-                    (self.0)(Seen::Read { by: step.node(), node, numbers: space.view(place) });
+                    (self.0)(Seen::Read { by, node, numbers: space.view(place) });
                 }
             }
         }
