@@ -70,7 +70,7 @@ pub use float::Float;
 pub use grad::Gradients;
 pub use graph::{Graph, NodeId};
 pub use location::Location;
-pub use plan::{Key, Outputs, Plan, PlanOptions};
+pub use plan::{Key, Outputs, Plan, PlanOptions, Schedule};
 pub use state::State;
 pub use tape::{IntoIndices, IntoValue, LoadOp, Op, Precision, Registry, Scope, Tape, Value, Var};
 
@@ -81,6 +81,11 @@ pub mod op {
     pub use crate::shape::Layout;
     pub use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Precision, Sample, Zero, reals};
     pub use crate::tape::{LoadOp, Registry};
+}
+
+/// The parts of a [`Schedule`].
+pub mod schedule {
+    pub use crate::plan::{ScheduledLeaf, ScheduledStep, Slot, Write};
 }
 
 /// The README's programs, run as tests.

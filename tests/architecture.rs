@@ -27,7 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["location", "float", "shape", "error", "state", "kernel", "graph", "tape", "ops", "grad", "plan"],
     ),
     ("picture", &["float", "shape", "error", "graph"]),
-    ("draw", &["float", "shape", "error", "graph", "tape", "grad", "picture", "check"]),
+    ("draw", &["float", "shape", "error", "graph", "tape", "grad", "plan", "picture", "check"]),
     ("nn", &[]),
     ("data", &["float"]),
 ];
@@ -36,7 +36,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const AS_A_USER: &[&str] = &["nn"];
 
 /// Public modules of `lib.rs` that only re-export, and the layer they belong to.
-const FACADES: &[(&str, &str)] = &[("op", "tape")];
+const FACADES: &[(&str, &str)] = &[("op", "tape"), ("schedule", "plan")];
 
 /// A path that begins with `crate::`, and its line.
 #[derive(Debug, PartialEq)]

@@ -21,6 +21,14 @@ macro_rules! scalars {
                 None
             }
 
+            /// The name of the op.
+            pub(crate) fn name(self) -> &'static str {
+                match self {
+                    $(Self::$one => <$one as crate::tape::LoadOp>::NAME,)+
+                    $(Self::$two => <$two as crate::tape::LoadOp>::NAME,)+
+                }
+            }
+
             /// Its number of operands.
             #[inline]
             pub(crate) fn arity(self) -> usize {

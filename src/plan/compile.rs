@@ -1,18 +1,18 @@
 //! From a graph to steps.
 
 use super::class::{Class, Classes};
+use super::emit::NO_REGISTER;
 use super::fold::Folded;
-use super::group::{Given, Unit, Units};
+use super::group::{Given, Units};
 use super::merge::Merged;
 use super::order::order;
-use super::step::{Head, Operand, Output, Place, Root, Step, Target, Work};
+use super::step::{Operand, Output, Place, Root, Step, Target, Work};
 use super::{Held, InputSlot, ParameterSlot, Plan, PlanOptions, parallel};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Kind, Leaf, Node, NodeId};
-use crate::ops::Scalar;
 use crate::room;
 use crate::shape::{Layout, size};
-use crate::tape::{Builder, Op, Precision, Program, Recorder, Register, Var};
+use crate::tape::{Op, Precision, Recorder, Register, Var};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -77,23 +77,21 @@ fn check_updates(graph: &Graph, updates: &[(Var<'_>, Var<'_>)]) -> Result<()> {
 
 /// A plan in the making.
 pub(super) struct Compiler<'g, F> {
-    recorder: &'g Recorder,
+    pub(super) recorder: &'g Recorder,
     held: &'g Held,
-    merged: &'g Merged,
+    pub(super) merged: &'g Merged,
     classes: &'g Classes,
     folded: &'g Folded<F>,
     /// Nodes that some node of another unit reads, or that have to have an array for another reason.
-    kept: Vec<bool>,
+    pub(super) kept: Vec<bool>,
     places: FxHashMap<NodeId, Place>,
     /// How often the unit at hand still reads a node, and the register it is in; by node.
-    uses: Vec<u32>,
-    registers: Vec<Register>,
+    pub(super) uses: Vec<u32>,
+    pub(super) registers: Vec<Register>,
     /// The sizes of the results.
     pub(super) results: Vec<usize>,
     pub(super) plan: Plan<F>,
 }
-
-const NO_REGISTER: Register = Register::MAX;
 
 fn plan_of<F: Precision>(
     recorder: &Recorder,
@@ -224,117 +222,19 @@ impl<F: Precision> Compiler<'_, F> {
     }
 
     /// Where the numbers of an operand are.
-    fn place(&self, id: NodeId) -> Place {
+    pub(super) fn place(&self, id: NodeId) -> Place {
         let id = self.merged.of(id);
         let (root, layout) = self.classes.located(&self.recorder.graph, id);
         Place { root: self.places[&root].root, layout }
     }
 
     /// A new result, which a node's numbers are.
-    fn output(&mut self, node: NodeId) -> Output {
+    pub(super) fn output(&mut self, node: NodeId) -> Output {
         let shape = self.recorder.graph.node(node).shape();
         self.results.push(size(shape));
         let result = self.results.len() - 1;
         self.places.insert(node, Place { root: Root::Arena(result), layout: Layout::contiguous(shape) });
         Output { node, result, target: Target::Arena(result) }
-    }
-
-    /// Records the step that computes a unit.
-    fn unit(&mut self, unit: &Unit) {
-        let graph = &self.recorder.graph;
-        let Some(&first) = unit.members.first().or(unit.head.as_ref()) else { return };
-        let (mut operands, mut reads, mut outputs) = (Vec::new(), Vec::new(), SmallVec::new());
-        let head = unit.head.map(|id| {
-            let node = graph.node(id);
-            for (i, &x) in node.inputs().iter().enumerate() {
-                operands.push(match node.op().reads(i) {
-                    true => Operand::Place(self.place(x)),
-                    false => Operand::Shape(graph.node(x).shape().into()),
-                });
-                reads.push(x);
-            }
-            let op = graph.record(id).op.0 as usize;
-            Head { op, operands: operands.len(), output: self.output(id) }
-        });
-        let shape = graph.node(first).shape();
-        let work = if unit.members.is_empty() {
-            let Some(head) = head else { return };
-            outputs.push(head.output);
-            Work::Kernel(head.op)
-        } else {
-            let program = self.program(&unit.members, &mut operands, &mut reads, &mut outputs);
-            match head {
-                Some(head) => Work::Fused(head, program),
-                None => Work::Program(program),
-            }
-        };
-        let mut step = Step { work, shape: shape.into(), operands, reads, outputs, long: false };
-        step.long = parallel::is_long(&step, &self.plan.ops);
-        self.plan.steps.push(step);
-    }
-
-    /// The program of elementwise nodes, in their order.
-    fn program(
-        &mut self,
-        members: &[NodeId],
-        operands: &mut Vec<Operand>,
-        reads: &mut Vec<NodeId>,
-        outputs: &mut SmallVec<[Output; 1]>,
-    ) -> Program {
-        let recorder = self.recorder;
-        let graph = &recorder.graph;
-        let (shape, before) = (graph.node(members[0]).shape(), operands.len());
-        for x in members.iter().flat_map(|&id| graph.node(id).inputs()) {
-            self.uses[self.merged.of(*x).index()] += 1;
-        }
-        let mut builder = Builder::default();
-        let mut uniform = Vec::new();
-        for &id in members {
-            let inputs = graph.node(id).inputs();
-            let (mut x, mut last): (SmallVec<[Register; 4]>, SmallVec<[Register; 4]>) = Default::default();
-            for &input in inputs {
-                let input = self.merged.of(input);
-                let at = input.index();
-                if self.registers[at] == NO_REGISTER {
-                    let place = self.place(input);
-                    let layout = place.layout.broadcast(shape);
-                    let everywhere_the_same = size(shape) > 1 && layout.strides.iter().all(|&s| s == 0);
-                    let operand = operands.len() - before;
-                    self.registers[at] = if everywhere_the_same {
-                        uniform.push(input);
-                        // One more use than there is, so that the register is kept for the next block.
-                        self.uses[at] += 1;
-                        builder.load_uniform(operand)
-                    } else {
-                        builder.load(operand)
-                    };
-                    operands.push(Operand::Place(Place { root: place.root, layout }));
-                    reads.push(input);
-                }
-                x.push(self.registers[at]);
-                self.uses[at] -= 1;
-                if self.uses[at] == 0 {
-                    last.push(std::mem::replace(&mut self.registers[at], NO_REGISTER));
-                }
-            }
-            let op = graph.record(id).op.0 as usize;
-            let register = builder.apply(op, Scalar::of(&*recorder.ops[op]), &x, &last);
-            if self.kept[id.index()] {
-                builder.store(register, outputs.len());
-                let output = self.output(id);
-                outputs.push(output);
-            }
-            if self.uses[id.index()] == 0 {
-                builder.give(register);
-            } else {
-                self.registers[id.index()] = register;
-            }
-        }
-        for id in uniform {
-            self.registers[id.index()] = NO_REGISTER;
-            self.uses[id.index()] = 0;
-        }
-        builder.finish()
     }
 
     /// Keeps the outputs and the new values of parameters until the end of a run.

@@ -7,6 +7,7 @@
 mod arena;
 mod class;
 mod compile;
+mod emit;
 mod feed;
 mod fold;
 mod group;
@@ -18,6 +19,7 @@ mod outputs;
 mod parallel;
 mod placing;
 mod run;
+mod schedule;
 mod space;
 mod step;
 
@@ -28,6 +30,8 @@ pub(crate) use run::Seen;
 pub use feed::Key;
 pub use options::PlanOptions;
 pub use outputs::Outputs;
+pub use schedule::{Schedule, ScheduledLeaf, ScheduledStep, Slot, Write};
+pub(crate) use schedule::bytes;
 
 use crate::error::Result;
 use crate::graph::NodeId;
@@ -35,7 +39,6 @@ use crate::location::Location;
 use crate::shape::Sizes;
 use crate::tape::{Op, Precision, Var};
 use rustc_hash::FxHashMap;
-use std::fmt;
 use std::sync::Arc;
 use step::{Place, Step};
 
@@ -178,17 +181,5 @@ impl<F: Precision> Plan<F> {
     /// The names of the parameters that the plan reads or updates.
     pub fn parameter_names(&self) -> impl Iterator<Item = &str> {
         self.parameters.iter().map(|s| s.name.as_str())
-    }
-}
-
-impl<F: Precision> fmt::Display for Plan<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "plan in {}: {} steps, {} elements", F::NAME, self.steps.len(), self.arena.len())
-    }
-}
-
-impl<F: Precision> fmt::Debug for Plan<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "plan in {}: {} steps, {} elements", F::NAME, self.steps.len(), self.arena.len())
     }
 }

@@ -12,7 +12,7 @@ mod value;
 mod values;
 mod var;
 
-pub(crate) use program::{Builder, Memory, Program, Register};
+pub(crate) use program::{Builder, Instruction, Memory, Program, Register};
 pub use op::{Op, Precision};
 pub(crate) use recorder::Recorder;
 pub use registry::{LoadOp, Registry};

@@ -66,9 +66,9 @@ impl Program {
         &self.instructions
     }
 
-    /// The number of registers.
-    pub(crate) fn registers(&self) -> usize {
-        self.registers
+    /// The op of a call, by its place in the table of ops.
+    pub(crate) fn called(&self, call: u32) -> usize {
+        self.calls[call as usize].op
     }
 
     /// The length of the blocks in which `len` elements are computed in the precision `F`; a multiple of what is

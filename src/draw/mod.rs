@@ -1,5 +1,7 @@
 //! Drawing what is on a tape: the picture's builder, with the tape's values and gradients put in.
 
+mod plan;
+
 use crate::check::{Report, Verdict};
 use crate::error::{Error, Result};
 use crate::grad::Gradients;

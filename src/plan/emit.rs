@@ -1,0 +1,114 @@
+//! The steps of units: operands, results, and programs with their registers.
+
+use super::compile::Compiler;
+use super::group::Unit;
+use super::parallel;
+use super::step::{Head, Operand, Output, Place, Step, Work};
+use crate::graph::NodeId;
+use crate::ops::Scalar;
+use crate::shape::size;
+use crate::tape::{Builder, Precision, Program, Register};
+use smallvec::SmallVec;
+
+/// Where no number of a node is in a register.
+pub(super) const NO_REGISTER: Register = Register::MAX;
+
+impl<F: Precision> Compiler<'_, F> {
+    /// Records the step that computes a unit.
+    pub(super) fn unit(&mut self, unit: &Unit) {
+        let graph = &self.recorder.graph;
+        let Some(&first) = unit.members.first().or(unit.head.as_ref()) else { return };
+        let (mut operands, mut reads, mut outputs) = (Vec::new(), Vec::new(), SmallVec::new());
+        let head = unit.head.map(|id| {
+            let node = graph.node(id);
+            for (i, &x) in node.inputs().iter().enumerate() {
+                operands.push(match node.op().reads(i) {
+                    true => Operand::Place(self.place(x)),
+                    false => Operand::Shape(graph.node(x).shape().into()),
+                });
+                reads.push(x);
+            }
+            let op = graph.record(id).op.0 as usize;
+            Head { op, operands: operands.len(), output: self.output(id) }
+        });
+        let shape = graph.node(first).shape();
+        let work = if unit.members.is_empty() {
+            let Some(head) = head else { return };
+            outputs.push(head.output);
+            Work::Kernel(head.op)
+        } else {
+            let program = self.program(&unit.members, &mut operands, &mut reads, &mut outputs);
+            match head {
+                Some(head) => Work::Fused(head, program),
+                None => Work::Program(program),
+            }
+        };
+        let mut step = Step { work, shape: shape.into(), operands, reads, outputs, long: false };
+        step.long = parallel::is_long(&step, &self.plan.ops);
+        self.plan.steps.push(step);
+    }
+
+    /// The program of elementwise nodes, in their order.
+    fn program(
+        &mut self,
+        members: &[NodeId],
+        operands: &mut Vec<Operand>,
+        reads: &mut Vec<NodeId>,
+        outputs: &mut SmallVec<[Output; 1]>,
+    ) -> Program {
+        let recorder = self.recorder;
+        let graph = &recorder.graph;
+        let (shape, before) = (graph.node(members[0]).shape(), operands.len());
+        for x in members.iter().flat_map(|&id| graph.node(id).inputs()) {
+            self.uses[self.merged.of(*x).index()] += 1;
+        }
+        let mut builder = Builder::default();
+        let mut uniform = Vec::new();
+        for &id in members {
+            let inputs = graph.node(id).inputs();
+            let (mut x, mut last): (SmallVec<[Register; 4]>, SmallVec<[Register; 4]>) = Default::default();
+            for &input in inputs {
+                let input = self.merged.of(input);
+                let at = input.index();
+                if self.registers[at] == NO_REGISTER {
+                    let place = self.place(input);
+                    let layout = place.layout.broadcast(shape);
+                    let everywhere_the_same = size(shape) > 1 && layout.strides.iter().all(|&s| s == 0);
+                    let operand = operands.len() - before;
+                    self.registers[at] = if everywhere_the_same {
+                        uniform.push(input);
+                        // One more use than there is, so that the register is kept for the next block.
+                        self.uses[at] += 1;
+                        builder.load_uniform(operand)
+                    } else {
+                        builder.load(operand)
+                    };
+                    operands.push(Operand::Place(Place { root: place.root, layout }));
+                    reads.push(input);
+                }
+                x.push(self.registers[at]);
+                self.uses[at] -= 1;
+                if self.uses[at] == 0 {
+                    last.push(std::mem::replace(&mut self.registers[at], NO_REGISTER));
+                }
+            }
+            let op = graph.record(id).op.0 as usize;
+            let register = builder.apply(op, Scalar::of(&*recorder.ops[op]), &x, &last);
+            if self.kept[id.index()] {
+                builder.store(register, outputs.len());
+                let output = self.output(id);
+                outputs.push(output);
+            }
+            if self.uses[id.index()] == 0 {
+                builder.give(register);
+            } else {
+                self.registers[id.index()] = register;
+            }
+        }
+        for id in uniform {
+            self.registers[id.index()] = NO_REGISTER;
+            self.uses[id.index()] = 0;
+        }
+        builder.finish()
+    }
+}

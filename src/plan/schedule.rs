@@ -1,0 +1,328 @@
+//! What a plan does, as plain data: its steps in order, what each reads and writes, and the memory it takes.
+
+use super::Plan;
+use super::step::{Root, Step, Target, Work};
+use crate::graph::NodeId;
+use crate::tape::{Instruction, Precision};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The steps of a [`Plan`] in the order in which they run, and the memory they take.
+///
+/// Its `Display` is a table; [`picture`](crate::Schedule::picture) draws it.
+///
+/// ```
+/// # use chainrule::{Plan, Tape};
+/// let tape = Tape::new();
+/// let (x, w) = (tape.input("x", [8, 4]), tape.parameter("w", [4, 2]));
+/// let loss = x.matmul(w).tanh().square().mean();
+/// let [dw] = loss.grad([w]);
+/// let plan = Plan::<f32>::compile([loss], [(w, w - 0.1 * dw)])?;
+/// let schedule = plan.schedule();
+/// assert_eq!(schedule.steps[0].ops, ["matmul", "tanh"]);
+/// assert!(schedule.to_string().contains("1.00 × what is alive at one time"));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Schedule {
+    /// `"f32"` or `"f64"`.
+    pub precision: String,
+    /// How many threads long steps are handed to.
+    pub threads: usize,
+    /// The steps, in order.
+    pub steps: Vec<ScheduledStep>,
+    /// What steps read that no step computes, in the order in which it is first read.
+    pub leaves: Vec<ScheduledLeaf>,
+    /// Where the outputs are after a run, each with its node.
+    pub outputs: Vec<(NodeId, Slot)>,
+    /// Nodes that the steps compute.
+    pub nodes: usize,
+    /// Bytes of the arena, in which all results lie.
+    pub arena: usize,
+    /// Bytes of results that are needed at one time, at most: no arena can be smaller with this order of steps.
+    pub least: usize,
+    /// Bytes of the registers of programs.
+    pub registers: usize,
+}
+
+/// Something that steps read and no step computes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScheduledLeaf {
+    /// Its name; a constant's number or `constant`.
+    pub name: String,
+    /// `"input"`, `"index"`, `"parameter"` or `"constant"`.
+    pub kind: String,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// Its size in memory.
+    pub bytes: usize,
+}
+
+/// One step of a schedule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScheduledStep {
+    /// The names of the ops it runs, in order: a kernel, elementwise ops of one program, or both.
+    pub ops: Vec<String>,
+    /// Whether the ops are computed block by block, without arrays between them.
+    pub fused: bool,
+    /// What it reads.
+    pub reads: Vec<Slot>,
+    /// What it writes.
+    pub writes: Vec<Write>,
+    /// The shape of what it writes.
+    pub shape: Vec<usize>,
+    /// In how many parts it is computed.
+    pub parts: usize,
+}
+
+/// What a step reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Slot {
+    /// A leaf, by its place in [`Schedule::leaves`].
+    Leaf(usize),
+    /// A result, by its number.
+    Result(usize),
+}
+
+/// What a step writes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Write {
+    /// The number of the result.
+    pub result: usize,
+    /// Where in the arena it begins, in bytes; none for a parameter that is updated in place.
+    pub start: Option<usize>,
+    /// The parameter that is updated.
+    pub updates: Option<String>,
+    /// The result whose place it takes over.
+    pub in_place_of: Option<usize>,
+    /// Its size in memory.
+    pub bytes: usize,
+}
+
+impl<F: Precision> Plan<F> {
+    /// What the plan does, as plain data; O(steps).
+    pub fn schedule(&self) -> Schedule {
+        let size = size_of::<F>();
+        let mut schedule = Schedule {
+            precision: F::NAME.to_owned(),
+            threads: self.options.threads.max(1),
+            arena: self.arena.len() * size,
+            least: self.least * size,
+            registers: self.scratch.len() * size,
+            ..Schedule::default()
+        };
+        let mut known = BTreeMap::new();
+        for step in &self.steps {
+            let (mut reads, mut in_place) = (Vec::new(), BTreeMap::new());
+            for place in step.places().filter(|p| !step.is_own(p.root)) {
+                if let Root::Arena(result) = place.root {
+                    in_place.insert(place.layout.offset, result);
+                }
+                let slot = self.slot_of(place.root, &mut schedule, &mut known);
+                if !reads.contains(&slot) {
+                    reads.push(slot);
+                }
+            }
+            let writes = step.outputs.iter().map(|output| {
+                let (start, updates) = match output.target {
+                    Target::Arena(start) => (Some(start), None),
+                    Target::State(slot) => (None, Some(self.parameters[slot].name.clone())),
+                };
+                Write {
+                    result: output.result,
+                    start: start.map(|start| start * size),
+                    updates,
+                    in_place_of: start.and_then(|start| in_place.get(&start).copied()),
+                    bytes: step.len() * size,
+                }
+            });
+            let ops = self.names(step);
+            schedule.nodes += ops.len();
+            schedule.steps.push(ScheduledStep {
+                fused: ops.len() > 1,
+                ops,
+                writes: writes.collect(),
+                reads,
+                shape: step.shape.to_vec(),
+                parts: if step.long { self.options.threads.max(1) } else { 1 },
+            });
+        }
+        // What is copied to the state at the end.
+        for (place, slot) in &self.writes {
+            if let Root::Arena(result) = place.root {
+                let writes = schedule.steps.iter_mut().flat_map(|s| &mut s.writes);
+                writes
+                    .filter(|w| w.result == result)
+                    .for_each(|w| w.updates = Some(self.parameters[*slot].name.clone()));
+            }
+        }
+        for (node, place) in &self.outputs {
+            let slot = self.slot_of(place.root, &mut schedule, &mut known);
+            schedule.outputs.push((*node, slot));
+        }
+        schedule
+    }
+
+    /// What a root is in a schedule; leaves are put in its list when they are first met.
+    fn slot_of(
+        &self,
+        root: Root,
+        schedule: &mut Schedule,
+        known: &mut BTreeMap<(usize, usize), usize>,
+    ) -> Slot {
+        if let Root::Arena(result) = root {
+            return Slot::Result(result);
+        }
+        let next = schedule.leaves.len();
+        let leaf = *known.entry(order(root)).or_insert(next);
+        if leaf == next {
+            schedule.leaves.push(self.leaf(root));
+        }
+        Slot::Leaf(leaf)
+    }
+
+    /// The names of the ops that a step runs.
+    fn names(&self, step: &Step) -> Vec<String> {
+        let name = |op: usize| self.ops[op].name().to_owned();
+        let kernel = match &step.work {
+            Work::Kernel(op) => Some(name(*op)),
+            Work::Fused(head, _) => Some(name(head.op)),
+            Work::Copy => Some("copy".to_owned()),
+            Work::Program(_) => None,
+        };
+        let program = step.program().into_iter().flat_map(|program| {
+            program.instructions().iter().filter_map(|instruction| match *instruction {
+                Instruction::Apply { function, .. } => Some(function.name().to_owned()),
+                Instruction::Call { call, .. } => Some(name(program.called(call))),
+                Instruction::Load { .. } | Instruction::Store { .. } => None,
+            })
+        });
+        kernel.into_iter().chain(program).collect()
+    }
+
+    fn leaf(&self, root: Root) -> ScheduledLeaf {
+        let size = size_of::<F>();
+        let (name, kind, shape, bytes) = match root {
+            Root::Input(k) => {
+                let slot = &self.inputs[k];
+                (slot.name.clone(), "input", slot.shape.to_vec(), slot.values.len() * size)
+            }
+            Root::Index(k) => {
+                let slot = &self.indices[k];
+                (slot.name.clone(), "index", slot.shape.to_vec(), slot.values.len() * size_of::<usize>())
+            }
+            Root::State(k) => {
+                let slot = &self.parameters[k];
+                let len = crate::shape::size(&slot.shape);
+                (slot.name.clone(), "parameter", slot.shape.to_vec(), len * size)
+            }
+            Root::Constant(k) => {
+                let numbers = &self.constants[k];
+                match numbers[..] {
+                    [x] => (x.to_string(), "constant", Vec::new(), size),
+                    _ => ("constant".to_owned(), "constant", vec![numbers.len()], numbers.len() * size),
+                }
+            }
+            Root::Arena(_) => unreachable!("results are no leaves"),
+        };
+        ScheduledLeaf { name, kind: kind.to_owned(), shape, bytes }
+    }
+}
+
+/// Leaves in an order.
+fn order(root: Root) -> (usize, usize) {
+    match root {
+        Root::Input(k) => (0, k),
+        Root::Index(k) => (1, k),
+        Root::State(k) => (2, k),
+        Root::Constant(k) => (3, k),
+        Root::Arena(k) => (4, k),
+    }
+}
+
+/// Bytes as people read them.
+pub(crate) fn bytes(n: usize) -> String {
+    let n = n as f64;
+    match n {
+        _ if n < 1024.0 => format!("{n} B"),
+        _ if n < 1024.0 * 1024.0 => format!("{:.1} KiB", n / 1024.0),
+        _ => format!("{:.1} MiB", n / (1024.0 * 1024.0)),
+    }
+}
+
+impl ScheduledStep {
+    /// The names of its ops on one line; of many, the first and how many there are.
+    pub fn summary(&self) -> String {
+        const MOST: usize = 8;
+        let more = self.ops.len().saturating_sub(MOST);
+        let shown = self.ops.iter().take(MOST).map(String::as_str).collect::<Vec<_>>().join(" ");
+        if more == 0 { shown } else { format!("{shown} … {more} more") }
+    }
+}
+
+impl Schedule {
+    /// Precision, threads, and how much there is to do.
+    pub(crate) fn title(&self) -> String {
+        let threads = if self.threads == 1 { "one thread".to_owned() } else { format!("{} threads", self.threads) };
+        format!("plan in {} for {threads}: {} nodes in {} steps", self.precision, self.nodes, self.steps.len())
+    }
+
+    fn slot(&self, slot: Slot) -> String {
+        match slot {
+            Slot::Leaf(k) => match &self.leaves[k] {
+                leaf if leaf.kind == "constant" => leaf.name.clone(),
+                leaf => format!("`{}`", leaf.name),
+            },
+            Slot::Result(k) => format!("r{k}"),
+        }
+    }
+}
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.title())?;
+        let ratio = if self.least == 0 { 1.0 } else { self.arena as f64 / self.least as f64 };
+        let leaves: usize = self.leaves.iter().map(|leaf| leaf.bytes).sum();
+        writeln!(
+            f,
+            "results {}, {ratio:.2} × what is alive at one time; registers {}; leaves {}",
+            bytes(self.arena),
+            bytes(self.registers),
+            bytes(leaves)
+        )?;
+        writeln!(f, "{:>4}  {:<40} {:<14} {:<34} writes", "step", "computes", "shape", "reads")?;
+        for (i, step) in self.steps.iter().enumerate() {
+            let reads = step.reads.iter().map(|&slot| self.slot(slot)).collect::<Vec<_>>().join(" ");
+            let writes = step.writes.iter().map(|w| match (&w.updates, w.start, w.in_place_of) {
+                (Some(name), None, _) => format!("`{name}` in place"),
+                (Some(name), Some(_), _) => format!("r{}, at the end to `{name}`", w.result),
+                (None, start, None) => {
+                    format!("r{} {} at {}", w.result, bytes(w.bytes), start.unwrap_or_default())
+                }
+                (None, _, Some(other)) => format!("r{} in place of r{other}", w.result),
+            });
+            let writes = writes.collect::<Vec<_>>().join(", ");
+            let parts = if step.parts > 1 { format!(", {} parts", step.parts) } else { String::new() };
+            let shape = format!("{:?}", step.shape);
+            writeln!(f, "{i:>4}  {:<40} {shape:<14} {reads:<34} {writes}{parts}", step.summary())?;
+        }
+        let outputs = self.outputs.iter().map(|(node, slot)| format!("{node} in {}", self.slot(*slot)));
+        let outputs = outputs.collect::<Vec<_>>().join(", ");
+        if outputs.is_empty() { Ok(()) } else { writeln!(f, "outputs {outputs}") }
+    }
+}
+
+impl<F: Precision> fmt::Display for Plan<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.schedule().fmt(f)
+    }
+}
+
+impl<F: Precision> fmt::Debug for Plan<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (nodes, arena) = (self.results, self.arena.len());
+        write!(f, "Plan<{}>({} steps, {nodes} results, {arena} elements)", F::NAME, self.steps.len())
+    }
+}
