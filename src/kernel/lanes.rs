@@ -26,31 +26,46 @@ pub(crate) fn vectorize<R>(f: impl FnOnce() -> R) -> R {
 
 /// Loops that apply one function to every element of contiguous operands of equal length.
 pub(crate) trait Lanes<F> {
-    fn map1(self, f: impl Fn(F) -> F, y: Output<'_, F>);
-    fn map2(self, f: impl Fn(F, F) -> F, y: Output<'_, F>);
-    fn map3(self, f: impl Fn(F, F, F) -> F, y: Output<'_, F>);
+    fn map1(self, f: impl Fn(F) -> F + Copy, y: Output<'_, F>);
+    fn map2(self, f: impl Fn(F, F) -> F + Copy, y: Output<'_, F>);
+    fn map3(self, f: impl Fn(F, F, F) -> F + Copy, y: Output<'_, F>);
 }
 
 impl<F: Float> Lanes<F> for Inputs<'_, '_, F> {
     #[inline]
-    fn map1(self, f: impl Fn(F) -> F, y: Output<'_, F>) {
-        map(#[inline(always)] |[a]| f(a), [self.real(0).slice()], y.data);
+    fn map1(self, f: impl Fn(F) -> F + Copy, y: Output<'_, F>) {
+        map(
+            #[inline(always)]
+            move |[a]| f(a),
+            [self.real(0).slice()],
+            y.data,
+        );
     }
 
     #[inline]
-    fn map2(self, f: impl Fn(F, F) -> F, y: Output<'_, F>) {
-        map(#[inline(always)] |[a, b]| f(a, b), [0, 1].map(|i| self.real(i).slice()), y.data);
+    fn map2(self, f: impl Fn(F, F) -> F + Copy, y: Output<'_, F>) {
+        map(
+            #[inline(always)]
+            move |[a, b]| f(a, b),
+            [0, 1].map(|i| self.real(i).slice()),
+            y.data,
+        );
     }
 
     #[inline]
-    fn map3(self, f: impl Fn(F, F, F) -> F, y: Output<'_, F>) {
-        map(#[inline(always)] |[a, b, c]| f(a, b, c), [0, 1, 2].map(|i| self.real(i).slice()), y.data);
+    fn map3(self, f: impl Fn(F, F, F) -> F + Copy, y: Output<'_, F>) {
+        map(
+            #[inline(always)]
+            move |[a, b, c]| f(a, b, c),
+            [0, 1, 2].map(|i| self.real(i).slice()),
+            y.data,
+        );
     }
 }
 
 /// `y[i] = f(x[0][i], x[1][i], …)`.
 #[inline]
-fn map<F: Float, const N: usize>(f: impl Fn([F; N]) -> F, x: [&[F]; N], y: &mut [F]) {
+fn map<F: Float, const N: usize>(f: impl Fn([F; N]) -> F + Copy, x: [&[F]; N], y: &mut [F]) {
     let x = x.map(|x| &x[..y.len()]);
     if y.len() < FEW {
         for i in 0..y.len() {
@@ -66,7 +81,7 @@ fn map<F: Float, const N: usize>(f: impl Fn([F; N]) -> F, x: [&[F]; N], y: &mut 
                 for k in 0..N {
                     operands[k] = load(&x[k][start..]);
                 }
-                store(block(&f, &operands), &mut y[start..]);
+                store(block(f, &operands), &mut y[start..]);
             }
         },
     );
@@ -74,7 +89,7 @@ fn map<F: Float, const N: usize>(f: impl Fn([F; N]) -> F, x: [&[F]; N], y: &mut 
 
 /// `x[i] = f(x[i])`.
 #[inline]
-pub(crate) fn map_in_place<F: Float>(f: impl Fn(F) -> F, x: &mut [F]) {
+pub(crate) fn map_in_place<F: Float>(f: impl Fn(F) -> F + Copy, x: &mut [F]) {
     if x.len() < FEW {
         return x.iter_mut().for_each(|x| *x = f(*x));
     }
@@ -83,15 +98,23 @@ pub(crate) fn map_in_place<F: Float>(f: impl Fn(F) -> F, x: &mut [F]) {
         || {
             for start in (0..x.len()).step_by(WIDTH) {
                 let operand = load(&x[start..]);
-                store(block(#[inline(always)] |[x]| f(x), &[operand]), &mut x[start..]);
+                store(
+                    block(
+                        #[inline(always)]
+                        move |[x]| f(x),
+                        &[operand],
+                    ),
+                    &mut x[start..],
+                );
             }
         },
     );
 }
 
-/// The function on a block, as a loop that becomes a few vector instructions.
+/// The function on a block, as a loop that becomes a few vector instructions. The function is copied, since a call through
+/// a reference need not be inlined.
 #[inline(always)]
-fn block<F: Float, const N: usize>(f: impl Fn([F; N]) -> F, x: &[[F; WIDTH]; N]) -> [F; WIDTH] {
+fn block<F: Float, const N: usize>(f: impl Fn([F; N]) -> F + Copy, x: &[[F; WIDTH]; N]) -> [F; WIDTH] {
     let mut y = [F::zero(); WIDTH];
     for i in 0..WIDTH {
         let mut operands = [F::zero(); N];

@@ -1,4 +1,4 @@
-//! Loops over numbers: strided views, copies, accurate sums, the matrix product.
+//! Loops over numbers: strided views, copies, elementary functions, accurate sums, the matrix product.
 //!
 //! Nothing here knows a graph. Kernels of ops call these functions; both evaluators go through them.
 
@@ -10,7 +10,7 @@ mod sum;
 mod view;
 
 pub(crate) use gather::gather;
-pub(crate) use lanes::{Lanes, WIDTH, map_in_place, vectorize};
+pub(crate) use lanes::{Lanes, map_in_place, vectorize};
 pub(crate) use matmul::matmul;
 pub(crate) use sum::{Line, reduce_axes, sum_axes, sum_blocks};
 pub use view::{Input, Inputs, Output, View};

@@ -112,7 +112,10 @@ fn special_values<F: Float>() {
     let least = F::of(if F::NAME == "f32" { f64::from(f32::from_bits(1)) } else { f64::from_bits(1) });
     let same = |y: F, want: F| {
         assert_eq!(y.is_nan(), want.is_nan(), "{y} for {want}");
-        assert!(want.is_nan() || (y == want && y.is_sign_negative() == want.is_sign_negative()), "{y} for {want}");
+        assert!(
+            want.is_nan() || (y == want && y.is_sign_negative() == want.is_sign_negative()),
+            "{y} for {want}"
+        );
     };
     let table: [(fn(F) -> F, [F; 5]); 6] = [
         (exp, [zero, infinity, one, one, one]),
