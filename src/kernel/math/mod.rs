@@ -1,4 +1,24 @@
-//! Elementary functions of our own: straight-line arithmetic that a loop over them turns into vectors.
+//! Elementary functions of our own: straight-line arithmetic that a loop over them turns into vector instructions.
+//!
+//! There is one function per operation, for single numbers, blocks and tails. They call nothing, look nothing up and jump
+//! nowhere, and no product is fused with a sum, so their bits do not depend on the machine or on the loop they stand in.
+//! Zeros keep their sign, NaN stays NaN, overflow is infinity, and results go through the subnormal numbers to 0.
+//!
+//! Greatest errors in units of the last place, as seen by this module's tests (of results that are not subnormal in f64),
+//! and nanoseconds per element of 4,096 in a plan of one op, beside a loop over std's function (`cargo bench --bench maths`,
+//! medians, one Zen 3 core with AVX2):
+//!
+//! | | error, f32 | error, f64 | ns, f32 | std's | ns, f64 | std's |
+//! | --- | --- | --- | --- | --- | --- | --- |
+//! | `exp` | 0.75 | 0.76 | 1.0 | 2.9 | 2.4 | 5.3 |
+//! | `exp_m1` | 1.07 | 0.97 | 1.2 | 10 | 2.8 | 9.0 |
+//! | `ln` | 0.76 | 0.81 | 1.1 | 3.3 | 2.8 | 4.3 |
+//! | `tanh` | 1.46 | 1.41 | 1.7 | 15 | 3.7 | 14 |
+//! | `sigmoid` | 1.10 | 1.08 | 1.7 | 3.0 | 3.7 | 5.3 |
+//! | `softplus` | 1.46 | 1.41 | 2.4 | 11 | 6.9 | 13 |
+//!
+//! Sine and cosine are std's: numbers far from 0 want a reduction by as many digits of π as they have, which is no straight
+//! line, and a loop with a call in it stays scalar.
 
 mod exp;
 mod ln;

@@ -51,7 +51,7 @@ fn check_f32(name: &str, f: fn(f32) -> f32, right: fn(f64) -> f64, bound: f64) {
 
 /// The f64 to look at: at equal distances of their bits, and closer where the functions bend.
 fn numbers() -> impl Iterator<Item = f64> {
-    let bits = (0..60_000_u64).map(|i| f64::from_bits(i.wrapping_mul(307_445_734_561_825_860)));
+    let bits = (0..40_000_u64).map(|i| f64::from_bits(i.wrapping_mul(461_168_601_842_738_790)));
     let dense = (0..60_000).map(|i| f64::from(i) * 3.333_331e-4 - 10.0);
     let wide = (0..30_000).map(|i| f64::from(i) * 0.050_001 - 750.0);
     let near_one = (0..20_000).map(|i| 0.5 + f64::from(i) * 5.000_07e-5);
@@ -67,10 +67,13 @@ fn check_f64(name: &str, f: fn(f64) -> f64, right: fn(f64) -> Two, plain: fn(f64
             assert!(same, "{name}({x:e}) is {y:e}, not {rough:e}");
             continue;
         }
-        // Two floats do not hold twice the precision of a subnormal number: there the library's function is near enough.
-        let small = rough.abs() < 1e-280;
-        let error = if small { (y - rough).abs() } else { (right(x) - y).0.abs() };
-        worst.see(error / last_place(rough, 53, -1022), x);
+        let place = last_place(rough, 53, -1022);
+        if rough.abs() < 1e-280 {
+            // Two floats do not hold twice the precision of such numbers: the library's is the neighbour, or the same.
+            assert!((y - rough).abs() <= place, "{name}({x:e}) is {y:e}, not {rough:e}");
+        } else {
+            worst.see((right(x) - y).0.abs() / place, x);
+        }
     }
     worst.at_most(name, bound);
 }
@@ -98,12 +101,12 @@ fn errors_in_f32() {
 
 #[test]
 fn errors_in_f64() {
-    check_f64("exp", exp, reference::exp, f64::exp, 1.0);
-    check_f64("exp_m1", exp_m1, reference::exp_m1, f64::exp_m1, 2.0);
-    check_f64("ln", ln, reference::ln, f64::ln, 1.0);
-    check_f64("tanh", tanh, reference::tanh, f64::tanh, 2.0);
-    check_f64("sigmoid", sigmoid, reference::sigmoid, plain_sigmoid, 2.0);
-    check_f64("softplus", softplus, reference::softplus, plain_softplus, 2.0);
+    check_f64("exp", exp, reference::exp, f64::exp, 0.8);
+    check_f64("exp_m1", exp_m1, reference::exp_m1, f64::exp_m1, 1.1);
+    check_f64("ln", ln, reference::ln, f64::ln, 0.9);
+    check_f64("tanh", tanh, reference::tanh, f64::tanh, 1.5);
+    check_f64("sigmoid", sigmoid, reference::sigmoid, plain_sigmoid, 1.2);
+    check_f64("softplus", softplus, reference::softplus, plain_softplus, 1.6);
 }
 
 /// The functions at the ends of their domains and of the numbers, in either precision.
