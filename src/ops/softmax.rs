@@ -30,7 +30,7 @@ fn for_each_part<F: Float>(y: Output<'_, F>, axis: usize, f: impl Fn(&mut [F], u
     let step: usize = y.shape[axis + 1..].iter().product();
     let block = step * y.shape[axis];
     if block > 0 {
-        y.data.chunks_mut((PART / block).max(1) * block).for_each(|part| f(part, step));
+        y.data.chunks_mut(PART.next_multiple_of(block)).for_each(|part| f(part, step));
     }
 }
 

@@ -3,6 +3,8 @@
 use super::reference::{self, Two};
 use super::*;
 
+type Function<F> = fn(F) -> F;
+
 /// The greatest error seen, in units of the last place of the right value, and where.
 #[derive(Default)]
 struct Worst {
@@ -12,8 +14,8 @@ struct Worst {
 
 impl Worst {
     fn see(&mut self, error: f64, at: f64) {
-        // A NaN error counts as one.
-        if !(error <= self.error) {
+        // NaN stays, and is more than any bound.
+        if error.is_nan() || error > self.error {
             *self = Self { error, at };
         }
     }
@@ -120,7 +122,7 @@ fn special_values<F: Float>() {
             "{y} for {want}"
         );
     };
-    let table: [(fn(F) -> F, [F; 5]); 6] = [
+    let table: [(Function<F>, [F; 5]); 6] = [
         (exp, [zero, infinity, one, one, one]),
         (exp_m1, [-one, infinity, -zero, zero, least]),
         (ln, [nan, infinity, -infinity, -infinity, F::of(least.wide().ln())]),
@@ -155,7 +157,7 @@ fn special_values_in_both_precisions() {
 
 /// At neighbours, and where a formula or an exponent changes, results do not turn back.
 fn rises<F: Float>(places: &[f64], next: fn(F) -> F) {
-    let functions: [(&str, fn(F) -> F); 6] = [
+    let functions: [(&str, Function<F>); 6] = [
         ("exp", exp),
         ("exp_m1", exp_m1),
         ("ln", ln),
