@@ -110,7 +110,8 @@ pub(super) fn exp(x: f64) -> Two {
 }
 
 pub(super) fn exp_m1(x: f64) -> Two {
-    exp_m1_two(Two(x, 0.0))
+    // Below, the result differs from −1 by less than two floats can hold.
+    exp_m1_two(Two(x.max(-100.0), 0.0))
 }
 
 /// ln x = k ln 2 + ln m with m near 1, where x − 1 is exact.
