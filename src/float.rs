@@ -3,11 +3,7 @@
 use ndarray::NdFloat;
 use serde::{Serialize, de::DeserializeOwned};
 
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
-}
+mod sealed;
 
 /// A precision: `f32` or `f64`. A graph has none of its own; a [`Plan`](crate::Plan) chooses it.
 pub trait Float: NdFloat + std::iter::Sum + Default + Serialize + DeserializeOwned + sealed::Sealed {
@@ -21,16 +17,19 @@ pub trait Float: NdFloat + std::iter::Sum + Default + Serialize + DeserializeOwn
     fn wide(self) -> f64;
 
     /// `max(self, other)`, and NaN if either is NaN (as IEEE 754-2019 `maximum`, but for the sign of a zero).
+    #[inline(always)]
     fn maximum(self, other: Self) -> Self {
         if self > other || self.is_nan() { self } else { other }
     }
 
     /// `min(self, other)`, and NaN if either is NaN (as IEEE 754-2019 `minimum`, but for the sign of a zero).
+    #[inline(always)]
     fn minimum(self, other: Self) -> Self {
         if self < other || self.is_nan() { self } else { other }
     }
 
     /// 1 where a comparison holds, else 0.
+    #[inline(always)]
     fn truth(holds: bool) -> Self {
         if holds { Self::one() } else { Self::zero() }
     }
@@ -39,12 +38,12 @@ pub trait Float: NdFloat + std::iter::Sum + Default + Serialize + DeserializeOwn
 impl Float for f32 {
     const NAME: &'static str = "f32";
 
-    #[inline]
+    #[inline(always)]
     fn of(x: f64) -> Self {
         x as f32
     }
 
-    #[inline]
+    #[inline(always)]
     fn wide(self) -> f64 {
         f64::from(self)
     }
@@ -53,12 +52,12 @@ impl Float for f32 {
 impl Float for f64 {
     const NAME: &'static str = "f64";
 
-    #[inline]
+    #[inline(always)]
     fn of(x: f64) -> Self {
         x
     }
 
-    #[inline]
+    #[inline(always)]
     fn wide(self) -> f64 {
         self
     }

@@ -1,17 +1,16 @@
-//! Loops over numbers: strided views, copies, accurate sums, the matrix product.
+//! Loops over numbers: strided views, copies, elementary functions, accurate sums, the matrix product.
 //!
 //! Nothing here knows a graph. Kernels of ops call these functions; both evaluators go through them.
 
 mod gather;
 mod lanes;
+pub(crate) mod math;
 mod matmul;
-mod simd;
 mod sum;
 mod view;
 
 pub(crate) use gather::gather;
-pub(crate) use lanes::Lanes;
+pub(crate) use lanes::{Lanes, WIDTH, map_in_place, vectorize};
 pub(crate) use matmul::matmul;
-pub(crate) use simd::{WIDTH, vectorize};
 pub(crate) use sum::{Line, reduce_axes, sum_axes, sum_blocks};
 pub use view::{Input, Inputs, Output, View};

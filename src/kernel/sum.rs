@@ -3,7 +3,7 @@
 //! Sums are pairwise (Higham, "The accuracy of floating point summation", SIAM J. Sci. Comput. 14, 1993): the error
 //! grows with log₂ n instead of n, so that a gradient check measures the derivative and not the summation.
 
-use super::{View, gather};
+use super::{View, gather, map_in_place, math, vectorize};
 use crate::Float;
 use crate::shape::{Sizes, Strides, size};
 
@@ -29,6 +29,19 @@ pub(crate) fn sum_slice<F: Float>(x: &[F]) -> F {
     let [a, b, c, d, e, f, g, h] = lanes;
     let whole = ((a + b) + (c + d)) + ((e + f) + (g + h));
     tail.iter().fold(whole, |s, &v| s + v)
+}
+
+/// The greatest element of a slice: −∞ if there is none, NaN if one is NaN.
+fn greatest<F: Float>(x: &[F]) -> F {
+    let mut lanes = [F::neg_infinity(); LANES];
+    let chunks = x.chunks_exact(LANES);
+    let tail = chunks.remainder();
+    for chunk in chunks {
+        lanes.iter_mut().zip(chunk).for_each(|(l, &v)| *l = l.maximum(v));
+    }
+    let [a, b, c, d, e, f, g, h] = lanes;
+    let whole = (a.maximum(b).maximum(c.maximum(d))).maximum(e.maximum(f).maximum(g.maximum(h)));
+    tail.iter().fold(whole, |m, &v| m.maximum(v))
 }
 
 /// The sum of `len` terms, pairwise: `fill(first, terms)` writes those from the first on, a block at a time.
@@ -108,10 +121,17 @@ fn sum_columns<F: Float>(data: &[F], start: isize, step: isize, rows: usize, wid
     const ROWS: usize = 16;
     let mut sums = [F::zero(); COLUMNS];
     if rows <= ROWS {
-        for r in 0..rows {
-            let row = &data[(start + r as isize * step) as usize..][..width];
-            sums.iter_mut().zip(row).for_each(|(s, &v)| *s += v);
-        }
+        vectorize(
+            #[inline(always)]
+            || {
+                for r in 0..rows {
+                    let row = &data[(start + r as isize * step) as usize..][..width];
+                    for (sum, &v) in sums.iter_mut().zip(row) {
+                        *sum += v;
+                    }
+                }
+            },
+        );
     } else {
         let half = rows / 2;
         sums = sum_columns(data, start, step, half, width);
@@ -126,35 +146,45 @@ fn sum_columns<F: Float>(data: &[F], start: isize, step: isize, rows: usize, wid
 pub(crate) struct Line<'a, F>(pub(crate) View<'a, F>);
 
 impl<F: Float> Line<'_, F> {
-    /// `f` over the elements in row-major order, from `initial`.
-    pub(crate) fn fold(self, initial: F, f: impl Fn(F, F) -> F) -> F {
+    /// The greatest element: −∞ if there is none, NaN if one is NaN.
+    pub(crate) fn greatest(self) -> F {
         if let Some(all) = self.0.as_slice() {
-            return all.iter().fold(initial, |a, &b| f(a, b));
+            return greatest(all);
         }
-        let mut folded = initial;
+        let mut found = F::neg_infinity();
         let mut block = [F::zero(); LEAF];
         for start in (0..self.0.len()).step_by(LEAF) {
             let block = &mut block[..LEAF.min(self.0.len() - start)];
             gather(self.0, start, block);
-            folded = block.iter().fold(folded, |a, &b| f(a, b));
+            found = found.maximum(greatest(block));
         }
-        folded
+        found
     }
 
     /// The sum, pairwise.
     pub(crate) fn sum(self) -> F {
         match self.0.as_slice() {
             Some(all) => sum_slice(all),
-            None => self.sum_of(|x| x),
+            None => sum_blocks(self.0.len(), |start, block| gather(self.0, start, block)),
         }
     }
 
     /// The sum of `f` of the elements, pairwise.
-    pub(crate) fn sum_of(self, f: impl Fn(F) -> F) -> F {
+    pub(crate) fn sum_of(self, f: impl Fn(F) -> F + Copy) -> F {
         sum_blocks(self.0.len(), |start, block| {
             gather(self.0, start, block);
-            block.iter_mut().for_each(|x| *x = f(*x));
+            map_in_place(f, block);
         })
+    }
+
+    /// The greatest element m, and `ln Σ e^(x−m)`.
+    pub(crate) fn log_sum_exp(self) -> (F, F) {
+        let greatest = self.greatest();
+        let sum = self.sum_of(
+            #[inline(always)]
+            move |x| math::exp(x - greatest),
+        );
+        (greatest, math::ln(sum))
     }
 }
 

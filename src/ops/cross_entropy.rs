@@ -1,6 +1,5 @@
 //! Softmax with cross-entropy loss, for targets that are probabilities and for class labels.
 
-use super::softmax::log_sum_exp;
 use crate::Float;
 use crate::graph::Kind;
 use crate::kernel::{Inputs, Line, Output, View, gather, sum_blocks};
@@ -47,7 +46,7 @@ impl<F: Float> Kernel<F> for CrossEntropy {
         let classes = targets.shape().len() - 1;
         let step = targets.strides()[classes];
         y.data[0] = mean_of_rows(x.real(0), |i, row| {
-            let (greatest, log_sum) = log_sum_exp(Line(row));
+            let (greatest, log_sum) = Line(row).log_sum_exp();
             let first = start_of_row(&targets, i);
             sum_blocks(row.len(), |start, terms| {
                 gather(row, start, terms);
@@ -71,7 +70,7 @@ impl<F: Float> Kernel<F> for CrossEntropyIndex {
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
         let labels = x.index(1).slice();
         y.data[0] = mean_of_rows(x.real(0), |i, row| {
-            let (greatest, log_sum) = log_sum_exp(Line(row));
+            let (greatest, log_sum) = Line(row).log_sum_exp();
             let (x, at) = row.buffer();
             if labels[i] >= row.len() {
                 return F::nan();

@@ -1,7 +1,7 @@
 //! Elementwise maths: a table of one-line rules. Each row is an op: struct, method, kernel and rule.
 
 use crate::Float;
-use crate::kernel::{Inputs, Lanes, Output};
+use crate::kernel::{Inputs, Lanes, Output, math};
 use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, Zero, reals};
 use crate::tape::{LoadOp, Var};
 
@@ -15,10 +15,9 @@ macro_rules! elementwise_op {
 
         impl $op {
             /// One element, for every evaluator.
-            #[inline]
+            #[inline(always)]
             pub(super) fn of<F: Float>($($x: F),+) -> F {
-                let f: fn($(elementwise_op!(@F $x)),+) -> F = $of;
-                f($($x),+)
+                $of
             }
         }
 
@@ -63,7 +62,6 @@ macro_rules! elementwise_op {
 
         super::without_attributes! { $op stringify!($method) }
     };
-    (@F $x:ident) => { F };
 }
 
 /// Ops of one operand: doc, type, method, symbol, formula, the function, the rule, the domain of samples.
@@ -71,7 +69,7 @@ macro_rules! unary {
     ($($(#[$doc:meta])* $op:ident, $method:ident, $symbol:literal, $formula:literal,
        |$a:ident| $of:expr, |$x:ident, $y:ident, $dy:ident| $rule:expr, $domain:expr;)+) => {
         $(elementwise_op! {
-            $(#[$doc])* $op, $method, $symbol, $formula, [a], map1, |$a| $of,
+            $(#[$doc])* $op, $method, $symbol, $formula, [$a], map1, $of,
             |_, x, y, dy| { let ($x, $y, $dy) = (x[0], y, dy); let _ = ($x, $y, $dy); ($rule).into() },
             [&[3, 4][..], &[], &[2, 0], &[1, 5, 2]].map(|s| Sample::of([s], $domain)).to_vec()
         })+
@@ -96,7 +94,7 @@ macro_rules! binary {
        |$a:ident, $b:ident| $of:expr,
        |$x0:ident, $x1:ident, $y:ident, $dy:ident| [$rule0:expr, $rule1:expr], [$domain0:expr, $domain1:expr];)+) => {
         $(elementwise_op! {
-            $(#[$doc])* $op, $method, $symbol, $formula, [a b], map2, |$a, $b| $of,
+            $(#[$doc])* $op, $method, $symbol, $formula, [$a $b], map2, $of,
             |operand, x, y, dy| {
                 let ($x0, $x1, $y, $dy) = (x[0], x[1], y, dy);
                 let _ = ($x0, $x1, $y, $dy);
@@ -138,13 +136,13 @@ unary! {
     Sqrt, sqrt, "√", "y = √x", |a| a.sqrt(), |x, y, dy| dy / (2.0 * y), POSITIVE;
 
     /// The exponential: `y = eˣ`, `dx = dy y`.
-    Exp, exp, "exp", "y = exp x", |a| a.exp(), |x, y, dy| dy * y, SMOOTH;
+    Exp, exp, "exp", "y = exp x", |a| math::exp(a), |x, y, dy| dy * y, SMOOTH;
 
     /// `y = eˣ − 1`, exact for small x, where `exp` and a subtraction are not; `dx = dy (y + 1)`.
-    ExpM1, exp_m1, "exp − 1", "y = exp x − 1", |a| a.exp_m1(), |x, y, dy| dy * (y + 1.0), SMOOTH;
+    ExpM1, exp_m1, "exp − 1", "y = exp x − 1", |a| math::exp_m1(a), |x, y, dy| dy * (y + 1.0), SMOOTH;
 
     /// The natural logarithm: `y = ln x`, `dx = dy / x`.
-    Ln, ln, "log", "y = ln x", |a| a.ln(), |x, y, dy| dy / x, POSITIVE;
+    Ln, ln, "log", "y = ln x", |a| math::ln(a), |x, y, dy| dy / x, POSITIVE;
 
     /// The sine: `y = sin x`, `dx = dy cos x`.
     Sin, sin, "sin", "y = sin x", |a| a.sin(), |x, y, dy| dy * x.cos(), SMOOTH;
@@ -153,14 +151,14 @@ unary! {
     Cos, cos, "cos", "y = cos x", |a| a.cos(), |x, y, dy| -(dy * x.sin()), SMOOTH;
 
     /// The hyperbolic tangent: `y = tanh x`, `dx = dy (1 − y²)`.
-    Tanh, tanh, "tanh", "y = tanh x", |a| a.tanh(), |x, y, dy| dy * (1.0 - y * y), SMOOTH;
+    Tanh, tanh, "tanh", "y = tanh x", |a| math::tanh(a), |x, y, dy| dy * (1.0 - y * y), SMOOTH;
 
     /// The logistic function: `y = 1 / (1 + e⁻ˣ)`, `dx = dy y (1 − y)`.
-    Sigmoid, sigmoid, "σ", "y = 1/(1 + exp(−x))", |a| sigmoid(a), |x, y, dy| dy * (y * (1.0 - y)), SMOOTH;
+    Sigmoid, sigmoid, "σ", "y = 1/(1 + exp(−x))", |a| math::sigmoid(a), |x, y, dy| dy * (y * (1.0 - y)), SMOOTH;
 
     /// `y = ln(1 + eˣ)`, computed as `max(x, 0) + ln(1 + e^−|x|)`, exact at large |x|; `dx = dy σ(x)`.
     Softplus, softplus, "softplus", "y = ln(1 + exp x)",
-    |a| a.maximum(F::zero()) + (-a.abs()).exp().ln_1p(), |x, y, dy| dy * x.sigmoid(), SMOOTH;
+    |a| math::softplus(a), |x, y, dy| dy * x.sigmoid(), SMOOTH;
 
     /// The magnitude: `y = |x|`, `dx = dy sgn x`; 0 for x == 0.
     Abs, abs, "|x|", "y = |x|", |a| a.abs(), |x, y, dy| dy * (x.greater(0.0) - x.less(0.0)), NONZERO;
@@ -210,13 +208,6 @@ binary! {
 
     /// `y = 1` where x0 ≠ x1, else 0; its derivative is 0.
     NotEqual, not_equal, "≠", "y = x0 ≠ x1", |a, b| F::truth(a != b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD];
-}
-
-/// `1 / (1 + e⁻ˣ)` without overflow: the exponential is taken of −|x|.
-fn sigmoid<F: Float>(x: F) -> F {
-    let e = (-x.abs()).exp();
-    let d = F::one() + e;
-    if x < F::zero() { e / d } else { d.recip() }
 }
 
 /// A second operand: a var, or a number.

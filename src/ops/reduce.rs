@@ -147,7 +147,7 @@ reduction! {
 reduction! {
     /// The greatest element: `y = max x`; equal ones share `dy` equally.
     Max, "max", "max", "y = max x", Domain::Spaced(0.0), false,
-    |x, reduced, y| reduce_axes(x, &reduced, y, |line| line.fold(F::neg_infinity(), F::maximum)),
+    |x, reduced, y| reduce_axes(x, &reduced, y, |line| line.greatest()),
     |axes, x, y, dy| {
         let greatest = x.equal(y);
         let ties = greatest.tape().apply(Sum { axes: axes.to_vec(), keep: true }, &[greatest]);
@@ -161,8 +161,8 @@ reduction! {
     /// `dx = dy e^(x−y)`.
     LogSumExp, "logsumexp", "log Σ exp", "y = ln Σ exp x", Domain::Between(-2.0, 2.0), true,
     |x, reduced, y| reduce_axes(x, &reduced, y, |line| {
-        let greatest = line.fold(F::neg_infinity(), F::maximum);
-        if greatest.is_infinite() { greatest } else { greatest + line.sum_of(|x| (x - greatest).exp()).ln() }
+        let (greatest, log_sum) = line.log_sum_exp();
+        if greatest.is_infinite() { greatest } else { greatest + log_sum }
     }),
     |axes, x, y, dy| dy * (x - y).exp(), logsumexp, logsumexp_over, logsumexp_keep
 }

@@ -54,14 +54,21 @@ macro_rules! scalars {
                 match self {
                     $(Self::$one => {
                         for at in (0..len).step_by(WIDTH) {
-                            let x = lanes(buffer, a + at);
-                            put(buffer, to + at, std::array::from_fn(|i| $one::of(x[i])));
+                            let (x, mut y) = (lanes(buffer, a + at), [F::zero(); WIDTH]);
+                            for i in 0..WIDTH {
+                                y[i] = $one::of(x[i]);
+                            }
+                            put(buffer, to + at, y);
                         }
                     })+
                     $(Self::$two => {
                         for at in (0..len).step_by(WIDTH) {
                             let (x0, x1) = (lanes(buffer, a + at), lanes(buffer, b + at));
-                            put(buffer, to + at, std::array::from_fn(|i| $two::of(x0[i], x1[i])));
+                            let mut y = [F::zero(); WIDTH];
+                            for i in 0..WIDTH {
+                                y[i] = $two::of(x0[i], x1[i]);
+                            }
+                            put(buffer, to + at, y);
                         }
                     })+
                 }

@@ -4,7 +4,7 @@ use super::axes::from_front;
 use super::reduce::Sum;
 use crate::Float;
 use crate::graph::{Attribute, Attributes};
-use crate::kernel::{Inputs, Line, Output, View, gather};
+use crate::kernel::{Inputs, Line, Output, View, gather, map_in_place, math};
 use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, reals};
 use crate::tape::{LoadOp, Var};
 
@@ -22,39 +22,51 @@ pub struct LogSoftmax {
     pub axis: usize,
 }
 
-/// Copies x to y and calls `f(y, start, step)` for every line of y along the axis: elements `start + k · step`.
-fn for_each_line<F: Float>(
-    x: View<'_, F>,
-    axis: usize,
-    y: Output<'_, F>,
-    f: impl Fn(&mut [F], usize, usize),
-) {
-    gather(x, 0, y.data);
+/// Elements that are gone through several times while they stay in a first-level cache.
+const PART: usize = 2048;
+
+/// Calls `f(part, step)` for parts of y that are whole lines of `n` elements along an axis, `step` apart.
+fn for_each_part<F: Float>(y: Output<'_, F>, axis: usize, f: impl Fn(&mut [F], usize)) {
     let step: usize = y.shape[axis + 1..].iter().product();
     let block = step * y.shape[axis];
-    if block == 0 {
-        return;
-    }
-    for start in (0..y.data.len()).step_by(block) {
-        (start..start + step).for_each(|first| f(y.data, first, step));
+    if block > 0 {
+        y.data.chunks_mut(PART.next_multiple_of(block)).for_each(|part| f(part, step));
     }
 }
 
-/// The greatest element of a line and the log of the sum of exponentials less it.
-pub(super) fn log_sum_exp<F: Float>(line: Line<'_, F>) -> (F, F) {
-    let greatest = line.fold(F::neg_infinity(), F::maximum);
-    (greatest, line.sum_of(|x| (x - greatest).exp()).ln())
+/// The first elements of the lines of `n` elements that are `step` apart.
+fn starts(len: usize, n: usize, step: usize) -> impl Iterator<Item = usize> {
+    (0..len).step_by(n * step).flat_map(move |block| block..block + step)
+}
+
+/// `x = f(x)` along a line.
+fn along<F: Float>(y: &mut [F], start: usize, n: usize, step: usize, f: impl Fn(F) -> F) {
+    if step == 1 {
+        y[start..start + n].iter_mut().for_each(|y| *y = f(*y));
+    } else {
+        y[start..].iter_mut().step_by(step).take(n).for_each(|y| *y = f(*y));
+    }
 }
 
 impl<F: Float> Kernel<F> for Softmax {
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
         let n = y.shape[self.axis];
-        for_each_line(x.real(0), self.axis, y, |y, start, step| {
-            let at = |k: usize| start + k * step;
-            let greatest = (0..n).fold(F::neg_infinity(), |m, k| m.maximum(y[at(k)]));
-            (0..n).for_each(|k| y[at(k)] = (y[at(k)] - greatest).exp());
-            let sum = Line(View::new(y, start, &[n], &[step as isize])).sum();
-            (0..n).for_each(|k| y[at(k)] /= sum);
+        gather(x.real(0), 0, y.data);
+        for_each_part(y, self.axis, |y, step| {
+            for start in starts(y.len(), n, step) {
+                let greatest = Line(View::new(y, start, &[n], &[step as isize])).greatest();
+                along(y, start, n, step, |x| x - greatest);
+            }
+            // All lines in one go: a line of ten classes would not fill the registers.
+            map_in_place(
+                #[inline(always)]
+                |x| math::exp(x),
+                y,
+            );
+            for start in starts(y.len(), n, step) {
+                let sum = Line(View::new(y, start, &[n], &[step as isize])).sum();
+                along(y, start, n, step, |x| x / sum);
+            }
         });
     }
 }
@@ -62,9 +74,12 @@ impl<F: Float> Kernel<F> for Softmax {
 impl<F: Float> Kernel<F> for LogSoftmax {
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
         let n = y.shape[self.axis];
-        for_each_line(x.real(0), self.axis, y, |y, start, step| {
-            let (greatest, log_sum) = log_sum_exp(Line(View::new(y, start, &[n], &[step as isize])));
-            (0..n).for_each(|k| y[start + k * step] = (y[start + k * step] - greatest) - log_sum);
+        gather(x.real(0), 0, y.data);
+        for_each_part(y, self.axis, |y, step| {
+            for start in starts(y.len(), n, step) {
+                let (greatest, log_sum) = Line(View::new(y, start, &[n], &[step as isize])).log_sum_exp();
+                along(y, start, n, step, |x| (x - greatest) - log_sum);
+            }
         });
     }
 }
