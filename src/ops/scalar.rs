@@ -47,28 +47,34 @@ macro_rules! scalars {
                 match self { $(Self::$two => $two::of(a, b),)+ $(Self::$one => $one::of(a),)+ }
             }
 
-            /// Its values on blocks of `len` numbers, a multiple of [`WIDTH`], that begin at `a`, `b` and `to` in one
-            /// buffer; `to` may be `a` or `b`.
+            /// Its values on `count` blocks of numbers from the places `a` and `b` on, written from `to` on; `to` may be
+            /// `a` or `b`.
             #[inline(always)]
-            pub(crate) fn block<F: Float>(self, buffer: &mut [F], [a, b]: [usize; 2], to: usize, len: usize) {
+            pub(crate) fn blocks<F: Float>(
+                self,
+                buffer: &mut [[F; WIDTH]],
+                [a, b]: [usize; 2],
+                to: usize,
+                count: usize,
+            ) {
                 match self {
                     $(Self::$one => {
-                        for at in (0..len).step_by(WIDTH) {
-                            let (x, mut y) = (lanes(buffer, a + at), [F::zero(); WIDTH]);
+                        for k in 0..count {
+                            // Copied, so that writing cannot change them.
+                            let (x, mut y) = (buffer[a + k], [F::zero(); WIDTH]);
                             for i in 0..WIDTH {
                                 y[i] = $one::of(x[i]);
                             }
-                            put(buffer, to + at, y);
+                            buffer[to + k] = y;
                         }
                     })+
                     $(Self::$two => {
-                        for at in (0..len).step_by(WIDTH) {
-                            let (x0, x1) = (lanes(buffer, a + at), lanes(buffer, b + at));
-                            let mut y = [F::zero(); WIDTH];
+                        for k in 0..count {
+                            let (x0, x1, mut y) = (buffer[a + k], buffer[b + k], [F::zero(); WIDTH]);
                             for i in 0..WIDTH {
                                 y[i] = $two::of(x0[i], x1[i]);
                             }
-                            put(buffer, to + at, y);
+                            buffer[to + k] = y;
                         }
                     })+
                 }
@@ -80,17 +86,4 @@ macro_rules! scalars {
 scalars! {
     unary: Neg Recip Square Sqrt Exp ExpM1 Ln Sin Cos Tanh Sigmoid Softplus Abs Relu;
     binary: Add Sub Mul Div Maximum Minimum Greater GreaterEqual Less LessEqual Equal NotEqual;
-}
-
-/// Some numbers of a buffer in an array of their own, so that writing to the buffer cannot change them.
-#[inline(always)]
-fn lanes<F: Float>(buffer: &[F], at: usize) -> [F; WIDTH] {
-    let mut lanes = [F::zero(); WIDTH];
-    lanes.copy_from_slice(&buffer[at..at + WIDTH]);
-    lanes
-}
-
-#[inline(always)]
-fn put<F: Float>(buffer: &mut [F], at: usize, lanes: [F; WIDTH]) {
-    buffer[at..at + WIDTH].copy_from_slice(&lanes);
 }

@@ -32,11 +32,11 @@ impl Classes {
     pub(super) fn new(
         graph: &Graph,
         ops: &[Arc<dyn Op>],
+        elementwise: &[bool],
         merged: &Merged,
         held: &Held,
         known: impl Fn(NodeId) -> bool,
     ) -> Self {
-        let elementwise: Vec<bool> = ops.iter().map(|op| op.elementwise()).collect();
         let mut classes = Self { of: vec![Class::Source; graph.len()], views: FxHashMap::default() };
         for &id in &merged.nodes {
             let node = graph.node(id);

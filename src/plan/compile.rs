@@ -3,13 +3,14 @@
 use super::class::{Class, Classes};
 use super::emit::NO_REGISTER;
 use super::fold::Folded;
-use super::group::{Given, Units};
+use super::group::{Given, Reads, Units};
 use super::merge::Merged;
 use super::order::order;
 use super::step::{Operand, Output, Place, Root, Step, Target, Work};
 use super::{Held, InputSlot, ParameterSlot, Plan, PlanOptions, parallel};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Kind, Leaf, Node, NodeId};
+use crate::ops::Scalar;
 use crate::room;
 use crate::shape::{Layout, size};
 use crate::tape::{Op, Precision, Recorder, Register, Var};
@@ -80,11 +81,14 @@ pub(super) struct Compiler<'g, F> {
     pub(super) recorder: &'g Recorder,
     held: &'g Held,
     pub(super) merged: &'g Merged,
+    pub(super) reads: &'g Reads,
     classes: &'g Classes,
     folded: &'g Folded<F>,
     /// Nodes that some node of another unit reads, or that have to have an array for another reason.
     pub(super) kept: Vec<bool>,
     places: FxHashMap<NodeId, Place>,
+    /// The ops that are functions known by name.
+    pub(super) functions: Vec<Option<Scalar>>,
     /// How often the unit at hand still reads a node, and the register it is in; by node.
     pub(super) uses: Vec<u32>,
     pub(super) registers: Vec<Register>,
@@ -101,19 +105,21 @@ fn plan_of<F: Precision>(
     held: &Held,
 ) -> Result<Plan<F>> {
     let (graph, ops) = (&recorder.graph, &recorder.ops[..]);
+    let elementwise: Vec<bool> = ops.iter().map(|op| op.elementwise()).collect();
     let wanted = outputs.iter().copied().chain(updates.iter().flat_map(|&(p, v)| [p, v]));
-    let merged = Merged::new(graph, wanted, held, |id| options.fuse && is_idle(graph, ops, id));
+    let merged = Merged::new(graph, wanted, held, |id| options.fuse && is_idle(graph, ops, &elementwise, id));
     let mut pinned = vec![false; graph.len()];
     for &id in outputs.iter().chain(updates.iter().map(|(_, v)| v)) {
         pinned[merged.of(id).index()] = true;
     }
     let folded = Folded::new(graph, ops, &merged, held, options.fuse);
-    let classes = Classes::new(graph, ops, &merged, held, |id| folded.get(id).is_some());
+    let classes = Classes::new(graph, ops, &elementwise, &merged, held, |id| folded.get(id).is_some());
     // The array that holds the elements of a view is wanted with it.
     for &id in merged.nodes.iter().filter(|id| pinned[id.index()]).collect::<Vec<_>>() {
         pinned[classes.root(id).index()] = true;
     }
-    let given = Given { graph, ops, merged: &merged, classes: &classes, pinned: &pinned };
+    let reads = Reads::new(graph, &merged, &classes);
+    let given = Given { graph, ops, merged: &merged, classes: &classes, reads: &reads, pinned: &pinned };
     let units = Units::new(given, options.fuse);
     let order = order(given, &units);
     let mut kept = pinned.clone();
@@ -121,7 +127,7 @@ fn plan_of<F: Precision>(
         if matches!(classes.of(id), Class::Source | Class::View) {
             continue;
         }
-        for x in given.reads(id) {
+        for &x in reads.of(id) {
             let root = classes.root(x);
             if classes.of(root) != Class::Source && (root != x || units.of(root) != units.of(id)) {
                 kept[root.index()] = true;
@@ -148,10 +154,12 @@ fn plan_of<F: Precision>(
         recorder,
         held,
         merged: &merged,
+        reads: &reads,
         classes: &classes,
         folded: &folded,
         kept,
         places: FxHashMap::default(),
+        functions: ops.iter().map(|op| Scalar::of(&**op)).collect(),
         uses: vec![0; graph.len()],
         registers: vec![NO_REGISTER; graph.len()],
         results: Vec::new(),
@@ -171,15 +179,14 @@ fn plan_of<F: Precision>(
 }
 
 /// Whether an op does nothing to its first operand.
-fn is_idle(graph: &Graph, ops: &[Arc<dyn Op>], id: NodeId) -> bool {
-    let node = graph.node(id);
-    let op = &*ops[graph.record(id).op.0 as usize];
-    let same = node.inputs().first().is_some_and(|&x| graph.record(x).shape == graph.record(id).shape);
-    if !same || op.elementwise() {
+fn is_idle(graph: &Graph, ops: &[Arc<dyn Op>], elementwise: &[bool], id: NodeId) -> bool {
+    let (node, op) = (graph.node(id), graph.record(id).op.0 as usize);
+    let same = |&x: &NodeId| graph.record(x).shape == graph.record(id).shape;
+    if elementwise[op] || !node.inputs().first().is_some_and(same) {
         return false;
     }
     let whole = Layout::contiguous(node.shape());
-    op.view(&whole, node.shape()).is_some_and(|view| view == whole)
+    ops[op].view(&whole, node.shape()).is_some_and(|view| view == whole)
 }
 
 impl<F: Precision> Compiler<'_, F> {

@@ -5,7 +5,6 @@ use super::group::Unit;
 use super::parallel;
 use super::step::{Head, Operand, Output, Place, Step, Work};
 use crate::graph::NodeId;
-use crate::ops::Scalar;
 use crate::shape::size;
 use crate::tape::{Builder, Precision, Program, Register};
 use smallvec::SmallVec;
@@ -59,16 +58,15 @@ impl<F: Precision> Compiler<'_, F> {
         let recorder = self.recorder;
         let graph = &recorder.graph;
         let (shape, before) = (graph.node(members[0]).shape(), operands.len());
-        for x in members.iter().flat_map(|&id| graph.node(id).inputs()) {
-            self.uses[self.merged.of(*x).index()] += 1;
+        let all = self.reads;
+        for x in members.iter().flat_map(|&id| all.of(id)) {
+            self.uses[x.index()] += 1;
         }
         let mut builder = Builder::default();
         let mut uniform = Vec::new();
         for &id in members {
-            let inputs = graph.node(id).inputs();
             let (mut x, mut last): (SmallVec<[Register; 4]>, SmallVec<[Register; 4]>) = Default::default();
-            for &input in inputs {
-                let input = self.merged.of(input);
+            for &input in all.of(id) {
                 let at = input.index();
                 if self.registers[at] == NO_REGISTER {
                     let place = self.place(input);
@@ -93,7 +91,7 @@ impl<F: Precision> Compiler<'_, F> {
                 }
             }
             let op = graph.record(id).op.0 as usize;
-            let register = builder.apply(op, Scalar::of(&*recorder.ops[op]), &x, &last);
+            let register = builder.apply(op, self.functions[op], &x, &last);
             if self.kept[id.index()] {
                 builder.store(register, outputs.len());
                 let output = self.output(id);

@@ -39,16 +39,45 @@ pub(super) struct Given<'a> {
     pub(super) ops: &'a [Arc<dyn Op>],
     pub(super) merged: &'a Merged,
     pub(super) classes: &'a Classes,
+    pub(super) reads: &'a Reads,
     /// Nodes that have to have an array of their own.
     pub(super) pinned: &'a [bool],
 }
 
-impl Given<'_> {
-    /// The operands that a live node reads, as the nodes that stand for them.
-    pub(super) fn reads(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
-        self.graph.node(id).read_inputs().map(|(_, x)| self.merged.of(x))
+/// The operands whose elements live nodes read, as the nodes that stand for them: gone through several times.
+pub(super) struct Reads {
+    all: Vec<NodeId>,
+    /// Where the operands of each node begin.
+    starts: Vec<u32>,
+}
+
+impl Reads {
+    /// Those of the nodes that are computed.
+    pub(super) fn new(graph: &Graph, merged: &Merged, classes: &Classes) -> Self {
+        let mut reads = Self { all: Vec::new(), starts: vec![0; graph.len() + 1] };
+        let mut next = 0;
+        for &id in &merged.nodes {
+            let before = reads.all.len() as u32;
+            reads.starts[next..=id.index()].fill(before);
+            if matches!(classes.of(id), Class::Elementwise | Class::Kernel) {
+                reads.all.extend(graph.node(id).read_inputs().map(|(_, x)| merged.of(x)));
+            }
+            next = id.index() + 1;
+        }
+        let all = reads.all.len() as u32;
+        reads.starts[next..].fill(all);
+        reads
     }
 
+    /// The operands that a node reads, in their order.
+    #[inline]
+    pub(super) fn of(&self, id: NodeId) -> &[NodeId] {
+        let i = id.index();
+        &self.all[self.starts[i] as usize..self.starts[i + 1] as usize]
+    }
+}
+
+impl Given<'_> {
     /// Whether an elementwise node can read another in the program that computes it.
     #[inline]
     fn joins(&self, x: NodeId, y: NodeId) -> bool {
@@ -65,7 +94,7 @@ impl Given<'_> {
                 Class::Source | Class::View => continue,
                 class => class == Class::Elementwise,
             };
-            for x in self.reads(id) {
+            for &x in self.reads.of(id) {
                 let root = self.classes.root(x);
                 stage = stage.max(match self.classes.of(root) {
                     Class::Source => 0,
@@ -87,7 +116,7 @@ impl Given<'_> {
                 stage => stage,
             };
             stages[id.index()] = stage;
-            for x in self.reads(id) {
+            for &x in self.reads.of(id) {
                 let root = self.classes.root(x);
                 let before = class != Class::Elementwise || root != x || !self.joins(x, id);
                 let latest = &mut latest[root.index()];
@@ -148,7 +177,7 @@ impl Units {
             if matches!(classes.of(id), Class::Source | Class::View) {
                 continue;
             }
-            for x in given.reads(id) {
+            for &x in given.reads.of(id) {
                 let root = classes.root(x);
                 let same_shape = graph.record(root).shape == graph.record(id).shape;
                 let direct = root == x && classes.of(id) == Class::Elementwise && same_shape;
@@ -198,7 +227,7 @@ fn join(given: Given<'_>, stages: &[u32], sets: &mut Sets) {
                 Entry::Vacant(place) => drop(place.insert(id)),
             }
         }
-        for x in given.reads(id) {
+        for &x in given.reads.of(id) {
             if given.joins(x, id) && together(x, id) {
                 sets.join(x, id);
             }

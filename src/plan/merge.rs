@@ -47,8 +47,12 @@ impl Merged {
         idle: impl Fn(NodeId) -> bool,
     ) -> Self {
         let live = graph.read_by_unless(wanted, |id| held.contains_key(&id));
-        let mut merged =
-            Self { nodes: Vec::new(), canonical: graph.ids().collect(), seen: HashTable::new() };
+        let alive = live.iter().filter(|&&live| live).count();
+        let mut merged = Self {
+            nodes: Vec::with_capacity(alive),
+            canonical: graph.ids().collect(),
+            seen: HashTable::with_capacity(alive),
+        };
         for id in graph.ids().filter(|id| live[id.index()]) {
             let first = if held.contains_key(&id) {
                 id

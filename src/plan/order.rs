@@ -15,7 +15,7 @@ pub(super) fn order(given: Given<'_>, units: &Units) -> Vec<UnitId> {
     for (u, unit) in units.units.iter().enumerate() {
         let u = u as UnitId;
         for &id in unit.head.iter().chain(&unit.members) {
-            for x in given.reads(id).map(|x| given.classes.root(x)) {
+            for x in given.reads.of(id).iter().map(|&x| given.classes.root(x)) {
                 if given.classes.of(x) == Class::Source || units.of(x) == u {
                     continue;
                 }

@@ -144,12 +144,13 @@ impl Program {
         block: usize,
         scratch: &mut [F],
     ) {
-        let whole = n.next_multiple_of(WIDTH);
+        let (count, blocks) = (n.div_ceil(WIDTH), block / WIDTH);
         let at = |register: Register| register as usize * block;
         for instruction in &self.instructions {
             match *instruction {
                 Instruction::Apply { function, x, to } => {
-                    function.block(scratch, x.map(at), at(to), whole);
+                    let at = |register: Register| register as usize * blocks;
+                    function.blocks(scratch.as_chunks_mut().0, x.map(at), at(to), count);
                 }
                 Instruction::Load { operand, to } => {
                     memory.load(operand as usize, start, &mut scratch[at(to)..][..n]);
