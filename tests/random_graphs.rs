@@ -1,12 +1,13 @@
-//! Random graphs of the whole table of ops: right gradients, of which the checker must not say that they are wrong.
+//! Random graphs of the whole table of ops: right gradients, of which the checker must not say that they are wrong, and
+//! plans, which must give the tape's values.
 //!
 //! `CHAINRULE_RANDOM_GRAPHS=10000 cargo test --release --test random_graphs` tries as many, with other seeds.
 
 mod support;
 
 use chainrule::check::{Mode, Report, Verdict};
-use chainrule::op::Domain;
-use chainrule::{Check, Error, Op, Tape, Var, ops};
+use chainrule::op::{Domain, Kind};
+use chainrule::{Check, Error, Op, Plan, PlanOptions, State, Tape, Var, ops};
 use ndarray::{ArrayD, IxDyn};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
@@ -185,15 +186,61 @@ fn check(
     Ok(())
 }
 
-#[test]
-fn no_right_gradient_fails() {
+/// Tries so many graphs: the same every time, unless more are asked for.
+fn runner(cases: u32) -> TestRunner {
     let wanted = std::env::var("CHAINRULE_RANDOM_GRAPHS").ok().and_then(|n| n.parse().ok());
-    let config = Config { cases: wanted.unwrap_or(300), failure_persistence: None, ..Config::default() };
-    // The same graphs every time, unless more are asked for.
-    let mut runner = match wanted {
+    let config = Config { cases: wanted.unwrap_or(cases), failure_persistence: None, ..Config::default() };
+    match wanted {
         Some(_) => TestRunner::new(config),
         None => TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha)),
-    };
+    }
+}
+
+/// That plans of the loss, its gradients and some of what lies between give the tape's values bit for bit, fused or not,
+/// and however often they are run.
+fn plan(program: &Program, table: &[(Arc<dyn Op>, Vec<Domain>)]) -> Result<(), TestCaseError> {
+    let tape = Tape::new();
+    let (loss, leaves) = record(program, table, &tape);
+    let mut outputs = vec![loss];
+    outputs.extend(loss.try_grad(&leaves).map_err(|e| TestCaseError::fail(e.to_string()))?);
+    let ids: Vec<_> = tape.graph().nodes().filter(|n| n.kind() == Kind::Real).map(|n| n.id()).collect();
+    let mut rng = ChaCha8Rng::seed_from_u64(program.seed);
+    let between = (0..program.mode).map(|_| ids[rng.random_range(..ids.len())]);
+    outputs.extend(between.filter_map(|id| tape.var(id)));
+    let same = |x: &f64, y: &f64| x.to_bits() == y.to_bits() || (x.is_nan() && y.is_nan());
+    for (fuse, threads) in [(true, 1), (false, 1), (true, 3)] {
+        let options = PlanOptions::default().fuse(fuse).threads(threads);
+        let mut plan = Plan::<f64>::compile_with(outputs.iter().copied(), [], options)
+            .map_err(|e| TestCaseError::fail(e.to_string()))?;
+        for _ in 0..2 {
+            let run = plan.run(&mut State::new()).map_err(|e| TestCaseError::fail(e.to_string()))?;
+            for (k, var) in outputs.iter().enumerate() {
+                let (found, value) = (run.nth(k).to_owned(), var.value());
+                if !found.iter().zip(value.iter()).all(|(x, y)| same(x, y)) {
+                    let problem = format!("{var:?}, fused: {fuse}: {found} instead of {value}");
+                    return Err(TestCaseError::fail(problem));
+                }
+            }
+        }
+        let schedule = plan.schedule();
+        prop_assert!(schedule.arena >= schedule.least, "less room than is needed: {schedule}");
+    }
+    Ok(())
+}
+
+#[test]
+fn plans_agree_with_values_bit_for_bit() {
+    let table = table();
+    match runner(200).run(&programs(), |program| plan(&program, &table)) {
+        Ok(()) => {}
+        Err(TestError::Fail(reason, program)) => panic!("a plan is wrong: {reason}\n{program:?}"),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn no_right_gradient_fails() {
+    let mut runner = runner(300);
     let (table, tally) = (table(), RefCell::new(Tally::default()));
     let result = runner.run(&programs(), |program| check(&program, &table, &tally));
     println!("{:?}", tally.borrow());

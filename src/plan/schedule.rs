@@ -20,7 +20,7 @@ use std::fmt;
 /// let [dw] = loss.grad([w]);
 /// let plan = Plan::<f32>::compile([loss], [(w, w - 0.1 * dw)])?;
 /// let schedule = plan.schedule();
-/// assert_eq!(schedule.steps[0].ops, ["matmul", "tanh"]);
+/// assert_eq!(schedule.steps[0].ops[..2], ["matmul", "tanh"]);
 /// assert!(schedule.to_string().contains("1.00 × what is alive at one time"));
 /// # Ok::<(), chainrule::Error>(())
 /// ```

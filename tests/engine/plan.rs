@@ -1,6 +1,6 @@
 //! Plans: equal to values bit for bit, updates and state, what is refused, what is allocated.
 
-use chainrule::{Error, Plan, PlanOptions, State, Tape};
+use chainrule::{Error, Plan, PlanOptions, State, Tape, Var};
 use ndarray::{Array, ArrayD, IxDyn, arr1, arr2};
 
 fn wave(shape: &[usize], phase: f64) -> ArrayD<f64> {
@@ -61,6 +61,105 @@ fn fused_and_unfused_plans_and_values_agree_bit_for_bit() {
                 assert_eq!(out.get(var).unwrap(), var.value().view(), "{var:?}, fused: {fuse}");
             }
         }
+    }
+}
+
+/// A layer's training step on the tape: its loss and the updates of its parameters.
+fn step<'t>(tape: &'t Tape, rows: usize) -> (Var<'t>, Vec<(Var<'t>, Var<'t>)>) {
+    let (x, t) = (tape.input("x", [rows, 40]), tape.input("t", [rows, 24]));
+    let (w, b) = (tape.parameter("w", [40, 24]), tape.parameter("b", [24]));
+    let loss = ((x.matmul(w) + b).tanh() - t).square().mean();
+    let [dw, db] = loss.grad([w, b]);
+    (loss, vec![(w, w - 0.1 * dw), (b, b - 0.1 * db)])
+}
+
+#[test]
+fn a_schedule_shows_what_was_fused_and_what_is_written_in_place() {
+    let tape = Tape::new();
+    let (loss, updates) = step(&tape, 16);
+    let schedule = Plan::<f32>::compile([loss], updates).unwrap().schedule();
+    let ops: Vec<Vec<&str>> =
+        schedule.steps.iter().map(|s| s.ops.iter().map(String::as_str).collect()).collect();
+    // Forwards and backwards in one go: nothing but the mean and the gradients reads what lies between.
+    assert_eq!(ops[0], ["matmul", "add", "tanh", "sub", "square", "mul", "mul", "mul", "sub", "mul"], "{schedule}");
+    let updates = |name: &str| {
+        let writes = schedule.steps.iter().flat_map(|s| &s.writes);
+        writes.filter(|w| w.updates.as_deref() == Some(name)).map(|w| w.start).collect::<Vec<_>>()
+    };
+    assert_eq!((updates("w"), updates("b")), (vec![None], vec![None]), "{schedule}");
+    let product = schedule.steps.iter().find(|s| s.shape == [40, 24]).unwrap();
+    assert_eq!(product.ops, ["matmul", "mul", "sub"], "{schedule}");
+    // What the mean divides by depends on shapes alone.
+    assert!(ops.iter().flatten().all(|op| *op != "count_per"), "{schedule}");
+    let text = schedule.to_string();
+    assert!(text.contains("`w` in place") && text.contains("alive at one time"), "{text}");
+}
+
+#[test]
+fn results_take_little_more_room_than_are_alive_at_one_time() {
+    for rows in [1, 16, 100] {
+        let tape = Tape::new();
+        let (loss, updates) = step(&tape, rows);
+        let schedule = Plan::<f32>::compile([loss], updates).unwrap().schedule();
+        let alignment = 64 * schedule.steps.len();
+        assert!(schedule.arena <= schedule.least * 13 / 10 + alignment, "{schedule}");
+    }
+}
+
+#[test]
+fn what_depends_on_constants_alone_is_computed_once() {
+    let tape = Tape::new();
+    let x = tape.leaf("x", wave(&[3, 4], 0.0));
+    let scale = (tape.constant(wave(&[4], 1.0)).exp() * 2.0).sum();
+    let y = x * scale;
+    let mut plan = Plan::<f64>::compile([y, scale], []).unwrap();
+    assert_eq!(plan.steps(), 1, "{plan}");
+    let out = plan.run(&mut State::new()).unwrap();
+    assert_eq!((out.get(y).unwrap(), out.item(scale)), (y.value().view(), scale.value().item()));
+    let unfused = PlanOptions::default().fuse(false);
+    assert!(Plan::<f64>::compile_with([y], [], unfused).unwrap().steps() > 3);
+}
+
+#[test]
+fn the_same_number_of_threads_gives_the_same_numbers() {
+    let tape = Tape::new();
+    let (rows, inner, columns) = (128, 96, 80);
+    let (x, w) = (tape.leaf("x", wave(&[rows, inner], 0.1)), tape.parameter("w", [inner, columns]));
+    let h = (x.matmul(w) + 0.5).tanh();
+    let loss = (h * h.exp()).mean();
+    let [dw] = loss.grad([w]);
+    let run = |threads: usize| {
+        let options = PlanOptions::default().threads(threads);
+        let mut plan = Plan::<f64>::compile_with([loss, h], [(w, w - 0.1 * dw)], options).unwrap();
+        let mut state = State::new();
+        state.insert("w", wave(&[inner, columns], 0.7));
+        for _ in 0..3 {
+            plan.run(&mut state).unwrap();
+        }
+        (state.get("w").unwrap().to_owned(), plan.schedule())
+    };
+    let (one, schedule) = run(1);
+    assert!(schedule.steps.iter().all(|s| s.parts == 1));
+    for threads in [2, 3, 5] {
+        let (several, schedule) = run(threads);
+        assert!(schedule.steps.iter().filter(|s| s.parts == threads).count() >= 2, "{schedule}");
+        assert_eq!(several, run(threads).0, "{threads} threads, twice");
+        let far = one.iter().zip(&several).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(far < 1e-13, "{threads} threads differ from one by {far}");
+    }
+}
+
+#[test]
+fn single_numbers_of_a_stage_are_one_step() {
+    let tape = Tape::new();
+    let (a, b) = (tape.leaf("a", 0.9), tape.leaf("b", 0.1));
+    let loss = (0..50).fold(tape.constant(0.3), |v, _| (v * a + b).tanh());
+    let [da, db] = loss.grad([a, b]);
+    let mut plan = Plan::<f64>::compile([loss, da, db], []).unwrap();
+    assert_eq!(plan.steps(), 1, "{plan}");
+    let out = plan.run(&mut State::new()).unwrap();
+    for var in [loss, da, db] {
+        assert_eq!(out.item(var), var.value().item());
     }
 }
 
