@@ -1,8 +1,10 @@
-//! The reverse pass: gradients as more recorded nodes.
+//! The reverse pass: gradients as more recorded nodes, or as numbers.
+
+mod sweep;
 
 use crate::error::{Error, Result, refuse};
 use crate::graph::{Kind, NodeId};
-use crate::tape::{Contribution, Tape, Var};
+use crate::tape::{Tape, Var};
 use std::collections::BTreeMap;
 
 /// The gradients of one output: a cotangent for every node it depends on, all of them recorded.
@@ -165,22 +167,26 @@ impl<'t> Var<'t> {
 /// The cotangent of an output with respect to itself: 1.
 #[track_caller]
 fn seed(output: Var<'_>) -> Result<Var<'_>> {
+    one_number(output)?;
     let tape = output.tape();
-    real(output)?;
-    {
-        let graph = tape.graph();
-        let node = graph.node(output.id());
-        if crate::shape::size(node.shape()) != 1 {
-            return Err(Error::NotScalar {
-                node: graph.describe(output.id()),
-                shape: node.shape().to_vec(),
-                location: node.place(),
-            });
-        }
-    }
     let _backward = tape.backward_of(output.id());
     let one = tape.constant(1.0);
     Ok(if output.rank() == 0 { one } else { one.broadcast_like(output) })
+}
+
+/// That an output is one real number.
+fn one_number(output: Var<'_>) -> Result<()> {
+    real(output)?;
+    let graph = output.tape().graph();
+    let node = graph.node(output.id());
+    if crate::shape::size(node.shape()) == 1 {
+        return Ok(());
+    }
+    Err(Error::NotScalar {
+        node: graph.describe(output.id()),
+        shape: node.shape().to_vec(),
+        location: node.place(),
+    })
 }
 
 /// That a var holds real numbers.
@@ -234,12 +240,18 @@ fn differentiate<'t>(output: Var<'t>, dy: Var<'t>, vars: Option<&[Var<'t>]>) -> 
     for i in (0..=end).rev() {
         let Some(dy) = cotangents[i].filter(|_| leads[i]) else { continue };
         let id = NodeId::new(i);
-        for operand in 0..recorder.graph.node(id).inputs().len() {
+        let inputs = recorder.graph.node(id).inputs();
+        let arity = inputs.len();
+        if !inputs.iter().any(|x| leads[x.index()]) {
+            continue;
+        }
+        let rules = recorder.placed_rules(id)?;
+        for operand in 0..arity {
             let input = recorder.graph.node(id).inputs()[operand];
             if !leads[input.index()] {
                 continue;
             }
-            if let Contribution::Node(part) = recorder.apply_rule(id, operand, dy)? {
+            if let Some(part) = recorder.apply_rule(&rules, id, operand, dy)? {
                 let sum = match cotangents[input.index()] {
                     None => part,
                     Some(sum) => recorder.accumulate(input, sum, part),
