@@ -216,21 +216,24 @@ impl Graph {
         self.consumers.take();
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, stamp: Stamp, inputs: &[NodeId]) -> NodeId {
         let id = NodeId::new(self.nodes.len());
         let operands = match *inputs {
             [] => [NodeId::default(); 2],
             [a] => [a, NodeId::default()],
             [a, b] => [a, b],
-            _ => {
-                let start = NodeId::new(self.wide_inputs.len());
-                self.wide_inputs.extend_from_slice(inputs);
-                [start, NodeId::default()]
-            }
+            _ => [self.push_wide(inputs), NodeId::default()],
         };
         self.append(Record::new(stamp, operands));
         id
+    }
+
+    #[cold]
+    fn push_wide(&mut self, inputs: &[NodeId]) -> NodeId {
+        let start = NodeId::new(self.wide_inputs.len());
+        self.wide_inputs.extend_from_slice(inputs);
+        start
     }
 
     /// Appends a constant of the stamp's shape.
@@ -242,7 +245,7 @@ impl Graph {
         id
     }
 
-    #[inline]
+    #[inline(always)]
     fn append(&mut self, record: Record) {
         if self.consumers.get().is_some() {
             self.consumers.take();

@@ -45,7 +45,7 @@ macro_rules! scalars {
 
             /// Its rules: the cotangent of each operand, `None` for a structural zero. The second operand of a
             /// function of one is not looked at.
-            #[inline]
+            #[inline(always)]
             pub(crate) fn rules(self, x: [f64; 2], y: f64, dy: f64) -> [Option<f64>; 2] {
                 let (x, y, dy) = (x.map(Number), Number(y), Number(dy));
                 match self { $(Self::$one => $one::rules(x, y, dy),)+ $(Self::$two => $two::rules(x, y, dy),)+ }

@@ -177,9 +177,15 @@ impl Cotangents {
         }
     }
 
+    /// Makes a whole buffer, with a use of it, a node's cotangent.
+    #[inline]
+    pub(super) fn set_whole(&mut self, id: NodeId, k: usize) {
+        self.state[id.index()] = State::Whole;
+        self.slots[id.index()] = f64::from_bits(k as u64);
+    }
+
     /// Makes a piece, with the use that it is, a node's cotangent.
     pub(super) fn set(&mut self, id: NodeId, piece: Piece) {
-        let i = id.index();
         let (state, slot) = match piece {
             Piece::Number(number) => (State::Number, number),
             Piece::Buffer(k, layout)
@@ -187,15 +193,15 @@ impl Cotangents {
                     && layout.offset == 0
                     && layout.len() == self.pool.buffer(k).len() =>
             {
-                (State::Whole, f64::from_bits(k as u64))
+                return self.set_whole(id, k);
             }
             piece => {
                 self.pieces.push(piece);
                 (State::Piece, f64::from_bits(self.pieces.len() as u64 - 1))
             }
         };
-        self.state[i] = state;
-        self.slots[i] = slot;
+        self.state[id.index()] = state;
+        self.slots[id.index()] = slot;
     }
 
     /// Ends a node's part in the sweep.
@@ -232,8 +238,7 @@ impl Cotangents {
             self.pool.put_back(new, buffer);
         }
         self.release(id);
-        self.state[id.index()] = State::Whole;
-        self.slots[id.index()] = f64::from_bits(new as u64);
+        self.set_whole(id, new);
         Ok(new)
     }
 

@@ -20,13 +20,14 @@ impl Recorder {
         self.values.grow(self.graph.len());
         self.values.give_up();
         self.look_for(target);
-        for i in self.values.unfinished.clone() {
-            if self.values.places.known[i] == Known::Wanted
-                && let Err(e) = self.compute(NodeId::new(i))
-            {
+        let nodes = self.values.unfinished.clone();
+        let mut done = nodes.start;
+        while let Some(id) = self.compute_numbers(done..nodes.end) {
+            if let Err(e) = self.compute(id) {
                 self.values.give_up();
                 return Err(e);
             }
+            done = id.index() + 1;
         }
         self.values.unfinished = 0..0;
         Ok(())
@@ -36,12 +37,13 @@ impl Recorder {
     fn look_for(&mut self, target: NodeId) {
         let Self { graph, facts, values, .. } = self;
         let Values { places: Places { known, .. }, queue, unfinished, .. } = values;
-        let records = graph.records();
+        let records = &graph.records()[..=target.index()];
+        let known = &mut known[..=target.index()];
         *unfinished = target.index()..target.index() + 1;
         known[target.index()] = Known::Wanted;
         // Few nodes are followed one by one, however far apart they are. If they are many, one look at each between
         // the target and the lowest costs less.
-        let many = 16 + target.index() / 16;
+        let many = 64 + target.index() / 64;
         queue.clear();
         queue.push(target);
         let mut next = 0;
@@ -72,38 +74,47 @@ impl Recorder {
             };
             let record = &records[i];
             let facts = &facts[record.op.0 as usize];
-            match facts.arity {
-                0 => {}
-                1 if facts.reads_all => want(record.pair()[0]),
-                2 if facts.reads_all => record.pair().into_iter().for_each(want),
-                _ => graph.node(NodeId::new(i)).read_inputs().for_each(|(_, x)| want(x)),
+            if facts.arity > 2 || !facts.reads_all {
+                graph.node(NodeId::new(i)).read_inputs().for_each(|(_, x)| want(x));
+            } else if facts.arity > 0 {
+                let [a, b] = record.pair();
+                want(a);
+                want(if facts.arity == 2 { b } else { a });
             }
-            unfinished.start = unfinished.start.min(i);
         }
+        unfinished.start = unfinished.start.min(i);
     }
 
-    #[inline]
-    fn compute(&mut self, id: NodeId) -> Result<()> {
-        let record = self.graph.record(id);
-        let facts = &self.facts[record.op.0 as usize];
-        if record.shape == ShapeIndex::SCALAR {
-            // Single numbers: one match instead of a virtual call with views.
-            if let Some(scalar) = facts.scalar {
-                let places = &mut self.values.places;
-                let [a, b] = record.pair().map(|x| places.slots[x.index()]);
-                places.set_number(id, scalar.binary(a, b));
-                return Ok(());
+    /// Computes single numbers, by one match instead of a virtual call with views, up to the first wanted node that is
+    /// something else.
+    fn compute_numbers(&mut self, nodes: std::ops::Range<usize>) -> Option<NodeId> {
+        let Self { graph, facts, values, .. } = self;
+        let Places { known, slots, .. } = &mut values.places;
+        let (known, slots) = (&mut known[..nodes.end], &mut slots[..nodes.end]);
+        let records = &graph.records()[..nodes.end];
+        for i in nodes {
+            if known[i] != Known::Wanted {
+                continue;
             }
-            if record.op == Leaf::Constant.op() {
-                self.values.places.set_number(id, self.graph.number(record));
-                return Ok(());
-            }
+            let record = &records[i];
+            let scalar = facts[record.op.0 as usize].scalar;
+            slots[i] = match scalar {
+                Some(scalar) if record.shape == ShapeIndex::SCALAR => {
+                    let [a, b] = record.pair().map(|x| slots[x.index()]);
+                    scalar.binary(a, b)
+                }
+                None if record.op == Leaf::Constant.op() && record.shape == ShapeIndex::SCALAR => {
+                    graph.number(record)
+                }
+                _ => return Some(NodeId::new(i)),
+            };
+            known[i] = Known::Number;
         }
-        self.compute_array(id)
+        None
     }
 
     #[inline(never)]
-    fn compute_array(&mut self, id: NodeId) -> Result<()> {
+    fn compute(&mut self, id: NodeId) -> Result<()> {
         let Self { graph, ops, facts, values, .. } = self;
         let node = graph.node(id);
         let index = graph.record(id).op.0 as usize;

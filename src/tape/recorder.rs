@@ -240,8 +240,12 @@ impl Recorder {
         x: &[NodeId],
         caller: &'static Location<'static>,
     ) -> Option<NodeId> {
-        let op = self.built_in[Scalar::of_type::<O>()? as usize];
-        let shape = self.alike(op, x)?;
+        let scalar = Scalar::of_type::<O>()?;
+        let op = self.built_in[scalar as usize];
+        if op == Leaf::Input.op() || x.len() != scalar.arity() {
+            return None;
+        }
+        let shape = self.shared_shape(x)?;
         let stamp = self.stamp(op, shape, caller);
         Some(self.graph.push(stamp, x))
     }
@@ -254,12 +258,27 @@ impl Recorder {
         if facts.scalar.is_none() || facts.arity != x.len() {
             return None;
         }
+        self.shared_shape(x)
+    }
+
+    /// The shape of some nodes of real numbers, if all have the same.
+    #[inline]
+    fn shared_shape(&self, x: &[NodeId]) -> Option<ShapeIndex> {
         let shape = self.graph.record(*x.first()?).shape;
         let fits = |&id: &NodeId| {
             let record = self.graph.record(id);
             record.shape == shape && record.op != Leaf::Index.op()
         };
         x.iter().all(fits).then_some(shape)
+    }
+
+    /// The op that contributions to a cotangent are added with.
+    #[inline]
+    pub(crate) fn sum_op(&mut self) -> OpIndex {
+        match self.built_in[Scalar::Add as usize] {
+            none if none == Leaf::Input.op() => self.intern_typed(crate::ops::Add, 2),
+            op => op,
+        }
     }
 
     /// The recorder of a loaded graph.

@@ -9,6 +9,7 @@ use crate::graph::{Graph, Kind, Leaf, NodeId, OpIndex, Origin, ShapeIndex, Stamp
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use std::cell::Cell;
+use std::convert::Infallible;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -57,7 +58,7 @@ pub(crate) enum RuleGraph {
 pub(crate) struct RuleNode {
     pub(super) content: Made,
     pub(super) shape: Box<[usize]>,
-    inputs: SmallVec<[usize; 3]>,
+    inputs: Box<[usize]>,
     /// The op and the shape by their places in the tape's tables, from when it is first put on the tape.
     placed: Cell<(OpIndex, ShapeIndex)>,
 }
@@ -127,39 +128,53 @@ impl RuleGraph {
 }
 
 impl Recorder {
-    /// Puts the rule of `node` for one operand on the tape: what `dy`, the node's cotangent, contributes to the
-    /// operand's; `None` for a structural zero. `rules` are the node's, and [placed](Self::placed_rules).
+    /// Begins to put the rules of a node on the tape, given its cotangent; returns the number of its operands.
+    #[inline]
+    pub(crate) fn begin_rules(&mut self, node: NodeId, dy: NodeId) -> usize {
+        let Self { graph, operands, .. } = self;
+        let inputs = graph.node(node).inputs();
+        operands.clear();
+        // A copy of one or two by name costs less than a copy of any number.
+        match *inputs {
+            [a] => operands.extend([a, node, dy]),
+            [a, b] => operands.extend([a, b, node, dy]),
+            _ => operands.extend(inputs.iter().copied().chain([node, dy])),
+        }
+        inputs.len()
+    }
+
+    /// An operand of the node whose rules were begun last.
+    #[inline]
+    pub(crate) fn operand(&self, operand: usize) -> NodeId {
+        self.operands[operand]
+    }
+
+    /// Puts the rule of `node` for one operand on the tape: what its cotangent contributes to the operand's; `None` for a
+    /// structural zero. `rules` are the node's, [placed](Self::placed_rules) and [begun](Self::begin_rules), and there is
+    /// a [derivative](Self::differentiable).
     ///
     /// The new nodes carry the scope and source line of `node`, and its id as their origin.
     #[inline]
-    pub(crate) fn apply_rule(
-        &mut self,
-        rules: &OpRules,
-        node: NodeId,
-        operand: usize,
-        dy: NodeId,
-    ) -> Result<Option<NodeId>> {
-        let rule = &rules[operand];
-        self.differentiable(rule, node, operand)?;
+    pub(crate) fn apply_rule(&mut self, rules: &OpRules, node: NodeId, operand: usize) -> Option<NodeId> {
         let Self { graph, operands: slots, .. } = self;
         let (site, origin) = (graph.record(node).site, Origin::Backward(node));
-        slots.clear();
-        slots.extend_from_slice(graph.node(node).inputs());
-        slots.extend([node, dy]);
-        let put = |part: Part<'_, NodeId>| -> Result<NodeId> {
+        slots.truncate(rules.operands.len() + 2);
+        let put = |part: Part<'_, NodeId>| -> Result<NodeId, Infallible> {
             let (op, shape) = part.node.placed.get();
             let stamp = Stamp { op, shape, site, origin };
             Ok(match part.content {
+                Content::Constant(&[number]) => graph.push_constant(stamp, [number]),
                 Content::Constant(numbers) => graph.push_constant(stamp, numbers.iter().copied()),
                 Content::Inputs(inputs) => graph.push(stamp, inputs),
             })
         };
-        rule.walk(slots, put)
+        let Ok(result) = rules[operand].walk(slots, put);
+        result
     }
 
     /// That an operand has a derivative.
     #[inline]
-    pub(super) fn differentiable(&self, rule: &RuleGraph, node: NodeId, operand: usize) -> Result<()> {
+    pub(crate) fn differentiable(&self, rule: &RuleGraph, node: NodeId, operand: usize) -> Result<()> {
         if !matches!(rule, RuleGraph::NotDifferentiable) {
             return Ok(());
         }
@@ -193,12 +208,6 @@ impl Recorder {
         Ok(matches!(self.rules_of(node)?[operand], RuleGraph::Nodes { .. }))
     }
 
-    /// The op that contributions to a cotangent are added with.
-    #[inline]
-    pub(crate) fn sum_op(&mut self) -> OpIndex {
-        self.intern_typed(crate::ops::Add, 2)
-    }
-
     /// The sum of two contributions to the cotangent of `node`.
     #[inline]
     pub(crate) fn accumulate(&mut self, node: NodeId, sum: NodeId, part: NodeId) -> NodeId {
@@ -213,7 +222,7 @@ impl Recorder {
         let record = self.graph.record(id);
         let op = record.op;
         let of_numbers = record.shape == ShapeIndex::SCALAR && self.facts[op.0 as usize].scalar.is_some();
-        if of_numbers && let Some(Some(rules)) = self.rules.of_numbers.get(op.0 as usize) {
+        if let Some(rules) = self.rules_of_number(id) {
             return Ok(rules.clone());
         }
         let inputs = self.graph.node(id).inputs();
@@ -234,8 +243,24 @@ impl Recorder {
         Ok(rules)
     }
 
+    /// The rules of a scalar function on single numbers, if they are known.
+    #[inline]
+    fn rules_of_number(&self, id: NodeId) -> Option<&Rc<OpRules>> {
+        let record = self.graph.record(id);
+        let rules = self.rules.of_numbers.get(record.op.0 as usize)?;
+        rules.as_ref().filter(|_| record.shape == ShapeIndex::SCALAR)
+    }
+
     /// The rules of a node, whose ops and shapes are in the tables.
+    #[inline]
     pub(crate) fn placed_rules(&mut self, id: NodeId) -> Result<Rc<OpRules>> {
+        match self.rules_of_number(id) {
+            Some(rules) if rules.placed.get() => Ok(rules.clone()),
+            _ => self.place_rules(id),
+        }
+    }
+
+    fn place_rules(&mut self, id: NodeId) -> Result<Rc<OpRules>> {
         let rules = self.rules_of(id)?;
         if !rules.placed.replace(true) {
             for rule in &rules.operands {

@@ -17,6 +17,20 @@ use crate::shape::{Layout, size};
 use ndarray::ArrayD;
 use smallvec::SmallVec;
 
+/// Adds a number to a node's cotangent.
+#[inline(always)]
+fn hand_on(state: &mut [State], slots: &mut [f64], x: usize, part: Option<f64>) {
+    let Some(part) = part else { return };
+    match state[x] {
+        State::Open => {
+            state[x] = State::Number;
+            slots[x] = part;
+        }
+        State::Number => slots[x] = sum(slots[x], part),
+        State::Out | State::Whole | State::Piece => {}
+    }
+}
+
 impl Recorder {
     /// The gradients of `output`, which has one element, with respect to `vars`.
     pub(crate) fn sweep(&mut self, output: NodeId, vars: &[NodeId]) -> Result<Vec<ArrayD<f64>>> {
@@ -69,19 +83,25 @@ impl Recorder {
             c.state[var] = State::Open;
             first = first.min(var);
         }
-        for (i, record) in self.graph.records().iter().enumerate().take(end + 1).skip(first) {
-            let leads = |x: NodeId| c.state[x.index()] == State::Open;
-            let leads = match self.facts[record.op.0 as usize].arity {
+        self.spread(&mut c.state, State::Open, first);
+        first
+    }
+
+    /// Marks every node that depends on a marked one; the nodes before `first` do not.
+    pub(crate) fn spread<M: Copy + PartialEq>(&self, marks: &mut [M], mark: M, first: usize) {
+        let records = &self.graph.records()[..marks.len()];
+        for (i, record) in records.iter().enumerate().skip(first) {
+            let marked = |x: NodeId| marks[x.index()] == mark;
+            let depends = match self.facts[record.op.0 as usize].arity {
                 0 => false,
-                1 => leads(record.pair()[0]),
-                2 => leads(record.pair()[0]) | leads(record.pair()[1]),
-                _ => self.graph.node(NodeId::new(i)).inputs().iter().any(|&x| leads(x)),
+                1 => marked(record.pair()[0]),
+                2 => marked(record.pair()[0]) | marked(record.pair()[1]),
+                _ => self.graph.node(NodeId::new(i)).inputs().iter().any(|&x| marked(x)),
             };
-            if leads {
-                c.state[i] = State::Open;
+            if depends {
+                marks[i] = mark;
             }
         }
-        first
     }
 
     /// Asks the rules of all nodes on the way, in the order of the sweep, whether they can be differentiated.
@@ -104,39 +124,33 @@ impl Recorder {
 
     /// Goes down through single numbers and scalar functions known by name, up to the first node that wants more than
     /// that.
+    #[inline(never)]
     fn pull_numbers(
         &self,
         c: &mut Cotangents,
         nodes: std::ops::Range<usize>,
         complete: bool,
     ) -> Option<NodeId> {
-        let (records, facts, values) = (self.graph.records(), &*self.facts, &*self.values.places.slots);
-        let (state, slots) = (&mut *c.state, &mut *c.slots);
+        let len = nodes.end;
+        let (records, facts) = (&self.graph.records()[..len], &*self.facts);
+        let (state, slots) = (&mut c.state[..len], &mut c.slots[..len]);
+        // What is not complete may end before its last nodes.
+        let values = self.values.places.slots.get(..len).unwrap_or_default();
         for i in nodes.rev() {
             if matches!(state[i], State::Out | State::Open) {
                 continue;
             }
             let record = &records[i];
             let facts = &facts[record.op.0 as usize];
-            if facts.arity == 0 {
-                continue;
-            }
-            let Some(scalar) = facts.scalar.filter(|_| complete && record.shape == ShapeIndex::SCALAR) else {
-                return Some(NodeId::new(i));
+            let scalar = match facts.scalar {
+                Some(scalar) if complete && record.shape == ShapeIndex::SCALAR => scalar,
+                _ if facts.arity == 0 => continue,
+                _ => return Some(NodeId::new(i)),
             };
-            let x = record.pair().map(NodeId::index);
-            let parts = scalar.rules(x.map(|x| values[x]), values[i], slots[i]);
-            for (x, part) in x.into_iter().zip(parts) {
-                let Some(part) = part else { continue };
-                match state[x] {
-                    State::Open => {
-                        state[x] = State::Number;
-                        slots[x] = part;
-                    }
-                    State::Number => slots[x] = sum(slots[x], part),
-                    State::Out | State::Whole | State::Piece => {}
-                }
-            }
+            let [a, b] = record.pair().map(NodeId::index);
+            let [of_a, of_b] = scalar.rules([values[a], values[b]], values[i], slots[i]);
+            hand_on(state, slots, a, of_a);
+            hand_on(state, slots, b, of_b);
         }
         None
     }
@@ -175,7 +189,7 @@ impl Recorder {
             };
             c.pool.put_back(k, dx);
             if !add && handed {
-                c.set(input, Piece::Buffer(k, Layout::contiguous(graph.shape_of(record.shape))));
+                c.set_whole(input, k);
             } else if !add {
                 c.pool.release(k);
             }
