@@ -90,7 +90,8 @@ impl Given<'_> {
         let [x0, x1] = self.x;
         let given = x0.iter().zip(x1).zip(self.y).zip(self.dy);
         let all = dx.iter_mut().zip(given);
-        let at = |(((&x0, &x1), &y), &dy)| rule([Number(x0), Number(x1)], Number(y), Number(dy)).unwrap_or(0.0);
+        let at =
+            |(((&x0, &x1), &y), &dy)| rule([Number(x0), Number(x1)], Number(y), Number(dy)).unwrap_or(0.0);
         if add {
             all.for_each(|(dx, given)| *dx = Add::of(*dx, at(given)));
         } else {

@@ -170,9 +170,7 @@ impl Cotangents {
         match self.state[id.index()] {
             State::Out | State::Open => None,
             State::Number => Some(Piece::Number(self.slots[id.index()])),
-            State::Whole => {
-                Some(Piece::Buffer(self.place(id), Layout::contiguous(graph.node(id).shape())))
-            }
+            State::Whole => Some(Piece::Buffer(self.place(id), Layout::contiguous(graph.node(id).shape()))),
             State::Piece => Some(self.pieces[self.place(id)].clone()),
         }
     }
@@ -285,9 +283,7 @@ impl Piece {
                 Located { data: std::slice::from_ref(x), indices: None, layout: Layout::contiguous(&[]) }
             }
             Self::Node(id) => values.locate(graph.node(*id)),
-            Self::Part(id, layout) => {
-                Located { layout: layout.clone(), ..values.locate(graph.node(*id)) }
-            }
+            Self::Part(id, layout) => Located { layout: layout.clone(), ..values.locate(graph.node(*id)) },
             Self::Buffer(k, layout) => {
                 Located { data: pool.buffer(*k), indices: None, layout: layout.clone() }
             }

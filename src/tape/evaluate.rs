@@ -116,17 +116,17 @@ impl Recorder {
     #[inline(never)]
     fn compute(&mut self, id: NodeId) -> Result<()> {
         let Self { graph, ops, facts, values, .. } = self;
-        let node = graph.node(id);
         let index = graph.record(id).op.0 as usize;
         let (op, facts) = (&ops[index], &facts[index]);
+        if facts.elementwise && facts.arity <= 2 && values.compute_short(graph, op, facts.arity, id)? {
+            return Ok(());
+        }
+        let node = graph.node(id);
         if let Some(leaf) = node.leaf() {
             let Some(numbers) = node.constant() else { return Err(no_value(graph, node, leaf)) };
             return values.set(id, node.shape(), numbers.iter().copied());
         }
         let shape = node.shape();
-        if facts.elementwise && values.compute_short(graph, op, id)? {
-            return Ok(());
-        }
         let first = node.inputs().first().map(|&x| (x, values.locate(graph.node(x))));
         if let Some((x, first)) = first
             && let Some(layout) = op.view(&first.layout, shape)
@@ -196,17 +196,17 @@ pub(super) fn shaped(shape: &[usize], numbers: Vec<f64>) -> ArrayD<f64> {
 }
 
 impl Values {
-    /// Computes an elementwise node whose operands lie side by side, in the order of its own elements, or are one
-    /// number each; false, and nothing done, if they do not.
+    /// Computes an elementwise node of up to two operands, if they lie side by side, in the order of its own
+    /// elements, or are one number each; false, and nothing done, if not.
     #[inline]
-    fn compute_short(&mut self, graph: &Graph, op: &Arc<dyn Op>, id: NodeId) -> Result<bool> {
+    fn compute_short(&mut self, graph: &Graph, op: &Arc<dyn Op>, arity: usize, id: NodeId) -> Result<bool> {
         let record = graph.record(id);
-        let inputs = graph.node(id).inputs();
+        let inputs = &record.pair()[..arity];
         let alike = |x: &NodeId| match self.places.known[x.index()] {
             Known::Array => graph.record(*x).shape == record.shape,
             known => known == Known::Number,
         };
-        if inputs.len() > 2 || record.shape == ShapeIndex::SCALAR || !inputs.iter().all(alike) {
+        if record.shape == ShapeIndex::SCALAR || !inputs.iter().all(alike) {
             return Ok(false);
         }
         let len = size(graph.shape_of(record.shape));

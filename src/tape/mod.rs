@@ -9,6 +9,7 @@ mod recorder;
 mod registry;
 mod rule;
 mod run;
+mod same_rules;
 mod scope;
 mod sweep;
 mod value;

@@ -351,7 +351,7 @@ impl Recorder {
             }
         })?;
         let on = |graph: &Graph| Self::on(graph.clone(), self.ops[4..].to_vec());
-        super::rule::check_same(&mut on(&self.graph), &mut on(&graph))?;
+        super::same_rules::check_same(&mut on(&self.graph), &mut on(&graph))?;
         Ok(Self { lineage: self.lineage.clone(), ..Self::on(graph, self.ops[4..].to_vec()) })
     }
 }

@@ -52,7 +52,7 @@ pub(super) fn run(
     let input = |(i, x)| {
         let x: &Located<'_> = x;
         match x.indices {
-            _ if !op.reads(i) => Input::Shape(&*x.layout.shape),
+            _ if !op.reads(i) => Input::Shape(&x.layout.shape),
             Some(indices) => Input::Index(View::new(indices, 0, &x.layout.shape, &x.layout.strides)),
             None => Input::Real(x.view()),
         }

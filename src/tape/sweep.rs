@@ -41,12 +41,7 @@ impl Recorder {
         gradients
     }
 
-    fn sweep_in(
-        &mut self,
-        c: &mut Cotangents,
-        output: NodeId,
-        vars: &[NodeId],
-    ) -> Result<Vec<ArrayD<f64>>> {
+    fn sweep_in(&mut self, c: &mut Cotangents, output: NodeId, vars: &[NodeId]) -> Result<Vec<ArrayD<f64>>> {
         let first = self.mark(c, output, vars);
         // Where the output has a value, so has everything that it is computed from. Where it has none, as with a
         // leaf that was not fed, the gradients may still do without: then each rule says what it reads.
@@ -108,7 +103,9 @@ impl Recorder {
     fn look_through(&mut self, c: &Cotangents, output: NodeId, first: usize) -> Result<()> {
         let mut reached = vec![false; output.index() + 1];
         reached[output.index()] = true;
-        for id in (first..reached.len()).rev().map(NodeId::new).filter(|id| c.state[id.index()] == State::Open) {
+        for id in
+            (first..reached.len()).rev().map(NodeId::new).filter(|id| c.state[id.index()] == State::Open)
+        {
             let inputs: SmallVec<[NodeId; 4]> = self.graph.node(id).inputs().into();
             if !reached[id.index()] || !inputs.iter().any(|x| c.state[x.index()] == State::Open) {
                 continue;
@@ -171,6 +168,8 @@ impl Recorder {
         }
         let len = size(graph.shape_of(record.shape));
         let array = |x: NodeId| values.places.as_slice(x, len, &values.arena).unwrap_or_default();
+        let x = [inputs[0], inputs[inputs.len() - 1]].map(array);
+        let y = array(id);
         for (operand, &input) in inputs.iter().enumerate() {
             let (k, add) = match c.state[input.index()] {
                 State::Out => continue,
@@ -178,11 +177,7 @@ impl Recorder {
                 _ => (c.own(graph, values, input)?, true),
             };
             let mut dx = c.pool.lend(k);
-            let given = Given {
-                x: [array(inputs[0]), array(inputs[inputs.len() - 1])],
-                y: array(id),
-                dy: c.pool.buffer(c.place(id)),
-            };
+            let given = Given { x, y, dy: c.pool.buffer(c.place(id)) };
             let handed = match operand {
                 0 => scalar.pull::<0>(given, &mut dx, add),
                 _ => scalar.pull::<1>(given, &mut dx, add),
@@ -316,7 +311,8 @@ impl Recorder {
         {
             let x: Operands<'_> = x.iter().map(|&x| c.at_work[x].locate(graph, values, &c.pool)).collect();
             let mut side_by_side: SmallVec<[&[f64]; 3]> = SmallVec::new();
-            side_by_side.extend(x.iter().filter_map(Located::as_slice).filter(|x| [1, len].contains(&x.len())));
+            side_by_side
+                .extend(x.iter().filter_map(Located::as_slice).filter(|x| [1, len].contains(&x.len())));
             let short = elementwise && side_by_side.len() == x.len();
             if !(short && run_short(&**op, &side_by_side, y, &mut scratch)) {
                 run(op, x, shape, y, &mut scratch);

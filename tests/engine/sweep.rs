@@ -104,8 +104,7 @@ fn a_sweep_refuses_what_grad_refuses_in_the_same_words() {
     let half = tape.apply(Half, &[x, x * x]) * open;
     let fine = tape.apply(Half, &[x, open * open]);
     let foreign = other.leaf("foreign", 1.0);
-    let cases: [(Var<'_>, Var<'_>); 5] =
-        [(array, array), (x, foreign), (x, labels), (labels, x), (half, x)];
+    let cases: [(Var<'_>, Var<'_>); 5] = [(array, array), (x, foreign), (x, labels), (labels, x), (half, x)];
     for (output, var) in cases {
         let (swept, recorded) = (output.try_sweep(&[var]), output.try_grad(&[var]));
         let (swept, recorded) = (swept.unwrap_err().to_string(), recorded.unwrap_err().to_string());
