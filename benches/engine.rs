@@ -4,6 +4,7 @@ use chainrule::data::mnist::Mnist;
 use chainrule::nn::{Affine, Gaussian, Optimizer, Relu, Sequential, Sgd};
 use chainrule::{Check, Plan, Precision, State, Tape, Var};
 use divan::Bencher;
+use divan::counter::ItemsCount;
 use ndarray::{Array1, Array2};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -72,17 +73,76 @@ fn elementwise_chain<F: Precision>(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| plan.run(&mut state).expect("everything was fed").item(loss));
 }
 
-/// A scalar graph of 100,000 nodes: recorded, evaluated and differentiated, on a tape used again.
-#[divan::bench]
-fn scalar_graph(bencher: Bencher<'_, '_>) {
+/// A million ops on single numbers: so many chains of 333 × `v = tanh(v a + b)`, all summed.
+const CHAINS: usize = 1001;
+
+/// The chains' sum, and what they share.
+fn chains(tape: &Tape) -> (Var<'_>, [Var<'_>; 2]) {
+    let (a, b) = (tape.leaf("a", 0.9), tape.leaf("b", 0.1));
+    let chain = |k: usize| {
+        let start = tape.constant(k as f64 / CHAINS as f64 - 0.5);
+        (0..333).fold(start, |v, _| (v * a + b).tanh())
+    };
+    ((0..CHAINS).map(chain).sum(), [a, b])
+}
+
+/// Times what is done with a recording, on a tape used again; by op of the recording.
+fn on_chains(bencher: Bencher<'_, '_>, f: impl Fn(&Tape) -> f64) {
     let mut tape = Tape::new();
-    bencher.bench_local(|| {
+    bencher.counter(ItemsCount::new(1000 * CHAINS)).bench_local(|| {
         tape.reset();
-        let (a, b) = (tape.leaf("a", 0.9), tape.leaf("b", 0.1));
-        let chain =
-            |k: usize| (0..333).fold(tape.constant(k as f64 / 100.0 - 0.5), |v, _| (v * a + b).tanh());
-        let loss: Var<'_> = (0..100).map(chain).sum();
-        let [da, db] = loss.grad([a, b]);
-        (loss.value().item(), da.value().item(), db.value().item())
+        f(&tape)
+    });
+}
+
+#[divan::bench]
+fn numbers_recorded(bencher: Bencher<'_, '_>) {
+    on_chains(bencher, |tape| chains(tape).0.id().index() as f64);
+}
+
+#[divan::bench]
+fn numbers_value(bencher: Bencher<'_, '_>) {
+    on_chains(bencher, |tape| chains(tape).0.value().item());
+}
+
+#[divan::bench]
+fn numbers_sweep(bencher: Bencher<'_, '_>) {
+    on_chains(bencher, |tape| {
+        let (loss, leaves) = chains(tape);
+        let [da, db] = loss.sweep(leaves);
+        loss.value().item() + da.item() + db.item()
+    });
+}
+
+/// As `numbers_sweep`, on a new tape each time: what the pages of new memory cost comes on top.
+#[divan::bench]
+fn numbers_sweep_cold(bencher: Bencher<'_, '_>) {
+    bencher.counter(ItemsCount::new(1000 * CHAINS)).bench_local(|| {
+        let tape = Tape::new();
+        let (loss, leaves) = chains(&tape);
+        let [da, db] = loss.sweep(leaves);
+        loss.value().item() + da.item() + db.item()
+    });
+}
+
+#[divan::bench]
+fn numbers_grad(bencher: Bencher<'_, '_>) {
+    on_chains(bencher, |tape| {
+        let (loss, leaves) = chains(tape);
+        let [da, db] = loss.grad(leaves);
+        loss.value().item() + da.value().item() + db.value().item()
+    });
+}
+
+/// As `elementwise_chain`, recorded anew each time on a tape used again, gradients by a sweep; by op.
+#[divan::bench]
+fn elementwise_chain_sweep(bencher: Bencher<'_, '_>) {
+    let mut tape = Tape::new();
+    bencher.counter(ItemsCount::new(1000_usize)).bench_local(|| {
+        tape.reset();
+        let leaf = |name, number| tape.leaf(name, Array1::from_elem(32, number));
+        let (x, a, b) = (leaf("x", 0.5), leaf("a", 0.9), leaf("b", 0.1));
+        let loss = (0..333).fold(x, |x, _| (x * a + b).tanh()).sum();
+        (loss.sweep([x, a, b]), loss.value())
     });
 }

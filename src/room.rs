@@ -2,6 +2,18 @@
 
 use crate::error::{Error, Result};
 
+/// Makes a buffer at least `len` long, or says that the memory is not to be had for an array of `count` elements.
+pub(crate) fn grow(what: &'static str, room: &mut Vec<f64>, len: usize, count: usize) -> Result<()> {
+    let Some(more) = len.checked_sub(room.len()) else { return Ok(()) };
+    // Twice the size while there is room for that, so that growing costs a copy of each number at most.
+    room.try_reserve(more).or_else(|_| room.try_reserve_exact(more)).map_err(|e| Error::Argument {
+        what,
+        problem: format!("there is no room for an array of {count} elements: {e}"),
+    })?;
+    room.resize(len, 0.0);
+    Ok(())
+}
+
 /// `len` copies of a value, or an error where the memory is not to be had.
 pub(crate) fn filled<T: Clone>(what: &'static str, len: usize, value: T) -> Result<Vec<T>> {
     let mut room = Vec::new();

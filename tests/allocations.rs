@@ -1,4 +1,5 @@
-//! What a replay allocates, counted by the global allocator: nothing, but for what the matrix product packs.
+//! What is allocated, counted by the global allocator: by a replay nothing, but for what the matrix product packs; by a
+//! graph of single numbers nothing for each node, on a tape used again.
 // A counting allocator can only be written with unsafe code; it hands everything on to the system's.
 #![allow(unsafe_code)]
 
@@ -15,23 +16,35 @@ struct Counting;
 
 thread_local! {
     static COUNT: Cell<usize> = const { Cell::new(0) };
+    /// Bytes held now, and the most that were.
+    static HELD: Cell<isize> = const { Cell::new(0) };
+    static MOST: Cell<isize> = const { Cell::new(0) };
 }
 
-// SAFETY: every call goes to the system's allocator unchanged; the counter is a plain cell of the calling thread.
+/// Counts a change of what is held.
+fn hold(bytes: isize) {
+    HELD.set(HELD.get() + bytes);
+    MOST.set(MOST.get().max(HELD.get()));
+}
+
+// SAFETY: every call goes to the system's allocator unchanged; the counters are plain cells of the calling thread.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.set(COUNT.get() + 1);
+        hold(layout.size() as isize);
         // SAFETY: the caller's promises are handed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        hold(-(layout.size() as isize));
         // SAFETY: the caller's promises are handed on.
         unsafe { System.dealloc(at, layout) }
     }
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         COUNT.set(COUNT.get() + 1);
+        hold(size as isize - layout.size() as isize);
         // SAFETY: the caller's promises are handed on.
         unsafe { System.realloc(at, layout, size) }
     }
@@ -137,4 +150,65 @@ fn a_check_allocates_as_often_for_many_elements_as_for_few() {
         let (few, many) = (of_a_check(20, mode), of_a_check(60, mode));
         assert!(many < few + 100, "{mode:?}: {few} allocations for 100 elements, {many} for 300");
     }
+}
+
+/// So many ops on single numbers: chains of 333 × `v = tanh(v a + b)`, all summed.
+fn chains(tape: &Tape, chains: usize) -> (Var<'_>, [Var<'_>; 2]) {
+    let (a, b) = (tape.leaf("a", 0.9), tape.leaf("b", 0.1));
+    let chain = |k: usize| {
+        let start = tape.constant(k as f64 / chains as f64 - 0.5);
+        (0..333).fold(start, |v, _| (v * a + b).tanh())
+    };
+    ((0..chains).map(chain).sum(), [a, b])
+}
+
+#[test]
+fn nodes_of_single_numbers_allocate_nothing_on_a_tape_used_again() {
+    let mut tape = Tape::new();
+    let mut of_a_run = |length: usize, recorded: bool| {
+        count(|| {
+            tape.reset();
+            let (loss, leaves) = chains(&tape, length);
+            let mut numbers = loss.sweep(leaves).map(|dx| dx.item()).to_vec();
+            if recorded {
+                numbers.extend(loss.grad(leaves).map(|dx| dx.value().item()));
+            }
+            assert!(loss.value().item().is_finite() && numbers.iter().all(|x| x.is_finite()));
+        })
+    };
+    of_a_run(40, true);
+    let (few, many) = (of_a_run(10, false), of_a_run(30, false));
+    assert_eq!(few, many, "for 20,000 more nodes");
+    // The list of which node has which cotangent is as long as the graph, and made anew.
+    assert_eq!(of_a_run(10, true), of_a_run(30, true));
+}
+
+#[test]
+fn elementwise_nodes_on_arrays_allocate_nothing_on_a_tape_used_again() {
+    let mut tape = Tape::new();
+    let mut of_a_run = |length: usize| {
+        count(|| {
+            tape.reset();
+            let leaf = |name, number| tape.leaf(name, ndarray::Array1::from_elem(32, number));
+            let (x, a, b) = (leaf("x", 0.5), leaf("a", 0.9), leaf("b", 0.1));
+            let loss = (0..length).fold(x, |x, _| (x * a + b).tanh()).sum();
+            assert!(loss.sweep([x, a, b]).iter().all(|dx| dx[31].is_finite()) && loss.value().item() > 0.0);
+        })
+    };
+    of_a_run(400);
+    assert_eq!(of_a_run(30), of_a_run(333));
+}
+
+#[test]
+fn a_million_single_numbers_cost_56_bytes_each_at_most() {
+    let before = HELD.get();
+    MOST.set(before);
+    let tape = Tape::new();
+    let (loss, leaves) = chains(&tape, 1000);
+    let (value, [da, _]) = (loss.value(), loss.sweep(leaves));
+    assert!(value.item().is_finite() && da.item().is_finite());
+    let nodes = tape.graph().len();
+    let bytes = (MOST.get() - before) as f64 / nodes as f64;
+    println!("{bytes:.1} bytes for each of {nodes} nodes, recorded, evaluated and swept");
+    assert!(bytes <= 56.0, "{bytes} bytes");
 }

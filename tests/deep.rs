@@ -28,9 +28,13 @@ fn a_million_nodes_recorded_evaluated_differentiated_and_written() {
             dx *= 0.9 * (1.0 - value * value);
         }
         assert_eq!(y.value().item(), value);
+        let recorded = tape.graph().len();
+        let [swept, swept_da] = y.sweep([x, a]);
+        assert_eq!(tape.graph().len(), recorded);
         let [found, da] = y.grad([x, a]);
         assert_eq!(found.value().item(), dx, "0 by underflow");
         // At the fixed point, da = y (1 − y²) / (1 − a (1 − y²)).
+        assert_eq!((swept.item(), swept_da.item()), (found.value().item(), da.value().item()));
         let slope = 1.0 - value * value;
         assert!((da.value().item() - value * slope / (1.0 - 0.9 * slope)).abs() < 1e-12);
 

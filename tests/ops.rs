@@ -315,6 +315,75 @@ fn a_var_used_for_every_operand_and_a_result_used_twice() {
     });
 }
 
+/// Where the gradients of a number by a sweep are not, bit for bit, the values of those recorded; or where one is refused
+/// and the other is not.
+fn sweep_differs(what: &str, y: Var<'_>, vars: &[Var<'_>]) -> Vec<String> {
+    let before = y.tape().graph().len();
+    let swept = y.try_sweep(vars);
+    if y.tape().graph().len() != before {
+        return vec![format!("{what}: the sweep recorded something")];
+    }
+    match (swept, y.try_grad(vars)) {
+        (Ok(swept), Ok(recorded)) => swept
+            .iter()
+            .zip(recorded)
+            .enumerate()
+            .filter_map(|(i, (swept, var))| {
+                differences(&format!("{what}: sweep of var {i}"), swept, &var.value(), true)
+            })
+            .collect(),
+        (Err(swept), Err(recorded)) if swept == recorded => vec![],
+        (swept, recorded) => vec![format!("{what}: {swept:?} instead of {recorded:?}")],
+    }
+}
+
+#[test]
+fn a_sweep_gives_the_values_of_the_recorded_gradients_bit_for_bit() {
+    for_every_case(|case, rng| {
+        let operands = case.operands(rng);
+        let tape = Tape::new();
+        let (x, y) = case.record(&tape, &operands);
+        let weights = cotangent("weights", y, rng);
+        let reals: Vec<Var<'_>> = x.iter().copied().filter(|x| x.id() != y.id()).collect();
+        let mut failures = Vec::new();
+        let mut losses = vec![("plain", y.sum()), ("weighed", (weights * y).sum())];
+        // The result used twice, by itself and with the operands that it goes with.
+        let twice = (y * weights + y * y).mean() + (y - weights).square().sum();
+        losses.push(("used twice", twice));
+        for (i, &x) in x.iter().enumerate() {
+            if matches!(operands[i], Operand::Real(_)) {
+                losses.push(("and an operand again", twice + x.sin().sum() * y.sum()));
+                losses.push(("of the same shape", (x + x * x).sum() + y.sum()));
+            }
+        }
+        for (what, loss) in losses {
+            failures.extend(sweep_differs(what, loss, &reals));
+            for (i, &x) in x.iter().enumerate() {
+                failures.extend(sweep_differs(&format!("{what}, operand {i}"), loss, &[x]));
+                failures.extend(sweep_differs(&format!("{what}, operand {i} and y"), loss, &[y, x, weights]));
+            }
+        }
+        // Strided operands.
+        let turned: Vec<(Var<'_>, Var<'_>)> = x
+            .iter()
+            .zip(&operands)
+            .map(|(&x, operand)| match operand {
+                Operand::Real(value) => {
+                    let leaf = tape.leaf("turned", value.t().to_owned());
+                    (leaf, leaf.t())
+                }
+                Operand::Index(_) => (x, x),
+            })
+            .collect();
+        let views: Vec<Var<'_>> = turned.iter().map(|&(_, view)| view).collect();
+        let y = tape.try_apply_shared(case.op.clone(), &views).unwrap();
+        for (leaf, view) in turned {
+            failures.extend(sweep_differs("turned", (y * weights + y).sum(), &[leaf, view]));
+        }
+        failures
+    });
+}
+
 #[test]
 fn a_matrix_times_itself_and_its_transpose() {
     let tape = Tape::new();

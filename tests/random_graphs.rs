@@ -146,6 +146,23 @@ struct Tally {
     unreached: usize,
 }
 
+/// That a sweep gives the values of the recorded gradients, bit for bit, before and after they are recorded.
+fn sweep_as_recorded(loss: Var<'_>, leaves: &[Var<'_>]) -> Result<(), TestCaseError> {
+    let failed = |e: Error| TestCaseError::fail(e.to_string());
+    let swept = loss.try_sweep(leaves).map_err(failed)?;
+    let recorded = loss.try_grad(leaves).map_err(failed)?;
+    let again = loss.try_sweep(leaves).map_err(failed)?;
+    for ((swept, again), recorded) in swept.iter().zip(&again).zip(recorded) {
+        let wanted = recorded.value();
+        let same = |a: &f64, b: &f64| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
+        let all_same = |a: &ArrayD<f64>| {
+            a.shape() == wanted.shape() && a.iter().zip(wanted.iter()).all(|(a, b)| same(a, b))
+        };
+        prop_assert!(all_same(swept) && all_same(again), "swept {swept}, then {again}, recorded {wanted}");
+    }
+    Ok(())
+}
+
 fn check(
     program: &Program,
     table: &[(Arc<dyn Op>, Vec<Domain>)],
@@ -153,6 +170,7 @@ fn check(
 ) -> Result<(), TestCaseError> {
     let tape = Tape::new();
     let (loss, leaves) = record(program, table, &tape);
+    sweep_as_recorded(loss, &leaves)?;
     let mode =
         [Mode::Full, Mode::Full, Mode::Full, Mode::Full, Mode::CHAPTER, Mode::QUICK][program.mode as usize];
     let check = Check::new(loss, &leaves).mode(mode).order(program.order.into()).seed(program.seed);

@@ -119,9 +119,9 @@ impl Follow<'_> {
     /// Follows the rule of one operand, and adds what it hands on.
     fn operand(&mut self, id: NodeId, operand: usize, input: NodeId, dy: NodeId) -> Result<Option<Fault>> {
         let Self { recorder, merged, .. } = self;
-        let find = |graph: &Graph, part: Part<'_>| match part.content {
-            Content::Constant(numbers) => merged.find_constant(graph, part.op, part.shape, numbers),
-            Content::Inputs(inputs) => merged.find(graph, part.op, part.shape, inputs),
+        let find = |graph: &Graph, part: Part<'_, NodeId>| match part.content {
+            Content::Constant(numbers) => merged.find_constant(graph, part.node.op(), part.node.shape(), numbers),
+            Content::Inputs(inputs) => merged.find(graph, part.node.op(), part.node.shape(), inputs),
         };
         let Some(found) = recorder.find_rule(id, operand, dy, find)? else {
             let mut fault = self.missing(id, "its rule for this operand was not recorded on its cotangent");

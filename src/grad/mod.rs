@@ -1,8 +1,10 @@
-//! The reverse pass: gradients as more recorded nodes.
+//! The reverse pass: gradients as more recorded nodes, or as numbers.
+
+mod sweep;
 
 use crate::error::{Error, Result, refuse};
 use crate::graph::{Kind, NodeId};
-use crate::tape::{Contribution, Tape, Var};
+use crate::tape::{Recorder, Tape, Var};
 use std::collections::BTreeMap;
 
 /// The gradients of one output: a cotangent for every node it depends on, all of them recorded.
@@ -165,22 +167,26 @@ impl<'t> Var<'t> {
 /// The cotangent of an output with respect to itself: 1.
 #[track_caller]
 fn seed(output: Var<'_>) -> Result<Var<'_>> {
+    one_number(output)?;
     let tape = output.tape();
-    real(output)?;
-    {
-        let graph = tape.graph();
-        let node = graph.node(output.id());
-        if crate::shape::size(node.shape()) != 1 {
-            return Err(Error::NotScalar {
-                node: graph.describe(output.id()),
-                shape: node.shape().to_vec(),
-                location: node.place(),
-            });
-        }
-    }
     let _backward = tape.backward_of(output.id());
     let one = tape.constant(1.0);
     Ok(if output.rank() == 0 { one } else { one.broadcast_like(output) })
+}
+
+/// That an output is one real number.
+fn one_number(output: Var<'_>) -> Result<()> {
+    real(output)?;
+    let graph = output.tape().graph();
+    let node = graph.node(output.id());
+    if crate::shape::size(node.shape()) == 1 {
+        return Ok(());
+    }
+    Err(Error::NotScalar {
+        node: graph.describe(output.id()),
+        shape: node.shape().to_vec(),
+        location: node.place(),
+    })
 }
 
 /// That a var holds real numbers.
@@ -227,19 +233,24 @@ fn differentiate<'t>(output: Var<'t>, dy: Var<'t>, vars: Option<&[Var<'t>]>) -> 
     }
     let end = output.id().index();
     let mut recorder = tape.write();
-    let leads = leads_from(&recorder.graph, end, vars);
+    let leads = leads_from(&recorder, end, vars);
     let mut cotangents: Vec<Option<NodeId>> = vec![None; end + 1];
     let mut contributions = BTreeMap::new();
     cotangents[end] = Some(dy.id());
     for i in (0..=end).rev() {
         let Some(dy) = cotangents[i].filter(|_| leads[i]) else { continue };
         let id = NodeId::new(i);
-        for operand in 0..recorder.graph.node(id).inputs().len() {
-            let input = recorder.graph.node(id).inputs()[operand];
+        if !recorder.graph.node(id).inputs().iter().any(|x| leads[x.index()]) {
+            continue;
+        }
+        let rules = recorder.placed_rules(id)?;
+        for operand in 0..recorder.begin_rules(id, dy) {
+            let input = recorder.operand(operand);
             if !leads[input.index()] {
                 continue;
             }
-            if let Contribution::Node(part) = recorder.apply_rule(id, operand, dy)? {
+            recorder.differentiable(&rules[operand], id, operand)?;
+            if let Some(part) = recorder.apply_rule(&rules, id, operand) {
                 let sum = match cotangents[input.index()] {
                     None => part,
                     Some(sum) => recorder.accumulate(input, sum, part),
@@ -264,17 +275,14 @@ fn differentiate<'t>(output: Var<'t>, dy: Var<'t>, vars: Option<&[Var<'t>]>) -> 
 }
 
 /// Which nodes depend on one of `vars`, themselves included; or, without vars, which hold real numbers.
-fn leads_from(graph: &crate::graph::Graph, end: usize, vars: Option<&[Var<'_>]>) -> Vec<bool> {
+fn leads_from(recorder: &Recorder, end: usize, vars: Option<&[Var<'_>]>) -> Vec<bool> {
     let Some(vars) = vars else {
-        return graph.nodes().take(end + 1).map(|n| n.kind() == Kind::Real).collect();
+        return recorder.graph.nodes().take(end + 1).map(|n| n.kind() == Kind::Real).collect();
     };
     let mut leads = vec![false; end + 1];
     for var in vars.iter().filter(|v| v.id().index() <= end) {
         leads[var.id().index()] = true;
     }
-    for node in graph.nodes().take(end + 1) {
-        let i = node.id().index();
-        leads[i] = leads[i] || node.inputs().iter().any(|x| leads[x.index()]);
-    }
+    recorder.spread(&mut leads, true, 0);
     leads
 }

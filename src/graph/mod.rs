@@ -8,6 +8,7 @@ mod consumers;
 mod node;
 mod petgraph;
 mod serial;
+mod site;
 
 pub use attributes::{Attribute, Attributes};
 pub use node::{EdgeId, Kind, Leaf, Node, NodeId, OpRecord, Origin};
@@ -17,16 +18,18 @@ pub use serial::Located;
 use crate::location::Location;
 use consumers::Consumers;
 use indexmap::IndexSet;
-use node::{OpId, Record, ShapeId};
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use node::{OpId, ShapeId, SiteId};
+use rustc_hash::FxBuildHasher;
+use site::Site;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-pub(crate) use node::{OpId as OpIndex, ShapeId as ShapeIndex};
+pub(crate) use node::{OpId as OpIndex, Record, ShapeId as ShapeIndex};
+pub(crate) use site::Callers;
 
 /// The nodes recorded on a tape, as plain data: `Send`, `Sync`, cloneable, serialisable.
 ///
-/// Node order is topological order. A node costs 28 bytes; ops with their attributes, shapes, scopes and source
+/// Node order is topological order. A node costs 24 bytes; ops with their attributes, shapes, scopes and source
 /// lines are kept once however many nodes use them.
 ///
 /// [`petgraph`](::petgraph)'s visit traits are implemented on `&Graph`, so its algorithms run on the graph itself:
@@ -49,6 +52,7 @@ pub struct Graph {
     shapes: IndexSet<Box<[usize]>, FxBuildHasher>,
     scopes: IndexSet<String, FxBuildHasher>,
     locations: IndexSet<Location, FxBuildHasher>,
+    sites: IndexSet<Site, FxBuildHasher>,
     /// Values of the constant leaves, one after another.
     constants: Vec<f64>,
     names: BTreeMap<NodeId, String>,
@@ -190,8 +194,7 @@ impl Graph {
 pub(crate) struct Stamp {
     pub(crate) op: OpId,
     pub(crate) shape: ShapeId,
-    pub(crate) scope: u32,
-    pub(crate) location: u32,
+    pub(crate) site: SiteId,
     pub(crate) origin: Origin,
 }
 
@@ -213,30 +216,47 @@ impl Graph {
         self.consumers.take();
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, stamp: Stamp, inputs: &[NodeId]) -> NodeId {
-        self.consumers.take();
         let id = NodeId::new(self.nodes.len());
         let operands = match *inputs {
             [] => [NodeId::default(); 2],
             [a] => [a, NodeId::default()],
             [a, b] => [a, b],
-            _ => {
-                let start = NodeId::new(self.wide_inputs.len());
-                self.wide_inputs.extend_from_slice(inputs);
-                [start, NodeId::default()]
-            }
+            _ => [self.push_wide(inputs), NodeId::default()],
         };
-        self.nodes.push(Record::new(stamp, operands));
+        self.append(Record::new(stamp, operands));
         id
     }
 
+    #[cold]
+    fn push_wide(&mut self, inputs: &[NodeId]) -> NodeId {
+        let start = NodeId::new(self.wide_inputs.len());
+        self.wide_inputs.extend_from_slice(inputs);
+        start
+    }
+
+    /// Appends a constant of the stamp's shape.
+    #[inline]
     pub(crate) fn push_constant(&mut self, stamp: Stamp, values: impl IntoIterator<Item = f64>) -> NodeId {
-        let start = self.constants.len();
+        let (id, start) = (NodeId::new(self.nodes.len()), NodeId::new(self.constants.len()));
         self.constants.extend(values);
-        let id = self.push(stamp, &[]);
-        self.nodes[id.index()].set_constants(start);
+        self.append(Record::new(stamp, [start, NodeId::default()]));
         id
+    }
+
+    #[inline(always)]
+    fn append(&mut self, record: Record) {
+        if self.consumers.get().is_some() {
+            self.consumers.take();
+        }
+        self.nodes.push(record);
+    }
+
+    /// The number that a constant of rank 0 is.
+    #[inline]
+    pub(crate) fn number(&self, constant: &Record) -> f64 {
+        self.constants[constant.pair()[0].index()]
     }
 
     pub(crate) fn set_name(&mut self, id: NodeId, name: String) {
@@ -282,6 +302,14 @@ impl Graph {
         &self.scopes[id as usize]
     }
 
+    pub(crate) fn site_id(&mut self, scope: u32, location: u32) -> SiteId {
+        SiteId(self.sites.insert_full(Site { scope, location }).0 as u32)
+    }
+
+    pub(crate) fn site(&self, id: SiteId) -> Site {
+        self.sites[id.0 as usize]
+    }
+
     pub(crate) fn location_id(&mut self, location: Location) -> u32 {
         self.locations.insert_full(location).0 as u32
     }
@@ -289,6 +317,11 @@ impl Graph {
     #[inline]
     pub(crate) fn record(&self, id: NodeId) -> &Record {
         &self.nodes[id.index()]
+    }
+
+    /// All nodes as they are stored.
+    pub(crate) fn records(&self) -> &[Record] {
+        &self.nodes
     }
 
     /// Every leaf's new shape put in, and every other node's as `infer` says; for another batch size.
@@ -302,29 +335,5 @@ impl Graph {
             self.nodes[id.index()].set_shape(shape);
         }
         Ok(())
-    }
-}
-
-/// Ids of source lines by the compiler's own record of them, so that recording compares one address.
-#[derive(Debug, Default)]
-pub(crate) struct Callers {
-    last: Option<(&'static std::panic::Location<'static>, u32)>,
-    ids: FxHashMap<usize, u32>,
-}
-
-impl Callers {
-    #[inline]
-    pub(crate) fn id(&mut self, caller: &'static std::panic::Location<'static>, graph: &mut Graph) -> u32 {
-        match self.last {
-            Some((last, id)) if std::ptr::eq(last, caller) => id,
-            _ => {
-                let id = *self
-                    .ids
-                    .entry(std::ptr::from_ref(caller).addr())
-                    .or_insert_with(|| graph.location_id(caller.into()));
-                self.last = Some((caller, id));
-                id
-            }
-        }
     }
 }

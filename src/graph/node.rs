@@ -1,4 +1,4 @@
-//! Nodes as they are stored (28 bytes) and as they are read.
+//! Nodes as they are stored (24 bytes) and as they are read.
 
 use super::{Attributes, Graph, Stamp};
 use crate::location::Location;
@@ -56,6 +56,10 @@ impl ShapeId {
     pub(crate) const SCALAR: Self = Self(0);
 }
 
+/// Index of a site in the graph's table of sites.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct SiteId(pub(super) u32);
+
 /// What a node's values are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -88,7 +92,8 @@ impl Leaf {
     ];
 
     /// Leaves stand at the start of every graph's table of ops, in the order of the enum.
-    pub(crate) fn op(self) -> OpId {
+    #[inline]
+    pub(crate) const fn op(self) -> OpId {
         OpId(self as u32)
     }
 
@@ -118,6 +123,7 @@ pub enum Origin {
 impl Origin {
     const UPDATE: u32 = u32::MAX;
 
+    #[inline]
     fn pack(self) -> u32 {
         match self {
             Self::Forward => 0,
@@ -194,20 +200,24 @@ pub(crate) struct Record {
     pub(crate) shape: ShapeId,
     /// The inputs, or the start of a run: of inputs in `wide_inputs`, or of a constant's values in `constants`.
     inputs: [NodeId; 2],
-    pub(crate) scope: u32,
-    pub(crate) location: u32,
+    pub(crate) site: SiteId,
     origin: u32,
 }
+
+// What a graph costs is mostly this.
+const _: () = assert!(size_of::<Record>() == 24);
 
 impl Record {
     #[inline]
     pub(super) fn new(stamp: Stamp, inputs: [NodeId; 2]) -> Self {
-        let Stamp { op, shape, scope, location, origin } = stamp;
-        Self { op, shape, inputs, scope, location, origin: origin.pack() }
+        let Stamp { op, shape, site, origin } = stamp;
+        Self { op, shape, inputs, site, origin: origin.pack() }
     }
 
-    pub(super) fn set_constants(&mut self, start: usize) {
-        self.inputs[0] = NodeId::new(start);
+    /// The inputs of a node that has one or two; for a node of one, the second is some node's id.
+    #[inline]
+    pub(crate) fn pair(&self) -> [NodeId; 2] {
+        self.inputs
     }
 
     pub(super) fn set_shape(&mut self, shape: ShapeId) {
@@ -238,6 +248,11 @@ impl<'g> Node<'g> {
         self.graph.op_record(self.record.op)
     }
 
+    /// Another node of its graph.
+    pub(crate) fn of_same_graph(self, id: NodeId) -> Self {
+        self.graph.node(id)
+    }
+
     /// Its inputs in operand order; a node used twice is listed twice.
     #[inline]
     pub fn inputs(self) -> &'g [NodeId] {
@@ -265,12 +280,12 @@ impl<'g> Node<'g> {
 
     /// The path of scopes it was recorded in, such as `affine1`; empty at the top.
     pub fn scope(self) -> &'g str {
-        self.graph.scope_at(self.record.scope)
+        self.graph.scope_at(self.graph.site(self.record.site).scope)
     }
 
     /// The line that recorded it; `None` in a graph loaded without locations.
     pub fn location(self) -> Option<&'g Location> {
-        self.graph.locations.get_index(self.record.location as usize)
+        self.graph.locations.get_index(self.graph.site(self.record.site).location as usize)
     }
 
     /// The line that recorded it, or a word that says it is not known.

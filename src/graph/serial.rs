@@ -1,6 +1,7 @@
 //! Graphs as data for files: written without source locations unless asked, checked when read.
 
 use super::node::Record;
+use super::site::Site;
 use super::{Graph, Leaf, NodeId, OpIndex, OpRecord, Origin, ShapeIndex, Stamp};
 use crate::location::Location;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -99,7 +100,8 @@ impl Graph {
     fn data(&self, with_locations: bool) -> GraphData {
         let node = |r: (NodeId, &Record)| {
             let node = self.node(r.0);
-            NodeData(r.1.op.0, r.1.shape.0, r.1.scope, node.inputs().to_vec(), node.origin())
+            let scope = self.site(r.1.site).scope;
+            NodeData(r.1.op.0, r.1.shape.0, scope, node.inputs().to_vec(), node.origin())
         };
         GraphData {
             format: FORMAT,
@@ -111,7 +113,7 @@ impl Graph {
             constants: self.constants.iter().copied().map(Number).collect(),
             locations: with_locations.then(|| Locations {
                 table: self.locations.iter().cloned().collect(),
-                nodes: self.nodes.iter().map(|r| r.location).collect(),
+                nodes: self.nodes.iter().map(|r| self.site(r.site).location).collect(),
             }),
         }
     }
@@ -169,7 +171,8 @@ impl Graph {
             }
             let location = places.map_or(UNKNOWN, |l| l[i]);
             let op = OpIndex(op);
-            let stamp = Stamp { op, shape: ShapeIndex(shape), scope, location, origin };
+            let site = graph.site_id(scope, location);
+            let stamp = Stamp { op, shape: ShapeIndex(shape), site, origin };
             if Leaf::of_op(op) == Some(Leaf::Constant) {
                 let start = graph.constants.len();
                 graph.push_constant(stamp, constants.by_ref().take(size));
@@ -197,9 +200,9 @@ impl Graph {
             if graph.locations.len() != listed {
                 return Err("a location is listed twice".to_owned());
             }
-            let known = |r: &&Record| r.location == UNKNOWN || (r.location as usize) < graph.locations.len();
-            if let Some(r) = graph.nodes.iter().find(|r| !known(r)) {
-                return Err(format!("a node names location {} outside the table", r.location));
+            let known = |s: &&Site| s.location == UNKNOWN || (s.location as usize) < graph.locations.len();
+            if let Some(s) = graph.sites.iter().find(|s| !known(s)) {
+                return Err(format!("a node names location {} outside the table", s.location));
             }
         }
         Ok(graph)

@@ -1,5 +1,6 @@
 //! Elementwise maths: a table of one-line rules. Each row is an op: struct, method, kernel and rule.
 
+use super::number::Number;
 use crate::Float;
 use crate::kernel::{Inputs, Lanes, Output, math};
 use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, Zero, reals};
@@ -8,7 +9,7 @@ use crate::tape::{LoadOp, Var};
 /// The parts of an elementwise op that do not depend on its number of operands.
 macro_rules! elementwise_op {
     ($(#[$doc:meta])* $op:ident, $method:ident, $symbol:literal, $formula:literal, [$($x:ident)+], $map:ident,
-     $of:expr, $rules:expr, $samples:expr) => {
+     $of:expr, $rules:expr, $numbers:expr, $samples:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub struct $op;
@@ -18,6 +19,13 @@ macro_rules! elementwise_op {
             #[inline(always)]
             pub(super) fn of<F: Float>($($x: F),+) -> F {
                 $of
+            }
+
+            /// Its rules at single numbers: the cotangent of each operand, `None` for a structural zero.
+            #[inline]
+            pub(super) fn rules(x: [Number; 2], y: Number, dy: Number) -> [Option<f64>; 2] {
+                let rules: fn([Number; 2], Number, Number) -> [Option<f64>; 2] = $numbers;
+                rules(x, y, dy)
             }
         }
 
@@ -71,6 +79,7 @@ macro_rules! unary {
         $(elementwise_op! {
             $(#[$doc])* $op, $method, $symbol, $formula, [$a], map1, $of,
             |_, x, y, dy| { let ($x, $y, $dy) = (x[0], y, dy); let _ = ($x, $y, $dy); ($rule).into() },
+            |x, y, dy| { let ($x, $y, $dy) = (x[0], y, dy); let _ = ($x, $y, $dy); [($rule).into(), None] },
             [&[3, 4][..], &[], &[2, 0], &[1, 5, 2]].map(|s| Sample::of([s], $domain)).to_vec()
         })+
 
@@ -83,6 +92,14 @@ macro_rules! unary {
             #[must_use]
             pub fn $method(self) -> Var<'t> {
                 self.tape().apply($op, &[self])
+            })+
+        }
+
+        #[allow(dead_code, clippy::should_implement_trait, reason = "rules need some of them")]
+        impl Number {
+            $(#[inline]
+            pub(super) fn $method(self) -> Self {
+                Self($op::of(self.0))
             })+
         }
     };
@@ -100,8 +117,21 @@ macro_rules! binary {
                 let _ = ($x0, $x1, $y, $dy);
                 if operand == 0 { ($rule0).into() } else { ($rule1).into() }
             },
+            |x, y, dy| {
+                let ($x0, $x1, $y, $dy) = (x[0], x[1], y, dy);
+                let _ = ($x0, $x1, $y, $dy);
+                [($rule0).into(), ($rule1).into()]
+            },
             BROADCASTS.map(|[a, b]| Sample(vec![(a.to_vec(), $domain0), (b.to_vec(), $domain1)])).to_vec()
         })+
+
+        #[allow(dead_code, reason = "rules need some of them")]
+        impl Number {
+            $(#[inline]
+            pub(super) fn $method(self, other: impl Into<Number>) -> Self {
+                Self($op::of(self.0, other.into().0))
+            })+
+        }
     };
 }
 

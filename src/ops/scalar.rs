@@ -1,10 +1,11 @@
 //! The hottest elementwise ops as a plain enum: evaluators go through numbers and blocks of numbers by a match instead of
 //! a virtual call with views. Each arm is the op's own function.
 
+use super::number::Number;
 use super::*;
 use crate::Float;
 use crate::kernel::WIDTH;
-use std::any::Any;
+use std::any::{Any, TypeId};
 
 macro_rules! scalars {
     (unary: $($one:ident)+; binary: $($two:ident)+;) => {
@@ -13,6 +14,17 @@ macro_rules! scalars {
         pub(crate) enum Scalar { $($one,)+ $($two,)+ }
 
         impl Scalar {
+            /// How many there are.
+            pub(crate) const COUNT: usize = [$(stringify!($one),)+ $(stringify!($two),)+].len();
+
+            /// The function of a type of op, if it is one of these; known when the caller is compiled.
+            #[inline]
+            pub(crate) fn of_type<O: Op>() -> Option<Self> {
+                $(if TypeId::of::<O>() == TypeId::of::<$one>() { return Some(Self::$one); })+
+                $(if TypeId::of::<O>() == TypeId::of::<$two>() { return Some(Self::$two); })+
+                None
+            }
+
             /// The function of an op, if it is one of these.
             pub(crate) fn of(op: &dyn Op) -> Option<Self> {
                 let op: &dyn Any = op;
@@ -33,12 +45,6 @@ macro_rules! scalars {
             #[inline]
             pub(crate) fn arity(self) -> usize {
                 match self { $(Self::$one)|+ => 1, $(Self::$two)|+ => 2 }
-            }
-
-            /// Its value at one operand; of a function of two, at the same twice.
-            #[inline(always)]
-            pub(crate) fn unary<F: Float>(self, a: F) -> F {
-                match self { $(Self::$one => $one::of(a),)+ $(Self::$two => $two::of(a, a),)+ }
             }
 
             /// Its value at two operands; of a function of one, at the first.
@@ -79,6 +85,23 @@ macro_rules! scalars {
                     })+
                 }
             }
+
+            /// Its rules: the cotangent of each operand, `None` for a structural zero. The second operand of a
+            /// function of one is not looked at.
+            #[inline(always)]
+            pub(crate) fn rules(self, x: [f64; 2], y: f64, dy: f64) -> [Option<f64>; 2] {
+                let (x, y, dy) = (x.map(Number), Number(y), Number(dy));
+                match self { $(Self::$one => $one::rules(x, y, dy),)+ $(Self::$two => $two::rules(x, y, dy),)+ }
+            }
+
+            /// The rule for operand `N` on every element: `dx` written, or added to. False, and nothing done, for a
+            /// structural zero. A function of one is given its operand twice.
+            pub(crate) fn pull<const N: usize>(self, given: Given<'_>, dx: &mut [f64], add: bool) -> bool {
+                match self {
+                    $(Self::$one => given.pull(|x, y, dy| $one::rules(x, y, dy)[N], dx, add),)+
+                    $(Self::$two => given.pull(|x, y, dy| $two::rules(x, y, dy)[N], dx, add),)+
+                }
+            }
         }
     };
 }
@@ -86,4 +109,37 @@ macro_rules! scalars {
 scalars! {
     unary: Neg Recip Square Sqrt Exp ExpM1 Ln Sin Cos Tanh Sigmoid Softplus Abs Relu;
     binary: Add Sub Mul Div Maximum Minimum Greater GreaterEqual Less LessEqual Equal NotEqual;
+}
+
+/// What a rule reads, of equal lengths.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Given<'a> {
+    pub(crate) x: [&'a [f64]; 2],
+    pub(crate) y: &'a [f64],
+    pub(crate) dy: &'a [f64],
+}
+
+impl Given<'_> {
+    #[inline]
+    fn pull(
+        self,
+        rule: impl Fn([Number; 2], Number, Number) -> Option<f64>,
+        dx: &mut [f64],
+        add: bool,
+    ) -> bool {
+        if rule([Number(0.0); 2], Number(0.0), Number(0.0)).is_none() {
+            return false;
+        }
+        let [x0, x1] = self.x;
+        let given = x0.iter().zip(x1).zip(self.y).zip(self.dy);
+        let all = dx.iter_mut().zip(given);
+        let at =
+            |(((&x0, &x1), &y), &dy)| rule([Number(x0), Number(x1)], Number(y), Number(dy)).unwrap_or(0.0);
+        if add {
+            all.for_each(|(dx, given)| *dx = Add::of(*dx, at(given)));
+        } else {
+            all.for_each(|(dx, given)| *dx = at(given));
+        }
+        true
+    }
 }

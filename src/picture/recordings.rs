@@ -31,7 +31,8 @@ impl Recording {
     fn stamp(&mut self, op: OpIndex, shape: &[usize]) -> Stamp {
         let shape = self.graph.shape_id(shape);
         let scope = self.graph.scope_id(&self.scope.clone());
-        Stamp { op, shape, scope, location: self.location, origin: self.origin }
+        let site = self.graph.site_id(scope, self.location);
+        Stamp { op, shape, site, origin: self.origin }
     }
 
     pub(super) fn leaf(&mut self, leaf: Leaf, name: &str, shape: &[usize]) -> NodeId {

@@ -1,13 +1,18 @@
 //! Recording: the tape, its vars, the contract of an op, and values computed when asked.
 
+mod cotangents;
 mod elementwise;
+mod evaluate;
 pub(crate) mod op;
 mod operators;
 pub(crate) mod program;
 mod recorder;
 mod registry;
 mod rule;
+mod run;
+mod same_rules;
 mod scope;
+mod sweep;
 mod value;
 mod values;
 mod var;
@@ -17,7 +22,7 @@ pub use op::{Op, Precision};
 pub(crate) use recorder::Recorder;
 pub use registry::{LoadOp, Registry};
 pub(crate) use registry::{Loader, loader};
-pub(crate) use rule::{Content, Contribution, Part};
+pub(crate) use rule::{Content, Part};
 pub use scope::Scope;
 pub use value::{IntoIndices, IntoValue, Value};
 pub use var::Var;
@@ -29,7 +34,6 @@ use ndarray::ArrayD;
 use smallvec::SmallVec;
 use std::cell::{Ref, RefCell, RefMut};
 use std::sync::Arc;
-use values::Stored;
 
 /// What a user records on. It owns the graph while the graph grows, and the values computed so far.
 ///
@@ -58,7 +62,7 @@ impl Tape {
     pub fn leaf(&self, name: &str, value: impl IntoValue) -> Var<'_> {
         let value = value.into_value();
         let var = self.add_leaf(Leaf::Input, name.to_owned(), value.shape());
-        self.write().values.set(var.id(), Stored::real(value));
+        self.write().give(var.id(), &value).unwrap_or_else(|e| refuse(e));
         var
     }
 
@@ -67,7 +71,7 @@ impl Tape {
     pub fn index_leaf(&self, name: &str, indices: impl IntoIndices) -> Var<'_> {
         let indices = indices.into_indices();
         let var = self.add_leaf(Leaf::Index, name.to_owned(), indices.shape());
-        self.write().values.set(var.id(), Stored::index(indices));
+        self.write().values.set_indices(var.id(), &indices);
         var
     }
 
@@ -121,7 +125,7 @@ impl Tape {
     pub fn constant(&self, value: impl IntoValue) -> Var<'_> {
         let caller = std::panic::Location::caller();
         let id = match value.as_number() {
-            Some(x) => self.write().constant(&[], [x], caller),
+            Some(x) => self.write().number(x, caller),
             None => {
                 let value = value.into_value();
                 self.write().constant(value.shape(), value.iter().copied(), caller)
@@ -142,6 +146,7 @@ impl Tape {
     /// # Panics
     ///
     /// With the message of the error that [`try_apply`](Self::try_apply) returns.
+    #[inline]
     #[track_caller]
     pub fn apply<O: Op>(&self, op: O, inputs: &[Var<'_>]) -> Var<'_> {
         self.try_apply(op, inputs).unwrap_or_else(|e| refuse(e))
@@ -152,8 +157,37 @@ impl Tape {
     /// # Errors
     ///
     /// [`Error::Operands`] if the op does not accept the operands, [`Error::MixedTapes`] if one is not of this tape.
+    #[inline]
     #[track_caller]
     pub fn try_apply<O: Op>(&self, op: O, inputs: &[Var<'_>]) -> Result<Var<'_>> {
+        let caller = std::panic::Location::caller();
+        match self.try_apply_alike::<O>(inputs, caller) {
+            Some(id) => Ok(Var::new(self, id)),
+            None => self.try_apply_any(op, inputs),
+        }
+    }
+
+    /// The way on which most nodes of a graph of single numbers are recorded: see [`Recorder::record_alike`].
+    #[inline]
+    #[track_caller]
+    fn try_apply_alike<O: Op>(
+        &self,
+        x: &[Var<'_>],
+        caller: &'static std::panic::Location<'static>,
+    ) -> Option<NodeId> {
+        let ids = match *x {
+            [a] => [a.id(); 2],
+            [a, b] => [a.id(), b.id()],
+            _ => return None,
+        };
+        if !x.iter().all(|x| std::ptr::eq(x.tape(), self)) {
+            return None;
+        }
+        self.write().record_alike::<O>(&ids[..x.len()], caller)
+    }
+
+    #[track_caller]
+    fn try_apply_any<O: Op>(&self, op: O, inputs: &[Var<'_>]) -> Result<Var<'_>> {
         let caller = std::panic::Location::caller();
         let ids = self.own_all(op.name(), inputs)?;
         let id = self.write().record(op, &ids, caller)?;
@@ -255,6 +289,7 @@ impl Tape {
     /// # Panics
     ///
     /// If the graph is borrowed.
+    #[inline]
     #[track_caller]
     pub(crate) fn write(&self) -> RefMut<'_, Recorder> {
         let free = self.recorder.try_borrow_mut();
@@ -285,7 +320,8 @@ impl Tape {
     pub fn feed(&self, leaf: Var<'_>, value: impl IntoValue) -> Result<()> {
         self.own("feed", leaf, &[])?;
         let value = value.into_value();
-        self.set(leaf, &[Leaf::Input, Leaf::Parameter], value.shape().to_vec(), Stored::real(value))?;
+        self.fits(leaf, &[Leaf::Input, Leaf::Parameter], value.shape())?;
+        self.write().give(leaf.id(), &value)?;
         self.forget_computed();
         Ok(())
     }
@@ -299,13 +335,15 @@ impl Tape {
     pub fn feed_indices(&self, leaf: Var<'_>, indices: impl IntoIndices) -> Result<()> {
         self.own("feed_indices", leaf, &[])?;
         let indices = indices.into_indices();
-        self.set(leaf, &[Leaf::Index], indices.shape().to_vec(), Stored::index(indices))?;
+        self.fits(leaf, &[Leaf::Index], indices.shape())?;
+        self.write().values.set_indices(leaf.id(), &indices);
         self.forget_computed();
         Ok(())
     }
 
-    fn set(&self, leaf: Var<'_>, allowed: &[Leaf], shape: Vec<usize>, value: Stored) -> Result<()> {
-        let mut recorder = self.write();
+    /// That a var is one of some kinds of leaf, and of a shape.
+    fn fits(&self, leaf: Var<'_>, allowed: &[Leaf], shape: &[usize]) -> Result<()> {
+        let recorder = self.write();
         let node = recorder.graph.node(leaf.id());
         if !node.leaf().is_some_and(|l| allowed.contains(&l)) || node.shape() != shape {
             let names: Vec<&str> = allowed.iter().map(|l| l.name()).collect();
@@ -317,7 +355,6 @@ impl Tape {
                 location: node.place(),
             });
         }
-        recorder.values.set(leaf.id(), value);
         Ok(())
     }
 
@@ -341,7 +378,7 @@ impl Tape {
         }
         // Nothing is changed before everything was found.
         for (parameter, value) in values {
-            self.set(parameter, &[Leaf::Parameter], value.shape().to_vec(), Stored::real(value))?;
+            self.write().give(parameter.id(), &value)?;
         }
         self.forget_computed();
         Ok(())

@@ -1,5 +1,6 @@
 //! The part of a tape that changes: the graph with its interned ops, and where the next node belongs.
 
+use super::cotangents::Cotangents;
 use super::op::{Op, Operand};
 use super::registry::Registry;
 use super::rule::Rules;
@@ -18,13 +19,26 @@ use std::sync::Arc;
 /// What makes two recorded ops the same op: type, attributes and number of operands.
 type OpKey = (TypeId, Attributes, usize);
 
+/// What loops over nodes ask of an op, side by side.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Facts {
+    /// Which function known by name it is; then it takes as many operands as that.
+    pub(crate) scalar: Option<Scalar>,
+    pub(crate) arity: usize,
+    pub(crate) elementwise: bool,
+    /// Whether it reads the elements of all its operands.
+    pub(crate) reads_all: bool,
+}
+
 #[derive(Debug)]
 pub(crate) struct Recorder {
     pub(crate) graph: Graph,
     /// The ops of the graph's table, by its index; the leaves at its start have a stand-in that is never run.
     pub(crate) ops: Vec<Arc<dyn Op>>,
-    /// Which of them are scalar functions known by name, for graphs of single numbers.
-    pub(super) scalars: Vec<Option<Scalar>>,
+    /// What loops over nodes ask of each of them.
+    pub(crate) facts: Vec<Facts>,
+    /// The scalar functions known by name by their places among the ops; 0, a leaf's, where they are not there yet.
+    built_in: [OpIndex; Scalar::COUNT],
     keys: FxHashMap<OpKey, OpIndex>,
     /// Ops without fields and their number of operands: found by their type, without making attributes.
     units: FxHashMap<(TypeId, usize), OpIndex>,
@@ -36,6 +50,10 @@ pub(crate) struct Recorder {
     pub(crate) lineage: Arc<()>,
     pub(super) values: Values,
     pub(super) rules: Rules,
+    /// What a rule being put on the tape is put together from; kept for its memory.
+    pub(super) operands: Vec<NodeId>,
+    /// What a reverse sweep works with; kept for its memory.
+    pub(crate) cotangents: Cotangents,
 }
 
 impl Default for Recorder {
@@ -49,7 +67,8 @@ impl Recorder {
         let mut recorder = Self {
             graph,
             ops: Vec::new(),
-            scalars: Vec::new(),
+            facts: Vec::new(),
+            built_in: [Leaf::Input.op(); Scalar::COUNT],
             keys: FxHashMap::default(),
             units: FxHashMap::default(),
             callers: Callers::default(),
@@ -59,11 +78,13 @@ impl Recorder {
             lineage: Arc::new(()),
             values: Values::default(),
             rules: Rules::default(),
+            operands: Vec::new(),
+            cotangents: Cotangents::default(),
         };
         let leaf: Arc<dyn Op> = Arc::new(crate::ops::StopGradient);
         for _ in 0..4 {
             recorder.ops.push(leaf.clone());
-            recorder.scalars.push(None);
+            recorder.facts.push(Facts { scalar: None, arity: 0, elementwise: false, reads_all: true });
         }
         for (i, op) in ops.into_iter().enumerate() {
             let index = OpIndex(i as u32 + 4);
@@ -95,7 +116,12 @@ impl Recorder {
     fn adopt(&mut self, op: Arc<dyn Op>, arity: usize, index: OpIndex) {
         let key = ((&*op as &dyn Any).type_id(), op.attributes(), arity);
         self.keys.insert(key, index);
-        self.scalars.push(Scalar::of(&*op));
+        let scalar = Scalar::of(&*op).filter(|scalar| scalar.arity() == arity);
+        if let Some(scalar) = scalar {
+            self.built_in[scalar as usize] = index;
+        }
+        let reads_all = self.graph.op_record(index).shape_only.is_empty();
+        self.facts.push(Facts { scalar, arity, elementwise: op.elementwise(), reads_all });
         self.ops.push(op);
     }
 
@@ -124,9 +150,10 @@ impl Recorder {
         index
     }
 
+    #[inline]
     fn stamp(&mut self, op: OpIndex, shape: ShapeIndex, caller: &'static Location<'static>) -> Stamp {
-        let location = self.callers.id(caller, &mut self.graph);
-        Stamp { op, shape, scope: self.scope, location, origin: self.origin }
+        let site = self.callers.site(caller, self.scope, &mut self.graph);
+        Stamp { op, shape, site, origin: self.origin }
     }
 
     pub(super) fn leaf(
@@ -148,6 +175,13 @@ impl Recorder {
         }
         self.graph.set_name(id, name);
         Ok(id)
+    }
+
+    /// A constant of rank 0.
+    #[inline]
+    pub(super) fn number(&mut self, number: f64, caller: &'static Location<'static>) -> NodeId {
+        let stamp = self.stamp(Leaf::Constant.op(), ShapeIndex::SCALAR, caller);
+        self.graph.push_constant(stamp, [number])
     }
 
     pub(super) fn constant(
@@ -187,23 +221,64 @@ impl Recorder {
         x: &[NodeId],
         caller: &'static Location<'static>,
     ) -> Result<NodeId> {
-        let shape = if self.is_plain_scalar(op, x) {
-            ShapeIndex::SCALAR
-        } else {
-            let shape = infer(&self.graph, &*self.ops[op.0 as usize], x, || caller.into())?;
-            self.graph.shape_id(&shape)
+        let shape = match self.alike(op, x) {
+            Some(shape) => shape,
+            None => {
+                let shape = infer(&self.graph, &*self.ops[op.0 as usize], x, || caller.into())?;
+                self.graph.shape_id(&shape)
+            }
         };
         let stamp = self.stamp(op, shape, caller);
         Ok(self.graph.push(stamp, x))
     }
 
-    /// Whether a scalar function of the right number of operands meets nothing but single real numbers.
-    fn is_plain_scalar(&self, op: OpIndex, x: &[NodeId]) -> bool {
-        self.scalars[op.0 as usize].is_some_and(|s| s.arity() == x.len())
-            && x.iter().all(|&id| {
-                let record = self.graph.record(id);
-                record.shape == ShapeIndex::SCALAR && record.op != Leaf::Index.op()
-            })
+    /// Records an op of a type that is a scalar function known by name, on operands of one shape; `None`, and nothing
+    /// recorded, where there is more to look at.
+    #[inline]
+    pub(super) fn record_alike<O: Op>(
+        &mut self,
+        x: &[NodeId],
+        caller: &'static Location<'static>,
+    ) -> Option<NodeId> {
+        let scalar = Scalar::of_type::<O>()?;
+        let op = self.built_in[scalar as usize];
+        if op == Leaf::Input.op() || x.len() != scalar.arity() {
+            return None;
+        }
+        let shape = self.shared_shape(x)?;
+        let stamp = self.stamp(op, shape, caller);
+        Some(self.graph.push(stamp, x))
+    }
+
+    /// The shape of a scalar function's operands, and so of its result, if it is given the right number of real ones
+    /// and they have one shape.
+    #[inline]
+    fn alike(&self, op: OpIndex, x: &[NodeId]) -> Option<ShapeIndex> {
+        let facts = &self.facts[op.0 as usize];
+        if facts.scalar.is_none() || facts.arity != x.len() {
+            return None;
+        }
+        self.shared_shape(x)
+    }
+
+    /// The shape of some nodes of real numbers, if all have the same.
+    #[inline]
+    fn shared_shape(&self, x: &[NodeId]) -> Option<ShapeIndex> {
+        let shape = self.graph.record(*x.first()?).shape;
+        let fits = |&id: &NodeId| {
+            let record = self.graph.record(id);
+            record.shape == shape && record.op != Leaf::Index.op()
+        };
+        x.iter().all(fits).then_some(shape)
+    }
+
+    /// The op that contributions to a cotangent are added with.
+    #[inline]
+    pub(crate) fn sum_op(&mut self) -> OpIndex {
+        match self.built_in[Scalar::Add as usize] {
+            none if none == Leaf::Input.op() => self.intern_typed(crate::ops::Add, 2),
+            op => op,
+        }
     }
 
     /// The recorder of a loaded graph.
@@ -276,7 +351,7 @@ impl Recorder {
             }
         })?;
         let on = |graph: &Graph| Self::on(graph.clone(), self.ops[4..].to_vec());
-        super::rule::check_same(&mut on(&self.graph), &mut on(&graph))?;
+        super::same_rules::check_same(&mut on(&self.graph), &mut on(&graph))?;
         Ok(Self { lineage: self.lineage.clone(), ..Self::on(graph, self.ops[4..].to_vec()) })
     }
 }

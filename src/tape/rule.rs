@@ -6,20 +6,44 @@ use super::recorder::{Recorder, kinds};
 use super::{Tape, Var};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Kind, Leaf, NodeId, OpIndex, Origin, ShapeIndex, Stamp};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
+use std::cell::Cell;
+use std::convert::Infallible;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// What a rule depends on: the op, and the shapes and kinds of its operands.
 type Key = (OpIndex, SmallVec<[(ShapeIndex, Kind); 3]>);
 
 /// The rules of the ops met so far.
 #[derive(Debug, Default)]
-pub(crate) struct Rules(FxHashMap<Key, Rc<[RuleGraph]>>);
+pub(crate) struct Rules {
+    by_shapes: FxHashMap<Key, Rc<OpRules>>,
+    /// Those of scalar functions on single numbers, by the op.
+    of_numbers: Vec<Option<Rc<OpRules>>>,
+}
+
+/// The rules of an op for operands of some shapes.
+#[derive(Debug)]
+pub(crate) struct OpRules {
+    /// One for each operand.
+    pub(super) operands: Vec<RuleGraph>,
+    /// Whether the ops and shapes of their nodes are in the tape's tables.
+    placed: Cell<bool>,
+}
+
+impl std::ops::Index<usize> for OpRules {
+    type Output = RuleGraph;
+
+    fn index(&self, operand: usize) -> &RuleGraph {
+        &self.operands[operand]
+    }
+}
 
 /// The VJP for one operand.
 #[derive(Debug)]
-enum RuleGraph {
+pub(crate) enum RuleGraph {
     Zero,
     NotDifferentiable,
     Nodes {
@@ -29,89 +53,137 @@ enum RuleGraph {
     },
 }
 
-/// A node of a rule on its way to the tape.
-pub(crate) struct Part<'a> {
-    pub(crate) op: OpIndex,
-    pub(crate) shape: ShapeIndex,
-    pub(crate) content: Content<'a>,
+/// A node of a rule. Slots are numbered: operands, then `y`, then `dy`, then the rule's nodes in order.
+#[derive(Debug)]
+pub(crate) struct RuleNode {
+    pub(super) content: Made,
+    pub(super) shape: Box<[usize]>,
+    pub(super) inputs: Box<[usize]>,
+    /// The op and the shape by their places in the tape's tables, from when it is first put on the tape.
+    placed: Cell<(OpIndex, ShapeIndex)>,
 }
 
-/// What a node of a rule is made of.
-pub(crate) enum Content<'a> {
-    Constant(&'a [f64]),
-    Inputs(&'a [NodeId]),
+/// What a node of a rule computes.
+#[derive(Debug)]
+pub(super) enum Made {
+    Op(Arc<dyn Op>),
+    Leaf(Leaf),
+    Constant(Vec<f64>),
 }
 
-impl RuleGraph {
-    /// Goes through the rule's nodes on the operands, the result and its cotangent of a node, each put in its place by
-    /// `put`: where that leaves the operand's cotangent. Ends at the first that has no place.
-    fn walk(
-        &self,
-        operands: &[NodeId],
-        y: NodeId,
-        dy: NodeId,
-        mut put: impl FnMut(Part<'_>) -> Option<NodeId>,
-    ) -> Option<NodeId> {
-        let Self::Nodes { nodes, result } = self else { return None };
-        let mut slots: SmallVec<[NodeId; 16]> = operands.into();
-        slots.extend([y, dy]);
-        for RuleNode { op, shape, inputs, constant } in nodes {
-            let inputs: SmallVec<[NodeId; 4]> = inputs.iter().map(|&slot| slots[slot]).collect();
-            let content = match constant {
-                Some(numbers) => Content::Constant(numbers),
-                None => Content::Inputs(&inputs),
-            };
-            slots.push(put(Part { op: *op, shape: *shape, content })?);
-        }
-        Some(slots[*result])
+impl RuleNode {
+    pub(crate) fn op(&self) -> OpIndex {
+        self.placed.get().0
+    }
+
+    pub(crate) fn shape(&self) -> ShapeIndex {
+        self.placed.get().1
     }
 }
 
-/// A node of a rule. Slots are numbered: operands, then `y`, then `dy`, then the rule's nodes in order.
-#[derive(Debug)]
-struct RuleNode {
-    op: OpIndex,
-    shape: ShapeIndex,
-    inputs: SmallVec<[usize; 3]>,
-    constant: Option<Vec<f64>>,
+/// A node of a rule on its way to where it is put.
+pub(crate) struct Part<'a, S> {
+    pub(crate) node: &'a RuleNode,
+    pub(crate) content: Content<'a, S>,
 }
 
-/// What the cotangent of one operand is, given that of the result.
-pub(crate) enum Contribution {
-    Node(NodeId),
-    Zero,
+/// What a node of a rule is made of.
+pub(crate) enum Content<'a, S> {
+    Constant(&'a [f64]),
+    Inputs(&'a [S]),
+}
+
+impl RuleGraph {
+    /// Goes through the rule's nodes, each put in its place by `put`: where that leaves the operand's cotangent. Ends
+    /// at the first that has no place. `slots` begins with the operands, the result and its cotangent.
+    #[inline]
+    pub(super) fn walk<S: Copy, E>(
+        &self,
+        slots: &mut Vec<S>,
+        mut put: impl FnMut(Part<'_, S>) -> Result<S, E>,
+    ) -> Result<Option<S>, E> {
+        let Self::Nodes { nodes, result } = self else { return Ok(None) };
+        for node in nodes {
+            let (one, two, more): ([S; 1], [S; 2], SmallVec<[S; 4]>);
+            let content = match (&node.content, &*node.inputs) {
+                (Made::Constant(numbers), _) => Content::Constant(numbers),
+                (_, &[]) => Content::Inputs(&[]),
+                (_, &[a]) => {
+                    one = [slots[a]];
+                    Content::Inputs(&one)
+                }
+                (_, &[a, b]) => {
+                    two = [slots[a], slots[b]];
+                    Content::Inputs(&two)
+                }
+                (_, all) => {
+                    more = all.iter().map(|&slot| slots[slot]).collect();
+                    Content::Inputs(&more)
+                }
+            };
+            slots.push(put(Part { node, content })?);
+        }
+        Ok(Some(slots[*result]))
+    }
 }
 
 impl Recorder {
-    /// Puts the rule of `node` for one operand on the tape: what `dy`, the node's cotangent, contributes to the
-    /// operand's.
+    /// Begins to put the rules of a node on the tape, given its cotangent; returns the number of its operands.
+    #[inline]
+    pub(crate) fn begin_rules(&mut self, node: NodeId, dy: NodeId) -> usize {
+        let Self { graph, operands, .. } = self;
+        let inputs = graph.node(node).inputs();
+        operands.clear();
+        // A copy of one or two by name costs less than a copy of any number.
+        match *inputs {
+            [a] => operands.extend([a, node, dy]),
+            [a, b] => operands.extend([a, b, node, dy]),
+            _ => operands.extend(inputs.iter().copied().chain([node, dy])),
+        }
+        inputs.len()
+    }
+
+    /// An operand of the node whose rules were begun last.
+    #[inline]
+    pub(crate) fn operand(&self, operand: usize) -> NodeId {
+        self.operands[operand]
+    }
+
+    /// Puts the rule of `node` for one operand on the tape: what its cotangent contributes to the operand's; `None` for a
+    /// structural zero. `rules` are the node's, [placed](Self::placed_rules) and [begun](Self::begin_rules), and there is
+    /// a [derivative](Self::differentiable).
     ///
     /// The new nodes carry the scope and source line of `node`, and its id as their origin.
-    pub(crate) fn apply_rule(&mut self, node: NodeId, operand: usize, dy: NodeId) -> Result<Contribution> {
-        let rules = self.rules_of(node)?;
-        if let RuleGraph::NotDifferentiable = rules[operand] {
-            let at = self.graph.node(node);
-            return Err(Error::NotDifferentiable {
-                op: at.op().to_string(),
-                node: self.graph.describe(node),
-                operand,
-                location: at.place(),
-            });
-        }
-        let record = self.graph.record(node);
-        let (scope, location, origin) = (record.scope, record.location, Origin::Backward(node));
-        let graph = &mut self.graph;
-        let operands: SmallVec<[NodeId; 4]> = graph.node(node).inputs().into();
-        let put = |part: Part<'_>| {
-            let stamp = Stamp { op: part.op, shape: part.shape, scope, location, origin };
-            Some(match part.content {
+    #[inline]
+    pub(crate) fn apply_rule(&mut self, rules: &OpRules, node: NodeId, operand: usize) -> Option<NodeId> {
+        let Self { graph, operands: slots, .. } = self;
+        let (site, origin) = (graph.record(node).site, Origin::Backward(node));
+        slots.truncate(rules.operands.len() + 2);
+        let put = |part: Part<'_, NodeId>| -> Result<NodeId, Infallible> {
+            let (op, shape) = part.node.placed.get();
+            let stamp = Stamp { op, shape, site, origin };
+            Ok(match part.content {
+                Content::Constant(&[number]) => graph.push_constant(stamp, [number]),
                 Content::Constant(numbers) => graph.push_constant(stamp, numbers.iter().copied()),
                 Content::Inputs(inputs) => graph.push(stamp, inputs),
             })
         };
-        Ok(match rules[operand].walk(&operands, node, dy, put) {
-            Some(id) => Contribution::Node(id),
-            None => Contribution::Zero,
+        let Ok(result) = rules[operand].walk(slots, put);
+        result
+    }
+
+    /// That an operand has a derivative.
+    #[inline]
+    pub(crate) fn differentiable(&self, rule: &RuleGraph, node: NodeId, operand: usize) -> Result<()> {
+        if !matches!(rule, RuleGraph::NotDifferentiable) {
+            return Ok(());
+        }
+        let at = self.graph.node(node);
+        Err(Error::NotDifferentiable {
+            op: at.op().to_string(),
+            node: self.graph.describe(node),
+            operand,
+            location: at.place(),
         })
     }
 
@@ -122,12 +194,13 @@ impl Recorder {
         node: NodeId,
         operand: usize,
         dy: NodeId,
-        mut find: impl FnMut(&Graph, Part<'_>) -> Option<NodeId>,
+        mut find: impl FnMut(&Graph, Part<'_, NodeId>) -> Option<NodeId>,
     ) -> Result<Option<NodeId>> {
-        let rules = self.rules_of(node)?;
+        let rules = self.placed_rules(node)?;
         let graph = &self.graph;
-        let operands: SmallVec<[NodeId; 4]> = graph.node(node).inputs().into();
-        Ok(rules[operand].walk(&operands, node, dy, |part| find(graph, part)))
+        let mut slots = graph.node(node).inputs().to_vec();
+        slots.extend([node, dy]);
+        Ok(rules[operand].walk(&mut slots, |part| find(graph, part).ok_or(())).unwrap_or_default())
     }
 
     /// Whether the rule of `node` for an operand says anything but that there is nothing to hand on.
@@ -135,36 +208,79 @@ impl Recorder {
         Ok(matches!(self.rules_of(node)?[operand], RuleGraph::Nodes { .. }))
     }
 
-    /// The op that contributions to a cotangent are added with.
-    pub(crate) fn sum_op(&mut self) -> OpIndex {
-        self.intern_typed(crate::ops::Add, 2)
-    }
-
     /// The sum of two contributions to the cotangent of `node`.
+    #[inline]
     pub(crate) fn accumulate(&mut self, node: NodeId, sum: NodeId, part: NodeId) -> NodeId {
         let op = self.sum_op();
         let record = self.graph.record(node);
-        let (shape, scope, location) = (record.shape, record.scope, record.location);
-        let stamp = Stamp { op, shape, scope, location, origin: Origin::Backward(node) };
+        let stamp = Stamp { op, shape: record.shape, site: record.site, origin: Origin::Backward(node) };
         self.graph.push(stamp, &[sum, part])
     }
 
-    fn rules_of(&mut self, id: NodeId) -> Result<Rc<[RuleGraph]>> {
-        let inputs = self.graph.node(id).inputs();
-        let op = self.graph.record(id).op;
-        let shapes = inputs.iter().map(|&x| self.graph.record(x).shape);
-        let key = (op, shapes.zip(kinds(&self.graph, inputs)).collect());
-        if let Some(rules) = self.rules.0.get(&key) {
+    /// The rules of a node, as small graphs; the tape's own graph stays as it is.
+    pub(super) fn rules_of(&mut self, id: NodeId) -> Result<Rc<OpRules>> {
+        let record = self.graph.record(id);
+        let op = record.op;
+        let of_numbers = record.shape == ShapeIndex::SCALAR && self.facts[op.0 as usize].scalar.is_some();
+        if let Some(rules) = self.rules_of_number(id) {
             return Ok(rules.clone());
         }
-        let arity = inputs.len();
-        let rules = (0..arity).map(|operand| self.record_rule(id, operand)).collect::<Result<Rc<[_]>>>()?;
-        self.rules.0.insert(key, rules.clone());
+        let inputs = self.graph.node(id).inputs();
+        let shapes = inputs.iter().map(|&x| self.graph.record(x).shape);
+        let key = (op, shapes.zip(kinds(&self.graph, inputs)).collect());
+        if let Some(rules) = self.rules.by_shapes.get(&key) {
+            return Ok(rules.clone());
+        }
+        let operands =
+            (0..inputs.len()).map(|operand| self.record_rule(id, operand)).collect::<Result<_>>()?;
+        let rules = Rc::new(OpRules { operands, placed: Cell::new(false) });
+        if of_numbers {
+            let known = &mut self.rules.of_numbers;
+            known.resize(known.len().max(op.0 as usize + 1), None);
+            known[op.0 as usize] = Some(rules.clone());
+        } else {
+            self.rules.by_shapes.insert(key, rules.clone());
+        }
+        Ok(rules)
+    }
+
+    /// The rules of a scalar function on single numbers, if they are known.
+    #[inline]
+    fn rules_of_number(&self, id: NodeId) -> Option<&Rc<OpRules>> {
+        let record = self.graph.record(id);
+        let rules = self.rules.of_numbers.get(record.op.0 as usize)?;
+        rules.as_ref().filter(|_| record.shape == ShapeIndex::SCALAR)
+    }
+
+    /// The rules of a node, whose ops and shapes are in the tables.
+    #[inline]
+    pub(crate) fn placed_rules(&mut self, id: NodeId) -> Result<Rc<OpRules>> {
+        match self.rules_of_number(id) {
+            Some(rules) if rules.placed.get() => Ok(rules.clone()),
+            _ => self.place_rules(id),
+        }
+    }
+
+    fn place_rules(&mut self, id: NodeId) -> Result<Rc<OpRules>> {
+        let rules = self.rules_of(id)?;
+        if !rules.placed.replace(true) {
+            for rule in &rules.operands {
+                let RuleGraph::Nodes { nodes, .. } = rule else { continue };
+                for node in nodes {
+                    let op = match &node.content {
+                        Made::Op(op) => self.intern(op.clone(), node.inputs.len()),
+                        Made::Leaf(leaf) => leaf.op(),
+                        Made::Constant(_) => Leaf::Constant.op(),
+                    };
+                    node.placed.set((op, self.graph.shape_id(&node.shape)));
+                }
+            }
+        }
         Ok(rules)
     }
 
     /// Runs an op's rule on a tape of its own, and copies what its result depends on.
-    fn record_rule(&mut self, id: NodeId, operand: usize) -> Result<RuleGraph> {
+    fn record_rule(&self, id: NodeId, operand: usize) -> Result<RuleGraph> {
         let node = self.graph.node(id);
         let op = self.ops[self.graph.record(id).op.0 as usize].clone();
         if kinds(&self.graph, node.inputs()).nth(operand) == Some(Kind::Index) {
@@ -197,102 +313,32 @@ impl Recorder {
             node: self.graph.describe(id),
             location: self.graph.node(id).place(),
         })?;
-        Ok(self.adopt_rule(&tape, result))
-    }
-
-    /// Copies the ancestors of `result` with this tape's numbers for their ops and shapes.
-    fn adopt_rule(&mut self, tape: &Tape, result: Var<'_>) -> RuleGraph {
-        let recorder = tape.recorder().borrow();
-        let graph = &recorder.graph;
-        let needed = graph.ancestors([result.id()]);
-        let named = graph.nodes().take_while(|n| matches!(n.leaf(), Some(Leaf::Input | Leaf::Index))).count();
-        let mut slot_of: Vec<usize> = (0..graph.len()).collect();
-        let mut nodes = Vec::new();
-        for node in graph.nodes().skip(named).filter(|n| needed[n.id().index()]) {
-            let record = graph.record(node.id());
-            slot_of[node.id().index()] = named + nodes.len();
-            nodes.push(RuleNode {
-                op: match node.leaf() {
-                    Some(leaf) => leaf.op(),
-                    None => self.intern(recorder.ops[record.op.0 as usize].clone(), node.inputs().len()),
-                },
-                shape: self.graph.shape_id(node.shape()),
-                inputs: node.inputs().iter().map(|input| slot_of[input.index()]).collect(),
-                constant: node.constant().map(<[f64]>::to_vec),
-            });
-        }
-        RuleGraph::Nodes { nodes, result: slot_of[result.id().index()] }
+        Ok(copy_rule(&tape, result))
     }
 }
 
-/// That the gradients recorded in `old` are still right in `new`, the same nodes with other shapes: that the rules of
-/// the nodes they came through are the same. Where an axis of size 1 grows, an operand that was not stretched now is,
-/// and a sum is missing from what was recorded.
-pub(super) fn check_same(old: &mut Recorder, new: &mut Recorder) -> Result<()> {
-    let through = old.graph.nodes().filter_map(|n| match n.origin() {
-        Origin::Backward(through) => Some(through),
-        Origin::Forward | Origin::Update => None,
-    });
-    // A rule that hands on dy itself leaves no node, so all that lies below those that do is looked at.
-    let below = old.graph.ancestors(through);
-    let mut checked = FxHashSet::default();
-    for id in old.graph.ids().filter(|id| below[id.index()]) {
-        if old.graph.node(id).leaf().is_some() {
-            continue;
-        }
-        let shapes = |r: &Recorder| -> SmallVec<[ShapeIndex; 3]> {
-            r.graph.node(id).inputs().iter().map(|&x| r.graph.record(x).shape).collect()
-        };
-        if !checked.insert((old.graph.record(id).op, shapes(old), shapes(new))) {
-            continue;
-        }
-        let (before, after) = (old.rules_of(id)?, new.rules_of(id)?);
-        for (operand, (before, after)) in before.iter().zip(&*after).enumerate() {
-            if !still_right(operand, (before, old), (after, new)) {
-                return Err(Error::Argument {
-                    what: "with_shapes",
-                    problem: format!(
-                        "{} has other rules with these shapes than as {}, so the gradients recorded through it would \
-                         be wrong; record them where the same operands are stretched, with a batch of 2 or more",
-                        new.graph.describe(id),
-                        old.graph.describe(id)
-                    ),
-                });
-            }
-        }
+/// Copies the ancestors of `result`, the cotangent of an operand, from the tape that a rule was recorded on.
+fn copy_rule(tape: &Tape, result: Var<'_>) -> RuleGraph {
+    let recorder = tape.recorder().borrow();
+    let graph = &recorder.graph;
+    let needed = graph.ancestors([result.id()]);
+    let named = graph.nodes().take_while(|n| matches!(n.leaf(), Some(Leaf::Input | Leaf::Index))).count();
+    let mut slot_of: Vec<usize> = (0..graph.len()).collect();
+    let mut nodes = Vec::new();
+    for node in graph.nodes().skip(named).filter(|n| needed[n.id().index()]) {
+        slot_of[node.id().index()] = named + nodes.len();
+        nodes.push(RuleNode {
+            content: match (node.constant(), node.leaf()) {
+                (Some(numbers), _) => Made::Constant(numbers.to_vec()),
+                (None, Some(leaf)) => Made::Leaf(leaf),
+                (None, None) => Made::Op(recorder.ops[graph.record(node.id()).op.0 as usize].clone()),
+            },
+            shape: node.shape().into(),
+            inputs: node.inputs().iter().map(|input| slot_of[input.index()]).collect(),
+            placed: Cell::new((Leaf::Constant.op(), ShapeIndex::SCALAR)),
+        });
     }
-    Ok(())
-}
-
-/// Whether a rule says the same as another, but for a sum over stretched axes of which there are none any more.
-fn still_right(
-    operand: usize,
-    (old, before): (&RuleGraph, &Recorder),
-    (new, after): (&RuleGraph, &Recorder),
-) -> bool {
-    let (old, old_result, new, new_result) = match (old, new) {
-        (RuleGraph::Nodes { nodes: a, result: ra }, RuleGraph::Nodes { nodes: b, result: rb }) => {
-            (a, *ra, b, *rb)
-        }
-        (RuleGraph::Zero, RuleGraph::Zero) | (RuleGraph::NotDifferentiable, RuleGraph::NotDifferentiable) => {
-            return true;
-        }
-        _ => return false,
-    };
-    let same = |a: &RuleNode, b: &RuleNode| {
-        let (x, y) = (before.graph.op_record(a.op), after.graph.op_record(b.op));
-        (&x.name, &x.attributes, &a.inputs, &a.constant) == (&y.name, &y.attributes, &b.inputs, &b.constant)
-    };
-    let begins_the_same = old.len() >= new.len() && old.iter().zip(new).all(|(a, b)| same(a, b));
-    begins_the_same
-        && match &old[new.len()..] {
-            [] => old_result == new_result,
-            [sum] => {
-                before.graph.op_record(sum.op).name == crate::ops::SumToLike.name()
-                    && *sum.inputs == [new_result, operand]
-            }
-            _ => false,
-        }
+    RuleGraph::Nodes { nodes, result: slot_of[result.id().index()] }
 }
 
 /// A rule's result in the shape of its operand: this is where broadcasting is undone.

@@ -30,7 +30,7 @@ impl<'t> Scope<'t> {
     pub(super) fn backward(tape: &'t Tape, node: NodeId) -> Self {
         let guard = Self::open(tape);
         let mut recorder = tape.write();
-        recorder.scope = recorder.graph.record(node).scope;
+        recorder.scope = recorder.graph.site(recorder.graph.record(node).site).scope;
         recorder.origin = Origin::Backward(node);
         guard
     }

@@ -1,287 +1,235 @@
-//! Values computed when asked, in f64, node by node, and remembered.
+//! The values of a tape: a number or a place for every node, and one buffer that all arrays lie in.
 
-use super::elementwise::{self, Arg, Instruction, Source};
-use super::op::{Op, Precision};
-use super::recorder::Recorder;
-use crate::error::{Error, Result};
-use crate::graph::{Graph, Kind, Leaf, Node, NodeId};
-use crate::kernel::{Input, Inputs, Output, View, gather};
-use crate::shape::Layout;
-use ndarray::{ArrayD, IxDyn};
-use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
-use std::sync::Arc;
+use super::run::Located;
+use crate::error::Result;
+use crate::graph::{Graph, Node, NodeId};
+use crate::shape::{Layout, size};
+use ndarray::ArrayD;
+use std::ops::Range;
 
-/// What is known of a node's value.
+/// What is known of a node's value, and what its slot says of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Known {
+pub(super) enum Known {
+    /// Nothing. The slot of an array that was computed before still says where its place is.
     No,
-    /// Being looked for by the present call.
+    /// Being looked for by the present call; the slot as with `No`.
     Wanted,
-    Yes,
+    /// The slot is the number.
+    Number,
+    /// The slot is the place in `arena` where the elements begin, in row-major order.
+    Array,
+    /// The slot is a place in `views`.
+    View,
+    /// The slot is the place in `indices` where the elements begin.
+    Indices,
 }
 
-/// An array that a node has computed or been given.
-#[derive(Debug, Clone)]
-pub(crate) enum Stored {
-    Real(Vec<f64>),
-    Index(Vec<usize>),
-    /// Elements of another node's array.
-    View {
-        root: NodeId,
-        layout: Layout,
-    },
-}
-
-impl Stored {
-    pub(super) fn real(array: ArrayD<f64>) -> Self {
-        Self::Real(array.iter().copied().collect())
-    }
-
-    pub(super) fn index(array: ArrayD<usize>) -> Self {
-        Self::Index(array.iter().copied().collect())
+impl Known {
+    #[inline]
+    pub(super) fn is_value(self) -> bool {
+        !matches!(self, Self::No | Self::Wanted)
     }
 }
 
-/// The values of a tape: single numbers in one dense list, arrays beside it.
+/// The slot of a node that has no place yet: these bits are no place of a buffer.
+const NOWHERE: f64 = f64::NAN;
+
+/// What each node's value is, or where: all but the arrays, so that one can be written while others are read.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    pub(super) known: Vec<Known>,
+    /// For each node its number or, by its bits, a place.
+    pub(super) slots: Vec<f64>,
+    /// Elements of another node's value: whose, and where.
+    views: Vec<(NodeId, Layout)>,
+    indices: Vec<usize>,
+}
+
+/// The values computed so far, and those given to leaves.
+///
+/// An array keeps its place in the buffer from the first time it is computed until the tape is reset, so computing it
+/// again on other leaves takes no more room. Operands are computed before results, so they lie before them.
 #[derive(Debug, Default)]
 pub(crate) struct Values {
-    known: Vec<Known>,
-    scalars: Vec<f64>,
-    arrays: FxHashMap<NodeId, Stored>,
-    scratch: Vec<f64>,
-    /// The nodes that the present call is to compute; left over only where a kernel panicked.
-    wanted: Vec<NodeId>,
+    pub(super) places: Places,
+    pub(super) arena: Vec<f64>,
+    /// How much of the arena is given away.
+    top: usize,
+    pub(super) scratch: Vec<f64>,
+    /// The first nodes that the present call is to compute, in which it looks for the others.
+    pub(super) queue: Vec<NodeId>,
+    /// Where nodes that the present call is to compute are; left over only where it failed.
+    pub(super) unfinished: Range<usize>,
 }
 
 impl Values {
+    /// Forgets everything and keeps the memory.
     pub(super) fn clear(&mut self) {
-        self.known.clear();
-        self.scalars.clear();
-        self.arrays.clear();
-        self.wanted.clear();
+        let Places { known, slots, views, indices } = &mut self.places;
+        known.clear();
+        slots.clear();
+        views.clear();
+        indices.clear();
+        self.top = 0;
+        self.unfinished = 0..0;
     }
 
-    fn grow(&mut self, len: usize) {
-        if self.known.len() < len {
-            self.known.resize(len, Known::No);
-            self.scalars.resize(len, f64::NAN);
+    pub(super) fn grow(&mut self, len: usize) {
+        let Places { known, slots, .. } = &mut self.places;
+        if known.len() < len {
+            known.resize(len, Known::No);
+            slots.resize(len, NOWHERE);
         }
     }
 
-    pub(super) fn set(&mut self, id: NodeId, value: Stored) {
-        self.grow(id.index() + 1);
-        if let Stored::Real(x) = &value
-            && let &[x] = x.as_slice()
-        {
-            self.scalars[id.index()] = x;
-        }
-        self.arrays.insert(id, value);
-        self.known[id.index()] = Known::Yes;
+    /// Whether a node's value is known.
+    pub(super) fn has(&self, id: NodeId) -> bool {
+        self.places.known.get(id.index()).is_some_and(|known| known.is_value())
     }
 
-    /// Forgets what was wanted and not computed.
-    fn give_up(&mut self) {
-        for id in self.wanted.drain(..) {
-            let known = &mut self.known[id.index()];
+    /// Forgets what was to be computed and was not.
+    pub(super) fn give_up(&mut self) {
+        for known in &mut self.places.known[std::mem::take(&mut self.unfinished)] {
             if *known == Known::Wanted {
                 *known = Known::No;
             }
         }
     }
 
+    /// The place of an array of `len` elements: the one that it has, or a new one.
+    pub(super) fn reserve(&mut self, id: NodeId, len: usize) -> Result<usize> {
+        let slot = &mut self.places.slots[id.index()];
+        if slot.to_bits() == NOWHERE.to_bits() {
+            crate::room::grow("value", &mut self.arena, self.top.saturating_add(len), len)?;
+            *slot = f64::from_bits(self.top as u64);
+            self.top += len;
+        }
+        Ok(self.places.place(id))
+    }
+
+    /// Gives a node its numbers, in row-major order, of a shape.
+    pub(super) fn set(
+        &mut self,
+        id: NodeId,
+        shape: &[usize],
+        mut numbers: impl Iterator<Item = f64>,
+    ) -> Result<()> {
+        self.grow(id.index() + 1);
+        if shape.is_empty() {
+            numbers.for_each(|x| self.places.set_number(id, x));
+            return Ok(());
+        }
+        let len = size(shape);
+        let place = self.reserve(id, len)?;
+        self.arena[place..place + len].fill_with(|| numbers.next().unwrap_or(f64::NAN));
+        self.places.known[id.index()] = Known::Array;
+        Ok(())
+    }
+
+    /// Gives an index leaf its indices, as many as it had before if it had any.
+    pub(super) fn set_indices(&mut self, id: NodeId, new: &ArrayD<usize>) {
+        self.grow(id.index() + 1);
+        let Places { known, slots, indices, .. } = &mut self.places;
+        let slot = &mut slots[id.index()];
+        if slot.to_bits() == NOWHERE.to_bits() {
+            *slot = f64::from_bits(indices.len() as u64);
+            indices.extend(new);
+        } else {
+            let place = slot.to_bits() as usize;
+            indices[place..].iter_mut().zip(new).for_each(|(index, &new)| *index = new);
+        }
+        known[id.index()] = Known::Indices;
+    }
+
     /// Forgets everything but the values of leaves.
     pub(super) fn forget_computed(&mut self, graph: &Graph) {
-        for (node, known) in graph.nodes().zip(&mut self.known) {
-            if node.leaf().is_none() && *known == Known::Yes {
+        let Places { known, slots, views, .. } = &mut self.places;
+        for ((node, known), slot) in graph.nodes().zip(known).zip(slots) {
+            if node.leaf().is_none() && known.is_value() {
+                if matches!(*known, Known::Number | Known::View) {
+                    *slot = NOWHERE;
+                }
                 *known = Known::No;
-                self.arrays.remove(&node.id());
             }
         }
-    }
-
-    /// The buffer a node's numbers lie in, and where.
-    fn locate(&self, node: Node<'_>) -> (&[f64], Layout) {
-        let id = node.id();
-        if let Some(Stored::View { root, layout }) = self.arrays.get(&id) {
-            return (self.buffer(*root), layout.clone());
-        }
-        (self.buffer(id), Layout::contiguous(node.shape()))
-    }
-
-    fn buffer(&self, id: NodeId) -> &[f64] {
-        match self.arrays.get(&id) {
-            Some(Stored::Real(x)) => x,
-            _ => &self.scalars[id.index()..=id.index()],
-        }
-    }
-
-    fn indices(&self, id: NodeId) -> &[usize] {
-        match self.arrays.get(&id) {
-            Some(Stored::Index(x)) => x,
-            _ => &[],
-        }
-    }
-}
-
-impl Recorder {
-    /// Computes a node and what it needs, unless it is known.
-    pub(super) fn evaluate(&mut self, target: NodeId) -> Result<()> {
-        self.values.grow(self.graph.len());
-        self.values.give_up();
-        self.values.wanted = self.wanted(target);
-        for i in 0..self.values.wanted.len() {
-            let id = self.values.wanted[i];
-            if let Err(e) = self.compute(id) {
-                self.values.give_up();
-                return Err(e);
-            }
-            self.values.known[id.index()] = Known::Yes;
-        }
-        self.values.wanted.clear();
-        Ok(())
-    }
-
-    /// The nodes to be computed for `target`, in topological order.
-    fn wanted(&mut self, target: NodeId) -> Vec<NodeId> {
-        let known = &mut self.values.known;
-        let mut wanted = Vec::new();
-        let mut open = vec![target];
-        while let Some(id) = open.pop() {
-            if known[id.index()] != Known::No {
-                continue;
-            }
-            known[id.index()] = Known::Wanted;
-            wanted.push(id);
-            let node = self.graph.node(id);
-            open.extend(node.read_inputs().map(|(_, x)| x));
-        }
-        wanted.sort_unstable();
-        wanted
-    }
-
-    fn compute(&mut self, id: NodeId) -> Result<()> {
-        let Self { graph, ops, scalars, values, .. } = self;
-        let node = graph.node(id);
-        let index = graph.record(id).op.0 as usize;
-        if let Some(leaf) = node.leaf() {
-            let Some(numbers) = node.constant() else { return Err(no_value(graph, node, leaf)) };
-            if node.shape().is_empty() {
-                values.scalars[id.index()] = numbers[0];
-            } else {
-                values.set(id, Stored::Real(numbers.to_vec()));
-            }
-            return Ok(());
-        }
-        let x = node.inputs();
-        // Single numbers: one match instead of a virtual call with views.
-        if let Some(scalar) = scalars[index]
-            && node.shape().is_empty()
-        {
-            let at = |i: usize| values.scalars[x[i].index()];
-            let y = if x.len() == 1 { scalar.unary(at(0)) } else { scalar.binary(at(0), at(1)) };
-            values.scalars[id.index()] = y;
-            return Ok(());
-        }
-        let mut scratch = std::mem::take(&mut values.scratch);
-        let computed = run(graph, ops, values, node, index, &mut scratch);
-        values.scratch = scratch;
-        match computed? {
-            Stored::Real(y) if node.shape().is_empty() => values.scalars[id.index()] = y[0],
-            computed => values.set(id, computed),
-        }
-        Ok(())
+        views.clear();
     }
 
     /// The numbers that an input was given, if it was.
-    pub(crate) fn fed(&self, id: NodeId) -> Option<&[f64]> {
-        let known = self.values.known.get(id.index()) == Some(&Known::Yes);
-        known.then(|| self.values.buffer(id))
+    pub(super) fn fed(&self, node: Node<'_>) -> Option<&[f64]> {
+        let known = *self.places.known.get(node.id().index())?;
+        matches!(known, Known::Number | Known::Array).then(|| self.places.buffer(node, &self.arena))
     }
 
     /// The indices that an index input was given, if it was.
-    pub(crate) fn fed_indices(&self, id: NodeId) -> Option<&[usize]> {
-        let known = self.values.known.get(id.index()) == Some(&Known::Yes);
-        known.then(|| self.values.indices(id))
+    pub(super) fn fed_indices(&self, node: Node<'_>) -> Option<&[usize]> {
+        let known = *self.places.known.get(node.id().index())?;
+        (known == Known::Indices).then(|| self.places.indices_of(node))
     }
 
-    /// The value of a node that was computed, as an array of its own.
-    pub(super) fn array(&self, id: NodeId) -> Result<ArrayD<f64>> {
-        let node = self.graph.node(id);
-        let numbers = match self.values.arrays.get(&id) {
-            Some(Stored::Index(indices)) => indices.iter().map(|&i| i as f64).collect(),
-            _ => {
-                let (data, layout) = self.values.locate(node);
-                let mut numbers = crate::room::filled("value", layout.len(), 0.0)?;
-                gather(view(data, &layout), 0, &mut numbers);
-                numbers
-            }
+    /// Where a node's numbers or indices are.
+    pub(super) fn locate(&self, node: Node<'_>) -> Located<'_> {
+        self.places.locate(node, &self.arena)
+    }
+}
+
+impl Places {
+    fn place(&self, id: NodeId) -> usize {
+        self.slots[id.index()].to_bits() as usize
+    }
+
+    #[inline]
+    pub(super) fn set_number(&mut self, id: NodeId, number: f64) {
+        self.slots[id.index()] = number;
+        self.known[id.index()] = Known::Number;
+    }
+
+    /// Says of a node that its elements are among those of its first operand.
+    pub(super) fn set_view(&mut self, id: NodeId, of: NodeId, layout: Layout) {
+        let root = match self.known[of.index()] {
+            Known::View => self.views[self.place(of)].0,
+            _ => of,
         };
-        Ok(ArrayD::from_shape_vec(IxDyn(node.shape()), numbers)
-            .unwrap_or_else(|e| unreachable!("a value has its node's shape: {e}")))
+        self.slots[id.index()] = f64::from_bits(self.views.len() as u64);
+        self.views.push((root, layout));
+        self.known[id.index()] = Known::View;
     }
-}
 
-/// Runs one node on values that are known.
-fn run(
-    graph: &Graph,
-    ops: &[Arc<dyn Op>],
-    values: &Values,
-    node: Node<'_>,
-    index: usize,
-    scratch: &mut Vec<f64>,
-) -> Result<Stored> {
-    let (op, x) = (&*ops[index], node.inputs());
-    let mut located: SmallVec<[(&[f64], Layout); 3]> =
-        x.iter().map(|&input| values.locate(graph.node(input))).collect();
-    if let Some(layout) = located.first().and_then(|(_, layout)| op.view(layout, node.shape())) {
-        if node.shape().is_empty() {
-            return Ok(Stored::Real(vec![located[0].0[layout.offset]]));
+    /// The buffer that a node's numbers, which are no view, fill.
+    fn buffer<'a>(&'a self, node: Node<'_>, arena: &'a [f64]) -> &'a [f64] {
+        let id = node.id();
+        match self.known[id.index()] {
+            Known::Array => &arena[self.place(id)..][..size(node.shape())],
+            Known::Number => std::slice::from_ref(&self.slots[id.index()]),
+            _ => &[],
         }
-        let root = match values.arrays.get(&x[0]) {
-            Some(Stored::View { root, .. }) => *root,
-            _ => x[0],
-        };
-        return Ok(Stored::View { root, layout });
     }
-    let mut y = crate::room::filled("value", crate::shape::size(node.shape()), 0.0)?;
-    if op.elementwise() {
-        located.iter_mut().for_each(|(_, layout)| *layout = layout.broadcast(node.shape()));
-        let sources: SmallVec<[Source<'_, f64>; 3]> =
-            located.iter().map(|(data, layout)| Source::View(view(data, layout))).collect();
-        let args = (0..x.len()).map(Arg::Operand).collect();
-        elementwise::run(ops, &[Instruction { op: index, args }], &sources, &mut y, scratch);
-        return Ok(Stored::Real(y));
+
+    fn indices_of(&self, node: Node<'_>) -> &[usize] {
+        &self.indices[self.place(node.id())..][..size(node.shape())]
     }
-    let input = |(i, &id): (usize, &NodeId)| {
-        let (data, layout) = &located[i];
-        match graph.node(id).kind() {
-            _ if !node.op().reads(i) => Input::Shape(graph.node(id).shape()),
-            Kind::Real => Input::Real(view(data, layout)),
-            Kind::Index => Input::Index(View::new(values.indices(id), 0, &layout.shape, &layout.strides)),
-        }
-    };
-    let inputs: SmallVec<[Input<'_, f64>; 4]> = x.iter().enumerate().map(input).collect();
-    f64::kernel(op).run(Inputs::new(&inputs), Output { data: &mut y, shape: node.shape(), threads: 1 });
-    Ok(Stored::Real(y))
-}
 
-fn view<'a>(data: &'a [f64], layout: &'a Layout) -> View<'a, f64> {
-    View::new(data, layout.offset, &layout.shape, &layout.strides)
-}
-
-fn no_value(graph: &Graph, node: Node<'_>, leaf: Leaf) -> Error {
-    let remedy = match leaf {
-        Leaf::Parameter => "give it one with `tape.load(&state)` or `tape.feed(var, array)`",
-        Leaf::Index => "give it one with `tape.feed_indices(var, array)`",
-        Leaf::Input | Leaf::Constant => {
-            "give it one with `tape.feed(var, array)`, or record it with `tape.leaf`"
+    /// Where a node's numbers or indices are; nowhere, where nothing is known but its shape.
+    pub(super) fn locate<'a>(&'a self, node: Node<'_>, arena: &'a [f64]) -> Located<'a> {
+        let known = self.known.get(node.id().index()).copied().unwrap_or(Known::No);
+        if known == Known::View {
+            let (root, layout) = &self.views[self.place(node.id())];
+            let root = node.of_same_graph(*root);
+            return Located { data: self.buffer(root, arena), indices: None, layout: layout.clone() };
         }
-    };
-    Error::NoValue {
-        what: "value",
-        leaf: format!("{} {}", leaf.name(), graph.describe(node.id())),
-        remedy: remedy.to_owned(),
-        location: node.place(),
+        let layout = Layout::contiguous(node.shape());
+        let indices = (known == Known::Indices).then(|| self.indices_of(node));
+        let data = if known.is_value() { self.buffer(node, arena) } else { &[] };
+        Located { data, indices, layout }
+    }
+
+    /// The numbers of an array, if they lie side by side, or the one number.
+    #[inline]
+    pub(super) fn as_slice<'a>(&'a self, id: NodeId, len: usize, arena: &'a [f64]) -> Option<&'a [f64]> {
+        match self.known[id.index()] {
+            Known::Array => Some(&arena[self.place(id)..][..len]),
+            Known::Number => Some(std::slice::from_ref(&self.slots[id.index()])),
+            _ => None,
+        }
     }
 }

@@ -9,4 +9,5 @@ mod graph;
 mod hostile;
 mod plan;
 mod regressions;
+mod sweep;
 mod table;

@@ -1,0 +1,62 @@
+//! Where nodes are recorded: a scope and a source line, which nodes share as one number.
+
+use super::{Graph, SiteId};
+use rustc_hash::FxHashMap;
+use std::panic::Location;
+
+/// The scope and the source line that a node was recorded in, by their places in the graph's tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Site {
+    pub(crate) scope: u32,
+    pub(crate) location: u32,
+}
+
+/// How many of the latest sites are found without a hash: a loop's body has that many lines and operators.
+const LATEST: usize = 64;
+
+/// Sites by the compiler's own record of the source line, so that recording compares one address.
+#[derive(Debug)]
+pub(crate) struct Callers {
+    latest: [Option<(&'static Location<'static>, u32, SiteId)>; LATEST],
+    known: FxHashMap<(usize, u32), SiteId>,
+}
+
+impl Default for Callers {
+    fn default() -> Self {
+        Self { latest: [None; LATEST], known: FxHashMap::default() }
+    }
+}
+
+impl Callers {
+    /// The site of a line in a scope.
+    #[inline]
+    pub(crate) fn site(
+        &mut self,
+        caller: &'static Location<'static>,
+        scope: u32,
+        graph: &mut Graph,
+    ) -> SiteId {
+        // The compiler lays out the records of neighbouring lines side by side, three words each.
+        let place = std::ptr::from_ref(caller).addr() / 8 % LATEST;
+        match self.latest[place] {
+            Some((latest, within, site)) if std::ptr::eq(latest, caller) && within == scope => site,
+            _ => self.look_up(caller, scope, place, graph),
+        }
+    }
+
+    #[cold]
+    fn look_up(
+        &mut self,
+        caller: &'static Location<'static>,
+        scope: u32,
+        place: usize,
+        graph: &mut Graph,
+    ) -> SiteId {
+        let site = *self.known.entry((std::ptr::from_ref(caller).addr(), scope)).or_insert_with(|| {
+            let location = graph.location_id(caller.into());
+            graph.site_id(scope, location)
+        });
+        self.latest[place] = Some((caller, scope, site));
+        site
+    }
+}

@@ -1,0 +1,242 @@
+//! Computing values when asked, in f64, node by node.
+
+use super::op::Op;
+use super::recorder::Recorder;
+use super::run::{Operands, run, run_short};
+use super::values::{Known, Places, Values};
+use crate::error::{Error, Result};
+use crate::graph::{Graph, Leaf, Node, NodeId, ShapeIndex};
+use crate::kernel::gather;
+use crate::shape::size;
+use ndarray::{ArrayD, IxDyn};
+use std::sync::Arc;
+
+impl Recorder {
+    /// Computes a node and what it needs, unless it is known.
+    pub(crate) fn evaluate(&mut self, target: NodeId) -> Result<()> {
+        if self.values.has(target) {
+            return Ok(());
+        }
+        self.values.grow(self.graph.len());
+        self.values.give_up();
+        self.look_for(target);
+        let nodes = self.values.unfinished.clone();
+        let mut done = nodes.start;
+        while let Some(id) = self.compute_numbers(done..nodes.end) {
+            if let Err(e) = self.compute(id) {
+                self.values.give_up();
+                return Err(e);
+            }
+            done = id.index() + 1;
+        }
+        self.values.unfinished = 0..0;
+        Ok(())
+    }
+
+    /// Marks the nodes to be computed for `target`, and says between which they are.
+    fn look_for(&mut self, target: NodeId) {
+        let Self { graph, facts, values, .. } = self;
+        let Values { places: Places { known, .. }, queue, unfinished, .. } = values;
+        let records = &graph.records()[..=target.index()];
+        let known = &mut known[..=target.index()];
+        *unfinished = target.index()..target.index() + 1;
+        known[target.index()] = Known::Wanted;
+        // Few nodes are followed one by one, however far apart they are. If they are many, one look at each between
+        // the target and the lowest costs less.
+        let many = 64 + target.index() / 64;
+        queue.clear();
+        queue.push(target);
+        let mut next = 0;
+        while next < queue.len() && queue.len() < many {
+            let id = queue[next];
+            next += 1;
+            for (_, x) in graph.node(id).read_inputs() {
+                if known[x.index()] == Known::No {
+                    known[x.index()] = Known::Wanted;
+                    unfinished.start = unfinished.start.min(x.index());
+                    queue.push(x);
+                }
+            }
+        }
+        let mut open = if next == queue.len() { 0 } else { queue.len() };
+        let mut i = target.index() + 1;
+        while open > 0 {
+            i -= 1;
+            if known[i] != Known::Wanted {
+                continue;
+            }
+            open -= 1;
+            let mut want = |x: NodeId| {
+                if known[x.index()] == Known::No {
+                    known[x.index()] = Known::Wanted;
+                    open += 1;
+                }
+            };
+            let record = &records[i];
+            let facts = &facts[record.op.0 as usize];
+            if facts.arity > 2 || !facts.reads_all {
+                graph.node(NodeId::new(i)).read_inputs().for_each(|(_, x)| want(x));
+            } else if facts.arity > 0 {
+                let [a, b] = record.pair();
+                want(a);
+                want(if facts.arity == 2 { b } else { a });
+            }
+        }
+        unfinished.start = unfinished.start.min(i);
+    }
+
+    /// Computes single numbers, by one match instead of a virtual call with views, up to the first wanted node that is
+    /// something else.
+    fn compute_numbers(&mut self, nodes: std::ops::Range<usize>) -> Option<NodeId> {
+        let Self { graph, facts, values, .. } = self;
+        let Places { known, slots, .. } = &mut values.places;
+        let (known, slots) = (&mut known[..nodes.end], &mut slots[..nodes.end]);
+        let records = &graph.records()[..nodes.end];
+        for i in nodes {
+            if known[i] != Known::Wanted {
+                continue;
+            }
+            let record = &records[i];
+            let scalar = facts[record.op.0 as usize].scalar;
+            slots[i] = match scalar {
+                Some(scalar) if record.shape == ShapeIndex::SCALAR => {
+                    let [a, b] = record.pair().map(|x| slots[x.index()]);
+                    scalar.binary(a, b)
+                }
+                None if record.op == Leaf::Constant.op() && record.shape == ShapeIndex::SCALAR => {
+                    graph.number(record)
+                }
+                _ => return Some(NodeId::new(i)),
+            };
+            known[i] = Known::Number;
+        }
+        None
+    }
+
+    #[inline(never)]
+    fn compute(&mut self, id: NodeId) -> Result<()> {
+        let Self { graph, ops, facts, values, .. } = self;
+        let index = graph.record(id).op.0 as usize;
+        let (op, facts) = (&ops[index], &facts[index]);
+        if facts.elementwise && facts.arity <= 2 && values.compute_short(graph, op, facts.arity, id)? {
+            return Ok(());
+        }
+        let node = graph.node(id);
+        if let Some(leaf) = node.leaf() {
+            let Some(numbers) = node.constant() else { return Err(no_value(graph, node, leaf)) };
+            return values.set(id, node.shape(), numbers.iter().copied());
+        }
+        let shape = node.shape();
+        let first = node.inputs().first().map(|&x| (x, values.locate(graph.node(x))));
+        if let Some((x, first)) = first
+            && let Some(layout) = op.view(&first.layout, shape)
+        {
+            if shape.is_empty() {
+                let number = first.data[layout.offset];
+                values.places.set_number(id, number);
+            } else {
+                values.places.set_view(id, x, layout);
+            }
+            return Ok(());
+        }
+        let place = if shape.is_empty() { 0 } else { values.reserve(id, size(shape))? };
+        let Values { places, arena, scratch, .. } = values;
+        let (before, after) = arena.split_at_mut(place);
+        let located = |arena| -> Operands<'_> {
+            node.inputs().iter().map(|&x| places.locate(graph.node(x), arena)).collect()
+        };
+        if shape.is_empty() {
+            let x = located(after);
+            let mut number = [0.0];
+            run(op, x, shape, &mut number, scratch);
+            places.set_number(id, number[0]);
+        } else {
+            let x = located(before);
+            run(op, x, shape, &mut after[..size(shape)], scratch);
+            places.known[id.index()] = Known::Array;
+        }
+        Ok(())
+    }
+
+    /// Gives a leaf its value.
+    pub(super) fn give(&mut self, id: NodeId, value: &ArrayD<f64>) -> Result<()> {
+        self.values.set(id, value.shape(), value.iter().copied())
+    }
+
+    /// The numbers that an input was given, if it was.
+    pub(crate) fn fed(&self, id: NodeId) -> Option<&[f64]> {
+        self.values.fed(self.graph.node(id))
+    }
+
+    /// The indices that an index input was given, if it was.
+    pub(crate) fn fed_indices(&self, id: NodeId) -> Option<&[usize]> {
+        self.values.fed_indices(self.graph.node(id))
+    }
+
+    /// The value of a node that was computed, as an array of its own.
+    pub(crate) fn array(&self, id: NodeId) -> Result<ArrayD<f64>> {
+        let node = self.graph.node(id);
+        let located = self.values.locate(node);
+        let numbers = match located.indices {
+            Some(indices) => indices.iter().map(|&i| i as f64).collect(),
+            None => {
+                let mut numbers = crate::room::filled("value", size(node.shape()), 0.0)?;
+                gather(located.view(), 0, &mut numbers);
+                numbers
+            }
+        };
+        Ok(shaped(node.shape(), numbers))
+    }
+}
+
+/// An array of its elements in row-major order.
+pub(super) fn shaped(shape: &[usize], numbers: Vec<f64>) -> ArrayD<f64> {
+    ArrayD::from_shape_vec(IxDyn(shape), numbers)
+        .unwrap_or_else(|e| unreachable!("a value has its node's shape: {e}"))
+}
+
+impl Values {
+    /// Computes an elementwise node of up to two operands, if they lie side by side, in the order of its own
+    /// elements, or are one number each; false, and nothing done, if not.
+    #[inline]
+    fn compute_short(&mut self, graph: &Graph, op: &Arc<dyn Op>, arity: usize, id: NodeId) -> Result<bool> {
+        let record = graph.record(id);
+        let inputs = &record.pair()[..arity];
+        let alike = |x: &NodeId| match self.places.known[x.index()] {
+            Known::Array => graph.record(*x).shape == record.shape,
+            known => known == Known::Number,
+        };
+        if record.shape == ShapeIndex::SCALAR || !inputs.iter().all(alike) {
+            return Ok(false);
+        }
+        let len = size(graph.shape_of(record.shape));
+        let place = self.reserve(id, len)?;
+        let Self { places, arena, scratch, .. } = self;
+        let (before, after) = arena.split_at_mut(place);
+        let mut x = [&[][..]; 2];
+        for (x, &input) in x.iter_mut().zip(inputs) {
+            *x = places.as_slice(input, len, before).unwrap_or_default();
+        }
+        let done = run_short(&**op, &x[..inputs.len()], &mut after[..len], scratch);
+        if done {
+            places.known[id.index()] = Known::Array;
+        }
+        Ok(done)
+    }
+}
+
+fn no_value(graph: &Graph, node: Node<'_>, leaf: Leaf) -> Error {
+    let remedy = match leaf {
+        Leaf::Parameter => "give it one with `tape.load(&state)` or `tape.feed(var, array)`",
+        Leaf::Index => "give it one with `tape.feed_indices(var, array)`",
+        Leaf::Input | Leaf::Constant => {
+            "give it one with `tape.feed(var, array)`, or record it with `tape.leaf`"
+        }
+    };
+    Error::NoValue {
+        what: "value",
+        leaf: format!("{} {}", leaf.name(), graph.describe(node.id())),
+        remedy: remedy.to_owned(),
+        location: node.place(),
+    }
+}
