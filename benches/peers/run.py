@@ -190,12 +190,13 @@ def main():
                         with options.log.open("a") as log:
                             log.write(json.dumps({"round": turn, "name": peer.name, **found}) + "\n")
 
+    clock = "processor_microseconds" if options.processor else "microseconds"
     print(heading(options))
     for workload in chosen:
         print(f"\n### {workload.letter}. {workload.title}")
         for dtype in workload.dtypes:
             for threads in thread_counts(options, workload):
-                print_table(workload, dtype, threads, lines)
+                print_table(workload, dtype, threads, lines, clock)
     for (letter, dtype, threads, name), error in failed.items():
         last = error.strip().splitlines()[-1:] or ["it printed nothing"]
         print(f"\nNot measured: {letter}, {dtype}, {threads} threads, {name}: {last[0]}")
@@ -208,6 +209,12 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="", help="peers whose name has one of these words, with commas between")
     parser.add_argument("--dtype", choices=["f32", "f64"], help="only this precision")
+    parser.add_argument(
+        "--processor",
+        action="store_true",
+        help="take the time for which processors worked, of all threads added up, instead of the time that passed: "
+        "on a machine that has other things to do, and for one thread",
+    )
     parser.add_argument("--log", type=Path, help="a file to add all lines to, as JSON")
     parser.add_argument("--programs", type=Path, default=BUILT / "release", help="the folder with the built programs")
     parser.add_argument("--python", default=str(BUILT / "venv" / "bin" / "python"), help="the Python of the peers")
@@ -247,7 +254,7 @@ def run(command, threads):
     return json.loads(lines[-1]) if lines and ended.returncode == 0 else ended.stderr or "it printed nothing"
 
 
-def print_table(workload, dtype, threads, lines):
+def print_table(workload, dtype, threads, lines, clock):
     measured = [(peer, lines.get((workload.letter, dtype, threads, peer.name))) for peer in workload.peers]
     if not any(rounds for _, rounds in measured):
         return
@@ -258,13 +265,13 @@ def print_table(workload, dtype, threads, lines):
     for peer, rounds in measured:
         if not rounds:
             continue
-        times = [line["microseconds"] / workload.per_unit for line in rounds.values()]
+        times = [line[clock] / workload.per_unit for line in rounds.values()]
         wrong = {text for line in rounds.values() for text in differences(workload, peer, dtype, line["computed"])}
         if wrong:
             differ.append(f"{peer.name} computes something else: {'; '.join(sorted(wrong))}")
             ratio = "–"
         else:
-            own = [rounds[k]["microseconds"] / reference[k]["microseconds"] for k in rounds if k in reference]
+            own = [rounds[k][clock] / reference[k][clock] for k in rounds if k in reference]
             ratio = f"{statistics.median(own):.3g}" if own else "–"
         spread = f"{number(min(times))} – {number(max(times))}"
         print(f"| {peer.name} | {number(statistics.median(times))} | {spread} | {ratio} |")
@@ -304,7 +311,7 @@ def heading(options):
     names = ["numpy", "torch", "jax", "candle-core", "burn", "reverse"]
     return (
         f"{cpu}, {os.cpu_count()} cores; " + ", ".join(f"{name} {versions[name]}" for name in names)
-        + f"; medians of {options.rounds} rounds; load when done {os.getloadavg()[1]:.1f}."
+        + f"; medians of {options.rounds} rounds{', processor time' * options.processor}; load when done {os.getloadavg()[1]:.1f}."
     )
 
 

@@ -9,7 +9,10 @@ import common
 
 asked = common.arguments()
 # Read when JAX is imported.
-os.environ["XLA_FLAGS"] = f"--xla_cpu_multi_thread_eigen={str(asked.threads > 1).lower()} intra_op_parallelism_threads={asked.threads}"
+several = str(asked.threads > 1).lower()
+os.environ["XLA_FLAGS"] = (
+    f"--xla_cpu_multi_thread_eigen={several} intra_op_parallelism_threads={asked.threads}"
+)
 
 import jax
 import jax.numpy as jnp
@@ -66,9 +69,9 @@ def chain():
     def step():
         step.last = jax.block_until_ready(value_and_grad(*operands))
 
-    microseconds = common.measure(asked, step)
+    seconds = common.measure(asked, step)
     loss, (_, da, db) = step.last
-    common.report(asked, microseconds, loss=loss, da=da.sum(), db=db.sum())
+    common.report(asked, seconds, loss=loss, da=da.sum(), db=db.sum())
 
 
 if asked.workload in "AD":

@@ -4,8 +4,6 @@ Variants of A and D: `eager`, with `torch.optim.SGD`; `manual`, gradient and upd
 compiled. Of B: `book`, central differences of every parameter; `gradcheck`, PyTorch's own, in its fast mode. Of E:
 `eager`, `compile`."""
 
-import time
-
 import common
 import torch
 import torch.nn.functional as F
@@ -68,17 +66,17 @@ def check(asked):
     loss = loss_of(weights, x, t)
     computed = {"loss": loss.item()}
     if asked.variant == "gradcheck":
-        clock = time.perf_counter()
+        began = common.now()
         passed = torch.autograd.gradcheck(lambda *weights: loss_of(weights, x, t), weights, fast_mode=True)
     else:
         gradients = torch.autograd.grad(loss, weights)
-        clock = time.perf_counter()
+        began = common.now()
         with torch.no_grad():
             numeric = [differences(weights, p, x, t) for p in weights]
         errors = [(n - g).abs() for n, g in zip(numeric, gradients)]
         computed["difference"] = errors[-1].mean()
         passed = all(error.max() < 1e-8 for error in errors)
-    common.report(asked, (time.perf_counter() - clock) * 1e6, **computed, passed=passed)
+    common.report(asked, common.now() - began, **computed, passed=passed)
 
 
 def differences(weights, parameter, x, t):
@@ -109,9 +107,9 @@ def chain(asked):
         loss = loss_at(*leaves)
         step.last = loss, *torch.autograd.grad(loss, leaves)
 
-    microseconds = common.measure(asked, step)
+    seconds = common.measure(asked, step)
     loss, _, da, db = step.last
-    common.report(asked, microseconds, loss=loss.item(), da=da.sum(), db=db.sum())
+    common.report(asked, seconds, loss=loss.item(), da=da.sum(), db=db.sum())
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ pub fn run<T>(
     sums: impl FnOnce(T) -> [f64; 3],
 ) -> Outcome {
     let mut last = None;
-    let microseconds = measure(arguments, || last = Some(step()));
+    let time = measure(arguments, || last = Some(step()));
     let [loss, da, db] = sums(last.ok_or("no step was run")?);
-    report(arguments, microseconds, [("loss", loss), ("da", da), ("db", db)])
+    report(arguments, time, [("loss", loss), ("da", da), ("db", db)])
 }

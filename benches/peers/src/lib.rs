@@ -11,7 +11,7 @@ pub mod scalars;
 pub mod training;
 
 pub use arguments::{Arguments, Dtype, Workload, refuse};
-pub use measure::{measure, report};
+pub use measure::{Time, measure, report};
 pub use training::{Layer, Training};
 
 /// What a program ends with.

@@ -20,7 +20,7 @@ pub fn start(chain: usize) -> f64 {
 /// Times the graph. A step returns its sum, and the derivatives by a and by b.
 pub fn run(arguments: &Arguments, mut step: impl FnMut() -> [f64; 3]) -> Outcome {
     let mut last = [f64::NAN; 3];
-    let microseconds = measure(arguments, || last = step());
+    let time = measure(arguments, || last = step());
     let [sum, da, db] = last;
-    report(arguments, microseconds, [("sum", sum), ("da", da), ("db", db)])
+    report(arguments, time, [("sum", sum), ("da", da), ("db", db)])
 }

@@ -64,13 +64,13 @@ impl Training {
             losses.push(step(&batch));
         };
         (0..COMPARED).for_each(|_| draw_and_step());
-        let microseconds = measure(arguments, draw_and_step);
+        let time = measure(arguments, draw_and_step);
         let last = &losses[losses.len().saturating_sub(LAST)..];
         let computed = [
             ("first", losses[0]),
             ("compared", losses[COMPARED - 1]),
             ("last", last.iter().sum::<f64>() / last.len() as f64),
         ];
-        report(arguments, microseconds, computed)
+        report(arguments, time, computed)
     }
 }

@@ -128,7 +128,7 @@ fn check(arguments: &Arguments, mode: Mode) -> Outcome {
     let check = Check::new(loss, &net.parameters(&tape)).mode(mode).threads(arguments.threads);
 
     let mut last = None;
-    let microseconds = chainrule_peers::measure(arguments, || last = Some(check.run()));
+    let time = chainrule_peers::measure(arguments, || last = Some(check.run()));
     let report = last.ok_or("no step was run")??;
     let bias = report.parameter("affine2/bias").ok_or("the network has a second bias")?;
     let computed = [
@@ -136,7 +136,7 @@ fn check(arguments: &Arguments, mode: Mode) -> Outcome {
         ("difference", bias.mean_abs),
         ("passed", f64::from(u8::from(report.passed()))),
     ];
-    chainrule_peers::report(arguments, microseconds, computed)
+    chainrule_peers::report(arguments, time, computed)
 }
 
 /// The gradients of a loss as numbers, by way of nodes.
