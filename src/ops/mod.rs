@@ -21,6 +21,7 @@ macro_rules! without_attributes {
 use without_attributes;
 
 mod axes;
+mod chain;
 mod concat;
 mod cross_entropy;
 mod dims;
@@ -37,6 +38,7 @@ mod softmax;
 mod views;
 
 pub use axes::Axes;
+pub(crate) use chain::Chain;
 pub use concat::{Concat, Segment};
 pub use cross_entropy::{CrossEntropy, CrossEntropyIndex, OneHot};
 pub use dims::{ExpandDims, Squeeze};
@@ -48,7 +50,7 @@ pub use like::{BroadcastLike, CountPer, ReshapeLike, SumTo, SumToLike};
 pub use matmul::MatMul;
 pub use power::{Powf, Powi};
 pub use reduce::{LogSumExp, Max, Mean, Sum};
-pub(crate) use scalar::{Given, Scalar};
+pub(crate) use scalar::{Given, Scalar, Lane};
 pub use select::Where;
 pub use slice::{Slice, Unslice};
 pub use softmax::{LogSoftmax, Softmax};

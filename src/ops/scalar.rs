@@ -86,6 +86,15 @@ macro_rules! scalars {
                 }
             }
 
+            /// Its values at numbers that lie side by side, or at one.
+            #[inline(always)]
+            pub(crate) fn map<F: Float>(self, x: [Lane<'_, F>; 2], y: &mut [F]) {
+                match self {
+                    $(Self::$one => map(x, y, #[inline(always)] |a, _| $one::of(a)),)+
+                    $(Self::$two => map(x, y, #[inline(always)] |a, b| $two::of(a, b)),)+
+                }
+            }
+
             /// Its rules: the cotangent of each operand, `None` for a structural zero. The second operand of a
             /// function of one is not looked at.
             #[inline(always)]
@@ -141,5 +150,49 @@ impl Given<'_> {
             all.for_each(|(dx, given)| *dx = at(given));
         }
         true
+    }
+}
+
+/// Numbers that a function is applied to one after another, or one number for all of them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Lane<'a, F> {
+    Numbers(&'a [F]),
+    Number(F),
+}
+
+impl<F: Float> Lane<'_, F> {
+    #[inline(always)]
+    fn block(self, at: usize) -> [F; WIDTH] {
+        match self {
+            Self::Numbers(x) => {
+                let mut block = [F::zero(); WIDTH];
+                block.copy_from_slice(&x[at..at + WIDTH]);
+                block
+            }
+            Self::Number(x) => [x; WIDTH],
+        }
+    }
+
+    #[inline(always)]
+    fn number(self, at: usize) -> F {
+        match self {
+            Self::Numbers(x) => x[at],
+            Self::Number(x) => x,
+        }
+    }
+}
+
+#[inline(always)]
+fn map<F: Float>([a, b]: [Lane<'_, F>; 2], y: &mut [F], f: impl Fn(F, F) -> F + Copy) {
+    let whole = y.len() / WIDTH * WIDTH;
+    for at in (0..whole / WIDTH).map(|k| k * WIDTH) {
+        let (x0, x1, mut block) = (a.block(at), b.block(at), [F::zero(); WIDTH]);
+        for i in 0..WIDTH {
+            block[i] = f(x0[i], x1[i]);
+        }
+        y[at..at + WIDTH].copy_from_slice(&block);
+    }
+    for at in whole..y.len() {
+        y[at] = f(a.number(at), b.number(at));
     }
 }

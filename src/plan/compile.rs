@@ -82,7 +82,8 @@ pub(super) struct Compiler<'g, F> {
     held: &'g Held,
     pub(super) merged: &'g Merged,
     pub(super) reads: &'g Reads,
-    classes: &'g Classes,
+    pub(super) classes: &'g Classes,
+    pub(super) units: &'g Units,
     folded: &'g Folded<F>,
     /// Nodes that some node of another unit reads, or that have to have an array for another reason.
     pub(super) kept: Vec<bool>,
@@ -156,6 +157,7 @@ fn plan_of<F: Precision>(
         merged: &merged,
         reads: &reads,
         classes: &classes,
+        units: &units,
         folded: &folded,
         kept,
         places: FxHashMap::default(),

@@ -58,6 +58,11 @@ impl<F: Precision> Compiler<'_, F> {
         let recorder = self.recorder;
         let graph = &recorder.graph;
         let (shape, before) = (graph.node(members[0]).shape(), operands.len());
+        if size(shape) == 1
+            && let Some(program) = self.levels(members, operands, reads, outputs)
+        {
+            return program;
+        }
         let all = self.reads;
         for x in members.iter().flat_map(|&id| all.of(id)) {
             self.uses[x.index()] += 1;

@@ -11,6 +11,7 @@ mod emit;
 mod feed;
 mod fold;
 mod group;
+mod levels;
 mod merge;
 mod near;
 mod options;

@@ -62,8 +62,11 @@ pub struct ScheduledLeaf {
 /// One step of a schedule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScheduledStep {
-    /// The names of the ops it runs, in order: a kernel, elementwise ops of one program, or both.
+    /// The names of the ops it runs, in order: a kernel, elementwise ops of one program, or both. Of very many, the first
+    /// thousand.
     pub ops: Vec<String>,
+    /// How many ops it runs.
+    pub count: usize,
     /// Whether the ops are computed block by block, without arrays between them.
     pub fused: bool,
     /// What it reads.
@@ -138,10 +141,11 @@ impl<F: Precision> Plan<F> {
                     bytes: step.len() * size,
                 }
             });
-            let ops = self.names(step);
-            schedule.nodes += ops.len();
+            let (ops, count) = self.names(step);
+            schedule.nodes += count;
             schedule.steps.push(ScheduledStep {
-                fused: ops.len() > 1,
+                fused: count > 1,
+                count,
                 ops,
                 writes: writes.collect(),
                 reads,
@@ -183,23 +187,35 @@ impl<F: Precision> Plan<F> {
         Slot::Leaf(leaf)
     }
 
-    /// The names of the ops that a step runs.
-    fn names(&self, step: &Step) -> Vec<String> {
-        let name = |op: usize| self.ops[op].name().to_owned();
-        let kernel = match &step.work {
-            Work::Kernel(op) => Some(name(*op)),
-            Work::Fused(head, _) => Some(name(head.op)),
-            Work::Copy => Some("copy".to_owned()),
-            Work::Program(_) => None,
+    /// The names of the first ops that a step runs, and how many there are.
+    fn names(&self, step: &Step) -> (Vec<String>, usize) {
+        const MOST: usize = 1000;
+        let (mut names, mut count) = (Vec::new(), 0);
+        let mut add = |name: &str, times: usize| {
+            count += times;
+            names.extend(std::iter::repeat_n(name.to_owned(), times.min(MOST - names.len())));
         };
-        let program = step.program().into_iter().flat_map(|program| {
-            program.instructions().iter().filter_map(|instruction| match *instruction {
-                Instruction::Apply { function, .. } => Some(function.name().to_owned()),
-                Instruction::Call { call, .. } => Some(name(program.called(call))),
-                Instruction::Load { .. } | Instruction::Store { .. } => None,
-            })
-        });
-        kernel.into_iter().chain(program).collect()
+        match &step.work {
+            Work::Kernel(op) => add(self.ops[*op].name(), 1),
+            Work::Fused(head, _) => add(self.ops[head.op].name(), 1),
+            Work::Copy => add("copy", 1),
+            Work::Program(_) => {}
+        }
+        if let Some(program) = step.program() {
+            for instruction in program.instructions() {
+                match *instruction {
+                    Instruction::Apply { function, .. } => add(function.name(), 1),
+                    Instruction::Chain { chain, .. } => chain.functions().iter().for_each(|f| add(f.name(), 1)),
+                    Instruction::Span { span } => {
+                        let span = program.span(span);
+                        add(span.function.name(), span.count as usize);
+                    }
+                    Instruction::Call { call, .. } => add(self.ops[program.called(call)].name(), 1),
+                    Instruction::Load { .. } | Instruction::Store { .. } => {}
+                }
+            }
+        }
+        (names, count)
     }
 
     fn leaf(&self, root: Root) -> ScheduledLeaf {
@@ -256,7 +272,7 @@ impl ScheduledStep {
     /// The names of its ops on one line; of many, the first and how many there are.
     pub fn summary(&self) -> String {
         const MOST: usize = 8;
-        let more = self.ops.len().saturating_sub(MOST);
+        let more = self.count.saturating_sub(MOST);
         let shown = self.ops.iter().take(MOST).map(String::as_str).collect::<Vec<_>>().join(" ");
         if more == 0 { shown } else { format!("{shown} … {more} more") }
     }

@@ -6,7 +6,7 @@
 
 use super::op::{Op, Precision};
 use crate::kernel::{Input, Inputs, Output, View, WIDTH, vectorize};
-use crate::ops::Scalar;
+use crate::ops::{Chain, Lane, Scalar};
 use smallvec::SmallVec;
 use std::ops::Range;
 use std::sync::Arc;
@@ -20,13 +20,17 @@ const BLOCKS: Range<usize> = 64..1024;
 /// A place for a block of numbers; its number.
 pub(crate) type Register = u32;
 
-/// One line of a program; 16 bytes.
+/// One line of a program; 20 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Instruction {
     /// A block of an operand to a register.
     Load { operand: u32, to: Register },
     /// A function of one or two registers to a register, which may be one of them.
     Apply { function: Scalar, x: [Register; 2], to: Register },
+    /// Two sums, differences or products, the second of the first one's result, which has no register.
+    Chain { chain: Chain, x: [Register; 3], to: Register },
+    /// The same function of many registers, by its number; in programs of single numbers.
+    Span { span: u32 },
     /// Any other elementwise op, by the number of its call; its result goes to a register of its own.
     Call { call: u32, to: Register },
     /// A register to a block of a result.
@@ -39,6 +43,17 @@ struct Call {
     /// Its place in the table of ops.
     op: usize,
     x: SmallVec<[Register; 4]>,
+}
+
+/// One function of single numbers that lie side by side, or of one of them each time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    pub(crate) function: Scalar,
+    /// The first operands, and whether they go on from there.
+    pub(crate) x: [Register; 2],
+    pub(crate) steps: [bool; 2],
+    pub(crate) to: Register,
+    pub(crate) count: u32,
 }
 
 /// What a program reads and writes: a block at a time, one after another.
@@ -57,6 +72,7 @@ pub(crate) struct Program {
     uniform: Vec<(u32, Register)>,
     instructions: Vec<Instruction>,
     calls: Vec<Call>,
+    spans: Vec<Span>,
     registers: usize,
 }
 
@@ -64,6 +80,11 @@ impl Program {
     /// The instructions, in order.
     pub(crate) fn instructions(&self) -> &[Instruction] {
         &self.instructions
+    }
+
+    /// What a span does.
+    pub(crate) fn span(&self, span: u32) -> Span {
+        self.spans[span as usize]
     }
 
     /// The op of a call, by its place in the table of ops.
@@ -110,7 +131,10 @@ impl Program {
     ) {
         match range.len() {
             0 => {}
-            1 => self.number(ops, memory, range.start, scratch),
+            1 => vectorize(
+                #[inline(always)]
+                || self.number(ops, memory, range.start, scratch),
+            ),
             len => {
                 let block = self.block::<F>(len);
                 for &(operand, to) in &self.uniform {
@@ -152,6 +176,10 @@ impl Program {
                     let at = |register: Register| register as usize * blocks;
                     function.blocks(scratch.as_chunks_mut().0, x.map(at), at(to), count);
                 }
+                Instruction::Chain { chain, x, to } => {
+                    let at = |register: Register| register as usize * blocks;
+                    chain.blocks(scratch.as_chunks_mut().0, x.map(at), at(to), count);
+                }
                 Instruction::Load { operand, to } => {
                     memory.load(operand as usize, start, &mut scratch[at(to)..][..n]);
                 }
@@ -159,11 +187,13 @@ impl Program {
                     memory.store(output as usize, start, &scratch[at(from)..][..n]);
                 }
                 Instruction::Call { call, to } => self.calls[call as usize].run(ops, to, n, block, scratch),
+                Instruction::Span { .. } => unreachable!("spans are of single numbers"),
             }
         }
     }
 
     /// Computes the only element.
+    #[inline(always)]
     fn number<F: Precision>(
         &self,
         ops: &[Arc<dyn Op>],
@@ -179,6 +209,10 @@ impl Program {
                 Instruction::Apply { function, x: [a, b], to } => {
                     scratch[to as usize] = function.binary(scratch[a as usize], scratch[b as usize]);
                 }
+                Instruction::Chain { chain, x, to } => {
+                    scratch[to as usize] = chain.of(x.map(|register| scratch[register as usize]));
+                }
+                Instruction::Span { span } => self.spans[span as usize].run(scratch),
                 Instruction::Load { operand, to } => {
                     memory.load(operand as usize, start, &mut scratch[to as usize..][..1]);
                 }
@@ -188,6 +222,41 @@ impl Program {
                 Instruction::Call { call, to } => self.calls[call as usize].run(ops, to, 1, 1, scratch),
             }
         }
+    }
+}
+
+impl Span {
+    /// How two operands go on to the next ones, if they stay or move on by one, and do not reach the results.
+    fn steps(x: [Register; 2], next: [Register; 2], to: Register) -> Option<[bool; 2]> {
+        let step = |k: usize| match next[k].wrapping_sub(x[k]) {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        };
+        let before = next.iter().all(|&register| register + 1 < to);
+        if before { Some([step(0)?, step(1)?]) } else { None }
+    }
+
+    /// Whether the next function goes on where this ends.
+    fn takes(&self, function: Scalar, next: [Register; 2], to: Register) -> bool {
+        let goes_on = |k: usize| next[k] == self.x[k] + if self.steps[k] { self.count } else { 0 };
+        function == self.function
+            && to == self.to + self.count
+            && next.iter().all(|&register| register < self.to)
+            && goes_on(0)
+            && goes_on(1)
+    }
+
+    #[inline(always)]
+    fn run<F: Precision>(self, scratch: &mut [F]) {
+        let (to, count) = (self.to as usize, self.count as usize);
+        // Results lie behind all that they are computed from.
+        let (given, results) = scratch.split_at_mut(to);
+        let operand = |k: usize| {
+            let first = self.x[k] as usize;
+            if self.steps[k] { Lane::Numbers(&given[first..first + count]) } else { Lane::Number(given[first]) }
+        };
+        self.function.map([operand(0), operand(1)], &mut results[..count]);
     }
 }
 
@@ -263,6 +332,9 @@ impl Builder {
         match (function, x) {
             (Some(function), &[a, ref rest @ ..]) if rest.len() < 2 => {
                 let b = rest.first().copied().unwrap_or(a);
+                if let Some(to) = self.chain(function, x, last) {
+                    return to;
+                }
                 last.iter().for_each(|&register| self.give(register));
                 let to = self.take();
                 self.program.instructions.push(Instruction::Apply { function, x: [a, b], to });
@@ -279,6 +351,25 @@ impl Builder {
         }
     }
 
+    /// Lets the last instruction go on with a function of its result, if that is needed for nothing else.
+    fn chain(&mut self, function: Scalar, x: &[Register], last: &[Register]) -> Option<Register> {
+        let &Instruction::Apply { function: first, x: [a, b], to: between } = self.program.instructions.last()?
+        else {
+            return None;
+        };
+        let (&[left, right], true) = (x, last.contains(&between)) else { return None };
+        let (other, chain) = match (left == between, right == between) {
+            (true, false) => (right, Chain::new(first, function, false)?),
+            (false, true) => (left, Chain::new(first, function, true)?),
+            _ => return None,
+        };
+        self.program.instructions.pop();
+        last.iter().for_each(|&register| self.give(register));
+        let to = self.take();
+        self.program.instructions.push(Instruction::Chain { chain, x: [a, b, other], to });
+        Some(to)
+    }
+
     /// Stores a register as a result.
     pub(crate) fn store(&mut self, from: Register, output: usize) {
         self.program.instructions.push(Instruction::Store { from, output: output as u32 });
@@ -286,5 +377,29 @@ impl Builder {
 
     pub(crate) fn finish(self) -> Program {
         self.program
+    }
+
+    /// Applies an op to registers, without giving any back; a function that goes on where the one before it ends becomes
+    /// part of a span.
+    pub(crate) fn apply_in_order(&mut self, op: usize, function: Option<Scalar>, x: &[Register]) -> Register {
+        let (Some(function), &[a, ref rest @ ..]) = (function, x) else { return self.apply(op, function, x, &[]) };
+        let b = rest.first().copied().unwrap_or(a);
+        let to = self.take();
+        let Program { instructions, spans, .. } = &mut self.program;
+        match instructions.last() {
+            Some(&Instruction::Span { span }) if spans[span as usize].takes(function, [a, b], to) => {
+                spans[span as usize].count += 1;
+            }
+            Some(&Instruction::Apply { function: before, x, to: before_to })
+                if before == function && before_to + 1 == to && Span::steps(x, [a, b], to).is_some() =>
+            {
+                let steps = Span::steps(x, [a, b], to).unwrap_or_default();
+                instructions.pop();
+                instructions.push(Instruction::Span { span: spans.len() as u32 });
+                spans.push(Span { function, x, steps, to: before_to, count: 2 });
+            }
+            _ => instructions.push(Instruction::Apply { function, x: [a, b], to }),
+        }
+        to
     }
 }

@@ -1,0 +1,87 @@
+//! Two sums, differences or products in one go: what lies between them stays in a register of the processor. Each is
+//! rounded as it would be alone.
+
+use super::{Add, Mul, Scalar, Sub};
+use crate::Float;
+use crate::kernel::WIDTH;
+
+macro_rules! chains {
+    ($($name:ident: $first:ident, $second:ident, $swapped:literal;)+) => {
+        /// Two functions of two numbers, the second of the first one's result and another number; named in this order, or
+        /// with `Of` where the other number comes first.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Chain { $($name,)+ }
+
+        impl Chain {
+            /// The second function of the first one's result and a number, or, if `swapped`, of the number and the result.
+            pub(crate) fn new(first: Scalar, second: Scalar, swapped: bool) -> Option<Self> {
+                match (first, second, swapped) {
+                    $((Scalar::$first, Scalar::$second, $swapped) => Some(Self::$name),)+
+                    _ => None,
+                }
+            }
+
+            /// The two functions.
+            pub(crate) fn functions(self) -> [Scalar; 2] {
+                match self { $(Self::$name => [Scalar::$first, Scalar::$second],)+ }
+            }
+
+            /// Its value at the operands of the first function and the other number.
+            #[inline(always)]
+            pub(crate) fn of<F: Float>(self, [a, b, c]: [F; 3]) -> F {
+                match self {
+                    $(Self::$name => {
+                        let between = $first::of(a, b);
+                        if $swapped { $second::of(c, between) } else { $second::of(between, c) }
+                    })+
+                }
+            }
+
+            /// Its values on `count` blocks of numbers from the places of the operands on, written from `to` on; `to` may
+            /// be one of them.
+            #[inline(always)]
+            pub(crate) fn blocks<F: Float>(
+                self,
+                buffer: &mut [[F; WIDTH]],
+                [a, b, c]: [usize; 3],
+                to: usize,
+                count: usize,
+            ) {
+                match self {
+                    $(Self::$name => {
+                        for k in 0..count {
+                            let (x0, x1, x2) = (buffer[a + k], buffer[b + k], buffer[c + k]);
+                            let mut y = [F::zero(); WIDTH];
+                            for i in 0..WIDTH {
+                                let between = $first::of(x0[i], x1[i]);
+                                y[i] = if $swapped { $second::of(x2[i], between) } else { $second::of(between, x2[i]) };
+                            }
+                            buffer[to + k] = y;
+                        }
+                    })+
+                }
+            }
+        }
+    };
+}
+
+chains! {
+    AddAdd: Add, Add, false;
+    AddSub: Add, Sub, false;
+    AddMul: Add, Mul, false;
+    SubAdd: Sub, Add, false;
+    SubSub: Sub, Sub, false;
+    SubMul: Sub, Mul, false;
+    MulAdd: Mul, Add, false;
+    MulSub: Mul, Sub, false;
+    MulMul: Mul, Mul, false;
+    AddOfAdd: Add, Add, true;
+    SubOfAdd: Add, Sub, true;
+    MulOfAdd: Add, Mul, true;
+    AddOfSub: Sub, Add, true;
+    SubOfSub: Sub, Sub, true;
+    MulOfSub: Sub, Mul, true;
+    AddOfMul: Mul, Add, true;
+    SubOfMul: Mul, Sub, true;
+    MulOfMul: Mul, Mul, true;
+}
