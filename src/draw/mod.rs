@@ -5,8 +5,8 @@ mod plan;
 use crate::check::{Report, Verdict};
 use crate::error::{Error, Result};
 use crate::grad::Gradients;
-use crate::graph::NodeId;
-use crate::picture::{Annotations, Builder, Direction, Level, Mark, Picture};
+use crate::graph::{Graph, NodeId};
+use crate::picture::{Annotations, Builder, Direction, Level, Mark, NodeKind, Picture, write_page};
 use crate::tape::{Tape, Var};
 use std::path::Path;
 
@@ -117,6 +117,11 @@ impl<'t> Draw<'t> {
         let mut order = Some(report);
         while let Some(report) = order {
             let leaves = report.parameters.iter().map(|p| (p.node, p.verdict));
+            for leaf in &report.parameters {
+                let count: usize = leaf.shape.iter().product();
+                let note = format!("{} of {count} agree, max |Δ| {:.1e}", leaf.passed, leaf.max_abs);
+                self.verdicts.notes.entry(leaf.node).or_insert(note);
+            }
             for (node, verdict) in leaves.chain(report.nodes.iter().map(|n| (n.node, n.verdict))) {
                 let mark = self.verdicts.marks.entry(node).or_insert(Mark::Right);
                 *mark = (*mark).max(mark_of(verdict));
@@ -132,7 +137,7 @@ impl<'t> Draw<'t> {
         self
     }
 
-    /// The picture: plain data, from which [`Picture::to_svg`] and [`Picture::to_dot`] are made.
+    /// The picture: plain data, from which [`Picture::to_svg`], [`Picture::to_html`] and [`Picture::to_dot`] are made.
     ///
     /// Values and gradients are computed for the nodes that are drawn, and what these need.
     ///
@@ -142,6 +147,44 @@ impl<'t> Draw<'t> {
     /// draw.
     #[track_caller]
     pub fn picture(&self) -> Result<Picture> {
+        let (tape, annotations) = self.prepared()?;
+        self.build(tape, annotations, self.level)
+    }
+
+    /// The drawing as a page: as [`Picture::to_html`], with a switch between every node and whole layers where the
+    /// graph has name scopes.
+    ///
+    /// ```
+    /// let tape = chainrule::Tape::new();
+    /// let (price, number) = (tape.leaf("price", 100.0), tape.leaf("number", 2.0));
+    /// let total = price * number;
+    /// let page = total.draw().gradients(&total.backward()).to_html()?;
+    /// assert!(page.starts_with("<!doctype html>"));
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What [`picture`](Self::picture) returns.
+    #[track_caller]
+    pub fn to_html(&self) -> Result<String> {
+        let (tape, annotations) = self.prepared()?;
+        let shown = self.build(tape, annotations.clone(), self.level)?;
+        let (name, other, other_name) = match self.level {
+            Level::Nodes => ("Nodes", Level::Layers, "Layers"),
+            Level::Layers => ("Layers", Level::Nodes, "Nodes"),
+        };
+        // A graph without scopes looks the same on both levels; one that is too large for the other is shown on this.
+        let scoped = shown.nodes.iter().any(|node| node.group.is_some() || node.kind == NodeKind::Layer);
+        let other = if scoped { self.build(tape, annotations, other).ok() } else { None };
+        Ok(match &other {
+            Some(other) => write_page(&[(name, &shown), (other_name, other)]),
+            None => write_page(&[(name, &shown)]),
+        })
+    }
+
+    /// The tape, with the numbers of what is drawn.
+    fn prepared(&self) -> Result<(&'t Tape, Annotations)> {
         let Some(first) = self.outputs.first() else {
             return Err(refused("there is nothing to draw; give at least one var".to_owned()));
         };
@@ -149,20 +192,26 @@ impl<'t> Draw<'t> {
         for &var in &self.outputs {
             tape.own("draw", var, &self.outputs)?;
         }
-        let drawn = self.builder(&tape.graph(), Annotations::default()).selected();
-        let annotations = match self.annotations(tape, &drawn) {
-            Err(Error::NoValue { .. }) if self.values.is_none() => self.verdicts.clone(),
-            annotations => annotations?,
-        };
-        let picture = self.builder(&tape.graph(), annotations).build();
+        let drawn = self.builder(&tape.graph(), Annotations::default(), self.level).selected();
+        Ok((
+            tape,
+            match self.annotations(tape, &drawn) {
+                Err(Error::NoValue { .. }) if self.values.is_none() => self.verdicts.clone(),
+                annotations => annotations?,
+            },
+        ))
+    }
+
+    fn build(&self, tape: &Tape, annotations: Annotations, level: Level) -> Result<Picture> {
+        let picture = self.builder(&tape.graph(), annotations, level).build();
         picture.map_err(|e| refused(e.to_string()))
     }
 
-    fn builder<'g>(&self, graph: &'g crate::graph::Graph, annotations: Annotations) -> Builder<'g> {
+    fn builder<'g>(&self, graph: &'g Graph, annotations: Annotations, level: Level) -> Builder<'g> {
         let outputs: Vec<NodeId> = self.outputs.iter().map(|v| v.id()).collect();
         let mut builder = Builder::new(graph, &outputs)
             .title(self.title.as_str())
-            .level(self.level)
+            .level(level)
             .direction(self.direction)
             .shapes(self.shapes)
             .annotations(annotations);
@@ -188,10 +237,17 @@ impl<'t> Draw<'t> {
         for (edge, contribution) in gradients.edges().filter(|((consumer, _), _)| shown.contains(consumer)) {
             annotations.edge_gradients.extend(one(tape, edge, contribution)?);
         }
+        // Only of nodes with a gradient: their rules have run already.
+        for node in drawn.iter().filter(|node| annotations.node_gradients.contains_key(node)) {
+            if tape.graph().node(*node).leaf().is_none() {
+                let rules = tape.write().rule_texts(*node).into_iter().enumerate();
+                annotations.rules.extend(rules.filter_map(|(operand, rule)| Some(((*node, operand), rule?))));
+            }
+        }
         Ok(annotations)
     }
 
-    /// Writes the drawing to a file: `.svg` or `.dot`, by the file's ending.
+    /// Writes the drawing to a file: `.svg`, `.html` or `.dot`, by the file's ending.
     ///
     /// # Errors
     ///
@@ -201,8 +257,9 @@ impl<'t> Draw<'t> {
         let path = path.as_ref();
         let text = match path.extension().and_then(|e| e.to_str()) {
             Some("svg") => self.picture()?.to_svg(),
+            Some("html") => self.to_html()?,
             Some("dot") => self.picture()?.to_dot(),
-            _ => return Err(refused(format!("{} ends in neither .svg nor .dot", path.display()))),
+            _ => return Err(refused(format!("{} does not end in .svg, .html or .dot", path.display()))),
         };
         std::fs::write(path, text).map_err(|e| refused(format!("{} cannot be written: {e}", path.display())))
     }

@@ -26,6 +26,10 @@ pub struct Annotations {
     pub marks: BTreeMap<NodeId, Mark>,
     /// What it found wrong, by node and, where it is one, the operand whose derivative is wrong.
     pub faults: BTreeMap<(NodeId, Option<usize>), String>,
+    /// What else it says of a node, for the table of a page.
+    pub notes: BTreeMap<NodeId, String>,
+    /// What is handed back along one edge, as a formula: `dy × x1`.
+    pub rules: BTreeMap<(NodeId, usize), String>,
 }
 
 /// How much of the structure a picture shows.

@@ -1,6 +1,7 @@
 //! From the chosen nodes of a graph to the nodes and arrows of a picture, with their numbers.
 
 use super::build::Builder;
+use super::details::{Details, Histogram};
 use super::label;
 use super::mark::Mark;
 use super::model::{NodeKind, Picture, PictureEdge, PictureNode};
@@ -70,6 +71,32 @@ impl Draft<'_> {
             backward: node.origin() != Origin::Forward,
             tooltip: self.with_faults(label::tooltip(graph, node), &[id]),
             mark: self.mark(&[id]),
+            details: Some(Box::new(self.details(id))),
+        }
+    }
+
+    /// What a page tells of a node.
+    fn details(&self, id: NodeId) -> Details {
+        let (graph, known) = (self.builder.graph, &self.builder.annotations);
+        let node = graph.node(id);
+        let operands = 0..node.inputs().len();
+        let folded = operands.clone().filter(|&operand| self.selection.folded.contains(&(id, operand)));
+        let rule = |operand| Some((operand, known.rules.get(&(id, operand))?.clone()));
+        let shape = node.shape();
+        Details {
+            op: node.op().to_string(),
+            formula: node.op().formula.clone(),
+            shape: if shape.is_empty() { "scalar".to_owned() } else { format!("{shape:?}") },
+            scope: node.scope().to_owned(),
+            source: node.location().map(ToString::to_string),
+            constants: folded
+                .map(|operand| (operand, label::constant(graph.node(node.inputs()[operand]))))
+                .collect(),
+            rules: operands.filter_map(rule).collect(),
+            findings: self.findings(&[id]).into_iter().chain(known.notes.get(&id).cloned()).collect(),
+            members: Vec::new(),
+            values: self.builder.value(id).and_then(Histogram::of),
+            gradients: known.node_gradients.get(&id).and_then(Histogram::of),
         }
     }
 
@@ -96,6 +123,16 @@ impl Draft<'_> {
             backward: members.iter().all(|&id| graph.node(id).origin() != Origin::Forward),
             tooltip: self.with_faults(label::layer_tooltip(graph, name, members), members),
             mark: self.mark(members),
+            details: Some(Box::new(Details {
+                findings: self.findings(members),
+                members: members.iter().map(ToString::to_string).collect(),
+                ..end.map(|id| self.details(id)).map_or_else(Details::default, |end| Details {
+                    shape: end.shape,
+                    values: end.values,
+                    gradients: end.gradients,
+                    ..Details::default()
+                })
+            })),
             ..PictureNode::default()
         }
     }
@@ -108,13 +145,17 @@ impl Draft<'_> {
 
     /// A tooltip, and what a check found wrong with the nodes.
     fn with_faults(&self, mut tooltip: String, ids: &[NodeId]) -> String {
-        for ((node, _), problem) in &self.builder.annotations.faults {
-            if ids.contains(node) {
-                tooltip.push('\n');
-                tooltip.push_str(problem);
-            }
+        for problem in self.findings(ids) {
+            tooltip.push('\n');
+            tooltip.push_str(&problem);
         }
         tooltip
+    }
+
+    /// What a check found wrong with the nodes.
+    fn findings(&self, ids: &[NodeId]) -> Vec<String> {
+        let faults = self.builder.annotations.faults.iter();
+        faults.filter(|((node, _), _)| ids.contains(node)).map(|(_, problem)| problem.clone()).collect()
     }
 
     /// Whether a check found what is handed back along one of some edges wrong.

@@ -34,7 +34,7 @@ pub(super) fn symbol(graph: &Graph, node: Node<'_>, folded: &BTreeSet<(NodeId, u
 }
 
 /// The value of a constant, with a true minus sign since it stands among the signs of ops.
-fn constant(node: Node<'_>) -> String {
+pub(super) fn constant(node: Node<'_>) -> String {
     let values = node.constant().unwrap_or_default().to_vec();
     let array = ArrayD::from_shape_vec(node.shape(), values);
     array.map_or_else(|_| "?".to_owned(), |array| number::elements(array.view()).replace('-', "−"))

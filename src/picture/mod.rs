@@ -5,6 +5,7 @@
 //!
 //! - [`Picture::to_svg`]: placed by a [`Layout`] (that of the crate `dagre`, with lines of our own), needing neither
 //!   fonts nor programs;
+//! - [`Picture::to_html`]: a page to walk through, node by node, forwards and backwards;
 //! - [`Picture::to_dot`]: for Graphviz, which places everything itself.
 //!
 //! An op is a circle with its sign. Leaves are plates: inputs with round ends, parameters with a double outline,
@@ -19,6 +20,7 @@ mod build;
 mod canvas;
 mod compose;
 mod dagre;
+mod details;
 mod dot;
 mod faults;
 mod label;
@@ -27,6 +29,7 @@ mod mark;
 mod measure;
 mod model;
 pub mod number;
+mod page;
 mod ports;
 mod route;
 mod select;
@@ -43,10 +46,12 @@ mod tests;
 
 pub use build::{Annotations, Builder, Level, TooLarge};
 pub use dagre::Dagre;
+pub use details::{Details, Histogram};
 pub use layout::{Drawing, EdgeLine, Frame, Layout, Piece, Point, Rect};
 pub use mark::Mark;
 pub use measure::{NodeSize, Size, Sizes};
 pub use model::{Direction, Group, NodeKind, Picture, PictureEdge, PictureNode};
+pub(crate) use page::write as write_page;
 
 impl Picture {
     /// The picture as SVG: one self-contained file on a white ground, for pages light and dark.
@@ -60,6 +65,14 @@ impl Picture {
     /// The same with another layout.
     pub fn to_svg_with(&self, layout: &impl Layout) -> String {
         svg::write(self, &layout.lay_out(self, &Sizes::of(self)))
+    }
+
+    /// The picture as a page: one self-contained HTML file, which opens from disk and loads nothing.
+    ///
+    /// It can be moved, zoomed and searched, tells what is known of each node, and steps through the forward pass and
+    /// then the backward pass, node by node, with the numbers of the drawing.
+    pub fn to_html(&self) -> String {
+        page::write(&[("Graph", self)])
     }
 
     /// The picture in Graphviz's DOT language, for `dot -Tsvg` and its like.

@@ -1,5 +1,6 @@
 //! The picture itself: plain, public data that says what is drawn, and nothing about how.
 
+use super::details::Details;
 use super::mark::Mark;
 use serde::{Deserialize, Serialize};
 
@@ -99,6 +100,9 @@ pub struct PictureNode {
     /// What a check says of the node; none where it was not checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<Mark>,
+    /// What a page tells of the node beyond what is drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<Details>>,
 }
 
 /// One arrow of a picture: one operand of one op. The same node used twice gives two edges.

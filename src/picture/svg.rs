@@ -10,7 +10,7 @@ use super::text::{fitted, minus, width, xml};
 use std::fmt::Write;
 
 /// Classes rather than attributes, so that a page that embeds the drawing can give it other colours.
-const STYLE: &str = "\
+pub(super) const STYLE: &str = "\
 .chainrule{font-family:Helvetica,Arial,'Liberation Sans',sans-serif;font-variant-numeric:tabular-nums}
 .chainrule text{fill:#1f2933;text-anchor:middle}
 .chainrule .paper{fill:#fff}
@@ -40,7 +40,15 @@ const STYLE: &str = "\
 
 /// Writes a picture at the places that a layout found.
 pub(super) fn write(picture: &Picture, drawing: &Drawing) -> String {
-    let mut svg = Svg { out: String::new(), picture, drawing };
+    let mut svg = Svg { out: String::new(), picture, drawing, inline: false };
+    svg.all();
+    svg.out
+}
+
+/// The same for inside a page, which has the style already; arrows and their digits carry the edge's position in
+/// `data-edge`.
+pub(super) fn write_inline(picture: &Picture, drawing: &Drawing) -> String {
+    let mut svg = Svg { out: String::new(), picture, drawing, inline: true };
     svg.all();
     svg.out
 }
@@ -49,6 +57,7 @@ struct Svg<'a> {
     out: String,
     picture: &'a Picture,
     drawing: &'a Drawing,
+    inline: bool,
 }
 
 impl Svg<'_> {
@@ -66,11 +75,16 @@ impl Svg<'_> {
         let marks = if high > 0.0 { mark::STYLE } else { "" };
         let title = if self.picture.title.is_empty() { "computational graph" } else { &self.picture.title };
         let title = xml(title);
+        let namespace = if self.inline { "" } else { "xmlns=\"http://www.w3.org/2000/svg\" " };
         self.line(format_args!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chainrule\" width=\"{width}\" height=\"{height}\" \
+            "<svg {namespace}class=\"chainrule\" width=\"{width}\" height=\"{height}\" \
              viewBox=\"0 0 {width} {height}\" role=\"img\">"
         ));
-        self.line(format_args!("<title>{title}</title>\n<style>\n{STYLE}{marks}</style>"));
+        if self.inline {
+            self.line(format_args!("<title>{title}</title>"));
+        } else {
+            self.line(format_args!("<title>{title}</title>\n<style>\n{STYLE}{marks}</style>"));
+        }
         self.line(format_args!("<rect class=\"paper\" width=\"{width}\" height=\"{height}\" rx=\"6\"/>"));
         if !self.picture.title.is_empty() {
             self.line(format_args!(
@@ -81,7 +95,7 @@ impl Svg<'_> {
             self.frame(group);
         }
         for (index, edge) in self.picture.drawn_edges() {
-            self.edge(edge, &self.drawing.edges[index]);
+            self.edge(index, edge, &self.drawing.edges[index]);
         }
         let counts = self.picture.consumer_counts();
         for ((node, consumers), place) in self.picture.nodes.iter().zip(counts).zip(&self.drawing.nodes) {
@@ -119,7 +133,7 @@ impl Svg<'_> {
         ));
     }
 
-    fn edge(&mut self, edge: &PictureEdge, line: &EdgeLine) {
+    fn edge(&mut self, index: usize, edge: &PictureEdge, line: &EdgeLine) {
         let Some(last) = line.pieces.last() else {
             return;
         };
@@ -139,8 +153,9 @@ impl Svg<'_> {
         let (from, to) = (&self.picture.nodes[edge.from].id, &self.picture.nodes[edge.to].id);
         let (from, to) = (xml(from), xml(to));
         self.line(format_args!(
-            "<g class=\"edge{backward}\" data-from=\"{from}\" data-to=\"{to}\" data-operand=\"{}\">",
-            edge.operand
+            "<g class=\"edge{backward}\" data-from=\"{from}\" data-to=\"{to}\" data-operand=\"{}\"{}>",
+            edge.operand,
+            if self.inline { format!(" data-edge=\"{index}\"") } else { String::new() }
         ));
         self.line(format_args!("<path class=\"line\" d=\"{path}\"/>"));
         self.line(format_args!("<path class=\"head\" d=\"{}\"/>", head(last.end(), line.tip)));
@@ -244,6 +259,9 @@ impl Svg<'_> {
         let said = EdgeText::of(self.picture, index);
         let value = said.value.map(|text| (text, if said.is_shape { "shape" } else { "value" }, -1.0));
         let gradient = said.gradient.map(|text| (text, "gradient", 1.0));
+        if self.inline {
+            self.line(format_args!("<g class=\"digits\" data-edge=\"{index}\">"));
+        }
         for (text, class, side) in [value, gradient].into_iter().flatten() {
             let text = minus(&text);
             let wide = width(&text, DIGITS) + 4.0;
@@ -258,6 +276,9 @@ impl Svg<'_> {
             self.line(format_args!(
                 "<text class=\"{class}\" x=\"{x}\" y=\"{base}\" font-size=\"{DIGITS}\">{text}</text>"
             ));
+        }
+        if self.inline {
+            self.out.push_str("</g>\n");
         }
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod program;
 mod recorder;
 mod registry;
 mod rule;
+mod rule_text;
 mod run;
 mod same_rules;
 mod scope;
@@ -17,8 +18,8 @@ mod value;
 mod values;
 mod var;
 
-pub(crate) use program::{Builder, Instruction, Memory, Program, Register};
 pub use op::{Op, Precision};
+pub(crate) use program::{Builder, Instruction, Memory, Program, Register};
 pub(crate) use recorder::Recorder;
 pub use registry::{LoadOp, Registry};
 pub(crate) use registry::{Loader, loader};

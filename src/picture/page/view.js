@@ -1,0 +1,107 @@
+
+// Moving and zooming: the stage shows a rectangle of the drawing, which is the SVG's view box.
+
+const stage = at('stage');
+const closest = 8, farthest = 0.05;
+let flight = 0;
+
+function stageSize() {
+  return { width: Math.max(stage.clientWidth, 1), height: Math.max(stage.clientHeight, 1) };
+}
+
+/** Shows the drawing so that the point (x, y) is in the middle, at a scale in pixels per unit. */
+function show(level, view) {
+  const { width, height } = stageSize();
+  level.view = view;
+  const [wide, high] = [width / view.scale, height / view.scale];
+  level.svg.setAttribute('viewBox', `${view.x - wide / 2} ${view.y - high / 2} ${wide} ${high}`);
+}
+
+/** The view of the whole drawing. */
+function whole(level) {
+  const { width, height } = stageSize();
+  const scale = Math.min(width / (level.size.width + 24), height / (level.size.height + 24), 2.2);
+  return { x: level.size.width / 2, y: level.size.height / 2, scale };
+}
+
+/** Goes to a view, in a quarter of a second, or at once for those who want no motion. */
+function flyTo(level, target) {
+  cancelAnimationFrame(flight);
+  if (quietly.matches || !level.view) return show(level, target);
+  const from = level.view, begin = performance.now();
+  const frame = now => {
+    const t = Math.min(1, Math.max(0, now - begin) / 260), ease = t * t * (3 - 2 * t);
+    const between = key => from[key] + (target[key] - from[key]) * ease;
+    show(level, { x: between('x'), y: between('y'), scale: between('scale') });
+    if (t < 1) flight = requestAnimationFrame(frame);
+  };
+  flight = requestAnimationFrame(frame);
+}
+
+/** The box of a node in the drawing. */
+function boxOf(level, index) {
+  const box = level.shapes[index].getBBox();
+  return { left: box.x, top: box.y, right: box.x + box.width, bottom: box.y + box.height, x: box.x + box.width / 2, y: box.y + box.height / 2 };
+}
+
+/** Goes to a node, near enough to be read. */
+function flyToNode(level, index) {
+  const { x, y } = boxOf(level, index);
+  flyTo(level, { x, y, scale: Math.max(level.view.scale, 1) });
+}
+
+/** Moves only if a node is not well inside the stage. */
+function keepInSight(level, index) {
+  const { width, height } = stageSize(), box = boxOf(level, index), view = level.view;
+  const wide = width / view.scale / 2 - 30 / view.scale, high = height / view.scale / 2 - 30 / view.scale;
+  const inside = box.left > view.x - wide && box.right < view.x + wide && box.top > view.y - high && box.bottom < view.y + high;
+  if (!inside) flyTo(level, { x: box.x, y: box.y, scale: view.scale });
+}
+
+/** Zooms about a point of the stage, given in pixels from its upper left; about its middle if none is given. */
+function zoom(level, factor, point) {
+  cancelAnimationFrame(flight);
+  const { width, height } = stageSize(), view = level.view;
+  const scale = Math.min(closest, Math.max(farthest, view.scale * factor));
+  const dx = point ? point.x - width / 2 : 0, dy = point ? point.y - height / 2 : 0;
+  show(level, { x: view.x + dx / view.scale - dx / scale, y: view.y + dy / view.scale - dy / scale, scale });
+}
+
+/** Lets the stage be dragged and its wheel turned. `picked` is told of a click on a node, with its shape or null. */
+function watchStage(current, picked) {
+  let drag = null;
+  stage.addEventListener('pointerdown', event => {
+    if (event.button !== 0) return;
+    cancelAnimationFrame(flight);
+    drag = { x: event.clientX, y: event.clientY, view: current().view, moved: false, on: event.target };
+    stage.setPointerCapture(event.pointerId);
+    // The stage takes the focus, not the node under the mouse, so that the space bar keeps playing steps.
+    event.preventDefault();
+    stage.focus({ preventScroll: true });
+  });
+  stage.addEventListener('pointermove', event => {
+    if (!drag) return;
+    const dx = event.clientX - drag.x, dy = event.clientY - drag.y;
+    if (!drag.moved && Math.hypot(dx, dy) < 4) return;
+    drag.moved = true;
+    stage.classList.add('dragging');
+    const { x, y, scale } = drag.view;
+    show(current(), { x: x - dx / scale, y: y - dy / scale, scale });
+  });
+  const end = event => {
+    if (!drag) return;
+    stage.classList.remove('dragging');
+    const { moved, on } = drag;
+    drag = null;
+    if (!moved && event.type === 'pointerup') picked(on);
+  };
+  stage.addEventListener('pointerup', end);
+  stage.addEventListener('pointercancel', end);
+  stage.addEventListener('wheel', event => {
+    event.preventDefault();
+    const box = stage.getBoundingClientRect();
+    // Lines and pages count as so many pixels.
+    const pixels = event.deltaY * [1, 20, 400][event.deltaMode];
+    zoom(current(), Math.exp(-pixels * 0.0015), { x: event.clientX - box.left, y: event.clientY - box.top });
+  }, { passive: false });
+}

@@ -1,0 +1,104 @@
+//! Rules as formulas: what is handed back to an operand, written in the letters of rules, `dy × x1`.
+
+use super::recorder::Recorder;
+use super::rule::{Made, RuleGraph};
+use crate::graph::NodeId;
+
+/// A formula longer than this explains nothing.
+const LONGEST: usize = 64;
+
+/// How tightly the outermost sign of a formula binds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Binds {
+    Sum,
+    Product,
+    Word,
+}
+
+impl Recorder {
+    /// The rule of a node for each of its operands, read off the rule's own graph; `None` where there is no derivative or
+    /// too much to write. Nothing is recorded.
+    pub(crate) fn rule_texts(&mut self, node: NodeId) -> Vec<Option<String>> {
+        match self.rules_of(node) {
+            Ok(rules) => {
+                let arity = rules.operands.len();
+                rules.operands.iter().map(|rule| written(rule, arity)).collect()
+            }
+            Err(_) => Vec::new(),
+        }
+    }
+}
+
+fn written(rule: &RuleGraph, arity: usize) -> Option<String> {
+    let (nodes, result) = match rule {
+        RuleGraph::Zero => return Some("0".to_owned()),
+        RuleGraph::NotDifferentiable => return None,
+        RuleGraph::Nodes { nodes, result } => (nodes, *result),
+    };
+    let letter = |operand| if arity == 1 { "x".to_owned() } else { format!("x{operand}") };
+    let letters = (0..arity).map(letter).chain(["y".to_owned(), "dy".to_owned()]);
+    let mut slots: Vec<(String, Binds)> = letters.map(|letter| (letter, Binds::Word)).collect();
+    for node in nodes {
+        let said = match &node.content {
+            Made::Constant(numbers) => match numbers[..] {
+                [number] => (format!("{number}").replace('-', "−"), Binds::Word),
+                _ => return None,
+            },
+            Made::Leaf(_) => return None,
+            Made::Op(op) => {
+                let at = |operand: usize, tightly: Binds| {
+                    let (said, binds) = &slots[node.inputs[operand]];
+                    if *binds < tightly { format!("({said})") } else { said.clone() }
+                };
+                let infix =
+                    |sign, binds, left, right| (format!("{} {sign} {}", at(0, left), at(1, right)), binds);
+                match (op.name(), node.inputs.len()) {
+                    ("add", 2) => infix("+", Binds::Sum, Binds::Sum, Binds::Sum),
+                    ("sub", 2) => infix("−", Binds::Sum, Binds::Sum, Binds::Product),
+                    ("mul", 2) => infix("×", Binds::Product, Binds::Product, Binds::Product),
+                    ("div", 2) => infix("÷", Binds::Product, Binds::Product, Binds::Word),
+                    ("matmul", 2) => infix("·", Binds::Product, Binds::Word, Binds::Word),
+                    ("neg", 1) => (format!("−{}", at(0, Binds::Word)), Binds::Sum),
+                    ("square", 1) => (format!("{}²", at(0, Binds::Word)), Binds::Word),
+                    ("transpose", 1) => (format!("{}ᵀ", at(0, Binds::Word)), Binds::Word),
+                    (name, count) => {
+                        let operands: Vec<String> =
+                            (0..count).map(|operand| at(operand, Binds::Sum)).collect();
+                        (format!("{name}({})", operands.join(", ")), Binds::Word)
+                    }
+                }
+            }
+        };
+        // A value used twice doubles the text with every step, so it ends here and not later.
+        if said.0.chars().count() > LONGEST {
+            return None;
+        }
+        slots.push(said);
+    }
+    slots.get(result).map(|(said, _)| said.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Tape, Var};
+
+    fn rules(record: impl for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t>) -> Vec<Option<String>> {
+        let tape = Tape::new();
+        let y = record(tape.leaf("a", 2.0), tape.leaf("b", 3.0));
+        let before = tape.graph().len();
+        let texts = tape.write().rule_texts(y.id());
+        assert_eq!(tape.graph().len(), before, "nothing is recorded");
+        texts
+    }
+
+    #[test]
+    fn rules_read_like_the_table_of_ops() {
+        let some = |texts: &[&str]| texts.iter().map(|text| Some((*text).to_owned())).collect::<Vec<_>>();
+        assert_eq!(rules(|a, b| a * b), some(&["dy × x1", "dy × x0"]));
+        assert_eq!(rules(|a, b| a / b), some(&["dy ÷ x1", "−(dy × y ÷ x1)"]));
+        assert_eq!(rules(|a, b| a - b), some(&["dy", "−dy"]));
+        assert_eq!(rules(|a, _| a.tanh()), some(&["dy × (1 − y × y)"]));
+        assert_eq!(rules(|a, _| a.exp()), some(&["dy × y"]));
+        assert_eq!(rules(|a, b| a.greater(b)), some(&["0", "0"]));
+    }
+}
