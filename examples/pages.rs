@@ -26,7 +26,7 @@ fn apples(path: &Path) -> Result<()> {
 /// A value that is used twice: its gradient is a sum.
 fn fan_out(path: &Path) -> Result<()> {
     let tape = Tape::new();
-    let (x, w) = (tape.leaf("x", 3.0), tape.leaf("w", [0.5, -2.0]));
+    let (x, w) = (tape.leaf("x", 3.0), tape.leaf("w", ndarray::arr1(&[0.5, -2.0])));
     let y = (x * x - x) * (w * 2.0).tanh().sum();
     y.named("y").draw().title("x is used three times").gradients(&y.backward()).save(path)
 }

@@ -158,6 +158,41 @@ fn the_files_are_what_is_drawn() {
     );
 }
 
+#[test]
+fn a_page_is_saved_with_its_levels_and_the_same_every_time() {
+    let saved = |file: &str, tape: &Tape, output: for<'t> fn(&'t Tape) -> Var<'t>| {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file);
+        output(tape).draw().save(&path).expect("it can be written");
+        std::fs::read_to_string(path).expect("it was written")
+    };
+    let net = || saved("net.html", &Tape::new(), |tape| two_layer_net::two_layer_net(tape).0);
+    let page = net();
+    assert_eq!(page, net(), "the same program writes the same page");
+    assert!(page.contains("\"name\":\"Nodes\"") && page.contains("\"name\":\"Layers\""));
+    assert!(page.contains("examples/08_two_layer_net.rs:") || page.contains("src/nn/"), "it names lines");
+    let apples = saved("apples.html", &Tape::new(), |tape| apples::apples(tape).0);
+    assert_eq!(apples.matches("<svg").count(), 1, "a graph without scopes has one level");
+
+    let tape = Tape::new();
+    let problem = apples::apples(&tape).0.draw().save("apples.txt").expect_err("no such format").to_string();
+    assert!(problem.contains(".svg, .html or .dot"), "{problem}");
+}
+
+#[test]
+fn rules_and_their_numbers_come_with_a_picture() {
+    let tape = Tape::new();
+    let price = apples::apples(&tape).0;
+    let picture = price.draw().gradients(&price.backward()).picture().expect("it is small");
+    let product = picture.nodes[3].details.as_ref().expect("a node of a graph has details");
+    assert_eq!(product.rules, [(0, "dy × x1".to_owned()), (1, "dy × x0".to_owned())]);
+    let plain = price.draw().picture().expect("it is small");
+    assert!(plain.nodes[3].details.as_ref().is_some_and(|known| known.rules.is_empty()));
+    // What is told beyond the drawing changes nothing of the drawing.
+    let mut bare = picture.clone();
+    bare.nodes.iter_mut().for_each(|node| node.details = None);
+    assert_eq!((bare.to_svg(), bare.to_dot()), (picture.to_svg(), picture.to_dot()));
+}
+
 /// The node ids and the arrows of some statements, those of subgraphs among them.
 fn read(stmts: &[Stmt], ids: &mut BTreeSet<String>, arrows: &mut BTreeSet<(String, String)>) {
     let text = |id: &Id| match id {

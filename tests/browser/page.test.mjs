@@ -76,7 +76,7 @@ const tests = {
     assert.equal(await text(page, '#where'), 'step 1 of 11');
     await page.keyboard.press('Space');
     assert.equal(await text(page, '#play'), 'Pause');
-    await page.waitForTimeout(1700);
+    await page.waitForTimeout(2000);
     assert.equal(await text(page, '#where'), 'step 3 of 11');
     await page.keyboard.press('Space');
     assert.equal(await text(page, '#play'), 'Play');
@@ -126,9 +126,9 @@ const tests = {
     const { page, close } = await open('apples');
     const box = () => page.$eval('.drawing svg', svg => svg.getAttribute('viewBox').split(' ').map(Number));
     const first = await box();
-    await page.mouse.move(300, 600);
+    await page.mouse.move(300, 500);
     await page.mouse.down();
-    await page.mouse.move(400, 640, { steps: 4 });
+    await page.mouse.move(400, 540, { steps: 4 });
     await page.mouse.up();
     const moved = await box();
     assert.ok(moved[0] < first[0] && moved[1] < first[1] && moved[2] === first[2]);
@@ -194,7 +194,7 @@ const tests = {
 
   async 'the table of a check'() {
     const { page, close, picture } = await open('checked_wrong_rule');
-    assert.match(await text(page, '#check tbody tr >> nth=0'), /wrong/);
+    assert.match(await text(page, '#check tbody tr >> nth=0'), /wrong_cube/);
     assert.ok((await text(page, '#check')).includes('0.333 times'));
     await page.click('#check tbody tr >> nth=0');
     await settled(page);

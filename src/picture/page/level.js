@@ -74,8 +74,14 @@ class Level {
   label(index) {
     const node = this.nodes[index];
     if (node.kind === 'output') return `output ${node.name || ''}`.trim();
-    const named = node.name || node.op || node.symbol || node.kind;
+    const named = this.nameOf(index) || (node.op || '').replace(/\(.*/s, '') || node.symbol || node.kind;
     return node.kind === 'layer' ? named : `${named} (${node.id})`;
+  }
+
+  /** The name that the user gave; that of an output stands at the end of its arrow. */
+  nameOf(index) {
+    const end = this.outOf[index].find(edge => this.nodes[edge.to].kind === 'output');
+    return this.nodes[index].name || (end && this.nodes[end.to].name);
   }
 
   /** What a node's value is, as the drawing says it: at an arrow that leaves it, or at the node. */

@@ -1,4 +1,3 @@
-
 // The page: which level is shown, which node is selected, which step is told; and what the reader does.
 
 const places = [...document.querySelectorAll('.drawing')];
@@ -47,6 +46,8 @@ function changeLevel(next) {
 
 function goTo(step) {
   if (level.steps.length === 0) return;
+  // Whoever begins to walk wants to read the digits; after that the zoom is the reader's.
+  const least = position < 0 ? 0.9 : 0;
   if (position < 0) select(-1);
   position = Math.min(Math.max(step, 0), level.steps.length - 1);
   paintStep(level, position);
@@ -54,7 +55,7 @@ function goTo(step) {
   at('position').value = position;
   at('where').textContent = `step ${position + 1} of ${level.steps.length}`;
   at('leave').disabled = false;
-  keepInSight(level, level.steps[position].node);
+  keepInSight(level, level.steps[position].node, least);
 }
 
 function leaveSteps() {

@@ -1,4 +1,3 @@
-
 // The side: what is known of a node, how to read the drawing, and what a check said.
 
 /** Rows of a list of terms; those that say nothing are left out. */
@@ -56,8 +55,8 @@ function writeNode(level, index, go, open) {
   parts.push(make('h2', '', level.label(index)));
   const constants = (node.constants || []).map(([operand, value]) => `${letter(level, index, operand)} = ${value}`).join(', ');
   const facts = terms([
-    ['what', node.kind + (node.backward ? ', recorded by the reverse pass' : '')],
-    ['op', node.op && node.op !== node.kind ? node.op : null, 'code'],
+    ['kind', node.kind + (node.backward ? ', recorded by the reverse pass' : '')],
+    ['op', node.kind === 'op' ? node.op : null, 'code'],
     ['formula', node.formula],
     ['constants', constants],
     ['shape', node.shape],
@@ -69,7 +68,7 @@ function writeNode(level, index, go, open) {
   ]);
   parts.push(facts);
   for (const finding of node.findings || []) parts.push(make('div', `finding is-${node.mark || 'none'}`, finding));
-  if (!node.op) parts.push(make('p', 'quiet', node.tooltip || ''));
+  if (!node.op) parts.push(make('p', 'quiet lines', node.tooltip || ''));
   if (node.rules) {
     parts.push(make('h3', '', 'What it hands back'));
     for (const [operand, rule] of node.rules) parts.push(make('div', 'gradient-text', `d${letter(level, index, operand)} = ${rule}`));
@@ -129,6 +128,8 @@ function writeKey(level) {
   }
   if (level.edges.some(edge => edge.gradient)) {
     key.append(make('span', 'gradient-text', '◀ below'), make('span', '', 'the gradient that comes back along it; – was not computed'));
+  }
+  if (level.nodes.some((node, index) => node.gradient && level.outOf[index].length > 1)) {
     key.append(make('span', 'gradient-text', 'Σ'), make('span', '', 'at a node: the sum of what comes back to it'));
   }
   const keys = make('div', 'key');
@@ -143,7 +144,9 @@ function writeKey(level) {
 function writeCheck(level, go) {
   const order = ['wrong', 'open', 'kink', 'right'];
   const rows = level.nodes.map((node, index) => [node, index]).filter(([node]) => node.mark);
-  rows.sort(([a, i], [b, j]) => order.indexOf(a.mark) - order.indexOf(b.mark) || i - j);
+  // An op is at fault; what a leaf gets is the consequence.
+  const rank = node => 2 * order.indexOf(node.mark) + (node.kind === 'op' || node.kind === 'layer' ? 0 : 1);
+  rows.sort(([a, i], [b, j]) => rank(a) - rank(b) || i - j);
   at('check').hidden = rows.length === 0;
   const body = make('tbody');
   for (const [node, index] of rows) {

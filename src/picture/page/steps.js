@@ -1,4 +1,3 @@
-
 // The steps: forward node by node in the order of the graph, then backward in the opposite order.
 
 /** What was asked for and is not there. */
@@ -67,7 +66,7 @@ function tellForward(level, index) {
   const right = (node.formula || '').replace(/^y = /, '');
   const numbers = right && withNumbers(right, letters);
   if (node.formula) parts.push(line('formula', [node.formula, numbers, y.isShape ? null : y.text].filter(Boolean).join(' = ')));
-  const operands = level.into[index].map(edge => `${letter(level, index, edge.operand)} = ${edge.value || '?'} (${level.nodes[edge.from].name || level.nodes[edge.from].id})`);
+  const operands = level.into[index].map(edge => `${letter(level, index, edge.operand)} = ${edge.value || '?'} (${level.nameOf(edge.from) || level.nodes[edge.from].id})`);
   for (const [operand, value] of node.constants || []) operands.push(`${letter(level, index, operand)} = ${value} (constant)`);
   parts.push(line('', `${operands.join(', ')}${result ? ` → y = ${result}` : ''}`));
   return parts;
@@ -91,7 +90,7 @@ function tellBackward(level, index) {
     const numbers = rule && rule !== 'dy' && rule !== '0' ? withNumbers(rule, letters) : null;
     const said = [`d${name}`, rule, numbers, edge.gradient || null].filter(Boolean).filter((part, i, all) => part !== all[i - 1]);
     parts.push(line('', make('span', 'gradient-text', said.join(' = ')),
-      make('span', 'quiet', `  to ${level.nodes[edge.from].name || level.nodes[edge.from].id}${edge.wrong ? '; the check found this wrong' : ''}`)));
+      make('span', 'quiet', `  to ${level.label(edge.from)}${edge.wrong ? '; the check found this wrong' : ''}`)));
   }
   return parts;
 }

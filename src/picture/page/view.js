@@ -1,9 +1,8 @@
-
 // Moving and zooming: the stage shows a rectangle of the drawing, which is the SVG's view box.
 
 const stage = at('stage');
 const closest = 8, farthest = 0.05;
-let flight = 0;
+let flight = 0, goal = null;
 
 function stageSize() {
   return { width: Math.max(stage.clientWidth, 1), height: Math.max(stage.clientHeight, 1) };
@@ -27,6 +26,7 @@ function whole(level) {
 /** Goes to a view, in a quarter of a second, or at once for those who want no motion. */
 function flyTo(level, target) {
   cancelAnimationFrame(flight);
+  goal = target;
   if (quietly.matches || !level.view) return show(level, target);
   const from = level.view, begin = performance.now();
   const frame = now => {
@@ -34,33 +34,48 @@ function flyTo(level, target) {
     const between = key => from[key] + (target[key] - from[key]) * ease;
     show(level, { x: between('x'), y: between('y'), scale: between('scale') });
     if (t < 1) flight = requestAnimationFrame(frame);
+    else goal = null;
   };
   flight = requestAnimationFrame(frame);
 }
 
-/** The box of a node in the drawing. */
-function boxOf(level, index) {
-  const box = level.shapes[index].getBBox();
-  return { left: box.x, top: box.y, right: box.x + box.width, bottom: box.y + box.height, x: box.x + box.width / 2, y: box.y + box.height / 2 };
+/** The box of shapes in the drawing. */
+function boxOf(shapes) {
+  const boxes = shapes.map(shape => shape.getBBox());
+  const left = Math.min(...boxes.map(box => box.x)), right = Math.max(...boxes.map(box => box.x + box.width));
+  const top = Math.min(...boxes.map(box => box.y)), bottom = Math.max(...boxes.map(box => box.y + box.height));
+  return { left, top, right, bottom, x: (left + right) / 2, y: (top + bottom) / 2 };
 }
 
 /** Goes to a node, near enough to be read. */
 function flyToNode(level, index) {
-  const { x, y } = boxOf(level, index);
+  const { x, y } = boxOf([level.shapes[index]]);
   flyTo(level, { x, y, scale: Math.max(level.view.scale, 1) });
 }
 
-/** Moves only if a node is not well inside the stage. */
-function keepInSight(level, index) {
-  const { width, height } = stageSize(), box = boxOf(level, index), view = level.view;
-  const wide = width / view.scale / 2 - 30 / view.scale, high = height / view.scale / 2 - 30 / view.scale;
-  const inside = box.left > view.x - wide && box.right < view.x + wide && box.top > view.y - high && box.bottom < view.y + high;
-  if (!inside) flyTo(level, { x: box.x, y: box.y, scale: view.scale });
+/** Moves only if a node, with the digits around it as far as there is room, is not well inside the stage, or smaller
+    than a scale that is asked for. */
+function keepInSight(level, index, least = 0) {
+  const { width, height } = stageSize(), now = goal || level.view, room = 30 / Math.max(now.scale, least);
+  const view = { ...now, scale: Math.max(now.scale, least) };
+  const wide = width / view.scale - 2 * room, high = height / view.scale - 2 * room;
+  const around = [...level.into[index], ...level.outOf[index]].flatMap(edge => edge.parts);
+  let box = boxOf([level.shapes[index], ...around]);
+  if (box.right - box.left > wide || box.bottom - box.top > high) box = boxOf([level.shapes[index]]);
+  const inside = Math.abs(box.left - view.x) < wide / 2 && Math.abs(box.right - view.x) < wide / 2
+    && Math.abs(box.top - view.y) < high / 2 && Math.abs(box.bottom - view.y) < high / 2;
+  if (!inside || view.scale > now.scale) flyTo(level, { x: box.x, y: box.y, scale: view.scale });
+}
+
+/** Ends a flight where it is. */
+function land() {
+  cancelAnimationFrame(flight);
+  goal = null;
 }
 
 /** Zooms about a point of the stage, given in pixels from its upper left; about its middle if none is given. */
 function zoom(level, factor, point) {
-  cancelAnimationFrame(flight);
+  land();
   const { width, height } = stageSize(), view = level.view;
   const scale = Math.min(closest, Math.max(farthest, view.scale * factor));
   const dx = point ? point.x - width / 2 : 0, dy = point ? point.y - height / 2 : 0;
@@ -72,7 +87,7 @@ function watchStage(current, picked) {
   let drag = null;
   stage.addEventListener('pointerdown', event => {
     if (event.button !== 0) return;
-    cancelAnimationFrame(flight);
+    land();
     drag = { x: event.clientX, y: event.clientY, view: current().view, moved: false, on: event.target };
     stage.setPointerCapture(event.pointerId);
     // The stage takes the focus, not the node under the mouse, so that the space bar keeps playing steps.
