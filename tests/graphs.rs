@@ -1,7 +1,7 @@
 //! The chapter's graphs: their numbers, their files, and a graph far too large to be drawn whole.
 
 use chainrule::op::Domain;
-use chainrule::picture::{NodeKind, Picture, Sizes};
+use chainrule::picture::{Level, NodeKind, Picture, Sizes};
 use chainrule::{Tape, Var};
 use graphviz_rust::dot_structures::{EdgeTy, Graph, Id, NodeId, Stmt, Vertex};
 use std::collections::BTreeSet;
@@ -170,12 +170,33 @@ fn a_page_is_saved_with_its_levels_and_the_same_every_time() {
     assert_eq!(page, net(), "the same program writes the same page");
     assert!(page.contains("\"name\":\"Nodes\"") && page.contains("\"name\":\"Layers\""));
     assert!(page.contains("examples/08_two_layer_net.rs:") || page.contains("src/nn/"), "it names lines");
+    assert_eq!(page.matches("<svg").count(), 2 + 4, "each of the four layers can be opened");
     let apples = saved("apples.html", &Tape::new(), |tape| apples::apples(tape).0);
     assert_eq!(apples.matches("<svg").count(), 1, "a graph without scopes has one level");
 
     let tape = Tape::new();
     let problem = apples::apples(&tape).0.draw().save("apples.txt").expect_err("no such format").to_string();
     assert!(problem.contains(".svg, .html or .dot"), "{problem}");
+}
+
+#[test]
+fn a_layer_is_opened_among_the_others() {
+    let tape = Tape::new();
+    let loss = two_layer_net::two_layer_net(&tape).0;
+    let layers = loss.draw().level(Level::Layers);
+    let picture = layers.clone().open("affine1").picture().expect("it is small");
+    let boxes = |picture: &Picture| {
+        let layers = picture.nodes.iter().filter(|node| node.kind == NodeKind::Layer);
+        layers.filter_map(|node| node.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(boxes(&picture), ["relu1", "affine2", "loss"]);
+    assert_eq!(picture.groups.iter().map(|group| group.label.as_str()).collect::<Vec<_>>(), ["affine1"]);
+    let framed = picture.nodes.iter().filter(|node| node.group == Some(0)).count();
+    assert_eq!(framed, 4, "weight, product, bias, sum");
+    assert_eq!(
+        layers.clone().open("no such layer").picture().expect("it is small"),
+        layers.picture().unwrap()
+    );
 }
 
 #[test]

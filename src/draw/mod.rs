@@ -1,12 +1,13 @@
 //! Drawing what is on a tape: the picture's builder, with the tape's values and gradients put in.
 
+mod page;
 mod plan;
 
 use crate::check::{Report, Verdict};
 use crate::error::{Error, Result};
 use crate::grad::Gradients;
 use crate::graph::{Graph, NodeId};
-use crate::picture::{Annotations, Builder, Direction, Level, Mark, NodeKind, Picture, write_page};
+use crate::picture::{Annotations, Builder, Direction, Level, Mark, Picture};
 use crate::tape::{Tape, Var};
 use std::path::Path;
 
@@ -28,6 +29,7 @@ pub struct Draw<'t> {
     values: Option<bool>,
     title: String,
     level: Level,
+    open: Vec<String>,
     around: Option<(NodeId, usize)>,
     direction: Direction,
     backward: Option<bool>,
@@ -51,6 +53,7 @@ impl Tape {
             values: None,
             title: String::new(),
             level: Level::Nodes,
+            open: Vec::new(),
             around: None,
             direction: Direction::default(),
             backward: None,
@@ -79,6 +82,12 @@ impl<'t> Draw<'t> {
     /// Every node, or whole layers.
     pub fn level(self, level: Level) -> Self {
         Self { level, ..self }
+    }
+
+    /// Among whole layers, one outermost scope node by node; may be said of several.
+    pub fn open(mut self, scope: &str) -> Self {
+        self.open.push(scope.to_owned());
+        self
     }
 
     /// Only the nodes within `steps` edges of a var, in both directions.
@@ -148,39 +157,7 @@ impl<'t> Draw<'t> {
     #[track_caller]
     pub fn picture(&self) -> Result<Picture> {
         let (tape, annotations) = self.prepared()?;
-        self.build(tape, annotations, self.level)
-    }
-
-    /// The drawing as a page: as [`Picture::to_html`], with a switch between every node and whole layers where the
-    /// graph has name scopes.
-    ///
-    /// ```
-    /// let tape = chainrule::Tape::new();
-    /// let (price, number) = (tape.leaf("price", 100.0), tape.leaf("number", 2.0));
-    /// let total = price * number;
-    /// let page = total.draw().gradients(&total.backward()).to_html()?;
-    /// assert!(page.starts_with("<!doctype html>"));
-    /// # Ok::<(), chainrule::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// What [`picture`](Self::picture) returns.
-    #[track_caller]
-    pub fn to_html(&self) -> Result<String> {
-        let (tape, annotations) = self.prepared()?;
-        let shown = self.build(tape, annotations.clone(), self.level)?;
-        let (name, other, other_name) = match self.level {
-            Level::Nodes => ("Nodes", Level::Layers, "Layers"),
-            Level::Layers => ("Layers", Level::Nodes, "Nodes"),
-        };
-        // A graph without scopes looks the same on both levels; one that is too large for the other is shown on this.
-        let scoped = shown.nodes.iter().any(|node| node.group.is_some() || node.kind == NodeKind::Layer);
-        let other = if scoped { self.build(tape, annotations, other).ok() } else { None };
-        Ok(match &other {
-            Some(other) => write_page(&[(name, &shown), (other_name, other)]),
-            None => write_page(&[(name, &shown)]),
-        })
+        self.build(tape, annotations)
     }
 
     /// The tape, with the numbers of what is drawn.
@@ -192,7 +169,7 @@ impl<'t> Draw<'t> {
         for &var in &self.outputs {
             tape.own("draw", var, &self.outputs)?;
         }
-        let drawn = self.builder(&tape.graph(), Annotations::default(), self.level).selected();
+        let drawn = self.builder(&tape.graph(), Annotations::default()).selected();
         Ok((
             tape,
             match self.annotations(tape, &drawn) {
@@ -202,19 +179,22 @@ impl<'t> Draw<'t> {
         ))
     }
 
-    fn build(&self, tape: &Tape, annotations: Annotations, level: Level) -> Result<Picture> {
-        let picture = self.builder(&tape.graph(), annotations, level).build();
+    fn build(&self, tape: &Tape, annotations: Annotations) -> Result<Picture> {
+        let picture = self.builder(&tape.graph(), annotations).build();
         picture.map_err(|e| refused(e.to_string()))
     }
 
-    fn builder<'g>(&self, graph: &'g Graph, annotations: Annotations, level: Level) -> Builder<'g> {
+    fn builder<'g>(&self, graph: &'g Graph, annotations: Annotations) -> Builder<'g> {
         let outputs: Vec<NodeId> = self.outputs.iter().map(|v| v.id()).collect();
         let mut builder = Builder::new(graph, &outputs)
             .title(self.title.as_str())
-            .level(level)
+            .level(self.level)
             .direction(self.direction)
             .shapes(self.shapes)
             .annotations(annotations);
+        for scope in &self.open {
+            builder = builder.open(scope);
+        }
         if let Some((node, steps)) = self.around {
             builder = builder.around(node, steps);
         }

@@ -7,7 +7,7 @@ use super::select::Selection;
 use super::units::Units;
 use crate::graph::{Graph, NodeId, Origin};
 use ndarray::ArrayD;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Pictures with more nodes than this are refused: nobody could read them.
@@ -77,6 +77,7 @@ pub struct Builder<'g> {
     gradients: bool,
     pub(super) shapes: bool,
     pub(super) level: Level,
+    pub(super) open: BTreeSet<String>,
     pub(super) around: Option<(NodeId, usize)>,
     backward: Option<bool>,
 }
@@ -94,6 +95,7 @@ impl<'g> Builder<'g> {
             gradients: true,
             shapes: true,
             level: Level::default(),
+            open: BTreeSet::new(),
             around: None,
             backward: None,
         }
@@ -148,6 +150,13 @@ impl<'g> Builder<'g> {
         self
     }
 
+    /// Among whole layers, shows one outermost scope node by node, in a frame; may be said of several.
+    #[must_use]
+    pub fn open(mut self, scope: impl Into<String>) -> Self {
+        self.open.insert(scope.into());
+        self
+    }
+
     /// Draws the nodes within `steps` edges of a node, in both directions, instead of all that the outputs depend on.
     /// What lies outside is hinted at by dashed arrows.
     #[must_use]
@@ -193,6 +202,13 @@ impl<'g> Builder<'g> {
     pub(super) fn draws(&self, node: NodeId) -> bool {
         let forward = |id: NodeId| self.graph.node(id).origin() == Origin::Forward;
         self.backward.unwrap_or_else(|| !self.outputs.iter().all(|&id| forward(id))) || forward(node)
+    }
+
+    /// The outermost scope that a node is drawn as part of, if it is; none if it is drawn by itself.
+    pub(super) fn layer_of(&self, node: NodeId) -> Option<&'g str> {
+        let scope = self.graph.node(node).scope().split('/').next().unwrap_or("");
+        let closed = self.level == Level::Layers && !scope.is_empty() && !self.open.contains(scope);
+        closed.then_some(scope)
     }
 
     pub(super) fn asks_gradients(&self) -> bool {

@@ -125,6 +125,7 @@ impl Draft<'_> {
             mark: self.mark(members),
             details: Some(Box::new(Details {
                 findings: self.findings(members),
+                scope: self.builder.layer_of(members[0]).unwrap_or_default().to_owned(),
                 members: members.iter().map(ToString::to_string).collect(),
                 ..end.map(|id| self.details(id)).map_or_else(Details::default, |end| Details {
                     shape: end.shape,

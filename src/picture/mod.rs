@@ -51,7 +51,7 @@ pub use layout::{Drawing, EdgeLine, Frame, Layout, Piece, Point, Rect};
 pub use mark::Mark;
 pub use measure::{NodeSize, Size, Sizes};
 pub use model::{Direction, Group, NodeKind, Picture, PictureEdge, PictureNode};
-pub(crate) use page::write as write_page;
+pub(crate) use page::{Sheet, write as write_page};
 
 impl Picture {
     /// The picture as SVG: one self-contained file on a white ground, for pages light and dark.
@@ -72,7 +72,7 @@ impl Picture {
     /// It can be moved, zoomed and searched, tells what is known of each node, and steps through the forward pass and
     /// then the backward pass, node by node, with the numbers of the drawing.
     pub fn to_html(&self) -> String {
-        page::write(&[("Graph", self)])
+        page::write(&[Sheet { name: "Graph", open: None, picture: self }])
     }
 
     /// The picture in Graphviz's DOT language, for `dot -Tsvg` and its like.

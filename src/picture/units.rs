@@ -45,14 +45,15 @@ impl Units {
         }
         // A scope becomes one box. If the boxes then depend on each other in a circle, since a scope was entered
         // again later, then each stretch of the tape inside one scope becomes a box: that can have no circle.
-        Units::merged(builder.graph, selection, false)
-            .or_else(|| Units::merged(builder.graph, selection, true))
+        Units::merged(builder, selection, false)
+            .or_else(|| Units::merged(builder, selection, true))
             .unwrap_or_else(|| Units { list: Vec::new(), of_node: BTreeMap::new() })
     }
 
     /// The layers in topological order, or none if there is no such order.
-    fn merged(graph: &Graph, selection: &Selection, by_stretch: bool) -> Option<Units> {
-        let keys = keys(graph, selection, by_stretch);
+    fn merged(builder: &Builder<'_>, selection: &Selection, by_stretch: bool) -> Option<Units> {
+        let graph = builder.graph;
+        let keys = keys(builder, selection, by_stretch);
         let mut boxes: BTreeMap<Key<'_>, usize> = BTreeMap::new();
         let mut members: Vec<(Option<Key<'_>>, Vec<NodeId>)> = Vec::new();
         let mut unit_of: BTreeMap<NodeId, usize> = BTreeMap::new();
@@ -92,12 +93,13 @@ impl Units {
 }
 
 /// The layer of each node that is in a scope.
-fn keys<'g>(graph: &'g Graph, selection: &Selection, by_stretch: bool) -> BTreeMap<NodeId, Key<'g>> {
+fn keys<'g>(builder: &Builder<'g>, selection: &Selection, by_stretch: bool) -> BTreeMap<NodeId, Key<'g>> {
+    let graph = builder.graph;
     let mut keys = BTreeMap::new();
     let mut stretch = (("", 0), 0);
     for &id in &selection.nodes {
         let node = graph.node(id);
-        let scope = node.scope().split('/').next().unwrap_or("");
+        let scope = builder.layer_of(id).unwrap_or("");
         let key = (scope, origin(graph, id));
         if by_stretch && node.leaf().is_none() && key != stretch.0 {
             stretch = (key, stretch.1 + 1);
@@ -109,7 +111,7 @@ fn keys<'g>(graph: &'g Graph, selection: &Selection, by_stretch: bool) -> BTreeM
     if by_stretch {
         // A leaf goes with the first stretch of its scope that uses it.
         for &id in selection.nodes.iter().filter(|&&id| graph.node(id).leaf().is_some()) {
-            let scope = graph.node(id).scope().split('/').next().unwrap_or("");
+            let Some(scope) = builder.layer_of(id) else { continue };
             let users = graph.consumers(id).iter().filter_map(|edge| keys.get(&edge.target));
             if let Some(&key) = users.filter(|key| key.0 == scope).min_by_key(|key| key.2) {
                 keys.insert(id, key);
@@ -186,9 +188,6 @@ impl Units {
             };
             let (scope, origin) = (graph.node(id).scope(), origin(graph, id));
             let ends = scope.match_indices('/').map(|(at, _)| at).chain([scope.len()]).filter(|&end| end > 0);
-            if builder.level == Level::Layers {
-                continue;
-            }
             let mut parent = None;
             for end in ends {
                 let path = &scope[..end];

@@ -2,17 +2,18 @@
 
 use super::super::details::{Details, Histogram};
 use super::super::measure::EdgeText;
-use super::super::model::{Picture, PictureNode};
+use super::super::model::PictureNode;
 use super::super::text::minus;
+use super::Sheet;
 use super::json::{Object, list, text};
 
 /// The data of all drawings of a page, as JSON.
-pub(super) fn write(levels: &[(&str, &Picture)]) -> String {
-    let levels = levels.iter().map(|&(name, picture)| level(name, picture));
-    Object::default().raw("levels", list(levels)).end()
+pub(super) fn write(sheets: &[Sheet<'_>]) -> String {
+    Object::default().raw("levels", list(sheets.iter().map(level))).end()
 }
 
-fn level(name: &str, picture: &Picture) -> String {
+fn level(sheet: &Sheet<'_>) -> String {
+    let Sheet { name, open, picture } = *sheet;
     let edges = picture.drawn_edges().map(|(index, edge)| {
         let said = EdgeText::of(picture, index);
         Object::default()
@@ -28,6 +29,7 @@ fn level(name: &str, picture: &Picture) -> String {
     });
     Object::default()
         .text("name", name)
+        .some("open", open)
         .text("title", &picture.title)
         .raw("nodes", list(picture.nodes.iter().map(node)))
         .raw("edges", list(edges))

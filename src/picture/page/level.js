@@ -25,6 +25,7 @@ function button(className, action, ...content) {
 class Level {
   constructor(known, place) {
     this.name = known.name;
+    this.open = known.open || null;
     this.nodes = known.nodes;
     this.edges = known.edges;
     this.groups = known.groups || [];

@@ -24,8 +24,18 @@ const SCRIPT: &str = concat!(
     include_str!("page.js"),
 );
 
-/// Writes a page of drawings of one graph, each under the name of its level; the first is shown first.
-pub(crate) fn write(levels: &[(&str, &Picture)]) -> String {
+/// One of the drawings that a page holds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sheet<'a> {
+    /// The name of its level, on the switch between them.
+    pub(crate) name: &'a str,
+    /// The scope that is open in it, among whole layers.
+    pub(crate) open: Option<&'a str>,
+    pub(crate) picture: &'a Picture,
+}
+
+/// Writes a page of drawings of one graph; the first is shown first.
+pub(crate) fn write(sheets: &[Sheet<'_>]) -> String {
     let script = format!("\n{SCRIPT}");
     let style = format!("\n{}{}{STYLE}", svg::STYLE, mark::STYLE);
     let policy = format!(
@@ -33,16 +43,16 @@ pub(crate) fn write(levels: &[(&str, &Picture)]) -> String {
         digest::source(&script),
         digest::source(&style)
     );
-    let title = levels.iter().map(|(_, picture)| picture.title.as_str()).find(|title| !title.is_empty());
+    let title = sheets.iter().map(|sheet| sheet.picture.title.as_str()).find(|title| !title.is_empty());
     let title = xml(title.unwrap_or("computational graph"));
-    let drawings: String = (levels.iter().enumerate())
-        .map(|(index, (_, picture))| {
+    let drawings: String = (sheets.iter().enumerate())
+        .map(|(index, &Sheet { picture, .. })| {
             let drawing = Dagre::default().lay_out(picture, &Sizes::of(picture));
             let hidden = if index > 0 { " hidden" } else { "" };
             format!("<div class=\"drawing\"{hidden}>\n{}</div>\n", svg::write_inline(picture, &drawing))
         })
         .collect();
-    let data = data::write(levels);
+    let data = data::write(sheets);
     let part = |name: &str| match name {
         "policy" => policy.as_str(),
         "title" => &title,

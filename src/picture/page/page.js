@@ -2,6 +2,9 @@
 
 const places = [...document.querySelectorAll('.drawing')];
 const levels = data.levels.map((known, index) => new Level(known, places[index]));
+// A drawing with one layer open is reached from that layer, not by the switch.
+const switched = levels.filter(each => !each.open);
+let pickedAt = -1000;
 let level = levels[0], selected = -1, position = -1, results = [], result = -1, playing = 0;
 
 /** Selects a node, lights what it is computed from and used by, and tells what is known of it; −1 for none. */
@@ -12,7 +15,7 @@ function select(index) {
   level.markNodes('relative', near.map(edge => (edge.from === index ? edge.to : edge.from)));
   if (position < 0) level.markEdges('lit', near);
   if (index < 0) writeKey(level);
-  else writeNode(level, index, visit, levels.length > 1 ? openMembers : null);
+  else writeNode(level, index, visit, waysInto(index));
 }
 
 /** Selects a node and goes there. */
@@ -21,12 +24,25 @@ function visit(index) {
   flyToNode(level, index);
 }
 
-/** Shows nodes of another level, given by id, and selects the last of them. */
-function openMembers(ids) {
-  const other = levels.find(other => ids.some(id => other.indexOf(id) >= 0));
-  if (!other) return;
+/** The drawings that show what is inside a layer, each with a word for the way there; none for another node. */
+function waysInto(index) {
+  const { kind, scope, members } = level.nodes[index];
+  if (kind !== 'layer' || !members) return [];
+  const shows = other => members.some(id => other.indexOf(id) >= 0);
+  const ways = [['Open it here', levels.find(other => other.open === scope && shows(other))], ['Show every node', levels.find(other => !other.open && shows(other))]];
+  return ways.filter(([, other]) => other).map(([said, other]) => [said, () => {
+    changeLevel(other);
+    visit(other.indexOf(members.filter(id => other.indexOf(id) >= 0).pop()));
+  }]);
+}
+
+/** Closes a frame: shows its layer as one box, if it is one among whole layers. */
+function closeFrame(group) {
+  const boxOf = other => other.nodes.findIndex(node => node.kind === 'layer' && node.name === group.label);
+  const other = levels.find(other => other !== level && !other.open && boxOf(other) >= 0);
+  if (!other) return select(-1);
   changeLevel(other);
-  visit(other.indexOf(ids.filter(id => other.indexOf(id) >= 0).pop()));
+  visit(boxOf(other));
 }
 
 function changeLevel(next) {
@@ -34,7 +50,7 @@ function changeLevel(next) {
   select(-1);
   level = next;
   levels.forEach(other => { other.place.hidden = other !== next; });
-  [...at('levels').children].forEach((button, index) => button.setAttribute('aria-pressed', String(levels[index] === next)));
+  [...at('levels').children].forEach((button, index) => button.setAttribute('aria-pressed', String((next.open ? 'Layers' : next.name) === switched[index].name)));
   if (!level.view) show(level, whole(level));
   at('position').max = Math.max(level.steps.length - 1, 0);
   for (const id of ['first-step', 'back', 'play', 'forth', 'last-step', 'position']) at(id).disabled = level.steps.length === 0;
@@ -118,17 +134,19 @@ function watchTheme() {
   });
 }
 
-/** A click on the drawing: on a node, on the frame of a layer, or on nothing. */
+/** A click on the drawing: on a node, on the label of a frame, or on nothing. Two on a layer open it. */
 function picked(target) {
   const shape = target.closest('.node');
   const index = shape ? level.shapes.indexOf(shape) : -1;
-  if (index >= 0) return select(level.nodes[index].kind === 'hidden' ? -1 : index);
+  if (index >= 0) {
+    const again = index === selected && performance.now() - pickedAt < 450, ways = waysInto(index);
+    pickedAt = performance.now();
+    if (again && ways.length > 0) return ways[0][1]();
+    return select(level.nodes[index].kind === 'hidden' ? -1 : index);
+  }
   const frame = target.closest('.group');
   const group = frame && target.closest('.frame-label, .frame-plate') && level.groups.find(group => group.id === frame.dataset.id);
-  const other = group && levels.find(other => other !== level && other.nodes.some(node => node.kind === 'layer' && node.name === group.label));
-  if (!other) return select(-1);
-  changeLevel(other);
-  visit(other.nodes.findIndex(node => node.kind === 'layer' && node.name === group.label));
+  return group ? closeFrame(group) : select(-1);
 }
 
 const keys = {
@@ -180,8 +198,8 @@ const clicks = {
 for (const [id, action] of Object.entries(clicks)) at(id).addEventListener('click', action);
 at('position').addEventListener('input', () => { pause(); goTo(Number(at('position').value)); });
 
-if (levels.length > 1) {
-  for (const each of levels) at('levels').append(button('', () => changeLevel(each), each.name));
+if (switched.length > 1) {
+  for (const each of switched) at('levels').append(button('', () => changeLevel(each), each.name));
 }
 watchTheme();
 watchStage(() => level, picked);

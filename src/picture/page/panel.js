@@ -49,8 +49,8 @@ function relatives(level, title, edges, other, said, go) {
   return [make('h3', '', title), list];
 }
 
-/** Writes what is known of a node. `go` selects a node of the level, `open` nodes of another level by id. */
-function writeNode(level, index, go, open) {
+/** Writes what is known of a node. `go` selects a node of the level; a layer gets buttons for `ways` into it. */
+function writeNode(level, index, go, ways) {
   const node = level.nodes[index], parts = [];
   parts.push(make('h2', '', level.label(index)));
   const constants = (node.constants || []).map(([operand, value]) => `${letter(level, index, operand)} = ${value}`).join(', ');
@@ -82,9 +82,7 @@ function writeNode(level, index, go, open) {
   parts.push(...relatives(level, 'Used by', level.outOf[index], 'to', consumer, go));
   if (node.valueBins) parts.push(...histogram(level, node.valueBins, 'Value', 'of-value'));
   if (node.gradientBins) parts.push(...histogram(level, node.gradientBins, 'Gradient', 'of-gradient'));
-  if (node.members && open) {
-    parts.push(make('h3', '', 'Inside'), button('', () => open(node.members), `Show its ${node.members.length} nodes`));
-  }
+  if (ways.length > 0) parts.splice(1, 0, make('div', 'ways', ...ways.map(([said, action]) => button('', action, said))));
   at('panel').replaceChildren(...parts);
 }
 

@@ -110,7 +110,8 @@ fn a_node_of_a_graph_is_told_in_full() {
 #[test]
 fn a_page_of_two_levels_holds_both_drawings() {
     let (net, sigmoid) = (samples::apples_and_oranges(), recordings::sigmoid());
-    let page = write(&[("Nodes", &net), ("Layers", &sigmoid)]);
+    let sheet = |name, picture| Sheet { name, open: None, picture };
+    let page = write(&[sheet("Nodes", &net), sheet("Layers", &sigmoid)]);
     assert_eq!(
         (page.matches("<svg").count(), page.matches("<div class=\"drawing\" hidden>").count()),
         (2, 1)
