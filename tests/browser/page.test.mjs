@@ -178,6 +178,7 @@ const tests = {
     await settled(page);
     await picture('net_nodes');
     await page.click('#levels button >> nth=1');
+    assert.equal(await text(page, '#where'), '13 steps');
     await settled(page);
     await node(page, 'g0').click();
     await picture('net_layers');

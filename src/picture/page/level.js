@@ -34,6 +34,9 @@ class Level {
     const box = this.svg.viewBox.baseVal;
     this.size = { width: box.width, height: box.height };
     this.view = null;
+    // A large drawing is redrawn at once: fading and flying would make every step wait.
+    this.isLarge = this.nodes.length > 300;
+    this.svg.classList.toggle('large', this.isLarge);
     this.shapes = [...this.svg.querySelectorAll('.node')];
     this.into = this.nodes.map(() => []);
     this.outOf = this.nodes.map(() => []);

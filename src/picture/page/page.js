@@ -55,8 +55,9 @@ function changeLevel(next) {
   at('position').max = Math.max(level.steps.length - 1, 0);
   for (const id of ['first-step', 'back', 'play', 'forth', 'last-step', 'position']) at(id).disabled = level.steps.length === 0;
   writeCheck(level, visit);
+  // Once more, for the level that is shown now.
+  leaveSteps();
   select(-1);
-  tellStep(level, -1);
   search();
 }
 

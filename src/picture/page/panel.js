@@ -1,9 +1,12 @@
 // The side: what is known of a node, how to read the drawing, and what a check said.
 
+/** A path or an op's attributes, which may go on in the next line behind a slash or a comma. */
+const breakable = text => text.split(/(?<=[/,])/).flatMap(part => [part, document.createElement('wbr')]);
+
 /** Rows of a list of terms; those that say nothing are left out. */
 function terms(rows) {
   const list = make('dl');
-  for (const [term, said, className] of rows) if (said) list.append(make('dt', '', term), make('dd', className || '', said));
+  for (const [term, said, className] of rows) if (said) list.append(make('dt', '', term), make('dd', className || '', ...(className === 'code' ? breakable(said) : [said])));
   return list;
 }
 

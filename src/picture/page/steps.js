@@ -127,7 +127,9 @@ function tellStep(level, position) {
     at('story').replaceChildren(line('quiet', `Press → or Play to walk through ${hint}, node by node.`));
     return;
   }
-  const phase = make('span', step.back ? 'phase back' : 'phase', step.back ? 'backward' : 'forward');
+  // A node that the reverse pass recorded is computed like any other, and says so.
+  const recorded = level.nodes[step.node].backward;
+  const phase = make('span', step.back || recorded ? 'phase back' : 'phase', step.back ? 'backward' : recorded ? 'recorded backward' : 'forward');
   const parts = step.back ? tellBackward(level, step.node) : tellForward(level, step.node);
   at('story').replaceChildren(line('', phase, level.label(step.node)), ...parts);
 }

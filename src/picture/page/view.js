@@ -27,7 +27,10 @@ function whole(level) {
 function flyTo(level, target) {
   cancelAnimationFrame(flight);
   goal = target;
-  if (quietly.matches || !level.view) return show(level, target);
+  if (quietly.matches || level.isLarge || !level.view) {
+    goal = null;
+    return show(level, target);
+  }
   const from = level.view, begin = performance.now();
   const frame = now => {
     const t = Math.min(1, Math.max(0, now - begin) / 260), ease = t * t * (3 - 2 * t);
