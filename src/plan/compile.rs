@@ -7,6 +7,7 @@ use super::group::{Given, Reads, Units};
 use super::merge::Merged;
 use super::order::order;
 use super::step::{Operand, Output, Place, Root, Step, Target, Work};
+use super::vigil::Vigil;
 use super::{Held, InputSlot, ParameterSlot, Plan, PlanOptions, parallel};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Kind, Leaf, Node, NodeId};
@@ -148,6 +149,7 @@ fn plan_of<F: Precision>(
         least: 0,
         results: 0,
         scratch: Vec::new(),
+        vigil: Vigil::default(),
         options,
         lineage: recorder.lineage.clone(),
     };

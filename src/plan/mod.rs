@@ -23,6 +23,7 @@ mod run;
 mod schedule;
 mod space;
 mod step;
+mod vigil;
 
 pub(crate) use merge::Merged;
 pub(crate) use near::Point;
@@ -88,6 +89,7 @@ pub struct Plan<F> {
     /// The number of results of all steps.
     results: usize,
     scratch: Vec<F>,
+    vigil: vigil::Vigil,
     options: PlanOptions,
     /// That of the tape it was compiled from.
     lineage: Arc<()>,
