@@ -46,7 +46,11 @@ impl Vigil {
     fn call(&self, threads: usize) {
         self.0.until.store(self.0.now() + AWAKE.as_nanos() as u64, Ordering::Relaxed);
         let threads = threads.min(rayon::current_num_threads());
-        while self.0.awake.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < threads).then_some(n + 1)).is_ok()
+        while self
+            .0
+            .awake
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < threads).then_some(n + 1))
+            .is_ok()
         {
             let watch = self.0.clone();
             rayon::spawn(move || watch.keep());

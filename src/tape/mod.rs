@@ -17,8 +17,8 @@ mod value;
 mod values;
 mod var;
 
-pub(crate) use program::{Builder, Instruction, Memory, Program, Register};
 pub use op::{Op, Precision};
+pub(crate) use program::{Builder, Instruction, Memory, Program, Register};
 pub(crate) use recorder::Recorder;
 pub use registry::{LoadOp, Registry};
 pub(crate) use registry::{Loader, loader};

@@ -112,8 +112,10 @@ impl Program {
         if self.uniform.iter().any(|&(k, _)| k as usize == operand) {
             return false;
         }
-        let loads = |i: &Instruction| matches!(i, Instruction::Load { operand: k, .. } if *k as usize == operand);
-        let stores = |i: &Instruction| matches!(i, Instruction::Store { output: k, .. } if *k as usize == output);
+        let loads =
+            |i: &Instruction| matches!(i, Instruction::Load { operand: k, .. } if *k as usize == operand);
+        let stores =
+            |i: &Instruction| matches!(i, Instruction::Store { output: k, .. } if *k as usize == output);
         let stored = self.instructions.iter().position(stores).unwrap_or(self.instructions.len());
         self.instructions.iter().rposition(loads).is_none_or(|loaded| loaded < stored)
     }
@@ -254,7 +256,11 @@ impl Span {
         let (given, results) = scratch.split_at_mut(to);
         let operand = |k: usize| {
             let first = self.x[k] as usize;
-            if self.steps[k] { Lane::Numbers(&given[first..first + count]) } else { Lane::Number(given[first]) }
+            if self.steps[k] {
+                Lane::Numbers(&given[first..first + count])
+            } else {
+                Lane::Number(given[first])
+            }
         };
         self.function.map([operand(0), operand(1)], &mut results[..count]);
     }
@@ -344,7 +350,9 @@ impl Builder {
                 // A kernel reads its operands while it writes its result.
                 let to = self.take();
                 last.iter().for_each(|&register| self.give(register));
-                self.program.instructions.push(Instruction::Call { call: self.program.calls.len() as u32, to });
+                self.program
+                    .instructions
+                    .push(Instruction::Call { call: self.program.calls.len() as u32, to });
                 self.program.calls.push(Call { op, x: x.into() });
                 to
             }
@@ -353,7 +361,8 @@ impl Builder {
 
     /// Lets the last instruction go on with a function of its result, if that is needed for nothing else.
     fn chain(&mut self, function: Scalar, x: &[Register], last: &[Register]) -> Option<Register> {
-        let &Instruction::Apply { function: first, x: [a, b], to: between } = self.program.instructions.last()?
+        let &Instruction::Apply { function: first, x: [a, b], to: between } =
+            self.program.instructions.last()?
         else {
             return None;
         };
@@ -382,7 +391,9 @@ impl Builder {
     /// Applies an op to registers, without giving any back; a function that goes on where the one before it ends becomes
     /// part of a span.
     pub(crate) fn apply_in_order(&mut self, op: usize, function: Option<Scalar>, x: &[Register]) -> Register {
-        let (Some(function), &[a, ref rest @ ..]) = (function, x) else { return self.apply(op, function, x, &[]) };
+        let (Some(function), &[a, ref rest @ ..]) = (function, x) else {
+            return self.apply(op, function, x, &[]);
+        };
         let b = rest.first().copied().unwrap_or(a);
         let to = self.take();
         let Program { instructions, spans, .. } = &mut self.program;
