@@ -127,7 +127,7 @@ impl Program {
     pub(crate) fn run<F: Precision>(
         &self,
         ops: &[Arc<dyn Op>],
-        memory: &mut impl Memory<F>,
+        memory: &mut dyn Memory<F>,
         range: Range<usize>,
         scratch: &mut [F],
     ) {
@@ -164,7 +164,7 @@ impl Program {
     fn one_block<F: Precision>(
         &self,
         ops: &[Arc<dyn Op>],
-        memory: &mut impl Memory<F>,
+        memory: &mut dyn Memory<F>,
         start: usize,
         n: usize,
         block: usize,
@@ -199,7 +199,7 @@ impl Program {
     fn number<F: Precision>(
         &self,
         ops: &[Arc<dyn Op>],
-        memory: &mut impl Memory<F>,
+        memory: &mut dyn Memory<F>,
         start: usize,
         scratch: &mut [F],
     ) {

@@ -168,6 +168,31 @@ fn single_numbers_of_a_stage_are_one_step() {
 }
 
 #[test]
+fn many_chains_of_numbers_agree_with_values_bit_for_bit() {
+    let tape = Tape::new();
+    let (a, b) = (tape.leaf("a", 0.9), tape.leaf("b", 0.1));
+    // Chains of several lengths and ops, some of them ops that are called, and one that starts from another's middle.
+    let chain = |k: usize| {
+        let start = tape.leaf("start", k as f64 / 40.0 - 0.5);
+        (0..5 + k % 7).fold(start, |v, i| match (k + i) % 4 {
+            0 => (v * a + b).tanh(),
+            1 => v.powi(3) - a * v,
+            2 => v.greater(0.1).select(v * b, v.sigmoid()),
+            _ => 1.0 - v * v,
+        })
+    };
+    let ends: Vec<Var<'_>> = (0..60).map(chain).collect();
+    let loss = ends.iter().copied().sum::<Var<'_>>() * ends[7];
+    let [da, db] = loss.grad([a, b]);
+    let outputs = [loss, da, db, ends[7], ends[59]];
+    let mut plan = Plan::<f64>::compile(outputs, []).unwrap();
+    let out = plan.run(&mut State::new()).unwrap();
+    for var in outputs {
+        assert_eq!(out.item(var).to_bits(), var.value().item().to_bits(), "{var:?}");
+    }
+}
+
+#[test]
 fn f32_runs_the_same_graph() {
     let tape = Tape::new();
     let x = tape.input("x", [4, 3]);
