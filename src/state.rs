@@ -120,7 +120,11 @@ impl<F: Float> State<F> {
 
     /// Lends the arrays at some places, sorted, to be written: each goes to the part with the number beside its place. All
     /// others are to be read.
-    pub(crate) fn lend<'a>(&'a mut self, places: &[(usize, usize)], parts: &mut [&'a mut [F]]) -> Others<'a, F> {
+    pub(crate) fn lend<'a>(
+        &'a mut self,
+        places: &[(usize, usize)],
+        parts: &mut [&'a mut [F]],
+    ) -> Others<'a, F> {
         let mut others = SmallVec::new();
         let (mut rest, mut at) = (self.0.as_mut_slice(), 0);
         for &(place, part) in places {

@@ -30,8 +30,8 @@ pub(crate) use run::Seen;
 pub use feed::Key;
 pub use options::PlanOptions;
 pub use outputs::Outputs;
-pub use schedule::{Schedule, ScheduledLeaf, ScheduledStep, Slot, Write};
 pub(crate) use schedule::bytes;
+pub use schedule::{Schedule, ScheduledLeaf, ScheduledStep, Slot, Write};
 
 use crate::error::Result;
 use crate::graph::NodeId;

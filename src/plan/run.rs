@@ -91,7 +91,9 @@ impl Step {
             return parallel::run(self, ops, space, options.threads, scratch);
         }
         match &self.work {
-            Work::Kernel(op) => self.kernel(&*ops[*op], &self.outputs[0], self.operands.len(), space, options),
+            Work::Kernel(op) => {
+                self.kernel(&*ops[*op], &self.outputs[0], self.operands.len(), space, options)
+            }
             Work::Fused(head, program) => {
                 self.kernel(&*ops[head.op], &head.output, head.operands, space, options);
                 let mut blocks = Blocks { step: self, space };

@@ -265,8 +265,14 @@ impl ScheduledStep {
 impl Schedule {
     /// Precision, threads, and how much there is to do.
     pub(crate) fn title(&self) -> String {
-        let threads = if self.threads == 1 { "one thread".to_owned() } else { format!("{} threads", self.threads) };
-        format!("plan in {} for {threads}: {} nodes in {} steps", self.precision, self.nodes, self.steps.len())
+        let threads =
+            if self.threads == 1 { "one thread".to_owned() } else { format!("{} threads", self.threads) };
+        format!(
+            "plan in {} for {threads}: {} nodes in {} steps",
+            self.precision,
+            self.nodes,
+            self.steps.len()
+        )
     }
 
     fn slot(&self, slot: Slot) -> String {

@@ -91,8 +91,10 @@ impl Program {
         if self.uniform.iter().any(|&(k, _)| k as usize == operand) {
             return false;
         }
-        let loads = |i: &Instruction| matches!(i, Instruction::Load { operand: k, .. } if *k as usize == operand);
-        let stores = |i: &Instruction| matches!(i, Instruction::Store { output: k, .. } if *k as usize == output);
+        let loads =
+            |i: &Instruction| matches!(i, Instruction::Load { operand: k, .. } if *k as usize == operand);
+        let stores =
+            |i: &Instruction| matches!(i, Instruction::Store { output: k, .. } if *k as usize == output);
         let stored = self.instructions.iter().position(stores).unwrap_or(self.instructions.len());
         self.instructions.iter().rposition(loads).is_none_or(|loaded| loaded < stored)
     }
@@ -272,7 +274,9 @@ impl Builder {
                 // A kernel reads its operands while it writes its result.
                 let to = self.take();
                 last.iter().for_each(|&register| self.give(register));
-                self.program.instructions.push(Instruction::Call { call: self.program.calls.len() as u32, to });
+                self.program
+                    .instructions
+                    .push(Instruction::Call { call: self.program.calls.len() as u32, to });
                 self.program.calls.push(Call { op, x: x.into() });
                 to
             }
