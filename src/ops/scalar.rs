@@ -4,7 +4,7 @@
 use super::number::Number;
 use super::*;
 use crate::Float;
-use crate::kernel::WIDTH;
+use crate::kernel::{WIDTH, map_blocks, vectorize};
 use std::any::{Any, TypeId};
 
 macro_rules! scalars {
@@ -86,21 +86,56 @@ macro_rules! scalars {
                 }
             }
 
-            /// Its rules: the cotangent of each operand, `None` for a structural zero. The second operand of a
-            /// function of one is not looked at.
+            /// Hands on what its rules give at single numbers, by operand; nothing for a structural zero. A function of one
+            /// is given its operand twice.
             #[inline(always)]
-            pub(crate) fn rules(self, x: [f64; 2], y: f64, dy: f64) -> [Option<f64>; 2] {
+            pub(crate) fn hand_on(self, x: [f64; 2], y: f64, dy: f64, mut to: impl FnMut(usize, f64)) {
                 let (x, y, dy) = (x.map(Number), Number(y), Number(dy));
-                match self { $(Self::$one => $one::rules(x, y, dy),)+ $(Self::$two => $two::rules(x, y, dy),)+ }
+                // Once in each arm: the compiler then knows which parts there are.
+                match self {
+                    $(Self::$one => {
+                        if let [Some(part), _] = $one::rules(x, y, dy) {
+                            to(0, part);
+                        }
+                    })+
+                    $(Self::$two => {
+                        let [a, b] = $two::rules(x, y, dy);
+                        if let Some(part) = a {
+                            to(0, part);
+                        }
+                        if let Some(part) = b {
+                            to(1, part);
+                        }
+                    })+
+                }
+            }
+
+            /// Its values on operands as long as `y`; a function of one is given its operand twice.
+            pub(crate) fn map(self, [a, b]: [&[f64]; 2], y: &mut [f64]) {
+                let (a, b) = (&a[..y.len()], &b[..y.len()]);
+                vectorize(
+                    #[inline(always)]
+                    move || match self {
+                        $(Self::$one => map_blocks(#[inline(always)] |[a]| $one::of(a), [a], y),)+
+                        $(Self::$two => map_blocks(#[inline(always)] |[a, b]| $two::of(a, b), [a, b], y),)+
+                    },
+                );
             }
 
             /// The rule for operand `N` on every element: `dx` written, or added to. False, and nothing done, for a
             /// structural zero. A function of one is given its operand twice.
             pub(crate) fn pull<const N: usize>(self, given: Given<'_>, dx: &mut [f64], add: bool) -> bool {
-                match self {
-                    $(Self::$one => given.pull(|x, y, dy| $one::rules(x, y, dy)[N], dx, add),)+
-                    $(Self::$two => given.pull(|x, y, dy| $two::rules(x, y, dy)[N], dx, add),)+
-                }
+                vectorize(
+                    #[inline(always)]
+                    move || match self {
+                        $(Self::$one => {
+                            given.pull(#[inline(always)] |x, y, dy| $one::rules(x, y, dy)[N], dx, add)
+                        })+
+                        $(Self::$two => {
+                            given.pull(#[inline(always)] |x, y, dy| $two::rules(x, y, dy)[N], dx, add)
+                        })+
+                    },
+                )
             }
         }
     };
@@ -120,7 +155,7 @@ pub(crate) struct Given<'a> {
 }
 
 impl Given<'_> {
-    #[inline]
+    #[inline(always)]
     fn pull(
         self,
         rule: impl Fn([Number; 2], Number, Number) -> Option<f64>,
@@ -130,15 +165,11 @@ impl Given<'_> {
         if rule([Number(0.0); 2], Number(0.0), Number(0.0)).is_none() {
             return false;
         }
-        let [x0, x1] = self.x;
-        let given = x0.iter().zip(x1).zip(self.y).zip(self.dy);
-        let all = dx.iter_mut().zip(given);
-        let at =
-            |(((&x0, &x1), &y), &dy)| rule([Number(x0), Number(x1)], Number(y), Number(dy)).unwrap_or(0.0);
-        if add {
-            all.for_each(|(dx, given)| *dx = Add::of(*dx, at(given)));
-        } else {
-            all.for_each(|(dx, given)| *dx = at(given));
+        let len = dx.len();
+        let ([x0, x1], y, dy) = (self.x.map(|x| &x[..len]), &self.y[..len], &self.dy[..len]);
+        for i in 0..len {
+            let part = rule([Number(x0[i]), Number(x1[i])], Number(y[i]), Number(dy[i])).unwrap_or(0.0);
+            dx[i] = if add { Add::of(dx[i], part) } else { part };
         }
         true
     }
