@@ -75,16 +75,20 @@ fn map<F: Float, const N: usize>(f: impl Fn([F; N]) -> F + Copy, x: [&[F]; N], y
     }
     vectorize(
         #[inline(always)]
-        || {
-            for start in (0..y.len()).step_by(WIDTH) {
-                let mut operands = [[F::zero(); WIDTH]; N];
-                for k in 0..N {
-                    operands[k] = load(&x[k][start..]);
-                }
-                store(block(f, &operands), &mut y[start..]);
-            }
-        },
+        || map_blocks(f, x, y),
     );
+}
+
+/// As [`map`], for callers that are [vectorized](vectorize) themselves.
+#[inline(always)]
+fn map_blocks<F: Float, const N: usize>(f: impl Fn([F; N]) -> F + Copy, x: [&[F]; N], y: &mut [F]) {
+    for start in (0..y.len()).step_by(WIDTH) {
+        let mut operands = [[F::zero(); WIDTH]; N];
+        for k in 0..N {
+            operands[k] = load(&x[k][start..]);
+        }
+        store(block(f, &operands), &mut y[start..]);
+    }
 }
 
 /// `x[i] = f(x[i])`.

@@ -22,7 +22,7 @@ macro_rules! elementwise_op {
             }
 
             /// Its rules at single numbers: the cotangent of each operand, `None` for a structural zero.
-            #[inline]
+            #[inline(always)]
             pub(super) fn rules(x: [Number; 2], y: Number, dy: Number) -> [Option<f64>; 2] {
                 let rules: fn([Number; 2], Number, Number) -> [Option<f64>; 2] = $numbers;
                 rules(x, y, dy)

@@ -262,7 +262,7 @@ impl Span {
                 Lane::Number(given[first])
             }
         };
-        self.function.map([operand(0), operand(1)], &mut results[..count]);
+        self.function.lanes([operand(0), operand(1)], &mut results[..count]);
     }
 }
 
