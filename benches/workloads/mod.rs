@@ -1,6 +1,6 @@
 //! What benches time, recorded in one place: the chapter's training step (A) and gradient check (B), a graph of single
 //! numbers (C), a thousand small ops (E). The letters are those of `benches/README.md`.
-#![allow(dead_code, unreachable_pub, reason = "each bench takes a part, and one of them is a package of its own")]
+#![allow(dead_code, unreachable_pub, reason = "each bench takes a part; one is a package of its own")]
 
 use chainrule::nn::{Affine, Gaussian, Optimizer, Relu, Sequential, Sgd, SoftmaxWithLoss};
 use chainrule::{Plan, PlanOptions, Precision, State, Tape, Var};
