@@ -86,13 +86,17 @@ macro_rules! scalars {
                 }
             }
 
-            /// Its values at numbers that lie side by side, or at one.
-            #[inline(always)]
-            pub(crate) fn lanes<F: Float>(self, x: [Lane<'_, F>; 2], y: &mut [F]) {
-                match self {
-                    $(Self::$one => map(x, y, #[inline(always)] |a, _| $one::of(a)),)+
-                    $(Self::$two => map(x, y, #[inline(always)] |a, b| $two::of(a, b)),)+
-                }
+            /// Its values at numbers that lie side by side, or at one; a function of one is given its operand twice.
+            // Not inlined: there is one copy of these loops for all that call them.
+            #[inline(never)]
+            pub(crate) fn map<F: Float>(self, x: [Lane<'_, F>; 2], y: &mut [F]) {
+                vectorize(
+                    #[inline(always)]
+                    || match self {
+                        $(Self::$one => map(x, y, #[inline(always)] |a, _| $one::of(a)),)+
+                        $(Self::$two => map(x, y, #[inline(always)] |a, b| $two::of(a, b)),)+
+                    },
+                );
             }
 
             /// Hands on what its rules give at single numbers, by operand; nothing for a structural zero. A function of one
@@ -117,15 +121,6 @@ macro_rules! scalars {
                         }
                     })+
                 }
-            }
-
-            /// Its values on operands as long as `y`; a function of one is given its operand twice.
-            pub(crate) fn map(self, [a, b]: [&[f64]; 2], y: &mut [f64]) {
-                let x = [Lane::Numbers(a), Lane::Numbers(b)];
-                vectorize(
-                    #[inline(always)]
-                    || self.lanes(x, y),
-                );
             }
 
             /// The rule for operand `N` on every element: `dx` written, or added to. False, and nothing done, for a
@@ -188,7 +183,12 @@ pub(crate) enum Lane<'a, F> {
     Number(F),
 }
 
-impl<F: Float> Lane<'_, F> {
+impl<'a, F: Float> Lane<'a, F> {
+    /// Numbers for a result of some length: themselves, or their only one for all of it.
+    pub(crate) fn of(x: &'a [F], len: usize) -> Self {
+        if x.len() == len { Self::Numbers(x) } else { Self::Number(x[0]) }
+    }
+
     /// Some of them, at most a block, and zeros where there are fewer.
     #[inline(always)]
     fn block(self, at: usize, count: usize) -> [F; WIDTH] {

@@ -2,11 +2,12 @@
 
 use super::op::Op;
 use super::recorder::{Facts, Recorder};
-use super::run::{Operands, run, run_short, with_stretched};
+use super::run::{Operands, run, run_short};
 use super::values::{Known, Places, Values};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Leaf, Node, NodeId, ShapeIndex};
 use crate::kernel::gather;
+use crate::ops::Lane;
 use crate::shape::size;
 use ndarray::{ArrayD, IxDyn};
 use std::sync::Arc;
@@ -203,7 +204,10 @@ impl Values {
         let x = [slice(a), slice(b)];
         let y = &mut after[..len];
         let done = match facts.scalar {
-            Some(scalar) => with_stretched(x, y, scratch, |x, y| scalar.map(x, y)),
+            Some(scalar) => {
+                scalar.map(x.map(|x| Lane::of(x, len)), y);
+                true
+            }
             None => run_short(&**op, x, facts.arity, y, scratch),
         };
         if done {

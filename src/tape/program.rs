@@ -133,10 +133,7 @@ impl Program {
     ) {
         match range.len() {
             0 => {}
-            1 => vectorize(
-                #[inline(always)]
-                || self.number(ops, memory, range.start, scratch),
-            ),
+            1 => self.number(ops, memory, range.start, scratch),
             len => {
                 let block = self.block::<F>(len);
                 for &(operand, to) in &self.uniform {
@@ -195,7 +192,6 @@ impl Program {
     }
 
     /// Computes the only element.
-    #[inline(always)]
     fn number<F: Precision>(
         &self,
         ops: &[Arc<dyn Op>],
@@ -249,7 +245,6 @@ impl Span {
             && goes_on(1)
     }
 
-    #[inline(always)]
     fn run<F: Precision>(self, scratch: &mut [F]) {
         let (to, count) = (self.to as usize, self.count as usize);
         // Results lie behind all that they are computed from.
@@ -262,7 +257,7 @@ impl Span {
                 Lane::Number(given[first])
             }
         };
-        self.function.lanes([operand(0), operand(1)], &mut results[..count]);
+        self.function.map([operand(0), operand(1)], &mut results[..count]);
     }
 }
 

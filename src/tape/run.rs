@@ -106,7 +106,7 @@ pub(super) fn run_short(
 /// Calls `f` with `y` and two operands of its length: themselves, or their one number written out. False, and `f` not
 /// called, where that is too long.
 #[inline]
-pub(super) fn with_stretched(
+fn with_stretched(
     [a, b]: [&[f64]; 2],
     y: &mut [f64],
     scratch: &mut Vec<f64>,
