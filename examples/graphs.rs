@@ -36,6 +36,10 @@ pub(crate) mod two_layer_net;
 #[path = "09_gradient_check.rs"]
 pub(crate) mod gradient_check;
 
+#[allow(dead_code)]
+#[path = "14_what_a_plan_does.rs"]
+pub(crate) mod what_a_plan_does;
+
 /// Every drawing, by the name of its files.
 pub(crate) fn pictures() -> Result<Vec<(&'static str, Picture)>> {
     Ok(vec![
@@ -53,6 +57,7 @@ pub(crate) fn pictures() -> Result<Vec<(&'static str, Picture)>> {
         ("two_layer_net", net(Level::Nodes)?),
         ("two_layer_net_backward", backward()?),
         ("checked_wrong_rule", checked()?),
+        ("training_step_plan", what_a_plan_does::schedule()?.picture()),
     ])
 }
 

@@ -120,7 +120,11 @@ impl<F: Float> State<F> {
 
     /// Lends the arrays at some places, sorted, to be written: each goes to the part with the number beside its place. All
     /// others are to be read.
-    pub(crate) fn lend<'a>(&'a mut self, places: &[(usize, usize)], parts: &mut [&'a mut [F]]) -> Others<'a, F> {
+    pub(crate) fn lend<'a>(
+        &'a mut self,
+        places: &[(usize, usize)],
+        parts: &mut [&'a mut [F]],
+    ) -> Others<'a, F> {
         let mut others = SmallVec::new();
         let (mut rest, mut at) = (self.0.as_mut_slice(), 0);
         for &(place, part) in places {
@@ -137,8 +141,11 @@ impl<F: Float> State<F> {
     }
 }
 
+/// The place that a stretch begins at, and its arrays.
+type Stretch<'a, F> = (usize, &'a Slice<String, ArrayD<F>>);
+
 /// The arrays of a state but for those that are being written: stretches of it, each with the place it begins at.
-pub(crate) struct Others<'a, F>(SmallVec<[(usize, &'a Slice<String, ArrayD<F>>); 2]>);
+pub(crate) struct Others<'a, F>(SmallVec<[Stretch<'a, F>; 2]>);
 
 impl<'a, F> Others<'a, F> {
     /// The numbers of the array at a place of the whole state.

@@ -27,7 +27,9 @@ fn a_million_nodes_recorded_evaluated_differentiated_and_written() {
             value = (value * 0.9 + 0.1).tanh();
             dx *= 0.9 * (1.0 - value * value);
         }
-        assert_eq!(y.value().item(), value);
+        // The engine's tanh and std's differ in the last place.
+        let found = y.value().item();
+        assert!((found - value).abs() <= 1e-14 * value, "{found} and {value}");
         let recorded = tape.graph().len();
         let [swept, swept_da] = y.sweep([x, a]);
         assert_eq!(tape.graph().len(), recorded);

@@ -116,7 +116,7 @@ WORKLOADS = (
         "the book's layers, NumPy",
         (
             Peer("chainrule, replayed", "chainrule", "replay"),
-            Peer("chainrule, recorded anew, in f64", "chainrule", "tape"),
+            Peer("chainrule, recorded anew, in f64", "chainrule", "sweep"),
             Peer("the book's layers, NumPy", "numpy"),
             Peer("PyTorch, eager", "torch", "eager"),
             Peer("PyTorch, compiled", "torch", "compile"),
@@ -137,8 +137,10 @@ WORKLOADS = (
         {"sum": (501.5959675, 1e-9, 1e-9), "da": (1149.97152, 1e-8, 1e-8), "db": (2292.62514, 1e-8, 1e-8)},
         "reverse, warm",
         (
-            Peer("chainrule, warm", "chainrule", "grad"),
-            Peer("chainrule, cold", "chainrule", "grad", steps=1, warm=0),
+            Peer("chainrule, swept, warm", "chainrule", "sweep"),
+            Peer("chainrule, swept, cold", "chainrule", "sweep", steps=1, warm=0),
+            Peer("chainrule, recorded gradient, warm", "chainrule", "grad"),
+            Peer("chainrule, the same plan replayed", "chainrule", "replay"),
             Peer("reverse, warm", "reverse"),
             Peer("reverse, cold", "reverse", steps=1, warm=0),
         ),

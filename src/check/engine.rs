@@ -120,7 +120,9 @@ impl Follow<'_> {
     fn operand(&mut self, id: NodeId, operand: usize, input: NodeId, dy: NodeId) -> Result<Option<Fault>> {
         let Self { recorder, merged, .. } = self;
         let find = |graph: &Graph, part: Part<'_, NodeId>| match part.content {
-            Content::Constant(numbers) => merged.find_constant(graph, part.node.op(), part.node.shape(), numbers),
+            Content::Constant(numbers) => {
+                merged.find_constant(graph, part.node.op(), part.node.shape(), numbers)
+            }
             Content::Inputs(inputs) => merged.find(graph, part.node.op(), part.node.shape(), inputs),
         };
         let Some(found) = recorder.find_rule(id, operand, dy, find)? else {

@@ -43,7 +43,8 @@ impl Schedule {
                     Slot::Leaf(k) => (k, self.leaves[k].bytes),
                     Slot::Result(k) => results.get(&k).copied().unwrap_or((to, 0)),
                 };
-                let taken = step.writes.iter().any(|w| Slot::Result(w.in_place_of.unwrap_or(usize::MAX)) == slot);
+                let taken =
+                    step.writes.iter().any(|w| Slot::Result(w.in_place_of.unwrap_or(usize::MAX)) == slot);
                 let size = bytes(size);
                 let value = Some(if taken { format!("{size}, in place") } else { size });
                 picture.edges.push(PictureEdge { from, to, operand, value, ..PictureEdge::default() });

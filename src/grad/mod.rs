@@ -3,8 +3,8 @@
 mod sweep;
 
 use crate::error::{Error, Result, refuse};
-use crate::graph::{Kind, NodeId};
-use crate::tape::{Recorder, Tape, Var};
+use crate::graph::{Kind, Node, NodeId};
+use crate::tape::{Lead, Recorder, Tape, Var};
 use std::collections::BTreeMap;
 
 /// The gradients of one output: a cotangent for every node it depends on, all of them recorded.
@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 pub struct Gradients<'t> {
     tape: &'t Tape,
     output: NodeId,
-    /// The cotangent of every node up to the output that has one.
-    cotangents: Vec<Option<NodeId>>,
+    /// Nodes that have a cotangent, with it; in topological order.
+    cotangents: Vec<(NodeId, NodeId)>,
     /// What each edge gives to the cotangent of the node it leaves: by consumer and operand.
     contributions: BTreeMap<(NodeId, usize), NodeId>,
 }
@@ -45,8 +45,8 @@ impl<'t> Gradients<'t> {
         if let Err(e) = self.tape.own("gradient", var, &[self.output()]) {
             refuse(e)
         }
-        let id = *self.cotangents.get(var.id().index())?;
-        id.map(|id| Var::new(self.tape, id))
+        let place = self.cotangents.binary_search_by_key(&var.id(), |&(node, _)| node).ok()?;
+        Some(Var::new(self.tape, self.cotangents[place].1))
     }
 
     /// As [`of`](Self::of), for several vars.
@@ -73,7 +73,7 @@ impl<'t> Gradients<'t> {
 
     /// All nodes that have a gradient, with it; in topological order.
     pub fn nodes(&self) -> impl Iterator<Item = (NodeId, NodeId)> {
-        self.cotangents.iter().enumerate().filter_map(|(i, id)| Some((NodeId::new(i), (*id)?)))
+        self.cotangents.iter().copied()
     }
 
     /// All edges that carry a gradient: consumer, operand, and the contribution; in topological order of consumers.
@@ -233,56 +233,76 @@ fn differentiate<'t>(output: Var<'t>, dy: Var<'t>, vars: Option<&[Var<'t>]>) -> 
     }
     let end = output.id().index();
     let mut recorder = tape.write();
-    let leads = leads_from(&recorder, end, vars);
-    let mut cotangents: Vec<Option<NodeId>> = vec![None; end + 1];
-    let mut contributions = BTreeMap::new();
-    cotangents[end] = Some(dy.id());
-    for i in (0..=end).rev() {
-        let Some(dy) = cotangents[i].filter(|_| leads[i]) else { continue };
-        let id = NodeId::new(i);
-        if !recorder.graph.node(id).inputs().iter().any(|x| leads[x.index()]) {
-            continue;
+    let mut leads = std::mem::take(&mut recorder.leads);
+    leads_from(&recorder, &mut leads, end, vars);
+    leads[end] = Lead::Has(dy.id());
+    let mut edges = Vec::new();
+    let mut note = |id, operand, part| {
+        if vars.is_none() {
+            edges.push(((id, operand), part));
         }
-        let rules = recorder.placed_rules(id)?;
-        for operand in 0..recorder.begin_rules(id, dy) {
-            let input = recorder.operand(operand);
-            if !leads[input.index()] {
-                continue;
-            }
-            recorder.differentiable(&rules[operand], id, operand)?;
-            if let Some(part) = recorder.apply_rule(&rules, id, operand) {
-                let sum = match cotangents[input.index()] {
-                    None => part,
-                    Some(sum) => recorder.accumulate(input, sum, part),
-                };
-                cotangents[input.index()] = Some(sum);
-                if vars.is_none() {
-                    contributions.insert((id, operand), part);
-                }
-            }
-        }
+    };
+    let mut below = end + 1;
+    while let Some(id) = recorder.hand_on_numbers(&mut leads, 0..below, &mut note) {
+        hand_on(&mut recorder, &mut leads, id, &mut note)?;
+        below = id.index();
     }
-    drop(recorder);
+    let has = |i: usize| match leads[i] {
+        Lead::Has(cotangent) => Some((NodeId::new(i), cotangent)),
+        Lead::Out | Lead::Open => None,
+    };
     // A var that is an ancestor of the wanted ones has a cotangent too, but not all of it.
-    if let Some(vars) = vars {
-        let mut wanted = vec![None; end + 1];
-        for var in vars.iter().filter(|v| v.id().index() <= end) {
-            wanted[var.id().index()] = cotangents[var.id().index()];
-        }
-        cotangents = wanted;
-    }
-    Ok(Gradients { tape, output: output.id(), cotangents, contributions })
+    let mut cotangents: Vec<(NodeId, NodeId)> = match vars {
+        Some(vars) => vars.iter().map(|v| v.id().index()).filter(|&i| i <= end).filter_map(has).collect(),
+        None => (0..=end).filter_map(has).collect(),
+    };
+    cotangents.sort_unstable();
+    cotangents.dedup();
+    recorder.leads = leads;
+    Ok(Gradients { tape, output: output.id(), cotangents, contributions: edges.into_iter().collect() })
 }
 
-/// Which nodes depend on one of `vars`, themselves included; or, without vars, which hold real numbers.
-fn leads_from(recorder: &Recorder, end: usize, vars: Option<&[Var<'_>]>) -> Vec<bool> {
-    let Some(vars) = vars else {
-        return recorder.graph.nodes().take(end + 1).map(|n| n.kind() == Kind::Real).collect();
-    };
-    let mut leads = vec![false; end + 1];
-    for var in vars.iter().filter(|v| v.id().index() <= end) {
-        leads[var.id().index()] = true;
+/// Hands a node's cotangent on to those of its operands that lead to a var.
+fn hand_on(
+    recorder: &mut Recorder,
+    leads: &mut [Lead],
+    id: NodeId,
+    mut note: impl FnMut(NodeId, usize, NodeId),
+) -> Result<()> {
+    let Lead::Has(dy) = leads[id.index()] else { return Ok(()) };
+    if recorder.graph.node(id).inputs().iter().all(|x| leads[x.index()] == Lead::Out) {
+        return Ok(());
     }
-    recorder.spread(&mut leads, true, 0);
-    leads
+    let rules = recorder.placed_rules(id)?;
+    for operand in 0..recorder.begin_rules(id, dy) {
+        let input = recorder.operand(operand);
+        if leads[input.index()] == Lead::Out {
+            continue;
+        }
+        recorder.differentiable(&rules[operand], id, operand)?;
+        if let Some(part) = recorder.apply_rule(&rules, id, operand) {
+            note(id, operand, part);
+            leads[input.index()] = Lead::Has(match leads[input.index()] {
+                Lead::Has(sum) => recorder.accumulate(input, sum, part),
+                Lead::Out | Lead::Open => part,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Opens the nodes that depend on one of `vars`, themselves included; or, without vars, those that hold real numbers.
+fn leads_from(recorder: &Recorder, leads: &mut Vec<Lead>, end: usize, vars: Option<&[Var<'_>]>) {
+    leads.clear();
+    let Some(vars) = vars else {
+        let lead = |node: Node<'_>| if node.kind() == Kind::Real { Lead::Open } else { Lead::Out };
+        return leads.extend(recorder.graph.nodes().take(end + 1).map(lead));
+    };
+    leads.resize(end + 1, Lead::Out);
+    let mut first = end + 1;
+    for i in vars.iter().map(|v| v.id().index()).filter(|&i| i <= end) {
+        leads[i] = Lead::Open;
+        first = first.min(i);
+    }
+    recorder.spread(leads, Lead::Open, first);
 }

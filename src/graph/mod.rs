@@ -6,6 +6,7 @@
 mod attributes;
 mod consumers;
 mod node;
+mod pattern;
 mod petgraph;
 mod serial;
 mod site;
@@ -25,6 +26,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 pub(crate) use node::{OpId as OpIndex, Record, ShapeId as ShapeIndex};
+pub(crate) use pattern::Pattern;
 pub(crate) use site::Callers;
 
 /// The nodes recorded on a tape, as plain data: `Send`, `Sync`, cloneable, serialisable.
@@ -221,7 +223,7 @@ impl Graph {
         let id = NodeId::new(self.nodes.len());
         let operands = match *inputs {
             [] => [NodeId::default(); 2],
-            [a] => [a, NodeId::default()],
+            [a] => [a, a],
             [a, b] => [a, b],
             _ => [self.push_wide(inputs), NodeId::default()],
         };
@@ -247,10 +249,15 @@ impl Graph {
 
     #[inline(always)]
     fn append(&mut self, record: Record) {
+        self.forget_consumers();
+        self.nodes.push(record);
+    }
+
+    #[inline(always)]
+    fn forget_consumers(&mut self) {
         if self.consumers.get().is_some() {
             self.consumers.take();
         }
-        self.nodes.push(record);
     }
 
     /// The number that a constant of rank 0 is.
@@ -266,6 +273,13 @@ impl Graph {
     pub(crate) fn op_id(&mut self, record: OpRecord) -> OpId {
         self.ops.push(record);
         OpId(self.ops.len() as u32 - 1)
+    }
+
+    /// Which ops of the table nodes use.
+    pub(crate) fn used_ops(&self) -> Vec<bool> {
+        let mut used = vec![false; self.ops.len()];
+        self.nodes.iter().for_each(|record| used[record.op.0 as usize] = true);
+        used
     }
 
     pub(crate) fn op_record(&self, id: OpId) -> &OpRecord {

@@ -8,7 +8,7 @@ use std::fmt;
 /// A node's id: its position in the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct NodeId(u32);
+pub struct NodeId(pub(super) u32);
 
 impl NodeId {
     /// The id of the node at a position.
@@ -47,6 +47,14 @@ pub struct EdgeId {
 /// Index of an op in the graph's table of ops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct OpId(pub(crate) u32);
+
+impl OpId {
+    /// Whether it is one of the leaves, which stand at the start of the table.
+    #[inline]
+    pub(crate) fn is_leaf(self) -> bool {
+        self.0 < 4
+    }
+}
 
 /// Index of a shape in the graph's table of shapes; 0 is the scalar's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -124,7 +132,7 @@ impl Origin {
     const UPDATE: u32 = u32::MAX;
 
     #[inline]
-    fn pack(self) -> u32 {
+    pub(super) fn pack(self) -> u32 {
         match self {
             Self::Forward => 0,
             Self::Backward(node) => node.0 + 1,
@@ -199,9 +207,9 @@ pub(crate) struct Record {
     pub(crate) op: OpId,
     pub(crate) shape: ShapeId,
     /// The inputs, or the start of a run: of inputs in `wide_inputs`, or of a constant's values in `constants`.
-    inputs: [NodeId; 2],
+    pub(super) inputs: [NodeId; 2],
     pub(crate) site: SiteId,
-    origin: u32,
+    pub(super) origin: u32,
 }
 
 // What a graph costs is mostly this.
@@ -214,7 +222,7 @@ impl Record {
         Self { op, shape, inputs, site, origin: origin.pack() }
     }
 
-    /// The inputs of a node that has one or two; for a node of one, the second is some node's id.
+    /// The inputs of a node that has one or two; of one, that input twice, so that loops need not ask.
     #[inline]
     pub(crate) fn pair(&self) -> [NodeId; 2] {
         self.inputs

@@ -128,6 +128,10 @@ impl Graph {
         if graph.ops.get(..4) != Some(&OpRecord::leaves()) {
             return Err("the table of ops does not begin with the four leaves".to_owned());
         }
+        // More operands than a graph has nodes, each of them named by a node, are no operands.
+        if let Some(op) = graph.ops.iter().find(|op| op.arity > u32::MAX as usize) {
+            return Err(format!("{op} takes {} operands, more than a graph can give it", op.arity));
+        }
         for shape in &data.shapes {
             crate::shape::checked_size(shape)?;
             graph.shape_id(shape);

@@ -27,7 +27,6 @@ pub(crate) fn vectorize<R>(f: impl FnOnce() -> R) -> R {
 /// Loops that apply one function to every element of contiguous operands of equal length.
 pub(crate) trait Lanes<F> {
     fn map1(self, f: impl Fn(F) -> F + Copy, y: Output<'_, F>);
-    fn map2(self, f: impl Fn(F, F) -> F + Copy, y: Output<'_, F>);
     fn map3(self, f: impl Fn(F, F, F) -> F + Copy, y: Output<'_, F>);
 }
 
@@ -38,16 +37,6 @@ impl<F: Float> Lanes<F> for Inputs<'_, '_, F> {
             #[inline(always)]
             move |[a]| f(a),
             [self.real(0).slice()],
-            y.data,
-        );
-    }
-
-    #[inline]
-    fn map2(self, f: impl Fn(F, F) -> F + Copy, y: Output<'_, F>) {
-        map(
-            #[inline(always)]
-            move |[a, b]| f(a, b),
-            [0, 1].map(|i| self.real(i).slice()),
             y.data,
         );
     }
@@ -75,16 +64,20 @@ fn map<F: Float, const N: usize>(f: impl Fn([F; N]) -> F + Copy, x: [&[F]; N], y
     }
     vectorize(
         #[inline(always)]
-        || {
-            for start in (0..y.len()).step_by(WIDTH) {
-                let mut operands = [[F::zero(); WIDTH]; N];
-                for k in 0..N {
-                    operands[k] = load(&x[k][start..]);
-                }
-                store(block(f, &operands), &mut y[start..]);
-            }
-        },
+        || map_blocks(f, x, y),
     );
+}
+
+/// As [`map`], for callers that are [vectorized](vectorize) themselves.
+#[inline(always)]
+fn map_blocks<F: Float, const N: usize>(f: impl Fn([F; N]) -> F + Copy, x: [&[F]; N], y: &mut [F]) {
+    for start in (0..y.len()).step_by(WIDTH) {
+        let mut operands = [[F::zero(); WIDTH]; N];
+        for k in 0..N {
+            operands[k] = load(&x[k][start..]);
+        }
+        store(block(f, &operands), &mut y[start..]);
+    }
 }
 
 /// `x[i] = f(x[i])`.

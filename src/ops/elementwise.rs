@@ -1,14 +1,15 @@
 //! Elementwise maths: a table of one-line rules. Each row is an op: struct, method, kernel and rule.
 
 use super::number::Number;
+use super::scalar::{Lane, Scalar};
 use crate::Float;
-use crate::kernel::{Inputs, Lanes, Output, math};
+use crate::kernel::{Inputs, Output, math};
 use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, Zero, reals};
 use crate::tape::{LoadOp, Var};
 
 /// The parts of an elementwise op that do not depend on its number of operands.
 macro_rules! elementwise_op {
-    ($(#[$doc:meta])* $op:ident, $method:ident, $symbol:literal, $formula:literal, [$($x:ident)+], $map:ident,
+    ($(#[$doc:meta])* $op:ident, $method:ident, $symbol:literal, $formula:literal, [$($x:ident)+],
      $of:expr, $rules:expr, $numbers:expr, $samples:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +23,7 @@ macro_rules! elementwise_op {
             }
 
             /// Its rules at single numbers: the cotangent of each operand, `None` for a structural zero.
-            #[inline]
+            #[inline(always)]
             pub(super) fn rules(x: [Number; 2], y: Number, dy: Number) -> [Option<f64>; 2] {
                 let rules: fn([Number; 2], Number, Number) -> [Option<f64>; 2] = $numbers;
                 rules(x, y, dy)
@@ -31,7 +32,8 @@ macro_rules! elementwise_op {
 
         impl<F: Float> Kernel<F> for $op {
             fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
-                x.$map($op::of, y);
+                let operands = [0, x.len() - 1].map(|i| Lane::Numbers(x.real(i).slice()));
+                Scalar::$op.map(operands, y.data);
             }
         }
 
@@ -77,7 +79,7 @@ macro_rules! unary {
     ($($(#[$doc:meta])* $op:ident, $method:ident, $symbol:literal, $formula:literal,
        |$a:ident| $of:expr, |$x:ident, $y:ident, $dy:ident| $rule:expr, $domain:expr;)+) => {
         $(elementwise_op! {
-            $(#[$doc])* $op, $method, $symbol, $formula, [$a], map1, $of,
+            $(#[$doc])* $op, $method, $symbol, $formula, [$a], $of,
             |_, x, y, dy| { let ($x, $y, $dy) = (x[0], y, dy); let _ = ($x, $y, $dy); ($rule).into() },
             |x, y, dy| { let ($x, $y, $dy) = (x[0], y, dy); let _ = ($x, $y, $dy); [($rule).into(), None] },
             [&[3, 4][..], &[], &[2, 0], &[1, 5, 2]].map(|s| Sample::of([s], $domain)).to_vec()
@@ -111,7 +113,7 @@ macro_rules! binary {
        |$a:ident, $b:ident| $of:expr,
        |$x0:ident, $x1:ident, $y:ident, $dy:ident| [$rule0:expr, $rule1:expr], [$domain0:expr, $domain1:expr];)+) => {
         $(elementwise_op! {
-            $(#[$doc])* $op, $method, $symbol, $formula, [$a $b], map2, $of,
+            $(#[$doc])* $op, $method, $symbol, $formula, [$a $b], $of,
             |operand, x, y, dy| {
                 let ($x0, $x1, $y, $dy) = (x[0], x[1], y, dy);
                 let _ = ($x0, $x1, $y, $dy);

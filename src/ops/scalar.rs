@@ -4,7 +4,7 @@
 use super::number::Number;
 use super::*;
 use crate::Float;
-use crate::kernel::WIDTH;
+use crate::kernel::{WIDTH, vectorize};
 use std::any::{Any, TypeId};
 
 macro_rules! scalars {
@@ -86,30 +86,57 @@ macro_rules! scalars {
                 }
             }
 
-            /// Its values at numbers that lie side by side, or at one.
-            #[inline(always)]
+            /// Its values at numbers that lie side by side, or at one; a function of one is given its operand twice.
+            // Not inlined: there is one copy of these loops for all that call them.
+            #[inline(never)]
             pub(crate) fn map<F: Float>(self, x: [Lane<'_, F>; 2], y: &mut [F]) {
-                match self {
-                    $(Self::$one => map(x, y, #[inline(always)] |a, _| $one::of(a)),)+
-                    $(Self::$two => map(x, y, #[inline(always)] |a, b| $two::of(a, b)),)+
-                }
+                vectorize(
+                    #[inline(always)]
+                    || match self {
+                        $(Self::$one => map(x, y, #[inline(always)] |a, _| $one::of(a)),)+
+                        $(Self::$two => map(x, y, #[inline(always)] |a, b| $two::of(a, b)),)+
+                    },
+                );
             }
 
-            /// Its rules: the cotangent of each operand, `None` for a structural zero. The second operand of a
-            /// function of one is not looked at.
+            /// Hands on what its rules give at single numbers, by operand; nothing for a structural zero. A function of one
+            /// is given its operand twice.
             #[inline(always)]
-            pub(crate) fn rules(self, x: [f64; 2], y: f64, dy: f64) -> [Option<f64>; 2] {
+            pub(crate) fn hand_on(self, x: [f64; 2], y: f64, dy: f64, mut to: impl FnMut(usize, f64)) {
                 let (x, y, dy) = (x.map(Number), Number(y), Number(dy));
-                match self { $(Self::$one => $one::rules(x, y, dy),)+ $(Self::$two => $two::rules(x, y, dy),)+ }
+                // Once in each arm: the compiler then knows which parts there are.
+                match self {
+                    $(Self::$one => {
+                        if let [Some(part), _] = $one::rules(x, y, dy) {
+                            to(0, part);
+                        }
+                    })+
+                    $(Self::$two => {
+                        let [a, b] = $two::rules(x, y, dy);
+                        if let Some(part) = a {
+                            to(0, part);
+                        }
+                        if let Some(part) = b {
+                            to(1, part);
+                        }
+                    })+
+                }
             }
 
             /// The rule for operand `N` on every element: `dx` written, or added to. False, and nothing done, for a
             /// structural zero. A function of one is given its operand twice.
             pub(crate) fn pull<const N: usize>(self, given: Given<'_>, dx: &mut [f64], add: bool) -> bool {
-                match self {
-                    $(Self::$one => given.pull(|x, y, dy| $one::rules(x, y, dy)[N], dx, add),)+
-                    $(Self::$two => given.pull(|x, y, dy| $two::rules(x, y, dy)[N], dx, add),)+
-                }
+                vectorize(
+                    #[inline(always)]
+                    move || match self {
+                        $(Self::$one => {
+                            given.pull(#[inline(always)] |x, y, dy| $one::rules(x, y, dy)[N], dx, add)
+                        })+
+                        $(Self::$two => {
+                            given.pull(#[inline(always)] |x, y, dy| $two::rules(x, y, dy)[N], dx, add)
+                        })+
+                    },
+                )
             }
         }
     };
@@ -129,7 +156,7 @@ pub(crate) struct Given<'a> {
 }
 
 impl Given<'_> {
-    #[inline]
+    #[inline(always)]
     fn pull(
         self,
         rule: impl Fn([Number; 2], Number, Number) -> Option<f64>,
@@ -139,15 +166,11 @@ impl Given<'_> {
         if rule([Number(0.0); 2], Number(0.0), Number(0.0)).is_none() {
             return false;
         }
-        let [x0, x1] = self.x;
-        let given = x0.iter().zip(x1).zip(self.y).zip(self.dy);
-        let all = dx.iter_mut().zip(given);
-        let at =
-            |(((&x0, &x1), &y), &dy)| rule([Number(x0), Number(x1)], Number(y), Number(dy)).unwrap_or(0.0);
-        if add {
-            all.for_each(|(dx, given)| *dx = Add::of(*dx, at(given)));
-        } else {
-            all.for_each(|(dx, given)| *dx = at(given));
+        let len = dx.len();
+        let ([x0, x1], y, dy) = (self.x.map(|x| &x[..len]), &self.y[..len], &self.dy[..len]);
+        for i in 0..len {
+            let part = rule([Number(x0[i]), Number(x1[i])], Number(y[i]), Number(dy[i])).unwrap_or(0.0);
+            dx[i] = if add { Add::of(dx[i], part) } else { part };
         }
         true
     }
@@ -160,13 +183,19 @@ pub(crate) enum Lane<'a, F> {
     Number(F),
 }
 
-impl<F: Float> Lane<'_, F> {
+impl<'a, F: Float> Lane<'a, F> {
+    /// Numbers for a result of some length: themselves, or their only one for all of it.
+    pub(crate) fn of(x: &'a [F], len: usize) -> Self {
+        if x.len() == len { Self::Numbers(x) } else { Self::Number(x[0]) }
+    }
+
+    /// Some of them, at most a block, and zeros where there are fewer.
     #[inline(always)]
-    fn block(self, at: usize) -> [F; WIDTH] {
+    fn block(self, at: usize, count: usize) -> [F; WIDTH] {
         match self {
             Self::Numbers(x) => {
                 let mut block = [F::zero(); WIDTH];
-                block.copy_from_slice(&x[at..at + WIDTH]);
+                block[..count].copy_from_slice(&x[at..at + count]);
                 block
             }
             Self::Number(x) => [x; WIDTH],
@@ -183,16 +212,34 @@ impl<F: Float> Lane<'_, F> {
 }
 
 #[inline(always)]
-fn map<F: Float>([a, b]: [Lane<'_, F>; 2], y: &mut [F], f: impl Fn(F, F) -> F + Copy) {
-    let whole = y.len() / WIDTH * WIDTH;
-    for at in (0..whole / WIDTH).map(|k| k * WIDTH) {
-        let (x0, x1, mut block) = (a.block(at), b.block(at), [F::zero(); WIDTH]);
-        for i in 0..WIDTH {
-            block[i] = f(x0[i], x1[i]);
+fn map<F: Float>(x: [Lane<'_, F>; 2], y: &mut [F], f: impl Fn(F, F) -> F + Copy) {
+    /// So few numbers that a block of them would take longer.
+    const FEW: usize = 4;
+    let (blocks, rest) = (y.len() / WIDTH, y.len() % WIDTH);
+    for k in 0..blocks {
+        map_block(x, y, k * WIDTH, WIDTH, f);
+    }
+    let whole = blocks * WIDTH;
+    if rest > FEW {
+        map_block(x, y, whole, rest, f);
+    } else {
+        for at in whole..y.len() {
+            y[at] = f(x[0].number(at), x[1].number(at));
         }
-        y[at..at + WIDTH].copy_from_slice(&block);
     }
-    for at in whole..y.len() {
-        y[at] = f(a.number(at), b.number(at));
+}
+
+#[inline(always)]
+fn map_block<F: Float>(
+    [a, b]: [Lane<'_, F>; 2],
+    y: &mut [F],
+    at: usize,
+    count: usize,
+    f: impl Fn(F, F) -> F + Copy,
+) {
+    let (x0, x1, mut block) = (a.block(at, count), b.block(at, count), [F::zero(); WIDTH]);
+    for i in 0..WIDTH {
+        block[i] = f(x0[i], x1[i]);
     }
+    y[at..at + count].copy_from_slice(&block[..count]);
 }

@@ -110,6 +110,10 @@ macro_rules! along_axis {
                 Ok(x.to_vec())
             }
 
+            fn by_rows(&self) -> bool {
+                self.axis > 0
+            }
+
             fn rule<'t>(&self, _: usize, _: &[Var<'t>], y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
                 let $sum = |v: Var<'t>| v.tape().apply(Sum { axes: vec![self.axis], keep: true }, &[v]);
                 let ($y, $dy) = (y, dy);

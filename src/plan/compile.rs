@@ -7,6 +7,7 @@ use super::group::{Given, Reads, Units};
 use super::merge::Merged;
 use super::order::order;
 use super::step::{Operand, Output, Place, Root, Step, Target, Work};
+use super::vigil::Vigil;
 use super::{Held, InputSlot, ParameterSlot, Plan, PlanOptions, parallel};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Kind, Leaf, Node, NodeId};
@@ -148,6 +149,7 @@ fn plan_of<F: Precision>(
         least: 0,
         results: 0,
         scratch: Vec::new(),
+        vigil: Vigil::default(),
         options,
         lineage: recorder.lineage.clone(),
     };
@@ -243,7 +245,7 @@ impl<F: Precision> Compiler<'_, F> {
         self.results.push(size(shape));
         let result = self.results.len() - 1;
         self.places.insert(node, Place { root: Root::Arena(result), layout: Layout::contiguous(shape) });
-        Output { node, result, target: Target::Arena(result) }
+        Output { node, result, target: Target::Arena(result), read: false }
     }
 
     /// Keeps the outputs and the new values of parameters until the end of a run.
@@ -283,7 +285,7 @@ impl<F: Precision> Compiler<'_, F> {
         let shape = place.layout.shape.clone();
         self.results.push(size(&shape));
         let result = self.results.len() - 1;
-        let output = Output { node: id, result, target: Target::Arena(result) };
+        let output = Output { node: id, result, target: Target::Arena(result), read: false };
         // State is read before anything is written to it.
         let step = Step {
             work: Work::Copy,
@@ -302,6 +304,13 @@ impl<F: Precision> Compiler<'_, F> {
         self.assign()?;
         let plan = &mut self.plan;
         plan.results = self.results.len();
+        let mut results = vec![false; plan.results];
+        for root in plan.steps.iter().flat_map(Step::roots) {
+            if let Root::Arena(result) = root {
+                results[result] = true;
+            }
+        }
+        plan.steps.iter_mut().flat_map(|s| &mut s.outputs).for_each(|o| o.read = results[o.result]);
         let mut read = vec![false; plan.constants.len()];
         let places = plan.steps.iter().flat_map(Step::places).chain(plan.outputs.iter().map(|(_, p)| p));
         for place in places.chain(plan.writes.iter().map(|(p, _)| p)) {

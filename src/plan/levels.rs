@@ -26,7 +26,8 @@ impl<F: Precision> Compiler<'_, F> {
         let (mut levels, mut deepest) = (Vec::with_capacity(members.len()), 0);
         // While levels are counted, the place of a member stands for its register.
         for (i, &id) in members.iter().enumerate() {
-            let level_of = |x: &NodeId| levels.get(self.registers[x.index()] as usize).map_or(0, |level| level + 1);
+            let level_of =
+                |x: &NodeId| levels.get(self.registers[x.index()] as usize).map_or(0, |level| level + 1);
             let level: u32 = all.of(id).iter().map(level_of).max().unwrap_or(0);
             deepest = deepest.max(level);
             levels.push(level);

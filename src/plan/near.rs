@@ -100,7 +100,7 @@ impl<F: Precision> Attend<F> for Point<F> {
         /// Numbers compared before a look at whether any differs: loops without a way out are made short.
         const STRETCH: usize = 64;
         let len = step.len();
-        for (k, output) in step.outputs.iter().enumerate() {
+        for (k, output) in step.outputs.iter().enumerate().filter(|(_, output)| output.read) {
             let (now, before) = (space.target(output.target, len), self.result(i, k, len));
             // 0 and −0 are equal and not the same; NaN is the same as itself.
             let same = |(a, b): (&F, &F)| a.wide().to_bits() == b.wide().to_bits();

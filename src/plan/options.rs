@@ -3,9 +3,14 @@
 /// Options of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlanOptions {
-    /// Whether runs of elementwise ops are fused; the numbers are the same either way, bit for bit.
+    /// Whether elementwise ops are fused, with each other and with the kernels before them, and constants folded; the
+    /// numbers are the same either way, bit for bit.
     pub fuse: bool,
-    /// How many threads a matrix product may use. With the same number, the same numbers come out.
+    /// In how many parts long steps are computed, by as many threads of [rayon](https://docs.rs/rayon)'s pool. With the
+    /// same number, the same numbers come out. Short steps are not split.
+    ///
+    /// The threads stay awake for 200 µs after a run. A loop that itself runs in a thread of the pool (in
+    /// `rayon::scope`, say) saves handing every run over to one.
     pub threads: usize,
     /// Whether a run refuses inputs that hold NaN or an infinity.
     pub check_finite: bool,
@@ -18,13 +23,13 @@ impl Default for PlanOptions {
 }
 
 impl PlanOptions {
-    /// With this number of threads for matrix products.
+    /// With long steps in so many parts.
     #[must_use]
     pub fn threads(self, threads: usize) -> Self {
         Self { threads, ..self }
     }
 
-    /// With or without fusing elementwise ops.
+    /// With or without fusing elementwise ops and folding constants.
     #[must_use]
     pub fn fuse(self, fuse: bool) -> Self {
         Self { fuse, ..self }

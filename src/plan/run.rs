@@ -26,8 +26,8 @@ impl<F: Precision> Plan<F> {
     pub fn run(&mut self, state: &mut State<F>) -> Result<Outputs<'_, F>> {
         self.prepare(state)?;
         if self.options.threads > 1 && self.steps.iter().any(|step| step.long) {
-            // Inside the pool: handing over a part from outside it would cost a wake-up each time.
-            rayon::scope(|_| self.execute(state, None));
+            let vigil = self.vigil.clone();
+            vigil.over(self.options.threads - 1, || self.execute(state, None));
         } else {
             self.execute(state, None);
         }
@@ -91,7 +91,9 @@ impl Step {
             return parallel::run(self, ops, space, options.threads, scratch);
         }
         match &self.work {
-            Work::Kernel(op) => self.kernel(&*ops[*op], &self.outputs[0], self.operands.len(), space, options),
+            Work::Kernel(op) => {
+                self.kernel(&*ops[*op], &self.outputs[0], self.operands.len(), space, options)
+            }
             Work::Fused(head, program) => {
                 self.kernel(&*ops[head.op], &head.output, head.operands, space, options);
                 let mut blocks = Blocks { step: self, space };

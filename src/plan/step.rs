@@ -69,6 +69,8 @@ pub(super) struct Output {
     /// The number of the result.
     pub(super) result: usize,
     pub(super) target: Target,
+    /// Whether a step reads it.
+    pub(super) read: bool,
 }
 
 /// A kernel whose result the program of the same step reads, and nothing else does.

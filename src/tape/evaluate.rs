@@ -1,12 +1,13 @@
 //! Computing values when asked, in f64, node by node.
 
 use super::op::Op;
-use super::recorder::Recorder;
+use super::recorder::{Facts, Recorder};
 use super::run::{Operands, run, run_short};
 use super::values::{Known, Places, Values};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Leaf, Node, NodeId, ShapeIndex};
 use crate::kernel::gather;
+use crate::ops::Lane;
 use crate::shape::size;
 use ndarray::{ArrayD, IxDyn};
 use std::sync::Arc;
@@ -19,7 +20,14 @@ impl Recorder {
         }
         self.values.grow(self.graph.len());
         self.values.give_up();
-        self.look_for(target);
+        if !self.look_for_few(target) {
+            self.compute_all_numbers(target.index() + 1);
+            if self.values.has(target) {
+                self.values.give_up();
+                return Ok(());
+            }
+            self.look_for_more(target);
+        }
         let nodes = self.values.unfinished.clone();
         let mut done = nodes.start;
         while let Some(id) = self.compute_numbers(done..nodes.end) {
@@ -33,16 +41,13 @@ impl Recorder {
         Ok(())
     }
 
-    /// Marks the nodes to be computed for `target`, and says between which they are.
-    fn look_for(&mut self, target: NodeId) {
-        let Self { graph, facts, values, .. } = self;
+    /// Marks the nodes to be computed for `target`, if they are few: then they are followed one by one, however far
+    /// apart they are. If they are many, false, and only some of them are marked.
+    fn look_for_few(&mut self, target: NodeId) -> bool {
+        let Self { graph, values, .. } = self;
         let Values { places: Places { known, .. }, queue, unfinished, .. } = values;
-        let records = &graph.records()[..=target.index()];
-        let known = &mut known[..=target.index()];
         *unfinished = target.index()..target.index() + 1;
         known[target.index()] = Known::Wanted;
-        // Few nodes are followed one by one, however far apart they are. If they are many, one look at each between
-        // the target and the lowest costs less.
         let many = 64 + target.index() / 64;
         queue.clear();
         queue.push(target);
@@ -58,7 +63,17 @@ impl Recorder {
                 }
             }
         }
-        let mut open = if next == queue.len() { 0 } else { queue.len() };
+        next == queue.len()
+    }
+
+    /// Marks the nodes to be computed for `target` of which some are marked, by one look at each between the target and
+    /// the lowest.
+    fn look_for_more(&mut self, target: NodeId) {
+        let Self { graph, facts, values, .. } = self;
+        let Values { places: Places { known, .. }, queue, unfinished, .. } = values;
+        let records = &graph.records()[..=target.index()];
+        let known = &mut known[..=target.index()];
+        let mut open = queue.iter().filter(|id| known[id.index()] == Known::Wanted).count();
         let mut i = target.index() + 1;
         while open > 0 {
             i -= 1;
@@ -79,38 +94,10 @@ impl Recorder {
             } else if facts.arity > 0 {
                 let [a, b] = record.pair();
                 want(a);
-                want(if facts.arity == 2 { b } else { a });
+                want(b);
             }
         }
         unfinished.start = unfinished.start.min(i);
-    }
-
-    /// Computes single numbers, by one match instead of a virtual call with views, up to the first wanted node that is
-    /// something else.
-    fn compute_numbers(&mut self, nodes: std::ops::Range<usize>) -> Option<NodeId> {
-        let Self { graph, facts, values, .. } = self;
-        let Places { known, slots, .. } = &mut values.places;
-        let (known, slots) = (&mut known[..nodes.end], &mut slots[..nodes.end]);
-        let records = &graph.records()[..nodes.end];
-        for i in nodes {
-            if known[i] != Known::Wanted {
-                continue;
-            }
-            let record = &records[i];
-            let scalar = facts[record.op.0 as usize].scalar;
-            slots[i] = match scalar {
-                Some(scalar) if record.shape == ShapeIndex::SCALAR => {
-                    let [a, b] = record.pair().map(|x| slots[x.index()]);
-                    scalar.binary(a, b)
-                }
-                None if record.op == Leaf::Constant.op() && record.shape == ShapeIndex::SCALAR => {
-                    graph.number(record)
-                }
-                _ => return Some(NodeId::new(i)),
-            };
-            known[i] = Known::Number;
-        }
-        None
     }
 
     #[inline(never)]
@@ -118,7 +105,7 @@ impl Recorder {
         let Self { graph, ops, facts, values, .. } = self;
         let index = graph.record(id).op.0 as usize;
         let (op, facts) = (&ops[index], &facts[index]);
-        if facts.elementwise && facts.arity <= 2 && values.compute_short(graph, op, facts.arity, id)? {
+        if facts.elementwise && facts.arity <= 2 && values.compute_short(graph, op, *facts, id)? {
             return Ok(());
         }
         let node = graph.node(id);
@@ -199,25 +186,30 @@ impl Values {
     /// Computes an elementwise node of up to two operands, if they lie side by side, in the order of its own
     /// elements, or are one number each; false, and nothing done, if not.
     #[inline]
-    fn compute_short(&mut self, graph: &Graph, op: &Arc<dyn Op>, arity: usize, id: NodeId) -> Result<bool> {
+    fn compute_short(&mut self, graph: &Graph, op: &Arc<dyn Op>, facts: Facts, id: NodeId) -> Result<bool> {
         let record = graph.record(id);
-        let inputs = &record.pair()[..arity];
-        let alike = |x: &NodeId| match self.places.known[x.index()] {
-            Known::Array => graph.record(*x).shape == record.shape,
+        let [a, b] = record.pair();
+        let alike = |x: NodeId| match self.places.known[x.index()] {
+            Known::Array => graph.record(x).shape == record.shape,
             known => known == Known::Number,
         };
-        if record.shape == ShapeIndex::SCALAR || !inputs.iter().all(alike) {
+        if record.shape == ShapeIndex::SCALAR || !alike(a) || !alike(b) {
             return Ok(false);
         }
         let len = size(graph.shape_of(record.shape));
         let place = self.reserve(id, len)?;
         let Self { places, arena, scratch, .. } = self;
         let (before, after) = arena.split_at_mut(place);
-        let mut x = [&[][..]; 2];
-        for (x, &input) in x.iter_mut().zip(inputs) {
-            *x = places.as_slice(input, len, before).unwrap_or_default();
-        }
-        let done = run_short(&**op, &x[..inputs.len()], &mut after[..len], scratch);
+        let slice = |x| places.as_slice(x, len, before).unwrap_or_default();
+        let x = [slice(a), slice(b)];
+        let y = &mut after[..len];
+        let done = match facts.scalar {
+            Some(scalar) => {
+                scalar.map(x.map(|x| Lane::of(x, len)), y);
+                true
+            }
+            None => run_short(&**op, x, facts.arity, y, scratch),
+        };
         if done {
             places.known[id.index()] = Known::Array;
         }

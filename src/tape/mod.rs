@@ -1,8 +1,11 @@
 //! Recording: the tape, its vars, the contract of an op, and values computed when asked.
 
+mod backward;
 mod cotangents;
-mod elementwise;
 mod evaluate;
+mod feeding;
+mod loading;
+mod numbers;
 pub(crate) mod op;
 mod operators;
 pub(crate) mod program;
@@ -18,6 +21,7 @@ mod value;
 mod values;
 mod var;
 
+pub(crate) use backward::Lead;
 pub use op::{Op, Precision};
 pub(crate) use program::{Builder, Instruction, Memory, Program, Register};
 pub(crate) use recorder::Recorder;
@@ -30,7 +34,7 @@ pub use var::Var;
 
 use crate::error::{Error, Result, refuse};
 use crate::graph::{Graph, Kind, Leaf, NodeId};
-use crate::{Float, State};
+use crate::ops::Scalar;
 use ndarray::ArrayD;
 use smallvec::SmallVec;
 use std::cell::{Ref, RefCell, RefMut};
@@ -147,10 +151,13 @@ impl Tape {
     /// # Panics
     ///
     /// With the message of the error that [`try_apply`](Self::try_apply) returns.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn apply<O: Op>(&self, op: O, inputs: &[Var<'_>]) -> Var<'_> {
-        self.try_apply(op, inputs).unwrap_or_else(|e| refuse(e))
+        match self.try_apply_alike::<O>(inputs) {
+            Some(var) => var,
+            None => self.try_apply_any(op, inputs).unwrap_or_else(|e| refuse(e)),
+        }
     }
 
     /// Records an op, for code that must not panic.
@@ -158,35 +165,36 @@ impl Tape {
     /// # Errors
     ///
     /// [`Error::Operands`] if the op does not accept the operands, [`Error::MixedTapes`] if one is not of this tape.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn try_apply<O: Op>(&self, op: O, inputs: &[Var<'_>]) -> Result<Var<'_>> {
-        let caller = std::panic::Location::caller();
-        match self.try_apply_alike::<O>(inputs, caller) {
-            Some(id) => Ok(Var::new(self, id)),
+        match self.try_apply_alike::<O>(inputs) {
+            Some(var) => Ok(var),
             None => self.try_apply_any(op, inputs),
         }
     }
 
     /// The way on which most nodes of a graph of single numbers are recorded: see [`Recorder::record_alike`].
-    #[inline]
+    ///
+    /// Inlined, so that the number of operands is known; of a type that is not such an op, nothing is left.
+    #[inline(always)]
     #[track_caller]
-    fn try_apply_alike<O: Op>(
-        &self,
-        x: &[Var<'_>],
-        caller: &'static std::panic::Location<'static>,
-    ) -> Option<NodeId> {
-        let ids = match *x {
-            [a] => [a.id(); 2],
-            [a, b] => [a.id(), b.id()],
+    fn try_apply_alike<O: Op>(&self, x: &[Var<'_>]) -> Option<Var<'_>> {
+        let caller = std::panic::Location::caller();
+        let scalar = Scalar::of_type::<O>()?;
+        let operands = match *x {
+            [a] => [a, a],
+            [a, b] => [a, b],
             _ => return None,
         };
-        if !x.iter().all(|x| std::ptr::eq(x.tape(), self)) {
+        if x.len() != scalar.arity() || !operands.iter().all(|x| std::ptr::eq(x.tape(), self)) {
             return None;
         }
-        self.write().record_alike::<O>(&ids[..x.len()], caller)
+        let id = self.write().record_alike(scalar, operands.map(Var::id), caller)?;
+        Some(Var::new(self, id))
     }
 
+    #[inline(never)]
     #[track_caller]
     fn try_apply_any<O: Op>(&self, op: O, inputs: &[Var<'_>]) -> Result<Var<'_>> {
         let caller = std::panic::Location::caller();
@@ -310,79 +318,6 @@ impl Tape {
         let ids: Vec<NodeId> =
             self.graph().nodes().filter(|n| n.leaf() == Some(Leaf::Parameter)).map(|n| n.id()).collect();
         ids.into_iter().map(|id| Var::new(self, id)).collect()
-    }
-
-    /// Gives a leaf a value; everything computed from leaves before is forgotten.
-    ///
-    /// # Errors
-    ///
-    /// If the var is not an input or a parameter of this tape, or the shape is another.
-    #[track_caller]
-    pub fn feed(&self, leaf: Var<'_>, value: impl IntoValue) -> Result<()> {
-        self.own("feed", leaf, &[])?;
-        let value = value.into_value();
-        self.fits(leaf, &[Leaf::Input, Leaf::Parameter], value.shape())?;
-        self.write().give(leaf.id(), &value)?;
-        self.forget_computed();
-        Ok(())
-    }
-
-    /// Gives an index input its values; everything computed from leaves before is forgotten.
-    ///
-    /// # Errors
-    ///
-    /// If the var is not an index input of this tape, or the shape is another.
-    #[track_caller]
-    pub fn feed_indices(&self, leaf: Var<'_>, indices: impl IntoIndices) -> Result<()> {
-        self.own("feed_indices", leaf, &[])?;
-        let indices = indices.into_indices();
-        self.fits(leaf, &[Leaf::Index], indices.shape())?;
-        self.write().values.set_indices(leaf.id(), &indices);
-        self.forget_computed();
-        Ok(())
-    }
-
-    /// That a var is one of some kinds of leaf, and of a shape.
-    fn fits(&self, leaf: Var<'_>, allowed: &[Leaf], shape: &[usize]) -> Result<()> {
-        let recorder = self.write();
-        let node = recorder.graph.node(leaf.id());
-        if !node.leaf().is_some_and(|l| allowed.contains(&l)) || node.shape() != shape {
-            let names: Vec<&str> = allowed.iter().map(|l| l.name()).collect();
-            return Err(Error::Feed {
-                what: "feed",
-                leaf: recorder.graph.describe(leaf.id()),
-                expected: format!("shape {:?}, if it is {}", node.shape(), names.join(" or ")),
-                found: format!("shape {shape:?}"),
-                location: node.place(),
-            });
-        }
-        Ok(())
-    }
-
-    /// Forgets what was computed from leaves that have other values now.
-    fn forget_computed(&self) {
-        let Recorder { graph, values, .. } = &mut *self.write();
-        values.forget_computed(graph);
-    }
-
-    /// Gives every parameter of the tape its value in a state.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unknown`] or [`Error::StateShape`] if the state lacks a parameter or has it in another shape.
-    #[track_caller]
-    pub fn load<F: Float>(&self, state: &State<F>) -> Result<()> {
-        let mut values = Vec::new();
-        for parameter in self.parameters() {
-            let name = parameter.name().unwrap_or_default();
-            values.push((parameter, state.require("load", &name, &parameter.shape())?.mapv(F::wide)));
-        }
-        // Nothing is changed before everything was found.
-        for (parameter, value) in values {
-            self.write().give(parameter.id(), &value)?;
-        }
-        self.forget_computed();
-        Ok(())
     }
 
     /// The values of several nodes, as [`Var::value`] gives them one by one.

@@ -112,8 +112,10 @@ impl Program {
         if self.uniform.iter().any(|&(k, _)| k as usize == operand) {
             return false;
         }
-        let loads = |i: &Instruction| matches!(i, Instruction::Load { operand: k, .. } if *k as usize == operand);
-        let stores = |i: &Instruction| matches!(i, Instruction::Store { output: k, .. } if *k as usize == output);
+        let loads =
+            |i: &Instruction| matches!(i, Instruction::Load { operand: k, .. } if *k as usize == operand);
+        let stores =
+            |i: &Instruction| matches!(i, Instruction::Store { output: k, .. } if *k as usize == output);
         let stored = self.instructions.iter().position(stores).unwrap_or(self.instructions.len());
         self.instructions.iter().rposition(loads).is_none_or(|loaded| loaded < stored)
     }
@@ -125,16 +127,13 @@ impl Program {
     pub(crate) fn run<F: Precision>(
         &self,
         ops: &[Arc<dyn Op>],
-        memory: &mut impl Memory<F>,
+        memory: &mut dyn Memory<F>,
         range: Range<usize>,
         scratch: &mut [F],
     ) {
         match range.len() {
             0 => {}
-            1 => vectorize(
-                #[inline(always)]
-                || self.number(ops, memory, range.start, scratch),
-            ),
+            1 => self.number(ops, memory, range.start, scratch),
             len => {
                 let block = self.block::<F>(len);
                 for &(operand, to) in &self.uniform {
@@ -162,7 +161,7 @@ impl Program {
     fn one_block<F: Precision>(
         &self,
         ops: &[Arc<dyn Op>],
-        memory: &mut impl Memory<F>,
+        memory: &mut dyn Memory<F>,
         start: usize,
         n: usize,
         block: usize,
@@ -193,11 +192,10 @@ impl Program {
     }
 
     /// Computes the only element.
-    #[inline(always)]
     fn number<F: Precision>(
         &self,
         ops: &[Arc<dyn Op>],
-        memory: &mut impl Memory<F>,
+        memory: &mut dyn Memory<F>,
         start: usize,
         scratch: &mut [F],
     ) {
@@ -247,14 +245,17 @@ impl Span {
             && goes_on(1)
     }
 
-    #[inline(always)]
     fn run<F: Precision>(self, scratch: &mut [F]) {
         let (to, count) = (self.to as usize, self.count as usize);
         // Results lie behind all that they are computed from.
         let (given, results) = scratch.split_at_mut(to);
         let operand = |k: usize| {
             let first = self.x[k] as usize;
-            if self.steps[k] { Lane::Numbers(&given[first..first + count]) } else { Lane::Number(given[first]) }
+            if self.steps[k] {
+                Lane::Numbers(&given[first..first + count])
+            } else {
+                Lane::Number(given[first])
+            }
         };
         self.function.map([operand(0), operand(1)], &mut results[..count]);
     }
@@ -344,7 +345,9 @@ impl Builder {
                 // A kernel reads its operands while it writes its result.
                 let to = self.take();
                 last.iter().for_each(|&register| self.give(register));
-                self.program.instructions.push(Instruction::Call { call: self.program.calls.len() as u32, to });
+                self.program
+                    .instructions
+                    .push(Instruction::Call { call: self.program.calls.len() as u32, to });
                 self.program.calls.push(Call { op, x: x.into() });
                 to
             }
@@ -353,7 +356,8 @@ impl Builder {
 
     /// Lets the last instruction go on with a function of its result, if that is needed for nothing else.
     fn chain(&mut self, function: Scalar, x: &[Register], last: &[Register]) -> Option<Register> {
-        let &Instruction::Apply { function: first, x: [a, b], to: between } = self.program.instructions.last()?
+        let &Instruction::Apply { function: first, x: [a, b], to: between } =
+            self.program.instructions.last()?
         else {
             return None;
         };
@@ -382,7 +386,9 @@ impl Builder {
     /// Applies an op to registers, without giving any back; a function that goes on where the one before it ends becomes
     /// part of a span.
     pub(crate) fn apply_in_order(&mut self, op: usize, function: Option<Scalar>, x: &[Register]) -> Register {
-        let (Some(function), &[a, ref rest @ ..]) = (function, x) else { return self.apply(op, function, x, &[]) };
+        let (Some(function), &[a, ref rest @ ..]) = (function, x) else {
+            return self.apply(op, function, x, &[]);
+        };
         let b = rest.first().copied().unwrap_or(a);
         let to = self.take();
         let Program { instructions, spans, .. } = &mut self.program;

@@ -1,8 +1,8 @@
 //! The part of a tape that changes: the graph with its interned ops, and where the next node belongs.
 
+use super::backward::Lead;
 use super::cotangents::Cotangents;
 use super::op::{Op, Operand};
-use super::registry::Registry;
 use super::rule::Rules;
 use super::values::Values;
 use crate::error::{Error, Result};
@@ -12,7 +12,6 @@ use crate::graph::{
 use crate::ops::Scalar;
 use rustc_hash::FxHashMap;
 use std::any::{Any, TypeId};
-use std::collections::BTreeMap;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -54,6 +53,8 @@ pub(crate) struct Recorder {
     pub(super) operands: Vec<NodeId>,
     /// What a reverse sweep works with; kept for its memory.
     pub(crate) cotangents: Cotangents,
+    /// What a recorded reverse pass knows of the nodes; kept for its memory.
+    pub(crate) leads: Vec<Lead>,
 }
 
 impl Default for Recorder {
@@ -63,7 +64,8 @@ impl Default for Recorder {
 }
 
 impl Recorder {
-    fn on(graph: Graph, ops: Vec<Arc<dyn Op>>) -> Self {
+    /// A recorder on a graph whose ops these are, from the first after the leaves.
+    pub(super) fn on(graph: Graph, ops: Vec<Arc<dyn Op>>) -> Self {
         let mut recorder = Self {
             graph,
             ops: Vec::new(),
@@ -80,16 +82,24 @@ impl Recorder {
             rules: Rules::default(),
             operands: Vec::new(),
             cotangents: Cotangents::default(),
+            leads: Vec::new(),
         };
         let leaf: Arc<dyn Op> = Arc::new(crate::ops::StopGradient);
         for _ in 0..4 {
             recorder.ops.push(leaf.clone());
             recorder.facts.push(Facts { scalar: None, arity: 0, elementwise: false, reads_all: true });
         }
+        let used = recorder.graph.used_ops();
         for (i, op) in ops.into_iter().enumerate() {
             let index = OpIndex(i as u32 + 4);
             let arity = recorder.graph.op_record(index).arity;
-            recorder.adopt(op, arity, index);
+            // One that no node uses is not found again, since not all was looked up that a file says of it.
+            if used[i + 4] {
+                recorder.adopt(op, arity, index);
+            } else {
+                recorder.facts.push(Facts { scalar: None, arity, elementwise: false, reads_all: true });
+                recorder.ops.push(op);
+            }
         }
         let parameters = recorder.graph.nodes().filter(|n| n.leaf() == Some(Leaf::Parameter));
         recorder.parameters = parameters.filter_map(|n| Some((n.name()?.to_owned(), n.id()))).collect();
@@ -232,22 +242,19 @@ impl Recorder {
         Ok(self.graph.push(stamp, x))
     }
 
-    /// Records an op of a type that is a scalar function known by name, on operands of one shape; `None`, and nothing
-    /// recorded, where there is more to look at.
-    #[inline]
-    pub(super) fn record_alike<O: Op>(
+    /// Records a scalar function known by name on operands of one shape, of which a function of one takes the first;
+    /// `None`, and nothing recorded, where there is more to look at.
+    #[inline(always)]
+    pub(super) fn record_alike(
         &mut self,
-        x: &[NodeId],
+        scalar: Scalar,
+        x: [NodeId; 2],
         caller: &'static Location<'static>,
     ) -> Option<NodeId> {
-        let scalar = Scalar::of_type::<O>()?;
-        let op = self.built_in[scalar as usize];
-        if op == Leaf::Input.op() || x.len() != scalar.arity() {
-            return None;
-        }
-        let shape = self.shared_shape(x)?;
+        let op = self.built_in(scalar)?;
+        let shape = self.shared_shape(&x)?;
         let stamp = self.stamp(op, shape, caller);
-        Some(self.graph.push(stamp, x))
+        Some(self.graph.push(stamp, &x))
     }
 
     /// The shape of a scalar function's operands, and so of its result, if it is given the right number of real ones
@@ -272,92 +279,22 @@ impl Recorder {
         x.iter().all(fits).then_some(shape)
     }
 
+    /// A scalar function known by name, if it is in the table of ops.
+    #[inline]
+    pub(super) fn built_in(&self, scalar: Scalar) -> Option<OpIndex> {
+        let op = self.built_in[scalar as usize];
+        (!op.is_leaf()).then_some(op)
+    }
+
     /// The op that contributions to a cotangent are added with.
     #[inline]
     pub(crate) fn sum_op(&mut self) -> OpIndex {
-        match self.built_in[Scalar::Add as usize] {
-            none if none == Leaf::Input.op() => self.intern_typed(crate::ops::Add, 2),
-            op => op,
-        }
-    }
-
-    /// The recorder of a loaded graph.
-    pub(super) fn load(mut graph: Graph, registry: &Registry) -> Result<Self> {
-        let wrong = |problem: String| Error::Graph { problem };
-        let ops: Vec<Arc<dyn Op>> = graph.op_records()[4..]
-            .iter()
-            .map(|record| registry.load(record).map_err(wrong))
-            .collect::<Result<_>>()?;
-        // What the op itself says counts, not what a file says of it.
-        for (i, op) in ops.iter().enumerate() {
-            let arity = graph.op_records()[i + 4].arity;
-            graph.set_op_record(i + 4, record(&**op, arity));
-        }
-        for node in graph.nodes() {
-            if node.leaf().is_some() {
-                continue;
-            }
-            let op = &*ops[graph.record(node.id()).op.0 as usize - 4];
-            let shape =
-                infer(&graph, op, node.inputs(), || node.place()).map_err(|e| wrong(e.to_string()))?;
-            if shape != node.shape() {
-                let (id, found) = (node.id(), node.shape());
-                return Err(wrong(format!(
-                    "node {id} ({}) has shape {found:?}, and {shape:?} would be right",
-                    node.op()
-                )));
-            }
-        }
-        let mut names = FxHashMap::default();
-        for node in graph.nodes().filter(|n| n.leaf() == Some(Leaf::Parameter)) {
-            let Some(name) = node.name() else {
-                return Err(wrong(format!("parameter {} has no name", node.id())));
-            };
-            if let Some(first) = names.insert(name, node.id()) {
-                return Err(wrong(format!("parameters {first} and {} are both called `{name}`", node.id())));
-            }
-        }
-        Ok(Self::on(graph, ops))
-    }
-
-    /// The same nodes with other shapes of leaves, and no values.
-    pub(super) fn with_shapes(&self, leaves: &BTreeMap<NodeId, Vec<usize>>) -> Result<Self> {
-        let mut graph = self.graph.clone();
-        for &id in leaves.keys() {
-            let node = graph.node(id);
-            if !matches!(node.leaf(), Some(Leaf::Input | Leaf::Index | Leaf::Parameter)) {
-                return Err(Error::Argument {
-                    what: "with_shapes",
-                    problem: format!(
-                        "{} is not an input or a parameter; only these take another shape",
-                        graph.describe(id)
-                    ),
-                });
-            }
-        }
-        for (&id, shape) in leaves {
-            crate::shape::checked_size(shape).map_err(|problem| Error::Argument {
-                what: "with_shapes",
-                problem: format!("{}: {problem}", graph.describe(id)),
-            })?;
-        }
-        graph.reshape_nodes(|graph, id| {
-            let node = graph.node(id);
-            match node.leaf() {
-                Some(_) => Ok(leaves.get(&id).map_or_else(|| node.shape().to_vec(), Clone::clone)),
-                None => {
-                    infer(graph, &*self.ops[graph.record(id).op.0 as usize], node.inputs(), || node.place())
-                }
-            }
-        })?;
-        let on = |graph: &Graph| Self::on(graph.clone(), self.ops[4..].to_vec());
-        super::same_rules::check_same(&mut on(&self.graph), &mut on(&graph))?;
-        Ok(Self { lineage: self.lineage.clone(), ..Self::on(graph, self.ops[4..].to_vec()) })
+        self.built_in(Scalar::Add).unwrap_or_else(|| self.intern_typed(crate::ops::Add, 2))
     }
 }
 
 /// An op as the graph keeps it.
-fn record(op: &dyn Op, arity: usize) -> OpRecord {
+pub(super) fn record(op: &dyn Op, arity: usize) -> OpRecord {
     OpRecord {
         name: op.name().to_owned(),
         symbol: op.symbol(),
@@ -370,7 +307,7 @@ fn record(op: &dyn Op, arity: usize) -> OpRecord {
 }
 
 /// The shape of a result, or the error that says everything about the operands.
-fn infer(
+pub(super) fn infer(
     graph: &Graph,
     op: &dyn Op,
     x: &[NodeId],

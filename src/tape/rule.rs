@@ -5,11 +5,10 @@ use super::op::{Derivative, Op};
 use super::recorder::{Recorder, kinds};
 use super::{Tape, Var};
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Kind, Leaf, NodeId, OpIndex, Origin, ShapeIndex, Stamp};
+use crate::graph::{Graph, Kind, Leaf, NodeId, OpIndex, Pattern, ShapeIndex};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::cell::Cell;
-use std::convert::Infallible;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -22,6 +21,8 @@ pub(crate) struct Rules {
     by_shapes: FxHashMap<Key, Rc<OpRules>>,
     /// Those of scalar functions on single numbers, by the op.
     of_numbers: Vec<Option<Rc<OpRules>>>,
+    /// The same as patterns, from when they are first put on the tape; without one for a structural zero.
+    pub(super) patterns: Vec<Option<[Option<Pattern>; 2]>>,
 }
 
 /// The rules of an op for operands of some shapes.
@@ -30,7 +31,7 @@ pub(crate) struct OpRules {
     /// One for each operand.
     pub(super) operands: Vec<RuleGraph>,
     /// Whether the ops and shapes of their nodes are in the tape's tables.
-    placed: Cell<bool>,
+    pub(super) placed: Cell<bool>,
 }
 
 impl std::ops::Index<usize> for OpRules {
@@ -38,6 +39,33 @@ impl std::ops::Index<usize> for OpRules {
 
     fn index(&self, operand: usize) -> &RuleGraph {
         &self.operands[operand]
+    }
+}
+
+impl OpRules {
+    /// The rules of an op of one or two operands as patterns on `x0`, `x1`, `y` and `dy`, if they can be that.
+    fn patterns(&self) -> Option<[Option<Pattern>; 2]> {
+        let arity = self.operands.len();
+        let mut patterns = [None, None];
+        for (operand, rule) in self.operands.iter().enumerate() {
+            let (nodes, result) = match rule {
+                RuleGraph::Zero => continue,
+                RuleGraph::NotDifferentiable => return None,
+                RuleGraph::Nodes { nodes, result } => (nodes, result),
+            };
+            // The other operand of an op of one stands where there is none.
+            let slot = |slot: usize| if slot < arity { slot } else { slot + 2 - arity };
+            let mut pattern = Pattern::default();
+            for node in nodes {
+                let slots: SmallVec<[usize; 2]> = node.inputs.iter().map(|&input| slot(input)).collect();
+                match &node.content {
+                    Made::Constant(numbers) => pattern.constant(node.op(), node.shape(), numbers)?,
+                    Made::Op(_) | Made::Leaf(_) => pattern.op(node.op(), node.shape(), &slots)?,
+                }
+            }
+            *patterns.get_mut(operand)? = Some(pattern.finish(slot(*result))?);
+        }
+        Some(patterns)
     }
 }
 
@@ -60,7 +88,7 @@ pub(crate) struct RuleNode {
     pub(super) shape: Box<[usize]>,
     pub(super) inputs: Box<[usize]>,
     /// The op and the shape by their places in the tape's tables, from when it is first put on the tape.
-    placed: Cell<(OpIndex, ShapeIndex)>,
+    pub(super) placed: Cell<(OpIndex, ShapeIndex)>,
 }
 
 /// What a node of a rule computes.
@@ -128,50 +156,6 @@ impl RuleGraph {
 }
 
 impl Recorder {
-    /// Begins to put the rules of a node on the tape, given its cotangent; returns the number of its operands.
-    #[inline]
-    pub(crate) fn begin_rules(&mut self, node: NodeId, dy: NodeId) -> usize {
-        let Self { graph, operands, .. } = self;
-        let inputs = graph.node(node).inputs();
-        operands.clear();
-        // A copy of one or two by name costs less than a copy of any number.
-        match *inputs {
-            [a] => operands.extend([a, node, dy]),
-            [a, b] => operands.extend([a, b, node, dy]),
-            _ => operands.extend(inputs.iter().copied().chain([node, dy])),
-        }
-        inputs.len()
-    }
-
-    /// An operand of the node whose rules were begun last.
-    #[inline]
-    pub(crate) fn operand(&self, operand: usize) -> NodeId {
-        self.operands[operand]
-    }
-
-    /// Puts the rule of `node` for one operand on the tape: what its cotangent contributes to the operand's; `None` for a
-    /// structural zero. `rules` are the node's, [placed](Self::placed_rules) and [begun](Self::begin_rules), and there is
-    /// a [derivative](Self::differentiable).
-    ///
-    /// The new nodes carry the scope and source line of `node`, and its id as their origin.
-    #[inline]
-    pub(crate) fn apply_rule(&mut self, rules: &OpRules, node: NodeId, operand: usize) -> Option<NodeId> {
-        let Self { graph, operands: slots, .. } = self;
-        let (site, origin) = (graph.record(node).site, Origin::Backward(node));
-        slots.truncate(rules.operands.len() + 2);
-        let put = |part: Part<'_, NodeId>| -> Result<NodeId, Infallible> {
-            let (op, shape) = part.node.placed.get();
-            let stamp = Stamp { op, shape, site, origin };
-            Ok(match part.content {
-                Content::Constant(&[number]) => graph.push_constant(stamp, [number]),
-                Content::Constant(numbers) => graph.push_constant(stamp, numbers.iter().copied()),
-                Content::Inputs(inputs) => graph.push(stamp, inputs),
-            })
-        };
-        let Ok(result) = rules[operand].walk(slots, put);
-        result
-    }
-
     /// That an operand has a derivative.
     #[inline]
     pub(crate) fn differentiable(&self, rule: &RuleGraph, node: NodeId, operand: usize) -> Result<()> {
@@ -206,15 +190,6 @@ impl Recorder {
     /// Whether the rule of `node` for an operand says anything but that there is nothing to hand on.
     pub(crate) fn has_rule(&mut self, node: NodeId, operand: usize) -> Result<bool> {
         Ok(matches!(self.rules_of(node)?[operand], RuleGraph::Nodes { .. }))
-    }
-
-    /// The sum of two contributions to the cotangent of `node`.
-    #[inline]
-    pub(crate) fn accumulate(&mut self, node: NodeId, sum: NodeId, part: NodeId) -> NodeId {
-        let op = self.sum_op();
-        let record = self.graph.record(node);
-        let stamp = Stamp { op, shape: record.shape, site: record.site, origin: Origin::Backward(node) };
-        self.graph.push(stamp, &[sum, part])
     }
 
     /// The rules of a node, as small graphs; the tape's own graph stays as it is.
@@ -274,6 +249,12 @@ impl Recorder {
                     };
                     node.placed.set((op, self.graph.shape_id(&node.shape)));
                 }
+            }
+            if self.rules_of_number(id).is_some() {
+                let op = self.graph.record(id).op.0 as usize;
+                let patterns = &mut self.rules.patterns;
+                patterns.resize(patterns.len().max(op + 1), None);
+                patterns[op] = rules.patterns();
             }
         }
         Ok(rules)

@@ -1,14 +1,15 @@
 //! Running one op in f64 on operands wherever they lie: for values on demand, and for rules computed without recording.
 
-use super::elementwise::{self, Arg, Instruction, Source};
 use super::op::{Op, Precision};
-use crate::kernel::{Input, Inputs, Output, View};
+use crate::kernel::{Input, Inputs, Output, View, gather};
 use crate::shape::Layout;
 use smallvec::SmallVec;
 use std::sync::Arc;
 
-/// Elements up to which a single number is written out to meet an array; past them it is done block by block.
-const SHORT: usize = 256;
+/// Elements of a block: a dozen blocks stay in a first-level cache of 32 KiB.
+///
+/// So long may an array be that a single number is written out to meet; past that it is done block by block.
+const BLOCK: usize = 256;
 
 /// An operand: where its numbers lie, or its indices.
 #[derive(Debug)]
@@ -44,9 +45,7 @@ pub(super) fn run(
 ) {
     if op.elementwise() {
         x.iter_mut().for_each(|x| x.layout = x.layout.broadcast(shape));
-        let sources: SmallVec<[Source<'_, f64>; 3]> = x.iter().map(|x| Source::View(x.view())).collect();
-        let args = (0..x.len()).map(Arg::Operand).collect();
-        elementwise::run(std::slice::from_ref(op), &[Instruction { op: 0, args }], &sources, y, scratch);
+        by_blocks(&**op, &x, y, scratch);
         return;
     }
     let input = |(i, x)| {
@@ -61,34 +60,71 @@ pub(super) fn run(
     f64::kernel(&**op).run(Inputs::new(&inputs), Output { data: y, shape, threads: 1 });
 }
 
-/// Runs an elementwise op of one or two operands that are as long as `y`, or one number each.
+/// Runs an elementwise op on operands of the shape of `y`, a block at a time: those that do not lie side by side are copied.
+fn by_blocks(op: &dyn Op, x: &[Located<'_>], y: &mut [f64], scratch: &mut Vec<f64>) {
+    let block = BLOCK.min(y.len());
+    if scratch.len() < x.len() * block {
+        scratch.resize(x.len() * block, 0.0);
+    }
+    for (k, y) in y.chunks_mut(BLOCK).enumerate() {
+        let start = k * BLOCK;
+        for (x, copy) in x.iter().zip(scratch.chunks_exact_mut(block)) {
+            // One number, stretched, is written out once.
+            if x.as_slice().is_none() && (k == 0 || x.layout.strides.iter().any(|&stride| stride != 0)) {
+                gather(x.view(), start, &mut copy[..y.len()]);
+            }
+        }
+        let shape = [y.len()];
+        let mut inputs: SmallVec<[Input<'_, f64>; 4]> = SmallVec::new();
+        for (x, copy) in x.iter().zip(scratch.chunks_exact(block)) {
+            let data = x.as_slice().map_or(&copy[..y.len()], |all| &all[start..start + y.len()]);
+            inputs.push(Input::Real(View::new(data, 0, &shape, &[1])));
+        }
+        f64::kernel(op).run(Inputs::new(&inputs), Output { data: y, shape: &shape, threads: 1 });
+    }
+}
+
+/// Runs an elementwise op of one or two operands that are as long as `y`, or one number each; one is given twice.
 ///
 /// What [`run`] does, for short arrays: without layouts. False, and nothing done, where a number would have to be
 /// written out to the length of a long one.
 #[inline]
-pub(super) fn run_short(op: &dyn Op, x: &[&[f64]], y: &mut [f64], scratch: &mut Vec<f64>) -> bool {
+pub(super) fn run_short(
+    op: &dyn Op,
+    x: [&[f64]; 2],
+    arity: usize,
+    y: &mut [f64],
+    scratch: &mut Vec<f64>,
+) -> bool {
+    with_stretched(x, y, scratch, |x, y| {
+        let (shape, strides) = ([y.len()], [1]);
+        let inputs = x.map(|x| Input::Real(View::new(x, 0, &shape, &strides)));
+        f64::kernel(op).run(Inputs::new(&inputs[..arity]), Output { data: y, shape: &shape, threads: 1 });
+    })
+}
+
+/// Calls `f` with `y` and two operands of its length: themselves, or their one number written out. False, and `f` not
+/// called, where that is too long.
+#[inline]
+fn with_stretched(
+    [a, b]: [&[f64]; 2],
+    y: &mut [f64],
+    scratch: &mut Vec<f64>,
+    f: impl FnOnce([&[f64]; 2], &mut [f64]),
+) -> bool {
     let len = y.len();
-    if x.iter().any(|x| x.len() != len) {
-        if len > SHORT {
-            return false;
-        }
-        if scratch.len() < 2 * len {
-            scratch.resize(2 * len, 0.0);
-        }
+    if a.len() == len && b.len() == len {
+        f([a, b], y);
+        return true;
     }
-    let half = scratch.len() / 2;
-    let (first, second) = scratch.split_at_mut(half);
-    let (shape, strides) = ([len], [1]);
-    let input = |x| Input::Real(View::new(x, 0, &shape, &strides));
-    let (kernel, output) = (f64::kernel(op), Output { data: y, shape: &shape, threads: 1 });
-    match *x {
-        [a] => kernel.run(Inputs::new(&[input(stretched(a, len, first))]), output),
-        [a, b] => {
-            let operands = [input(stretched(a, len, first)), input(stretched(b, len, second))];
-            kernel.run(Inputs::new(&operands), output);
-        }
-        _ => return false,
+    if len > BLOCK {
+        return false;
     }
+    if scratch.len() < 2 * BLOCK {
+        scratch.resize(2 * BLOCK, 0.0);
+    }
+    let (first, second) = scratch.split_at_mut(BLOCK);
+    f([stretched(a, len, first), stretched(b, len, second)], y);
     true
 }
 

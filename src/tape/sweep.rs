@@ -7,29 +7,15 @@ use super::cotangents::{Cotangents, Piece, State, sum};
 use super::evaluate::shaped;
 use super::recorder::Recorder;
 use super::rule::{Content, Made, OpRules, Part, RuleGraph};
-use super::run::{Located, Operands, run, run_short};
+use super::run::{Operands, run, run_short};
 use super::values::Known;
 use crate::error::{Error, Result};
 use crate::graph::{NodeId, ShapeIndex};
-use crate::kernel::gather;
+use crate::kernel::{gather, vectorize};
 use crate::ops::Given;
 use crate::shape::{Layout, size};
 use ndarray::ArrayD;
 use smallvec::SmallVec;
-
-/// Adds a number to a node's cotangent.
-#[inline(always)]
-fn hand_on(state: &mut [State], slots: &mut [f64], x: usize, part: Option<f64>) {
-    let Some(part) = part else { return };
-    match state[x] {
-        State::Open => {
-            state[x] = State::Number;
-            slots[x] = part;
-        }
-        State::Number => slots[x] = sum(slots[x], part),
-        State::Out | State::Whole | State::Piece => {}
-    }
-}
 
 impl Recorder {
     /// The gradients of `output`, which has one element, with respect to `vars`.
@@ -57,14 +43,24 @@ impl Recorder {
             c.set(output, Piece::Buffer(one, Layout::contiguous(&[]).broadcast(shape)));
         }
         let mut below = output.index() + 1;
-        while let Some(id) = self.pull_numbers(c, first..below, complete) {
+        while below > first {
+            let mut id = NodeId::new(below - 1);
+            if self.graph.record(id).shape == ShapeIndex::SCALAR {
+                match self.pull_numbers(c, first..below, complete) {
+                    Some(next) => id = next,
+                    None => break,
+                }
+            }
+            below = id.index();
+            if matches!(c.state[below], State::Out | State::Open) || self.graph.record(id).op.is_leaf() {
+                continue;
+            }
             if !(complete && self.pull_arrays(c, id)?) {
                 self.pull_rules(c, id)?;
             }
             if !vars.contains(&id) {
                 c.release(id);
             }
-            below = id.index();
         }
         vars.iter().map(|&var| self.gradient(c, var, output)).collect()
     }
@@ -87,10 +83,10 @@ impl Recorder {
         let records = &self.graph.records()[..marks.len()];
         for (i, record) in records.iter().enumerate().skip(first) {
             let marked = |x: NodeId| marks[x.index()] == mark;
+            let [a, b] = record.pair();
             let depends = match self.facts[record.op.0 as usize].arity {
                 0 => false,
-                1 => marked(record.pair()[0]),
-                2 => marked(record.pair()[0]) | marked(record.pair()[1]),
+                1 | 2 => marked(a) | marked(b),
                 _ => self.graph.node(NodeId::new(i)).inputs().iter().any(|&x| marked(x)),
             };
             if depends {
@@ -133,23 +129,37 @@ impl Recorder {
         let (state, slots) = (&mut c.state[..len], &mut c.slots[..len]);
         // What is not complete may end before its last nodes.
         let values = self.values.places.slots.get(..len).unwrap_or_default();
-        for i in nodes.rev() {
-            if matches!(state[i], State::Out | State::Open) {
-                continue;
-            }
-            let record = &records[i];
-            let facts = &facts[record.op.0 as usize];
-            let scalar = match facts.scalar {
-                Some(scalar) if complete && record.shape == ShapeIndex::SCALAR => scalar,
-                _ if facts.arity == 0 => continue,
-                _ => return Some(NodeId::new(i)),
-            };
-            let [a, b] = record.pair().map(NodeId::index);
-            let [of_a, of_b] = scalar.rules([values[a], values[b]], values[i], slots[i]);
-            hand_on(state, slots, a, of_a);
-            hand_on(state, slots, b, of_b);
-        }
-        None
+        vectorize(
+            #[inline(always)]
+            move || {
+                for i in nodes.rev() {
+                    if matches!(state[i], State::Out | State::Open) {
+                        continue;
+                    }
+                    let record = &records[i];
+                    let facts = &facts[record.op.0 as usize];
+                    let scalar = match facts.scalar {
+                        Some(scalar) if complete && record.shape == ShapeIndex::SCALAR => scalar,
+                        _ if facts.arity == 0 => continue,
+                        _ => return Some(NodeId::new(i)),
+                    };
+                    let (x, dy) = (record.pair().map(NodeId::index), slots[i]);
+                    let hand_on = |operand: usize, part| {
+                        let x = x[operand];
+                        match state[x] {
+                            State::Open => {
+                                state[x] = State::Number;
+                                slots[x] = part;
+                            }
+                            State::Number => slots[x] = sum(slots[x], part),
+                            State::Out | State::Whole | State::Piece => {}
+                        }
+                    };
+                    scalar.hand_on(x.map(|x| values[x]), values[i], dy, hand_on);
+                }
+                None
+            },
+        )
     }
 
     /// Hands a node's cotangent on to its operands, if it is a scalar function of arrays of one shape, of which all
@@ -162,15 +172,15 @@ impl Recorder {
         let alike = |x: NodeId| {
             graph.record(x).shape == record.shape && values.places.known[x.index()] == Known::Array
         };
-        let inputs = &record.pair()[..facts.arity];
-        if c.state[id.index()] != State::Whole || !alike(id) || !inputs.iter().all(|&x| alike(x)) {
+        let inputs = record.pair();
+        let [a, b] = inputs;
+        if c.state[id.index()] != State::Whole || !alike(id) || !alike(a) || !alike(b) {
             return Ok(false);
         }
         let len = size(graph.shape_of(record.shape));
-        let array = |x: NodeId| values.places.as_slice(x, len, &values.arena).unwrap_or_default();
-        let x = [inputs[0], inputs[inputs.len() - 1]].map(array);
-        let y = array(id);
-        for (operand, &input) in inputs.iter().enumerate() {
+        let array = |x| values.places.as_slice(x, len, &values.arena).unwrap_or_default();
+        let (x, y) = ([array(a), array(b)], array(id));
+        for (operand, &input) in inputs[..facts.arity].iter().enumerate() {
             let (k, add) = match c.state[input.index()] {
                 State::Out => continue,
                 State::Open => (c.pool.take(len)?, false),
@@ -310,11 +320,15 @@ impl Recorder {
         let mut scratch = std::mem::take(&mut c.scratch);
         {
             let x: Operands<'_> = x.iter().map(|&x| c.at_work[x].locate(graph, values, &c.pool)).collect();
-            let mut side_by_side: SmallVec<[&[f64]; 3]> = SmallVec::new();
-            side_by_side
-                .extend(x.iter().filter_map(Located::as_slice).filter(|x| [1, len].contains(&x.len())));
-            let short = elementwise && side_by_side.len() == x.len();
-            if !(short && run_short(&**op, &side_by_side, y, &mut scratch)) {
+            let mut side_by_side =
+                x.iter().filter_map(|x| x.as_slice().filter(|x| [1, len].contains(&x.len())));
+            let short = match (elementwise, x.len(), side_by_side.next(), side_by_side.next()) {
+                (true, 1, Some(a), None) => Some([a, a]),
+                (true, 2, Some(a), Some(b)) => Some([a, b]),
+                _ => None,
+            };
+            drop(side_by_side);
+            if !short.is_some_and(|short| run_short(&**op, short, x.len(), y, &mut scratch)) {
                 run(op, x, shape, y, &mut scratch);
             }
         }

@@ -60,6 +60,8 @@ pub(crate) struct Values {
     pub(super) queue: Vec<NodeId>,
     /// Where nodes that the present call is to compute are; left over only where it failed.
     pub(super) unfinished: Range<usize>,
+    /// Before this node, all single numbers that could be computed from numbers are.
+    pub(super) tried: usize,
 }
 
 impl Values {
@@ -72,6 +74,7 @@ impl Values {
         indices.clear();
         self.top = 0;
         self.unfinished = 0..0;
+        self.tried = 0;
     }
 
     pub(super) fn grow(&mut self, len: usize) {
@@ -116,6 +119,7 @@ impl Values {
     ) -> Result<()> {
         self.grow(id.index() + 1);
         if shape.is_empty() {
+            self.tried = self.tried.min(id.index());
             numbers.for_each(|x| self.places.set_number(id, x));
             return Ok(());
         }
@@ -153,6 +157,7 @@ impl Values {
             }
         }
         views.clear();
+        self.tried = 0;
     }
 
     /// The numbers that an input was given, if it was.

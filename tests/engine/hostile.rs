@@ -24,6 +24,25 @@ fn arrays_that_no_machine_holds_are_refused() {
 }
 
 #[test]
+fn a_number_of_operands_takes_no_room() {
+    let mut tape = Tape::new();
+    let x = tape.input("x", [2]);
+    let _ = x.reshape_like(x);
+    tape.reset();
+    let x = tape.input("x", [2]);
+    let _ = x.broadcast_like(x);
+    let json = serde_json::to_string(&*tape.graph()).unwrap();
+    let with = |arity: &str| json.replacen("\"arity\":2", &format!("\"arity\":{arity}"), 1);
+    // No node has the op any more, so its line says what it likes; to enumerate that many would take 32 GiB.
+    let loaded = tape_of(&with("4294967295")).unwrap();
+    assert_eq!(loaded.graph().len(), 2);
+    let x = loaded.var(x.id()).unwrap();
+    assert_eq!(x.reshape_like(x).shape(), [2]);
+    let message = serde_json::from_str::<Graph>(&with("9223372036854775807")).unwrap_err().to_string();
+    assert!(message.contains("more than a graph can give it"), "{message}");
+}
+
+#[test]
 fn other_shapes_are_checked_like_the_first() {
     let tape = Tape::new();
     let x = tape.input("x", [2, 2]);

@@ -81,7 +81,11 @@ fn a_schedule_shows_what_was_fused_and_what_is_written_in_place() {
     let ops: Vec<Vec<&str>> =
         schedule.steps.iter().map(|s| s.ops.iter().map(String::as_str).collect()).collect();
     // Forwards and backwards in one go: nothing but the mean and the gradients reads what lies between.
-    assert_eq!(ops[0], ["matmul", "add", "tanh", "sub", "square", "mul", "mul", "mul", "sub", "mul"], "{schedule}");
+    assert_eq!(
+        ops[0],
+        ["matmul", "add", "tanh", "sub", "square", "mul", "mul", "mul", "sub", "mul"],
+        "{schedule}"
+    );
     let updates = |name: &str| {
         let writes = schedule.steps.iter().flat_map(|s| &s.writes);
         writes.filter(|w| w.updates.as_deref() == Some(name)).map(|w| w.start).collect::<Vec<_>>()
@@ -160,6 +164,31 @@ fn single_numbers_of_a_stage_are_one_step() {
     let out = plan.run(&mut State::new()).unwrap();
     for var in [loss, da, db] {
         assert_eq!(out.item(var), var.value().item());
+    }
+}
+
+#[test]
+fn many_chains_of_numbers_agree_with_values_bit_for_bit() {
+    let tape = Tape::new();
+    let (a, b) = (tape.leaf("a", 0.9), tape.leaf("b", 0.1));
+    // Chains of several lengths and ops, some of them ops that are called, and one that starts from another's middle.
+    let chain = |k: usize| {
+        let start = tape.leaf("start", k as f64 / 40.0 - 0.5);
+        (0..5 + k % 7).fold(start, |v, i| match (k + i) % 4 {
+            0 => (v * a + b).tanh(),
+            1 => v.powi(3) - a * v,
+            2 => v.greater(0.1).select(v * b, v.sigmoid()),
+            _ => 1.0 - v * v,
+        })
+    };
+    let ends: Vec<Var<'_>> = (0..60).map(chain).collect();
+    let loss = ends.iter().copied().sum::<Var<'_>>() * ends[7];
+    let [da, db] = loss.grad([a, b]);
+    let outputs = [loss, da, db, ends[7], ends[59]];
+    let mut plan = Plan::<f64>::compile(outputs, []).unwrap();
+    let out = plan.run(&mut State::new()).unwrap();
+    for var in outputs {
+        assert_eq!(out.item(var).to_bits(), var.value().item().to_bits(), "{var:?}");
     }
 }
 

@@ -4,8 +4,8 @@
 //! | --- | --- |
 //! | A, D | `floats`: from an array of all images as numbers; `bytes`: from the images as they are in the file |
 //! | B | `chapter`, `full`, `quick`: the modes of the check |
-//! | C | `grad`: recorded gradients, and their values |
-//! | E | `replay`: a compiled plan; `tape`: recorded anew in every step, in f64 whatever `--dtype` says |
+//! | C | `sweep`: gradients as numbers; `grad`: recorded gradients, and their values; `replay`: a compiled plan of them |
+//! | E | `replay`: a compiled plan; `sweep`: recorded anew in every step, in f64 whatever `--dtype` says |
 
 use chainrule::check::Mode;
 use chainrule::data::mnist::{PIXELS, Split};
@@ -27,10 +27,12 @@ fn main() -> Outcome {
         (Workload::B, "chapter", Dtype::F64) => check(arguments, Mode::CHAPTER),
         (Workload::B, "full", Dtype::F64) => check(arguments, Mode::Full),
         (Workload::B, "quick", Dtype::F64) => check(arguments, Mode::QUICK),
+        (Workload::C, "sweep", Dtype::F64) => graph(arguments, |loss, leaves| loss.sweep(leaves)),
         (Workload::C, "grad", Dtype::F64) => graph(arguments, recorded),
+        (Workload::C, "replay", Dtype::F64) => replayed_graph(arguments),
         (Workload::E, "replay", Dtype::F32) => replay::<f32>(arguments),
         (Workload::E, "replay", Dtype::F64) => replay::<f64>(arguments),
-        (Workload::E, "tape", _) => fresh(arguments, recorded),
+        (Workload::E, "sweep", _) => fresh(arguments),
         _ => refuse(arguments),
     }
 }
@@ -64,12 +66,17 @@ fn train<F: Precision + From<u8>>(arguments: &Arguments, pixels: fn(&Split) -> P
     let mut state = state.cast::<F>();
 
     let pixels = pixels(&images);
+    // Vars stay in the thread of their tape, and the loop may go to another.
     let mut step = |rows: &[usize]| -> chainrule::Result<f64> {
-        pixels.gather(rows, plan.input_mut(x)?.as_slice_mut().expect("an input lies row after row"));
-        plan.index_mut(t)?.iter_mut().zip(rows).for_each(|(t, &i)| *t = images.labels()[i].into());
-        Ok(plan.run(&mut state)?.item(loss).wide())
+        pixels.gather(rows, plan.input_mut("x")?.as_slice_mut().expect("an input lies row after row"));
+        plan.index_mut("t")?.iter_mut().zip(rows).for_each(|(t, &i)| *t = images.labels()[i].into());
+        Ok(plan.run(&mut state)?.nth(0).sum().wide())
     };
-    training.run(arguments, |rows| step(rows).expect("everything is fed"))
+    let mut run =
+        || training.run(arguments, |rows| step(rows).expect("everything is fed")).map_err(|e| e.to_string());
+    // A loop in a thread of the pool does not wake one up for every step.
+    let done = if arguments.threads > 1 { rayon::scope(|_| run()) } else { run() };
+    Ok(done?)
 }
 
 /// What batches are gathered from: all images, row after row.
@@ -148,17 +155,35 @@ fn graph(arguments: &Arguments, gradients: fn(Var<'_>, [Var<'_>; 2]) -> [Value; 
     let mut tape = Tape::new();
     scalars::run(arguments, || {
         tape.reset();
-        let (a, b) = (tape.leaf("a", scalars::A), tape.leaf("b", scalars::B));
-        let chain = |k| {
-            let start = tape.leaf("start", scalars::start(k));
-            (0..scalars::LINKS).fold(start, |v, _| (v * a + b).tanh())
-        };
-        let first = chain(0);
-        let sum = (1..scalars::CHAINS).fold(first, |sum, k| sum + chain(k));
+        let (sum, leaves) = chains(&tape);
         let value = sum.value().item();
-        let [da, db] = gradients(sum, [a, b]);
+        let [da, db] = gradients(sum, leaves);
         [value, da.item(), db.item()]
     })
+}
+
+/// The sum of workload C, and the two leaves that all chains share.
+fn chains(tape: &Tape) -> (Var<'_>, [Var<'_>; 2]) {
+    let (a, b) = (tape.leaf("a", scalars::A), tape.leaf("b", scalars::B));
+    let chain = |k| {
+        let start = tape.constant(scalars::start(k));
+        (0..scalars::LINKS).fold(start, |v, _| (v * a + b).tanh())
+    };
+    let first = chain(0);
+    ((1..scalars::CHAINS).fold(first, |sum, k| sum + chain(k)), [a, b])
+}
+
+fn replayed_graph(arguments: &Arguments) -> Outcome {
+    let tape = Tape::new();
+    let (sum, leaves) = chains(&tape);
+    let [da, db] = sum.grad(leaves);
+    let mut plan = Plan::<f64>::compile([sum, da, db], [])?;
+    let mut state = State::new();
+    let mut step = || -> chainrule::Result<[f64; 3]> {
+        let found = plan.run(&mut state)?;
+        Ok([sum, da, db].map(|var| found.item(var)))
+    };
+    scalars::run(arguments, || step().expect("everything is fed"))
 }
 
 fn replay<F: Precision>(arguments: &Arguments) -> Outcome {
@@ -179,7 +204,7 @@ fn replay<F: Precision>(arguments: &Arguments) -> Outcome {
     chain::run(arguments, || step().expect("everything is fed"), |sums| sums.map(F::wide))
 }
 
-fn fresh(arguments: &Arguments, gradients: fn(Var<'_>, [Var<'_>; 3]) -> [Value; 3]) -> Outcome {
+fn fresh(arguments: &Arguments) -> Outcome {
     let operands = chain::operands().map(Array1::from_vec);
     let mut tape = Tape::new();
     let step = || {
@@ -187,7 +212,7 @@ fn fresh(arguments: &Arguments, gradients: fn(Var<'_>, [Var<'_>; 3]) -> [Value; 
         let [x, a, b] = &operands;
         let leaves = [tape.leaf("x", x), tape.leaf("a", a), tape.leaf("b", b)];
         let loss = elementwise(leaves);
-        (loss.value(), gradients(loss, leaves))
+        (loss.value(), loss.sweep(leaves))
     };
     chain::run(arguments, step, |(loss, [_, da, db])| [loss.item(), da.sum(), db.sum()])
 }

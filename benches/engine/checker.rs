@@ -1,4 +1,5 @@
 //! The gradient check of the chapter's network, 784-50-10 on three images of MNIST, in every mode: 39,760 parameters.
+//! Run with `cargo bench --bench engine -- checker`.
 
 use chainrule::check::Mode;
 use chainrule::data::mnist::{CLASSES, Mnist, PIXELS};
@@ -7,10 +8,6 @@ use chainrule::{Check, Tape, Var};
 use divan::Bencher;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use std::path::Path;
-
-fn main() {
-    divan::main();
-}
 
 /// The chapter's loss on the tape, and the parameters.
 fn net(tape: &Tape) -> (Var<'_>, Vec<Var<'_>>) {

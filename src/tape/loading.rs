@@ -1,0 +1,91 @@
+//! A recorder on a graph that is there already: one from a file, or the same nodes with other shapes.
+
+use super::op::Op;
+use super::recorder::{Recorder, infer, record};
+use super::registry::Registry;
+use crate::error::{Error, Result};
+use crate::graph::{Graph, Leaf, NodeId, OpRecord};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+impl Recorder {
+    /// The recorder of a loaded graph.
+    pub(super) fn load(mut graph: Graph, registry: &Registry) -> Result<Self> {
+        let wrong = |problem: String| Error::Graph { problem };
+        let ops: Vec<Arc<dyn Op>> = graph.op_records()[4..]
+            .iter()
+            .map(|record| registry.load(record).map_err(wrong))
+            .collect::<Result<_>>()?;
+        // What the op itself says counts, not what a file says of it. Operands are gone through where a node has them
+        // all: a number alone must not take room.
+        let used = graph.used_ops();
+        for (i, op) in ops.iter().enumerate() {
+            let arity = graph.op_records()[i + 4].arity;
+            let asked = if used[i + 4] { arity } else { 0 };
+            graph.set_op_record(i + 4, OpRecord { arity, ..record(&**op, asked) });
+        }
+        for node in graph.nodes() {
+            if node.leaf().is_some() {
+                continue;
+            }
+            let op = &*ops[graph.record(node.id()).op.0 as usize - 4];
+            let shape =
+                infer(&graph, op, node.inputs(), || node.place()).map_err(|e| wrong(e.to_string()))?;
+            if shape != node.shape() {
+                let (id, found) = (node.id(), node.shape());
+                return Err(wrong(format!(
+                    "node {id} ({}) has shape {found:?}, and {shape:?} would be right",
+                    node.op()
+                )));
+            }
+        }
+        let mut names = FxHashMap::default();
+        for node in graph.nodes().filter(|n| n.leaf() == Some(Leaf::Parameter)) {
+            let Some(name) = node.name() else {
+                return Err(wrong(format!("parameter {} has no name", node.id())));
+            };
+            if let Some(first) = names.insert(name, node.id()) {
+                return Err(wrong(format!("parameters {first} and {} are both called `{name}`", node.id())));
+            }
+        }
+        Ok(Self::on(graph, ops))
+    }
+
+    /// The same nodes with other shapes of leaves, and no values.
+    pub(super) fn with_shapes(&self, leaves: &BTreeMap<NodeId, Vec<usize>>) -> Result<Self> {
+        let mut graph = self.graph.clone();
+        for &id in leaves.keys() {
+            let node = graph.node(id);
+            if !matches!(node.leaf(), Some(Leaf::Input | Leaf::Index | Leaf::Parameter)) {
+                return Err(Error::Argument {
+                    what: "with_shapes",
+                    problem: format!(
+                        "{} is not an input or a parameter; only these take another shape",
+                        graph.describe(id)
+                    ),
+                });
+            }
+        }
+        for (&id, shape) in leaves {
+            crate::shape::checked_size(shape).map_err(|problem| Error::Argument {
+                what: "with_shapes",
+                problem: format!("{}: {problem}", graph.describe(id)),
+            })?;
+        }
+        graph.reshape_nodes(|graph, id| {
+            let node = graph.node(id);
+            match node.leaf() {
+                Some(_) => Ok(leaves.get(&id).map_or_else(|| node.shape().to_vec(), Clone::clone)),
+                None => {
+                    infer(graph, &*self.ops[graph.record(id).op.0 as usize], node.inputs(), || node.place())
+                }
+            }
+        })?;
+        let on = |graph: &Graph| Self::on(graph.clone(), self.ops[4..].to_vec());
+        super::same_rules::check_same(&mut on(&self.graph), &mut on(&graph))?;
+        let mut new = Self::on(graph, self.ops[4..].to_vec());
+        new.lineage = self.lineage.clone();
+        Ok(new)
+    }
+}
