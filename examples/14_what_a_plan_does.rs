@@ -22,18 +22,16 @@
 //! outputs n11 in r5
 //! ```
 
-use chainrule::nn::{Optimizer, Sgd};
+use chainrule::nn::{Affine, Optimizer, Relu, Sequential, Sgd, SoftmaxWithLoss};
 use chainrule::{Plan, Result, Schedule, Tape};
 
-#[allow(dead_code)]
-#[path = "08_two_layer_net.rs"]
-mod two_layer_net;
-
-/// The schedule of a training step of the chapter's TwoLayerNet.
+/// The schedule of a training step of the chapter's network on 100 images.
 pub(crate) fn schedule() -> Result<Schedule> {
+    let net = Sequential::new().push(Affine::new(784, 50)).push(Relu).push(Affine::new(50, 10));
     let tape = Tape::new();
-    let (loss, parameters) = two_layer_net::two_layer_net(&tape);
-    let updates = Sgd::new(0.1).updates(loss, &parameters);
+    let (x, t) = (tape.input("x", [100, 784]), tape.input("t", [100, 10]));
+    let loss = SoftmaxWithLoss.forward(net.forward(x), t);
+    let updates = Sgd::new(0.1).updates(loss, &net.parameters(&tape));
     Ok(Plan::<f32>::compile([loss], updates)?.schedule())
 }
 

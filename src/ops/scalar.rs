@@ -223,8 +223,8 @@ fn map<F: Float>(x: [Lane<'_, F>; 2], y: &mut [F], f: impl Fn(F, F) -> F + Copy)
     if rest > FEW {
         map_block(x, y, whole, rest, f);
     } else {
-        for at in whole..y.len() {
-            y[at] = f(x[0].number(at), x[1].number(at));
+        for (at, y) in y.iter_mut().enumerate().skip(whole) {
+            *y = f(x[0].number(at), x[1].number(at));
         }
     }
 }
