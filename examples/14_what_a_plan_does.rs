@@ -35,7 +35,6 @@ pub(crate) fn schedule() -> Result<Schedule> {
     Ok(Plan::<f32>::compile([loss], updates)?.schedule())
 }
 
-#[allow(dead_code)]
 fn main() -> Result<()> {
     print!("{}", schedule()?);
     Ok(())

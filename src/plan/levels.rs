@@ -3,6 +3,7 @@
 //! A graph of numbers is often many chains of the same functions. Gone through one after another, every function waits for
 //! the one before it; level by level, the same function of numbers that lie side by side is one loop.
 
+use super::class::Class;
 use super::compile::Compiler;
 use super::emit::NO_REGISTER;
 use super::step::{Operand, Output};
@@ -45,7 +46,7 @@ impl<F: Precision> Compiler<'_, F> {
         let mut builder = Builder::default();
         let before = operands.len();
         for &input in order.iter().flat_map(|&(_, _, id)| all.of(id)) {
-            let is_member = self.classes.of(input) == super::class::Class::Elementwise
+            let is_member = self.classes.of(input) == Class::Elementwise
                 && self.units.of(input) == self.units.of(members[0]);
             if self.registers[input.index()] == NO_REGISTER && !is_member {
                 self.registers[input.index()] = builder.load(operands.len() - before);
