@@ -1,0 +1,110 @@
+//! The layout used by all exporters: a layered drawing after Sugiyama, Tagawa and Toda (1981), in four steps.
+//!
+//! 1. [`ranks`]: every node gets a rank, later than those of its operands.
+//! 2. [`mesh`]: ranks become columns, and what passes a column becomes an item in it: labels, bends, borders.
+//! 3. [`order`], [`exchange`]: items are ordered so that few lines cross.
+//! 4. [`align`], [`settle`], [`spread`]: items get places; [`route`](super::route) draws the lines.
+//!
+//! All of it is loops over lists: nothing recurses, and the number of passes is bounded.
+
+mod align;
+mod crossings;
+mod exchange;
+mod mesh;
+mod order;
+mod ranks;
+mod settle;
+mod spread;
+#[cfg(test)]
+mod tests;
+
+use super::canvas;
+use super::layout::{Drawing, Layout};
+use super::measure::Sizes;
+use super::model::{Direction, Picture};
+use super::route::{self, Placed};
+use mesh::{Kind, Mesh};
+use order::Effort;
+use ranks::Ranks;
+
+/// Layered drawing after Sugiyama.
+///
+/// O((nodes + arrows + bends) · log) for each of a bounded number of passes. An arrow has a bend in every rank that it
+/// passes; more than three long arrows from one node share theirs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layered {
+    /// Room between two ranks, in which lines bend.
+    pub rank_gap: f64,
+}
+
+impl Default for Layered {
+    fn default() -> Self {
+        Layered { rank_gap: 40.0 }
+    }
+}
+
+impl Layout for Layered {
+    fn lay_out(&self, picture: &Picture, sizes: &Sizes) -> Drawing {
+        // The layout always runs from left to right; a picture that runs downwards is mirrored at its diagonal.
+        let downwards = picture.direction == Direction::TopToBottom;
+        let turned = if downwards { &sizes.transposed() } else { sizes };
+        let (placed, _) = self.place(picture, turned);
+        let drawing = route::draw(picture, turned, &placed);
+        canvas::finish(picture, if downwards { drawing.transposed() } else { drawing })
+    }
+}
+
+/// Meshes with more items are ordered from one first guess only.
+const COMPARED: usize = 3_000;
+
+impl Layered {
+    /// Places everything, and tells what the search for an order took.
+    pub(super) fn place(&self, picture: &Picture, sizes: &Sizes) -> (Placed, Effort) {
+        let reading = picture.reading_order();
+        let ranks = Ranks::of(picture, &reading);
+        let mesh = Mesh::of(picture, sizes, &ranks);
+        let mut effort = Effort::default();
+        let mut best: Option<((usize, u64), Vec<f64>)> = None;
+        for guess in guesses(picture, &mesh, &reading) {
+            let order = mesh.ordered(&guess, &mut effort);
+            let mut heights = mesh.heights(&order);
+            mesh.settle(&order, &mut heights);
+            let rating = (mesh.crossings(&order), mesh.unrest(&heights));
+            if best.as_ref().is_none_or(|(known, _)| rating < *known) {
+                best = Some((rating, heights));
+            }
+        }
+        let heights = best.map(|(_, heights)| heights).unwrap_or_default();
+        (self.spread(picture, sizes, &mesh, &ranks, &heights), effort)
+    }
+}
+
+/// First guesses of the order, a number for each item: as a formula is read, with the items of an arrow beside its
+/// source or on the way to its target; and each from the other side.
+fn guesses(picture: &Picture, mesh: &Mesh, reading: &[usize]) -> Vec<Vec<f64>> {
+    let mut position = vec![0.0; picture.nodes.len()];
+    for (at, &node) in reading.iter().enumerate() {
+        position[node] = at as f64;
+    }
+    let mut all = Vec::new();
+    for part in [0.0, 0.5] {
+        let mut guess = vec![0.0; mesh.items.len()];
+        for (item, known) in mesh.items.iter().enumerate() {
+            if let Kind::Node(node) = known.kind {
+                guess[item] = position[node];
+            }
+        }
+        for (index, edge) in picture.drawn_edges() {
+            for &item in &mesh.ways[index] {
+                guess[item] = position[edge.from] * (1.0 - part) + position[edge.to] * part;
+            }
+        }
+        all.push(guess);
+        if mesh.items.len() > COMPARED {
+            return all;
+        }
+    }
+    let mirrored: Vec<Vec<f64>> = all.iter().map(|guess| guess.iter().map(|x| -x).collect()).collect();
+    all.extend(mirrored);
+    all
+}
