@@ -61,7 +61,7 @@ impl Picture {
     /// Colours hang on classes below `.chainrule`, so that a page which holds the drawing can set its own; nodes carry
     /// their ids in `data-id`, edges the ids of their ends in `data-from` and `data-to`.
     pub fn to_svg(&self) -> String {
-        self.to_svg_with(&Dagre::default())
+        self.to_svg_with(&Layered::default())
     }
 
     /// The same with another layout.

@@ -15,6 +15,9 @@ const CLEAR: f64 = 5.0;
 /// Least angle between two arrows at one circle.
 const FAN: f64 = 0.5;
 
+/// A line that can run straight on holds its place as so many others do that have to bend.
+const STRAIGHT: f64 = 1e6;
+
 /// Least distance between two arrows at one box.
 const APART: f64 = 14.0;
 
@@ -87,7 +90,8 @@ fn fan(centre: Point, size: &NodeSize, border: f64, side: f64, lines: &[(f64, f6
                 border: Pass { at: at(border, border * angle.tan()), slope },
             }
         };
-        return spread(&wanted, FAN.min(2.0 * limit / count), limit).into_iter().map(port).collect();
+        let firm = firm(&wanted, 0.01);
+        return spread(&wanted, &firm, FAN.min(2.0 * limit / count), limit).into_iter().map(port).collect();
     }
     let reach = (tall - 9.0).max(0.0);
     // A line that can run straight on does; one that has to bend anyway leaves near the middle.
@@ -98,26 +102,35 @@ fn fan(centre: Point, size: &NodeSize, border: f64, side: f64, lines: &[(f64, f6
         at: Point { x: centre.x + side * reach, y: centre.y + dy },
         slope: (1.0, 0.0),
     };
-    let heights = spread(&wanted, APART.min(2.0 * reach / (count - 1.0).max(1.0)), reach);
+    let firm = firm(&wanted, 0.5);
+    let heights = spread(&wanted, &firm, APART.min(2.0 * reach / (count - 1.0).max(1.0)), reach);
     heights.into_iter().map(|dy| Port { on: pass(half, dy), border: pass(border, dy) }).collect()
 }
 
-/// The numbers nearest to the wanted ones (which ascend) that keep a distance and stay within ±`limit`.
-fn spread(wanted: &[f64], gap: f64, limit: f64) -> Vec<f64> {
-    // Blocks of numbers that stand at exactly `gap` from each other: (sum of wanted starts, count).
-    let mut blocks: Vec<(f64, usize)> = Vec::new();
-    for (index, &value) in wanted.iter().enumerate() {
-        blocks.push((value - gap * index as f64, 1));
+/// How much each line holds its place: the first that can run straight on through the middle does.
+fn firm(wanted: &[f64], level: f64) -> Vec<f64> {
+    let straight = wanted.iter().position(|wanted| wanted.abs() < level);
+    (0..wanted.len()).map(|index| if Some(index) == straight { STRAIGHT } else { 1.0 }).collect()
+}
+
+/// The numbers nearest to the wanted ones (which ascend) that keep a distance and stay within ±`limit`; a firm one
+/// moves less than the others.
+fn spread(wanted: &[f64], firm: &[f64], gap: f64, limit: f64) -> Vec<f64> {
+    // Blocks of numbers that stand at exactly `gap` from each other: (weighted sum of wanted starts, weight, count).
+    let mut blocks: Vec<(f64, f64, usize)> = Vec::new();
+    for (index, (&value, &weight)) in wanted.iter().zip(firm).enumerate() {
+        blocks.push(((value - gap * index as f64) * weight, weight, 1));
         while let [.., before, last] = blocks.as_mut_slice() {
-            if before.0 / before.1 as f64 <= last.0 / last.1 as f64 {
+            if before.0 / before.1 <= last.0 / last.1 {
                 break;
             }
-            *before = (before.0 + last.0, before.1 + last.1);
+            *before = (before.0 + last.0, before.1 + last.1, before.2 + last.2);
             blocks.pop();
         }
     }
     let low = -limit;
     let high = limit - gap * wanted.len().saturating_sub(1) as f64;
-    let starts = blocks.iter().flat_map(|&(sum, count)| std::iter::repeat_n(sum / count as f64, count));
+    let starts =
+        blocks.iter().flat_map(|&(sum, weight, count)| std::iter::repeat_n(sum / weight, count));
     starts.enumerate().map(|(index, start)| start.min(high).max(low) + gap * index as f64).collect()
 }

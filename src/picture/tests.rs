@@ -8,7 +8,7 @@ use super::*;
 use graphviz_rust::dot_structures::{Attribute, Graph as Dot, GraphAttributes, Id, Stmt};
 
 fn drawn(picture: &Picture) -> Drawing {
-    Dagre::default().lay_out(picture, &Sizes::of(picture))
+    Layered::default().lay_out(picture, &Sizes::of(picture))
 }
 
 #[test]

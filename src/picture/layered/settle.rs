@@ -93,13 +93,28 @@ impl Mesh {
         Blocks { of, members }
     }
 
-    /// The heights at which lines of an item would be level, with how much they matter.
+    /// The heights at which lines of an item would be level, with how much they matter. A node wants to be in the
+    /// middle of its operands, and in the middle of where it is used.
     fn wishes(&self, item: usize, block: usize, blocks: &Blocks, heights: &[f64], into: &mut Vec<(f64, f64)>) {
-        for &s in self.before[item].iter().chain(&self.after[item]) {
-            let segment = &self.segments[s];
-            let other = if segment.from == item { segment.to } else { segment.from };
-            if blocks.of[other] != block {
-                into.push((heights[other], self.tension(s)));
+        for (near, rightwards) in [(&self.before[item], false), (&self.after[item], true)] {
+            let first = into.len();
+            let strong = near.iter().any(|&s| !self.segments[s].weak);
+            for &s in near.iter().filter(|&&s| !(strong && self.segments[s].weak)) {
+                let segment = &self.segments[s];
+                let other = if rightwards { segment.to } else { segment.from };
+                // A line that is level already holds its end where it is.
+                if blocks.of[other] != block || near.len() > 1 {
+                    into.push((heights[other], self.tension(s)));
+                }
+            }
+            let own = &mut into[first..];
+            if own.len() > 1 && self.items[item].is_node() {
+                own.sort_by(|a, b| a.0.total_cmp(&b.0));
+                let end = own.len() - 1;
+                let middle = f64::midpoint(own[end / 2].0, own[end.div_ceil(2)].0);
+                let all = own.iter().map(|wish| wish.1).sum();
+                into.truncate(first);
+                into.push((middle, all));
             }
         }
     }

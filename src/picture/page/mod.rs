@@ -11,7 +11,7 @@ use super::layout::Layout;
 use super::measure::Sizes;
 use super::model::Picture;
 use super::text::xml;
-use super::{Dagre, mark, svg};
+use super::{Layered, mark, svg};
 
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
@@ -47,7 +47,7 @@ pub(crate) fn write(sheets: &[Sheet<'_>]) -> String {
     let title = xml(title.unwrap_or("computational graph"));
     let drawings: String = (sheets.iter().enumerate())
         .map(|(index, &Sheet { picture, .. })| {
-            let drawing = Dagre::default().lay_out(picture, &Sizes::of(picture));
+            let drawing = Layered::default().lay_out(picture, &Sizes::of(picture));
             let hidden = if index > 0 { " hidden" } else { "" };
             format!("<div class=\"drawing\"{hidden}>\n{}</div>\n", svg::write_inline(picture, &drawing))
         })
