@@ -68,6 +68,9 @@ pub(super) fn frames(
 
 /// Puts the label of each frame on its upper line: at the left, or further right where no line passes.
 fn place_labels(picture: &Picture, drawing: &mut Drawing) {
+    if picture.groups.is_empty() {
+        return;
+    }
     let lines: Vec<Point> = drawing.edges.iter().flat_map(EdgeLine::samples).collect();
     for (group, frame) in picture.groups.iter().zip(&mut drawing.groups) {
         let Some(Frame { outline, label }) = frame else {
@@ -92,9 +95,8 @@ pub(super) fn finish(picture: &Picture, mut drawing: Drawing) -> Drawing {
     place_labels(picture, &mut drawing);
     let labels = drawing.edges.iter().filter_map(|edge| edge.label);
     let frames = drawing.groups.iter().flatten().map(|frame| frame.outline.union(&frame.label));
-    let points = drawing.edges.iter().flat_map(EdgeLine::samples);
-    let points = points.map(|p| Rect { x: p.x, y: p.y, width: 0.0, height: 0.0 });
-    let all = drawing.nodes.iter().copied().chain(labels).chain(frames).chain(points);
+    let lines = drawing.edges.iter().filter_map(EdgeLine::bounds);
+    let all = drawing.nodes.iter().copied().chain(labels).chain(frames).chain(lines);
     let bounds = all.reduce(|a, b| a.union(&b)).unwrap_or_default();
     let top = if picture.title.is_empty() { MARGIN } else { MARGIN + TITLE };
     let titled = text::width(&picture.title, TITLE_SIZE) * 1.08 + 2.0 * MARGIN;
@@ -107,13 +109,25 @@ pub(super) fn finish(picture: &Picture, mut drawing: Drawing) -> Drawing {
 impl EdgeLine {
     /// Points along the line, close together.
     pub(super) fn samples(&self) -> Vec<Point> {
+        self.points(|_, long| (long / 4.0).ceil().max(1.0) as usize)
+    }
+
+    /// The box around the line; none where there is no line.
+    fn bounds(&self) -> Option<Rect> {
+        let points = self.points(|piece, _| if matches!(piece, Piece::Line(_)) { 1 } else { 32 });
+        let points = points.iter().map(|p| Rect { x: p.x, y: p.y, width: 0.0, height: 0.0 });
+        points.reduce(|a, b| a.union(&b))
+    }
+
+    /// Points along the line, as many on each piece as its length asks for.
+    fn points(&self, steps: impl Fn(&Piece, f64) -> usize) -> Vec<Point> {
         let mut points = Vec::new();
         let mut from = self.start;
         for piece in &self.pieces {
             let end = piece.end();
-            let steps = (((end.x - from.x).abs() + (end.y - from.y).abs()) / 4.0).ceil().max(1.0);
-            for step in 0..steps as usize {
-                let t = step as f64 / steps;
+            let count = steps(piece, (end.x - from.x).abs() + (end.y - from.y).abs());
+            for step in 0..count {
+                let t = step as f64 / count as f64;
                 let mix = |a: f64, b: f64| a + (b - a) * t;
                 points.push(match *piece {
                     Piece::Line(_) => Point { x: mix(from.x, end.x), y: mix(from.y, end.y) },

@@ -3,8 +3,7 @@
 //! A [`Builder`] reads a graph, and numbers that are handed to it, and makes a [`Picture`]: plain data, which can also
 //! be made or changed by hand. Exporters are functions of the picture alone:
 //!
-//! - [`Picture::to_svg`]: placed by a [`Layout`] (that of the crate `dagre`, with lines of our own), needing neither
-//!   fonts nor programs;
+//! - [`Picture::to_svg`]: placed by a [`Layout`], needing neither fonts nor programs;
 //! - [`Picture::to_html`]: a page to walk through, node by node, forwards and backwards;
 //! - [`Picture::to_dot`]: for Graphviz, which places everything itself.
 //!
@@ -19,10 +18,8 @@
 mod build;
 mod canvas;
 mod compose;
-mod dagre;
 mod details;
 mod dot;
-mod faults;
 mod label;
 mod layered;
 mod layout;
@@ -46,7 +43,6 @@ mod samples;
 mod tests;
 
 pub use build::{Annotations, Builder, Level, TooLarge};
-pub use dagre::Dagre;
 pub use details::{Details, Histogram};
 pub use layered::Layered;
 pub use layout::{Drawing, EdgeLine, Frame, Layout, Piece, Point, Rect};

@@ -20,6 +20,8 @@ const STRAIGHT: f64 = 1e6;
 
 /// Least distance between two arrows at one box.
 const APART: f64 = 14.0;
+/// The same where one of them can then run straight on: heads just do not touch.
+const CLOSE: f64 = 8.5;
 
 const _: () = assert!(STEEPEST < FRAC_PI_2, "an arrow meets a circle from the side it comes from");
 
@@ -103,7 +105,14 @@ fn fan(centre: Point, size: &NodeSize, border: f64, side: f64, lines: &[(f64, f6
         slope: (1.0, 0.0),
     };
     let firm = firm(&wanted, 0.5);
-    let heights = spread(&wanted, &firm, APART.min(2.0 * reach / (count - 1.0).max(1.0)), reach);
+    let mut gap = APART.min(2.0 * reach / (count - 1.0).max(1.0));
+    // A little closer if then one can run straight on.
+    if let Some(straight) = firm.iter().position(|&firm| firm > 1.0) {
+        let beside = straight.max(firm.len() - 1 - straight);
+        let closer = reach / beside.max(1) as f64;
+        gap = if closer >= CLOSE { gap.min(closer) } else { gap };
+    }
+    let heights = spread(&wanted, &firm, gap, reach);
     heights.into_iter().map(|dy| Port { on: pass(half, dy), border: pass(border, dy) }).collect()
 }
 

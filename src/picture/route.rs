@@ -98,8 +98,17 @@ fn widened(picture: &Picture, sizes: &Sizes, placed: &Placed) -> Placed {
         let from = before.x + before.half;
         walls.push((from, (after.x - after.half).max(from + 0.1), extra));
     }
+    // How far everything behind each wall moves in all.
+    let mut behind = Vec::with_capacity(walls.len());
+    let mut sum = 0.0;
+    for &(_, _, by) in &walls {
+        behind.push(sum);
+        sum += by;
+    }
     let moved = |x: f64| {
-        x + walls.iter().map(|&(from, to, by)| by * ((x - from) / (to - from)).clamp(0.0, 1.0)).sum::<f64>()
+        let at = walls.partition_point(|&(from, _, _)| from <= x);
+        let wall = at.checked_sub(1).map(|at| (walls[at], behind[at]));
+        wall.map_or(x, |((from, to, by), behind)| x + behind + by * ((x - from) / (to - from)).min(1.0))
     };
     let shift = |p: &Point| Point { x: moved(p.x), y: p.y };
     let stretch =

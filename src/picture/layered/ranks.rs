@@ -43,6 +43,18 @@ impl Ranks {
                 into[node].iter().map(|&s| of[spans[s].from] + spans[s].least).max().unwrap_or(0);
         }
         pull(order, &spans, &into, &out, &mut of);
+        // What has no arrows stands in the first rank, or in that of its group.
+        let mut first = vec![usize::MAX; picture.groups.len()];
+        let lone = |node: usize| into[node].is_empty() && out[node].is_empty();
+        for node in (0..of.len()).filter(|&node| !lone(node)) {
+            for group in picture.groups_around(node) {
+                first[group] = first[group].min(of[node]);
+            }
+        }
+        for node in (0..of.len()).filter(|&node| lone(node)) {
+            let mut ranks = picture.groups_around(node).into_iter().map(|group| first[group]);
+            of[node] = ranks.find(|&rank| rank < usize::MAX).unwrap_or(0);
+        }
         Ranks { of, turned }
     }
 }
