@@ -59,7 +59,7 @@ const COMPARED: usize = 3_000;
 
 impl Layered {
     /// Places everything, and tells what the search for an order took.
-    pub(super) fn place(&self, picture: &Picture, sizes: &Sizes) -> (Placed, Effort) {
+    fn place(&self, picture: &Picture, sizes: &Sizes) -> (Placed, Effort) {
         let reading = picture.reading_order();
         let ranks = Ranks::of(picture, &reading);
         let mesh = Mesh::of(picture, sizes, &ranks);
