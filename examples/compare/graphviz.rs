@@ -37,7 +37,7 @@ impl Layout for Graphviz {
 /// The boxes and arrows in DOT. Digits are a box on their arrow, as in the layout of the crate.
 fn question(picture: &Picture, sizes: &Sizes) -> String {
     let mut dot = String::from(
-        "digraph G {\nrankdir=LR; ordering=in; nodesep=0.25; ranksep=0.28;\n\
+        "digraph G {\nrankdir=LR; nodesep=0.25; ranksep=0.28;\n\
          node[label=\"\",fixedsize=true,shape=box]; edge[arrowsize=0.8];\n",
     );
     let inches = |pixels: f64| pixels / 72.0;

@@ -18,6 +18,8 @@ const FAN: f64 = 0.5;
 /// A line that can run straight on holds its place as so many others do that have to bend.
 const STRAIGHT: f64 = 1e6;
 
+/// How much an arrow may fall on its way to a box, by how far it runs to the side.
+const SLANT: f64 = 0.55;
 /// Least distance between two arrows at one box.
 const APART: f64 = 14.0;
 /// The same where one of them can then run straight on: heads just do not touch.
@@ -100,10 +102,6 @@ fn fan(centre: Point, size: &NodeSize, border: f64, side: f64, lines: &[(f64, f6
     let wanted =
         |&(dy, _, _): &(f64, f64, usize)| if dy.abs() <= reach { dy } else { dy.signum() * reach * 0.5 };
     let wanted: Vec<f64> = lines.iter().map(wanted).collect();
-    let pass = |reach: f64, dy: f64| Pass {
-        at: Point { x: centre.x + side * reach, y: centre.y + dy },
-        slope: (1.0, 0.0),
-    };
     let firm = firm(&wanted, 0.5);
     let mut gap = APART.min(2.0 * reach / (count - 1.0).max(1.0));
     // A little closer if then one can run straight on.
@@ -113,7 +111,20 @@ fn fan(centre: Point, size: &NodeSize, border: f64, side: f64, lines: &[(f64, f6
         gap = if closer >= CLOSE { gap.min(closer) } else { gap };
     }
     let heights = spread(&wanted, &firm, gap, reach);
-    heights.into_iter().map(|dy| Port { on: pass(half, dy), border: pass(border, dy) }).collect()
+    let port = |(dy, &(far, dx, _)): (f64, &(f64, f64, usize))| {
+        // Where a line has to bend, it meets the box aslant and so bends less; but it stays beside its node until it has
+        // left the rank.
+        let room = (border - half).max(0.0);
+        let clear = tall + CLEAR - dy.abs();
+        let most = if room > 0.1 { (clear / room).min(SLANT) } else { SLANT };
+        let fall = ((far - dy) / (dx - half).max(1.0) * 0.7).clamp(-most, most);
+        let fall = if (far - dy).abs() < 0.5 { 0.0 } else { fall };
+        let long = fall.hypot(1.0);
+        let slope = (1.0 / long, side * fall / long);
+        let at = |reach: f64, dy: f64| Point { x: centre.x + side * reach, y: centre.y + dy };
+        Port { on: Pass { at: at(half, dy), slope }, border: Pass { at: at(border, dy + fall * room), slope } }
+    };
+    heights.into_iter().zip(lines).map(port).collect()
 }
 
 /// How much each line holds its place: the first that can run straight on through the middle does.

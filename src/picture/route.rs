@@ -94,7 +94,7 @@ fn widened(picture: &Picture, sizes: &Sizes, placed: &Placed) -> Placed {
     let extra = climbs.iter().map(|climb| (climb * 0.22 - 12.0).clamp(0.0, 90.0));
     let mut walls: Vec<(f64, f64, f64)> = Vec::new();
     for (column, extra) in (1..columns.0.len()).zip(extra.skip(1)) {
-        let (before, after) = (columns.0[column - 1], columns.0[column]);
+        let (before, after) = (&columns.0[column - 1], &columns.0[column]);
         let from = before.x + before.half;
         walls.push((from, (after.x - after.half).max(from + 0.1), extra));
     }
@@ -128,8 +128,13 @@ fn around(centre: Point, size: Size) -> Rect {
 /// How wide each rank is: a line that passes a rank stays flat until it has left it.
 pub(super) struct Columns(Vec<Column>);
 
-#[derive(Debug, Clone, Copy)]
+/// How far the bend of a line stays off the boxes of a rank.
+const BESIDE: f64 = 8.0;
+
+#[derive(Debug, Clone)]
 struct Column {
+    /// The upper and lower edges of the boxes, from top to bottom.
+    boxes: Vec<(f64, f64)>,
     x: f64,
     /// Half the width of the widest box, and of the one next to it.
     half: f64,
@@ -138,18 +143,42 @@ struct Column {
 
 impl Columns {
     fn of(boxes: &[Rect], labels: &[Option<Rect>]) -> Columns {
-        let column = |b: &Rect| Column { x: b.centre().x, half: b.width / 2.0, second: 0.0 };
+        let column = |b: &Rect| Column {
+            boxes: vec![(b.y, b.bottom())],
+            x: b.centre().x,
+            half: b.width / 2.0,
+            second: 0.0,
+        };
         let mut columns: Vec<Column> = boxes.iter().chain(labels.iter().flatten()).map(column).collect();
         columns.sort_by(|a, b| a.x.total_cmp(&b.x));
         columns.dedup_by(|next, kept| {
             let same = next.x - kept.x < 0.01;
             if same {
+                kept.boxes.append(&mut next.boxes);
                 kept.second = kept.second.max(next.half.min(kept.half));
                 kept.half = kept.half.max(next.half);
             }
             same
         });
+        for column in &mut columns {
+            column.boxes.sort_by(|a, b| a.0.total_cmp(&b.0));
+        }
         Columns(columns)
+    }
+
+    /// Whether nothing but a line's own label stands in its rank between the line and another height.
+    fn is_free(&self, at: Point, to: f64, own: Option<Rect>) -> bool {
+        let Some(column) = self.at(at.x) else {
+            return false;
+        };
+        let (low, high) = (at.y.min(to) - BESIDE, at.y.max(to) + BESIDE);
+        let is_own = |upper: f64, lower: f64| {
+            own.is_some_and(|own| (own.y - upper).abs() < 0.01 && (own.bottom() - lower).abs() < 0.01)
+        };
+        // Boxes of a rank do not overlap, so their lower edges ascend too.
+        let first = column.boxes.partition_point(|&(_, lower)| lower <= low);
+        let beside = column.boxes[first..].iter().take_while(|&&(upper, _)| upper < high);
+        beside.into_iter().all(|&(upper, lower)| is_own(upper, lower))
     }
 
     fn at(&self, x: f64) -> Option<&Column> {
@@ -185,7 +214,7 @@ fn flats(
         let before = if index == 0 { ends[0] } else { bends[index - 1] };
         let after = bends.get(index + 1).copied().unwrap_or(ends[1]);
         let half = |next: Point| {
-            let gentle = (next.y - bend.y).abs() <= GENTLE;
+            let gentle = (next.y - bend.y).abs() <= GENTLE || columns.is_free(*bend, next.y, own);
             own.filter(|_| gentle).map_or(whole, |label| label.width / 2.0)
         };
         let next = Flat { x: bend.x - half(before), end: bend.x + half(after), y: bend.y };
