@@ -19,7 +19,9 @@ impl Graphviz {
     /// The version, or what to do when the program is not there.
     pub(crate) fn version() -> Result<String, String> {
         let missing = |error| {
-            format!("the comparison needs Graphviz, and `dot` does not run ({error}): install the package `graphviz`")
+            format!(
+                "the comparison needs Graphviz, and `dot` does not run ({error}): install the package `graphviz`"
+            )
         };
         let output = Command::new("dot").arg("-V").output().map_err(missing)?;
         let said = String::from_utf8_lossy(&output.stderr);
@@ -29,7 +31,8 @@ impl Graphviz {
 
 impl Layout for Graphviz {
     fn lay_out(&self, picture: &Picture, sizes: &Sizes) -> Drawing {
-        let answer = ask(&question(picture, sizes)).expect("`dot` answers, since it was asked for its version");
+        let answer =
+            ask(&question(picture, sizes)).expect("`dot` answers, since it was asked for its version");
         read(picture, sizes, &answer)
     }
 }
@@ -42,7 +45,7 @@ fn question(picture: &Picture, sizes: &Sizes) -> String {
     );
     let inches = |pixels: f64| pixels / 72.0;
     let mut children: Vec<Vec<usize>> = vec![Vec::new(); picture.groups.len()];
-    let mut members = children.clone();
+    let mut members: Vec<Vec<String>> = vec![Vec::new(); picture.groups.len()];
     for (group, known) in picture.groups.iter().enumerate() {
         known.parent.iter().for_each(|&parent| children[parent].push(group));
     }
@@ -51,7 +54,13 @@ fn question(picture: &Picture, sizes: &Sizes) -> String {
         let shape = if size.round && size.all == size.body { "circle" } else { "box" };
         let (width, height) = (inches(size.all.width), inches(size.all.height));
         let _ = writeln!(dot, "n{index}[shape={shape},width={width:.4},height={height:.4}];");
-        node.group.iter().for_each(|&group| members[group].push(index));
+        node.group.iter().for_each(|&group| members[group].push(format!("n{index}")));
+    }
+    // Digits stand in the frames that hold both ends of their arrow.
+    for (index, edge) in picture.drawn_edges().filter(|&(index, _)| sizes.labels[index].is_some()) {
+        let around = picture.groups_around(edge.to);
+        let common = picture.groups_around(edge.from).into_iter().find(|group| around.contains(group));
+        common.iter().for_each(|&group| members[group].push(format!("l{index}")));
     }
     let roots = (0..picture.groups.len()).rev().filter(|&group| picture.groups[group].parent.is_none());
     let mut stack: Vec<Option<usize>> = roots.map(Some).collect();
@@ -62,7 +71,7 @@ fn question(picture: &Picture, sizes: &Sizes) -> String {
         };
         let label = picture.groups[group].label.replace(['\\', '"'], "");
         let _ = writeln!(dot, "subgraph cluster_{group} {{ margin=10; fontsize=12; label=\"{label}\";");
-        members[group].iter().for_each(|node| dot.push_str(&format!("n{node}; ")));
+        members[group].iter().for_each(|member| dot.push_str(&format!("{member}; ")));
         stack.push(None);
         stack.extend(children[group].iter().rev().map(|&child| Some(child)));
     }
@@ -84,8 +93,7 @@ fn question(picture: &Picture, sizes: &Sizes) -> String {
 }
 
 fn ask(dot: &str) -> Result<Value, Box<dyn std::error::Error>> {
-    let mut child =
-        Command::new("dot").arg("-Tjson").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut child = Command::new("dot").arg("-Tjson").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     if let Some(mut input) = child.stdin.take() {
         input.write_all(dot.as_bytes())?;
     }
@@ -121,7 +129,12 @@ fn read(picture: &Picture, sizes: &Sizes, answer: &Value) -> Drawing {
             let corner = point(left, up);
             let outline =
                 Rect { x: corner.x, y: corner.y, width: round(right - left), height: round(up - low) };
-            let label = Rect { x: corner.x + 10.0, y: corner.y + 4.0, width: 90.0_f64.min(right - left), height: 18.0 };
+            let label = Rect {
+                x: corner.x + 10.0,
+                y: corner.y + 4.0,
+                width: 90.0_f64.min(right - left),
+                height: 18.0,
+            };
             drawing.groups[group] = Some(Frame { outline, label });
         } else if let (Some(node), &[x, y]) = (index("n"), &place[..]) {
             let size = sizes.nodes[node].all;
@@ -162,7 +175,10 @@ fn read(picture: &Picture, sizes: &Sizes, answer: &Value) -> Drawing {
         if size.round && size.all != size.body {
             let (dx, dy) = (end.x - place.x, end.y - place.y);
             let far = dx.hypot(dy).max(1.0);
-            let at = |reach: f64| Point { x: round(place.x + dx / far * reach), y: round(place.y + dy / far * reach) };
+            let at = |reach: f64| Point {
+                x: round(place.x + dx / far * reach),
+                y: round(place.y + dy / far * reach),
+            };
             tip = at(size.body.width / 2.0);
             pieces.push(Piece::Line(at(size.body.width / 2.0 + HEAD)));
         }

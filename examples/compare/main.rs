@@ -17,12 +17,6 @@ mod measure;
 use graphviz::Graphviz;
 use measure::Figures;
 
-/// A table's row.
-fn row(what: &str, figures: &Figures) -> String {
-    let Figures { crossings, through, struck, turns, length, area } = figures;
-    format!("| {what} | {crossings} | {through} | {struck} | {turns:.1} | {length:.1} | {area:.1} |\n")
-}
-
 /// In what our drawing is worse, as a sentence.
 fn verdict(ours: &Figures, theirs: &Figures) -> String {
     let mut worse: Vec<String> = Vec::new();
@@ -65,8 +59,8 @@ fn compare(folder: &Path, name: &str, picture: &Picture, page: &mut String) -> s
          | ours | Graphviz |\n| --- | --- |\n\
          | ![{name}, ours](../{name}.svg) | ![{name}, Graphviz]({name}.svg) |\n",
         verdict(&ours, &theirs),
-        row("ours", &ours),
-        row("Graphviz", &theirs)
+        ours.row("ours"),
+        theirs.row("Graphviz")
     );
     println!("{name}: {}", verdict(&ours, &theirs));
     Ok(())

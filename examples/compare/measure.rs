@@ -128,4 +128,10 @@ impl Figures {
         figures.area = drawing.width * drawing.height / 1_000.0;
         figures
     }
+
+    /// A row of a table.
+    pub(crate) fn row(&self, what: &str) -> String {
+        let Figures { crossings, through, struck, turns, length, area } = self;
+        format!("| {what} | {crossings} | {through} | {struck} | {turns:.1} | {length:.1} | {area:.1} |\n")
+    }
 }

@@ -122,7 +122,10 @@ fn fan(centre: Point, size: &NodeSize, border: f64, side: f64, lines: &[(f64, f6
         let long = fall.hypot(1.0);
         let slope = (1.0 / long, side * fall / long);
         let at = |reach: f64, dy: f64| Point { x: centre.x + side * reach, y: centre.y + dy };
-        Port { on: Pass { at: at(half, dy), slope }, border: Pass { at: at(border, dy + fall * room), slope } }
+        Port {
+            on: Pass { at: at(half, dy), slope },
+            border: Pass { at: at(border, dy + fall * room), slope },
+        }
     };
     heights.into_iter().zip(lines).map(port).collect()
 }
@@ -150,7 +153,6 @@ fn spread(wanted: &[f64], firm: &[f64], gap: f64, limit: f64) -> Vec<f64> {
     }
     let low = -limit;
     let high = limit - gap * wanted.len().saturating_sub(1) as f64;
-    let starts =
-        blocks.iter().flat_map(|&(sum, weight, count)| std::iter::repeat_n(sum / weight, count));
+    let starts = blocks.iter().flat_map(|&(sum, weight, count)| std::iter::repeat_n(sum / weight, count));
     starts.enumerate().map(|(index, start)| start.min(high).max(low) + gap * index as f64).collect()
 }

@@ -135,7 +135,8 @@ impl Mesh {
                 for &(place, s) in &near[end / 2..=end.div_ceil(2)] {
                     let segment = &self.segments[s];
                     let other = if way.rightwards { segment.from } else { segment.to };
-                    let beyond = limit.is_none_or(|limit| if way.downwards { limit < place } else { place < limit });
+                    let beyond =
+                        limit.is_none_or(|limit| if way.downwards { limit < place } else { place < limit });
                     if root[item] == item && !taken[other] && beyond && !taboo[s] {
                         root[item] = root[other];
                         taken[other] = true;

@@ -39,8 +39,7 @@ impl Ranks {
         }
         let mut of = vec![0; picture.nodes.len()];
         for &node in order {
-            of[node] =
-                into[node].iter().map(|&s| of[spans[s].from] + spans[s].least).max().unwrap_or(0);
+            of[node] = into[node].iter().map(|&s| of[spans[s].from] + spans[s].least).max().unwrap_or(0);
         }
         pull(order, &spans, &into, &out, &mut of);
         // What has no arrows stands in the first rank, or in that of its group.
@@ -114,7 +113,8 @@ fn lengths(picture: &Picture, order: &[usize]) -> Vec<usize> {
         }
         for forwards in [true, false] {
             let near = if forwards { &into } else { &out };
-            let other = |edge: usize| if forwards { picture.edges[edge].from } else { picture.edges[edge].to };
+            let other =
+                |edge: usize| if forwards { picture.edges[edge].from } else { picture.edges[edge].to };
             let mut measure = |node: usize| {
                 let inner = near[node].iter().map(|&edge| other(edge)).filter(|&from| inside[from] == group);
                 depth[node] = inner.map(|from| depth[from] + 1).max().unwrap_or(0);

@@ -95,7 +95,14 @@ impl Mesh {
 
     /// The heights at which lines of an item would be level, with how much they matter. A node wants to be in the
     /// middle of its operands, and in the middle of where it is used.
-    fn wishes(&self, item: usize, block: usize, blocks: &Blocks, heights: &[f64], into: &mut Vec<(f64, f64)>) {
+    fn wishes(
+        &self,
+        item: usize,
+        block: usize,
+        blocks: &Blocks,
+        heights: &[f64],
+        into: &mut Vec<(f64, f64)>,
+    ) {
         for (near, rightwards) in [(&self.before[item], false), (&self.after[item], true)] {
             let first = into.len();
             let strong = near.iter().any(|&s| !self.segments[s].weak);

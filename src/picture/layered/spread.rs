@@ -4,9 +4,9 @@ use super::super::layout::{Point, Rect};
 use super::super::measure::Sizes;
 use super::super::model::Picture;
 use super::super::route::Placed;
+use super::Layered;
 use super::mesh::{Kind, Mesh};
 use super::ranks::Ranks;
-use super::Layered;
 
 /// Room between a frame and the column inside it, and again between the frame and what is beside it.
 const SIDE: f64 = 12.0;

@@ -1,37 +1,119 @@
+//! How much work a layout is, counted in items and visits, and that odd pictures get one too.
+
+use super::super::model::{Group, NodeKind, PictureEdge};
+use super::super::samples::{self, Draft};
 use super::*;
-use super::super::samples;
-fn chain(n: usize) -> Picture {
-    let mut d = samples::Draft::default();
-    let mut x = d.node(super::super::NodeKind::Input, "", "x", "");
-    for _ in 0..n { x = d.op("exp", &[(x, "1", "1")]); }
-    d.0
+
+fn placed(picture: &Picture) -> (Placed, Effort) {
+    Layered::default().place(picture, &Sizes::of(picture))
 }
-fn leafy(n: usize, every: usize) -> Picture {
-    let mut d = samples::Draft::default();
-    let mut x = d.node(super::super::NodeKind::Input, "", "x", "");
-    let w = d.node(super::super::NodeKind::Parameter, "", "w", "");
-    for i in 0..n { x = if i % every == 0 { d.op("×", &[(x, "1", "1"), (w, "1", "1")]) } else { d.op("exp", &[(x, "1", "1")]) }; }
-    d.0
+
+/// A chain whose every seventh step uses the same leaf.
+fn chain_with_a_leaf(steps: usize, every: usize) -> Picture {
+    let mut draft = Draft::default();
+    let mut x = draft.node(NodeKind::Input, "", "x", "");
+    let w = draft.node(NodeKind::Parameter, "", "w", "");
+    for step in 0..steps {
+        let operands = [(x, "1", "1"), (w, "1", "1")];
+        let used = if step % every == 0 { 2 } else { 1 };
+        x = draft.op("×", &operands[..used]);
+    }
+    draft.0
 }
-fn random(n: usize, near: usize) -> Picture {
-    let mut d = samples::Draft::default();
-    let mut s = 12345u64;
-    let mut next = |m: usize| { s = s.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407); (s >> 33) as usize % m };
-    for _ in 0..20 { d.node(super::super::NodeKind::Input, "", "x", ""); }
-    for i in 20..n { let a = i - 1 - next(i.min(near)); let b = i - 1 - next(i.min(near)); d.op("×", &[(a, "1", "1"), (b, "1", "1")]); }
-    d.0
+
+/// A graph of single numbers: every node but the first takes two of those before it.
+fn random(nodes: usize) -> Picture {
+    let mut draft = Draft::default();
+    let mut state = 12_345_u64;
+    let mut below = |limit: usize| {
+        // The constants of Knuth's MMIX.
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % limit
+    };
+    draft.node(NodeKind::Input, "", "x", "");
+    for node in 1..nodes {
+        let operands = [below(node), below(node)];
+        draft.op("×", &operands.map(|operand| (operand, "1", "1")));
+    }
+    draft.0
 }
+
 #[test]
-fn tmp_speed() {
-    for (name, p) in [("chain", chain(10000)), ("leafy", leafy(700, 7)), ("r1000", random(1000, 100000)), ("r2000", random(2000, 100000)), ("r2000n", random(2000, 50)), ("r2000d", random(2000, 6))] {
-        let s = Sizes::of(&p);
-        let t = std::time::Instant::now();
-        let (placed, e) = Layered::default().place(&p, &s);
-        let t1 = t.elapsed();
-        let bends: usize = placed.bends.iter().map(Vec::len).sum();
-        let d = route::draw(&p, &s, &placed);
-        let t2 = t.elapsed();
-        let d = canvas::finish(&p, d);
-        println!("{name} {t1:?} {t2:?} {:?} {e:?} bends {bends} {}x{}", t.elapsed(), d.width, d.height);
+fn a_chain_of_ten_thousand_nodes_is_one_straight_line() {
+    let picture = chain_with_a_leaf(10_000, usize::MAX);
+    let (placed, effort) = placed(&picture);
+    assert_eq!(effort.sweeps, 0, "nothing crosses");
+    // The first step alone uses the leaf.
+    let main = placed.nodes[2..].iter().map(|node| node.y);
+    assert!(main.clone().all(|y| (y - placed.nodes[0].y).abs() < 0.01));
+    assert!(placed.nodes[1..].windows(2).all(|pair| pair[0].x < pair[1].x));
+}
+
+#[test]
+fn a_leaf_that_a_long_chain_uses_often_has_one_line_that_branches() {
+    let picture = chain_with_a_leaf(700, 7);
+    let sizes = Sizes::of(&picture);
+    let order = picture.reading_order();
+    let mesh = Mesh::of(&picture, &sizes, &Ranks::of(&picture, &order));
+    // Nodes, digits, and one bend in each column that the leaf's line passes, not a hundred.
+    assert!(mesh.items.len() < 702 + 2 * 800 + 1_400, "{}", mesh.items.len());
+    let (_, effort) = placed(&picture);
+    assert!(effort.visits < 200 * mesh.items.len(), "{effort:?}");
+}
+
+#[test]
+fn two_thousand_numbers_are_placed_in_a_bounded_number_of_visits() {
+    let picture = random(2_000);
+    let (placed, effort) = placed(&picture);
+    assert!(effort.sweeps <= 24 && effort.visits <= 14_000_000, "{effort:?}");
+    for (_, edge) in picture.drawn_edges() {
+        assert!(placed.nodes[edge.from].x < placed.nodes[edge.to].x);
+    }
+}
+
+#[test]
+fn a_picture_that_runs_in_circles_is_placed_too() {
+    let mut picture = samples::two_layer_net();
+    for (from, to) in [(12, 6), (8, 0), (11, 11), (9, 7)] {
+        picture.edges.push(PictureEdge { from, to, ..PictureEdge::default() });
+    }
+    picture.nodes[3].group = Some(99);
+    picture.groups.push(Group { parent: Some(2), ..Group::default() });
+    let drawing = Layered::default().lay_out(&picture, &Sizes::of(&picture));
+    for (at, place) in drawing.nodes.iter().enumerate() {
+        assert!(drawing.nodes[at + 1..].iter().all(|other| !place.overlaps(other)));
+    }
+}
+
+#[test]
+fn frames_a_thousand_deep_are_drawn_around_each_other() {
+    let mut draft = Draft::default();
+    let x = draft.node(NodeKind::Input, "", "x", "");
+    let y = draft.op("exp", &[(x, "1", "1")]);
+    for depth in 0..1_000_usize {
+        draft.group("", depth.checked_sub(1), &[]);
+    }
+    draft.0.nodes[y].group = Some(999);
+    let drawing = Layered::default().lay_out(&draft.0, &Sizes::of(&draft.0));
+    let frames: Vec<_> = drawing.groups.iter().flatten().map(|frame| frame.outline).collect();
+    assert_eq!(frames.len(), 1_000);
+    assert!(frames.windows(2).all(|pair| pair[0].contains(&pair[1])));
+    assert!(!frames[0].overlaps(&drawing.nodes[x]) && frames[999].contains(&drawing.nodes[y]));
+}
+
+#[test]
+fn what_a_node_runs_on_with_is_on_one_level() {
+    let picture = samples::two_layer_net_shapes();
+    let (placed, _) = placed(&picture);
+    let main = [0, 6, 7, 8, 9, 10, 11, 12].map(|node| placed.nodes[node].y);
+    assert!(main.iter().all(|y| (y - main[0]).abs() < 0.01), "{main:?}");
+}
+
+#[test]
+fn equal_operands_stand_the_same_way_off_on_both_sides() {
+    let (placed, _) = placed(&samples::apples_and_oranges());
+    let y = |node: usize| placed.nodes[node].y;
+    for (node, one, two) in [(5, 0, 1), (6, 2, 3), (7, 5, 6)] {
+        assert!((f64::midpoint(y(one), y(two)) - y(node)).abs() < 0.01, "{node}");
     }
 }
