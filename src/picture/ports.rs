@@ -1,6 +1,6 @@
 //! Where the lines of the arrows meet the nodes.
 
-use super::layout::Point;
+use super::layout::{Point, Rect};
 use super::measure::{NodeSize, Sizes};
 use super::model::Picture;
 use super::route::{Columns, Flat, Placed};
@@ -64,8 +64,15 @@ pub(super) fn ports(
     let mut ports = vec![(None, None); picture.edges.len()];
     for (node, (mut out, mut into)) in leaving.into_iter().zip(meeting).enumerate() {
         let (centre, size) = (placed.nodes[node], &sizes.nodes[node]);
-        let border = columns.half_width_beside(centre.x, size.all.width).max(size.body.width / 2.0);
+        let own = Rect::around(centre, size.all.width, size.all.height);
         for (list, side) in [(&mut out, 1.0), (&mut into, -1.0)] {
+            // Lines may bend beside the node where nothing else of its rank is in their way.
+            let free = |&(dy, _, _): &(f64, f64, usize)| columns.is_free(centre, centre.y + dy, Some(own));
+            let border = if list.iter().all(free) {
+                size.all.width / 2.0
+            } else {
+                columns.half_width_beside(centre.x, size.all.width).max(size.body.width / 2.0)
+            };
             list.sort_by(|a, b| {
                 a.0.total_cmp(&b.0).then(picture.edges[a.2].operand.cmp(&picture.edges[b.2].operand))
             });

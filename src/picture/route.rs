@@ -166,8 +166,8 @@ impl Columns {
         Columns(columns)
     }
 
-    /// Whether nothing but a line's own label stands in its rank between the line and another height.
-    fn is_free(&self, at: Point, to: f64, own: Option<Rect>) -> bool {
+    /// Whether nothing but one's own box stands in a rank between a place and another height.
+    pub(super) fn is_free(&self, at: Point, to: f64, own: Option<Rect>) -> bool {
         let Some(column) = self.at(at.x) else {
             return false;
         };

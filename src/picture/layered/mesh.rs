@@ -55,7 +55,7 @@ pub(super) struct Segment {
     /// How much a node's line is that of this operand.
     into: usize,
     /// Whether it leaves its node in the direction of the forward pass.
-    forwards: bool,
+    pub(super) forwards: bool,
 }
 
 /// The first and the last column of a group.

@@ -105,8 +105,13 @@ impl Mesh {
     ) {
         for (near, rightwards) in [(&self.before[item], false), (&self.after[item], true)] {
             let first = into.len();
-            let strong = near.iter().any(|&s| !self.segments[s].weak);
-            for &s in near.iter().filter(|&&s| !(strong && self.segments[s].weak)) {
+            // Where there is none that is not weak, those of the forward pass come first.
+            let strength = |s: usize| {
+                let segment = &self.segments[s];
+                (!segment.weak, rightwards && segment.forwards)
+            };
+            let strongest = near.iter().map(|&s| strength(s)).max();
+            for &s in near.iter().filter(|&&s| Some(strength(s)) == strongest) {
                 let segment = &self.segments[s];
                 let other = if rightwards { segment.to } else { segment.from };
                 // A line that is level already holds its end where it is.
