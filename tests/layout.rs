@@ -130,8 +130,8 @@ type Grown = (u8, u8, Vec<usize>, u8, u8);
 
 /// A picture with nested groups of nodes that follow each other, and arrows that only lead on.
 fn grown(nodes: &[Grown], downwards: bool) -> Picture {
-    let mut picture = Picture::default();
-    picture.direction = if downwards { Direction::TopToBottom } else { Direction::LeftToRight };
+    let direction = if downwards { Direction::TopToBottom } else { Direction::LeftToRight };
+    let mut picture = Picture { direction, ..Picture::default() };
     let mut stack: Vec<usize> = Vec::new();
     for (index, (kind, text, operands, digits, step)) in nodes.iter().enumerate() {
         match step % 8 {

@@ -76,8 +76,17 @@ pub(super) fn ports(
             list.sort_by(|a, b| {
                 a.0.total_cmp(&b.0).then(picture.edges[a.2].operand.cmp(&picture.edges[b.2].operand))
             });
-            for (port, &(_, _, index)) in fan(centre, size, border, side, list).into_iter().zip(list.iter()) {
-                if side > 0.0 { ports[index].0 = Some(port) } else { ports[index].1 = Some(port) }
+            // Lines that leave together, to turn off later, leave as one.
+            let together = |a: usize, b: usize| {
+                let start = |index: usize| flats[index].first().map(|flat| (flat.x, flat.y));
+                side > 0.0 && start(a).is_some() && start(a) == start(b)
+            };
+            let runs: Vec<&[(f64, f64, usize)]> = list.chunk_by(|a, b| together(a.2, b.2)).collect();
+            let firsts: Vec<(f64, f64, usize)> = runs.iter().map(|run| run[0]).collect();
+            for (port, run) in fan(centre, size, border, side, &firsts).into_iter().zip(runs) {
+                for &(_, _, index) in run {
+                    if side > 0.0 { ports[index].0 = Some(port) } else { ports[index].1 = Some(port) }
+                }
             }
         }
     }

@@ -91,7 +91,7 @@ fn widened(picture: &Picture, sizes: &Sizes, placed: &Placed) -> Placed {
             }
         }
     }
-    let extra = climbs.iter().map(|climb| (climb * 0.2 - 12.0).clamp(0.0, 80.0));
+    let extra = climbs.iter().map(|climb| (climb * 0.17 - 10.0).clamp(0.0, 70.0));
     let mut walls: Vec<(f64, f64, f64)> = Vec::new();
     for (column, extra) in (1..columns.0.len()).zip(extra.skip(1)) {
         let (before, after) = (&columns.0[column - 1], &columns.0[column]);

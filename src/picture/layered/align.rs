@@ -1,6 +1,6 @@
 //! Coordinates within the columns: four drawings, each as straight as it can be in one direction, and their mean.
 //!
-//! Brandes and Köpf, "Fast and Simple Horizontal Coordinate Assignment" (GD 2001), sections 3 and 4. Their compaction
+//! Brandes and Köpf, "Fast and Simple Horizontal Coordinate Assignment" (GD 2001). Their compaction
 //! is replaced by longest paths over the blocks, which cannot go wrong where classes meet, the error that Brandes,
 //! Walter and Zink corrected ("Erratum", 2020).
 
@@ -17,7 +17,7 @@ struct Way {
 }
 
 impl Mesh {
-    /// The heights of all items, and a root for each: items with one root lie on one line.
+    /// The heights of all items.
     pub(super) fn heights(&self, order: &Order) -> Vec<f64> {
         let taboo = self.taboo(order);
         let mut all: Vec<Vec<f64>> = Vec::with_capacity(4);

@@ -1,5 +1,5 @@
 //! How many lines cross between two columns, in O(segments · log segments): inversions counted in a tree of sums,
-//! after Barth, Jünger and Mutzel, "Simple and efficient bilayer cross counting" (GD 2002), section 4.
+//! after Barth, Jünger and Mutzel, "Simple and efficient bilayer cross counting" (GD 2002).
 
 use super::mesh::Mesh;
 

@@ -121,6 +121,12 @@ impl Mesh {
             let bundle = (long[arrow.from] > SEPARATE).then_some(&mut shared[arrow.from]);
             mesh.way(picture, sizes, &around, arrow, bundle);
         }
+        // Where an arrow turns off, the line that goes on is the straight one.
+        for pair in shared.iter().flat_map(|bundle| bundle.windows(2)) {
+            for &segment in &mesh.after[pair[0]] {
+                mesh.segments[segment].weak |= mesh.segments[segment].to != pair[1];
+            }
+        }
         mesh.borders();
         mesh.weaken(count);
         mesh

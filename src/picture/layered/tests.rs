@@ -57,7 +57,14 @@ fn a_leaf_that_a_long_chain_uses_often_has_one_line_that_branches() {
     let mesh = Mesh::of(&picture, &sizes, &Ranks::of(&picture, &order));
     // Nodes, digits, and one bend in each column that the leaf's line passes, not a hundred.
     assert!(mesh.items.len() < 702 + 2 * 800 + 1_400, "{}", mesh.items.len());
-    let (_, effort) = placed(&picture);
+    let (placed, effort) = placed(&picture);
+    // The line runs straight, and turns off to each step but the first with that step's digits.
+    let line = placed.bends.iter().max_by_key(|bends| bends.len()).expect("there are arrows");
+    for (index, edge) in picture.drawn_edges().filter(|(_, edge)| edge.from == 1) {
+        let shared = placed.bends[index].len() - 1;
+        assert_eq!(placed.bends[index][..shared], line[..shared], "to {}", edge.to);
+    }
+    assert!(line.windows(2).all(|pair| (pair[0].y - pair[1].y).abs() < 0.01));
     assert!(effort.visits < 200 * mesh.items.len(), "{effort:?}");
 }
 
