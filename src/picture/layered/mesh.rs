@@ -4,13 +4,17 @@
 //! labels, never both; where no label stands there is no such column. An arrow passes every column between its ends at
 //! one item: its label, or a bend. Each group has an upper and a lower border in every column from its first to its
 //! last.
+//!
+//! Where arrows would pass very many columns in all, the longest have items beside their ends only, and run below
+//! everything else in between, each in a lane: see [`lanes`](super::lanes).
 
 use super::super::measure::Sizes;
 use super::super::model::{NodeKind, Picture};
+use super::lanes;
 use super::ranks::Ranks;
 
 /// More long lines than this from one node share their bends until each turns off to its target.
-const SEPARATE: usize = 3;
+pub(super) const SEPARATE: usize = 3;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -71,6 +75,8 @@ pub(super) struct Mesh {
     pub(super) after: Vec<Vec<usize>>,
     /// The items that each arrow passes between its ends, from left to right.
     pub(super) ways: Vec<Vec<usize>>,
+    /// The lanes of the arrows that have one.
+    pub(super) lanes: Vec<Option<usize>>,
     pub(super) ranges: Vec<Option<Range>>,
     pub(super) parents: Vec<Option<usize>>,
     pub(super) columns: usize,
@@ -79,13 +85,15 @@ pub(super) struct Mesh {
 }
 
 /// What an arrow is to the mesh: its index, its ends from left to right with their columns, and its label's column.
-struct Arrow {
-    index: usize,
-    from: usize,
-    to: usize,
-    start: usize,
-    end: usize,
+pub(super) struct Arrow {
+    pub(super) index: usize,
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) start: usize,
+    pub(super) end: usize,
     label: Option<usize>,
+    /// Whether it runs in a lane.
+    pub(super) low: bool,
 }
 
 impl Mesh {
@@ -113,12 +121,13 @@ impl Mesh {
             }
         }
         let mut long = vec![0; count];
-        for arrow in arrows.iter().filter(|arrow| arrow.end - arrow.start > 2) {
+        for arrow in arrows.iter().filter(|arrow| arrow.end - arrow.start > 2 && !arrow.low) {
             long[arrow.from] += 1;
         }
         let mut shared: Vec<Vec<usize>> = vec![Vec::new(); count];
         for arrow in &arrows {
-            let bundle = (long[arrow.from] > SEPARATE).then_some(&mut shared[arrow.from]);
+            let together = long[arrow.from] > SEPARATE && !arrow.low;
+            let bundle = together.then_some(&mut shared[arrow.from]);
             mesh.way(picture, sizes, &around, arrow, bundle);
         }
         // Where an arrow turns off, the line that goes on is the straight one.
@@ -127,6 +136,7 @@ impl Mesh {
                 mesh.segments[segment].weak |= mesh.segments[segment].to != pair[1];
             }
         }
+        mesh.lanes = lanes::numbers(&arrows, picture.edges.len());
         mesh.borders();
         mesh.weaken(count);
         mesh
@@ -159,7 +169,8 @@ impl Mesh {
         let common = out.iter().position(|group| into.contains(group)).unwrap_or(out.len());
         let mut way = Vec::with_capacity(arrow.end - arrow.start);
         let mut last = arrow.from;
-        for column in arrow.start + 1..arrow.end {
+        let beside = |&column: &usize| !arrow.low || column == arrow.start + 1 || column + 1 == arrow.end;
+        for column in (arrow.start + 1..arrow.end).filter(beside) {
             // In the group of the source as long as that lasts, then in that of the target as soon as that begins.
             let reaches = |group: &usize| self.ranges[*group].is_some_and(|(_, end)| column <= end);
             let begins = |group: &usize| self.ranges[*group].is_some_and(|(start, _)| start <= column);
@@ -185,7 +196,9 @@ impl Mesh {
                 _ => (Kind::Bend, 4.0),
             };
             let item = self.item(kind, column, group, height);
-            self.join(last, item, 0);
+            if !(arrow.low && column + 1 == arrow.end) {
+                self.join(last, item, 0);
+            }
             if let Some(known) = bundle.as_deref_mut().filter(|_| shares) {
                 known.push(item);
             }
@@ -261,8 +274,11 @@ fn arrows(picture: &Picture, sizes: &Sizes, ranks: &Ranks) -> (Vec<Arrow>, Vec<u
     for (index, edge) in picture.drawn_edges() {
         let (from, to) = if ranks.turned[index] { (edge.to, edge.from) } else { (edge.from, edge.to) };
         let (start, end) = (raw[from], raw[to]);
-        long[from] += usize::from(end - start > 2);
-        arrows.push(Arrow { index, from, to, start, end, label: None });
+        arrows.push(Arrow { index, from, to, start, end, label: None, low: false });
+    }
+    lanes::choose(&mut arrows, raw.len());
+    for arrow in arrows.iter().filter(|arrow| arrow.end - arrow.start > 2 && !arrow.low) {
+        long[arrow.from] += 1;
     }
     // Labels of short arrows have one place only; the others stand where there is room for them already, and else in
     // the middle of their line, or at its end when lines run together.
@@ -275,7 +291,7 @@ fn arrows(picture: &Picture, sizes: &Sizes, ranks: &Ranks) -> (Vec<Arrow>, Vec<u
         let middle = (arrow.start + arrow.end) / 2;
         let wider = |column: usize| (size.width - widths[column]).max(0.0);
         let places = (arrow.start + 1..arrow.end).step_by(2);
-        let column = if long[arrow.from] > SEPARATE {
+        let column = if long[arrow.from] > SEPARATE || arrow.low {
             arrow.end - 1
         } else {
             let better = |a: &usize, b: &usize| {
@@ -300,6 +316,7 @@ fn arrows(picture: &Picture, sizes: &Sizes, ranks: &Ranks) -> (Vec<Arrow>, Vec<u
     for arrow in &mut arrows {
         (arrow.start, arrow.end) = (numbers[arrow.start], numbers[arrow.end]);
         arrow.label = arrow.label.map(|column| numbers[column]);
+        arrow.low &= arrow.end - arrow.start >= lanes::LEAST;
     }
     (arrows, raw.into_iter().map(|column| numbers[column]).collect(), ranked)
 }

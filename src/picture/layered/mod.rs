@@ -10,6 +10,7 @@
 mod align;
 mod crossings;
 mod exchange;
+mod lanes;
 mod mesh;
 mod order;
 mod ranks;
@@ -30,7 +31,8 @@ use ranks::Ranks;
 /// Layered drawing after Sugiyama.
 ///
 /// O((nodes + arrows + bends) · log) for each of a bounded number of passes. An arrow has a bend in every rank that it
-/// passes; more than three long arrows from one node share theirs.
+/// passes; more than three long arrows from one node share theirs, and where all arrows together pass more than 40,000
+/// ranks, the longest run below everything else.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layered {
     /// Room between two ranks, in which lines bend.

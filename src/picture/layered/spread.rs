@@ -10,6 +10,9 @@ use super::ranks::Ranks;
 
 /// Room between a frame and the column inside it, and again between the frame and what is beside it.
 const SIDE: f64 = 12.0;
+/// Room above the first lane, and between two lanes.
+const BELOW: f64 = 30.0;
+const APART: f64 = 8.0;
 
 impl Layered {
     /// Places from heights.
@@ -50,6 +53,8 @@ impl Layered {
             middles.push(edge + widths[column] / 2.0);
             edge += widths[column];
         }
+        let lower = mesh.items.iter().zip(heights).map(|(item, y)| y + item.height / 2.0);
+        let bottom = lower.fold(f64::MIN, f64::max);
         let point = |item: usize| Point { x: middles[mesh.items[item].column], y: heights[item] };
         let mut placed = Placed {
             nodes: (0..picture.nodes.len()).map(point).collect(),
@@ -60,6 +65,12 @@ impl Layered {
         for (index, _) in picture.drawn_edges() {
             let way = &mesh.ways[index];
             placed.bends[index] = way.iter().map(|&item| point(item)).collect();
+            if let (Some(lane), &[first, last]) = (mesh.lanes[index], &way[..]) {
+                let y = bottom + BELOW + APART * lane as f64;
+                let columns = [mesh.items[first].column + 1, mesh.items[last].column - 1];
+                let low = columns.map(|column| Point { x: middles[column], y });
+                placed.bends[index].splice(1..1, low);
+            }
             if ranks.turned[index] {
                 placed.bends[index].reverse();
             }

@@ -1,5 +1,6 @@
 //! How much work a layout is, counted in items and visits, and that odd pictures get one too.
 
+use super::super::layout::Rect;
 use super::super::model::{Group, NodeKind, PictureEdge};
 use super::super::samples::{self, Draft};
 use super::*;
@@ -122,5 +123,41 @@ fn equal_operands_stand_the_same_way_off_on_both_sides() {
     let y = |node: usize| placed.nodes[node].y;
     for (node, one, two) in [(5, 0, 1), (6, 2, 3), (7, 5, 6)] {
         assert!((f64::midpoint(y(one), y(two)) - y(node)).abs() < 0.01, "{node}");
+    }
+}
+
+/// A chain whose every step also uses a number far before it.
+fn chain_with_long_arrows(steps: usize) -> Picture {
+    let mut draft = Draft::default();
+    let mut state = 7_u64;
+    draft.node(NodeKind::Input, "", "x", "");
+    for step in 1..steps {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        draft.op("×", &[(step - 1, "1", "1"), ((state >> 33) as usize % step, "1", "1")]);
+    }
+    draft.0
+}
+
+#[test]
+fn beyond_a_bound_the_longest_arrows_run_below_everything() {
+    let picture = chain_with_long_arrows(500);
+    let sizes = Sizes::of(&picture);
+    let order = picture.reading_order();
+    let mesh = Mesh::of(&picture, &sizes, &Ranks::of(&picture, &order));
+    let low: Vec<usize> = (0..picture.edges.len()).filter(|&edge| mesh.lanes[edge].is_some()).collect();
+    assert!(!low.is_empty() && mesh.items.len() < 45_000, "{} of {}", low.len(), mesh.items.len());
+    let drawing = Layered::default().lay_out(&picture, &sizes);
+    let bottom = drawing.nodes.iter().map(|place| place.bottom()).fold(0.0, f64::max);
+    for edge in low {
+        let ends = [picture.edges[edge].from, picture.edges[edge].to];
+        let line = drawing.edges[edge].samples();
+        assert!(line.iter().any(|point| point.y > bottom));
+        let above: Vec<_> = line.into_iter().filter(|point| point.y < bottom).collect();
+        for (node, place) in drawing.nodes.iter().enumerate().filter(|(node, _)| !ends.contains(node)) {
+            let inside = place.grown(-1.0);
+            let hit =
+                above.iter().map(|p| Rect { x: p.x, y: p.y, ..Rect::default() }).any(|p| inside.contains(&p));
+            assert!(!hit, "edge {edge} runs through node {node}");
+        }
     }
 }
