@@ -159,7 +159,7 @@ fn the_files_are_what_is_drawn() {
 }
 
 #[test]
-fn a_page_is_saved_with_its_levels_and_the_same_every_time() {
+fn a_page_is_saved_with_its_openings_and_the_same_every_time() {
     let saved = |file: &str, tape: &Tape, output: for<'t> fn(&'t Tape) -> Var<'t>| {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file);
         output(tape).draw().save(&path).expect("it can be written");
@@ -168,11 +168,10 @@ fn a_page_is_saved_with_its_levels_and_the_same_every_time() {
     let net = || saved("net.html", &Tape::new(), |tape| two_layer_net::two_layer_net(tape).0);
     let page = net();
     assert_eq!(page, net(), "the same program writes the same page");
-    assert!(page.contains("\"name\":\"Nodes\"") && page.contains("\"name\":\"Layers\""));
     assert!(page.contains("examples/08_two_layer_net.rs:") || page.contains("src/nn/"), "it names lines");
-    assert_eq!(page.matches("<svg").count(), 2 + 4, "each of the four layers can be opened");
+    assert_eq!(page.matches("<svg").count(), 16, "the four layers can be opened in every combination");
     let apples = saved("apples.html", &Tape::new(), |tape| apples::apples(tape).0);
-    assert_eq!(apples.matches("<svg").count(), 1, "a graph without scopes has one level");
+    assert_eq!(apples.matches("<svg").count(), 1, "a graph without scopes has nothing to open");
 
     let tape = Tape::new();
     let problem = apples::apples(&tape).0.draw().save("apples.txt").expect_err("no such format").to_string();

@@ -23,12 +23,14 @@ mod dagre;
 mod details;
 mod dot;
 mod faults;
+mod film;
 mod label;
 mod layout;
 mod mark;
 mod measure;
 mod model;
 pub mod number;
+mod openings;
 mod page;
 mod ports;
 mod route;
@@ -47,11 +49,12 @@ mod tests;
 pub use build::{Annotations, Builder, Level, TooLarge};
 pub use dagre::Dagre;
 pub use details::{Details, Histogram};
+pub use film::{Film, NotOneGraph};
 pub use layout::{Drawing, EdgeLine, Frame, Layout, Piece, Point, Rect};
 pub use mark::Mark;
 pub use measure::{NodeSize, Size, Sizes};
 pub use model::{Direction, Group, NodeKind, Picture, PictureEdge, PictureNode};
-pub(crate) use page::{Sheet, write as write_page};
+pub use openings::Openings;
 
 impl Picture {
     /// The picture as SVG: one self-contained file on a white ground, for pages light and dark.
@@ -72,7 +75,7 @@ impl Picture {
     /// It can be moved, zoomed and searched, tells what is known of each node, and steps through the forward pass and
     /// then the backward pass, node by node, with the numbers of the drawing.
     pub fn to_html(&self) -> String {
-        page::write(&[Sheet { name: "Graph", open: None, picture: self }])
+        Openings::from(self.clone()).to_html()
     }
 
     /// The picture in Graphviz's DOT language, for `dot -Tsvg` and its like.

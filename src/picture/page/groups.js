@@ -1,0 +1,84 @@
+// Groups: each combination of open groups that is shown is a drawing that was carried along.
+
+const places = [...document.querySelectorAll('.drawing')];
+const made = new Map();
+
+/** A drawing with its data, made when it is first shown. */
+function levelAt(index) {
+  if (!made.has(index)) made.set(index, new Level(data.levels[index], places[index]));
+  return made.get(index);
+}
+
+/** Whether a scope lies in another, or is it. */
+const isWithin = (scope, outer) => scope === outer || scope.startsWith(`${outer}/`);
+
+/** The drawing with exactly these groups open, by its position; −1 if it was not carried along. */
+function drawingOf(open) {
+  return data.levels.findIndex(({ open: known = [] }) => known.length === open.length && known.every(scope => open.includes(scope)));
+}
+
+/** The drawing to show when a group is opened or closed: with all others as they are, or else the nearest there is. */
+function afterToggle(level, scope) {
+  const open = [...level.open];
+  if (level.open.has(scope)) {
+    const without = drawingOf(open.filter(each => !isWithin(each, scope)));
+    return without >= 0 ? without : drawingOf([]);
+  }
+  const around = openable.filter(each => isWithin(scope, each));
+  const tries = [[...new Set([...open, ...around])], around, openable];
+  return tries.map(drawingOf).find(index => index >= 0) ?? -1;
+}
+
+/** The innermost open group that a node stands in, or the closed one that it is; none if it is in none. */
+function groupOf(level, index) {
+  const { kind, scope } = level.nodes[index] || {};
+  if (!scope) return null;
+  if (kind === 'layer') return openable.includes(scope) ? scope : null;
+  const around = openable.filter(each => isWithin(scope, each) && level.open.has(each));
+  return around.sort((a, b) => b.length - a.length)[0] || null;
+}
+
+/** Where the middle of some shapes is on the screen, from the middle of the stage. */
+function seenAt(level, shapes) {
+  const { x, y } = boxOf(shapes), view = level.view;
+  return { x: (x - view.x) * view.scale, y: (y - view.y) * view.scale };
+}
+
+/** The view of another drawing that keeps what is looked at in its place: a scope's box or frame, or a node. */
+function carriedView(from, to, scope) {
+  const before = whole(from), now = from.view;
+  // Who sees all of it goes on seeing all of it.
+  if (!now || (Math.abs(now.scale / before.scale - 1) < 0.01 && Math.hypot(now.x - before.x, now.y - before.y) * now.scale < 2)) return whole(to);
+  const pairs = scope ? [[from.shapesOf(scope), to.shapesOf(scope)]] : [];
+  const nearest = [...from.nodes.keys()].map(index => [Math.hypot(...Object.values(seenAt(from, [from.shapes[index]]))), index]).sort((a, b) => a[0] - b[0]);
+  for (const [, index] of nearest.slice(0, 8)) {
+    const other = to.counterpart(from.nodes[index]);
+    if (other >= 0) pairs.push([[from.shapes[index]], [to.shapes[other]]]);
+  }
+  const pair = pairs.find(([here, there]) => here.length > 0 && there.length > 0);
+  if (!pair) return whole(to);
+  const at = seenAt(from, pair[0]), box = boxOf(pair[1]);
+  return { x: box.x - at.x / now.scale, y: box.y - at.y / now.scale, scale: now.scale };
+}
+
+/** The list of groups in the side, each a switch. */
+function groupList(level, toggle, showOpen) {
+  if (openable.length === 0) return [];
+  const list = make('ul', 'chips');
+  for (const scope of openable) {
+    const open = level.open.has(scope);
+    const each = button('chip-button', () => toggle(scope), scope);
+    each.setAttribute('aria-pressed', String(open));
+    each.dataset.group = scope;
+    each.disabled = afterToggle(level, scope) < 0;
+    list.append(make('li', '', each));
+  }
+  const complete = data.levels.length >= 2 ** openable.length;
+  const hint = complete ? 'Pressed groups are open.' : 'Pressed groups are open; of so many, one can be opened at a time, or all.';
+  const every = [['Open all', openable], ['Close all', []]].map(([said, open]) => {
+    const each = button('', () => showOpen(open), said);
+    each.disabled = drawingOf(open) < 0 || (open.length === level.open.size);
+    return each;
+  });
+  return [make('h3', '', 'Groups'), list, make('div', 'ways', ...every), make('p', 'quiet', hint)];
+}
