@@ -38,18 +38,32 @@ function groupOf(level, index) {
   return around.sort((a, b) => b.length - a.length)[0] || null;
 }
 
+/** A shape without its label, which stands out of a frame. */
+const outlineOf = shape => shape.querySelector('.frame') || shape;
+
 /** Where the middle of some shapes is on the screen, from the middle of the stage. */
 function seenAt(level, shapes) {
   const { x, y } = boxOf(shapes), view = level.view;
   return { x: (x - view.x) * view.scale, y: (y - view.y) * view.scale };
 }
 
+/** The view of some shapes with some room around them; none if there are none. */
+function viewOf(shapes) {
+  if (shapes.length === 0) return null;
+  const { width, height } = stageSize(), { left, right, top, bottom, x, y } = boxOf(shapes);
+  return { x, y, scale: Math.min(width / (right - left + 120), height / (bottom - top + 80), 1) };
+}
+
 /** The view of another drawing that keeps what is looked at in its place: a scope's box or frame, or a node. */
 function carriedView(from, to, scope) {
   const before = whole(from), now = from.view;
-  // Who sees all of it goes on seeing all of it.
-  if (!now || (Math.abs(now.scale / before.scale - 1) < 0.01 && Math.hypot(now.x - before.x, now.y - before.y) * now.scale < 2)) return whole(to);
-  const pairs = scope ? [[from.shapesOf(scope), to.shapesOf(scope)]] : [];
+  // Who sees all of it goes on seeing all of it; but a group that is opened is shown large enough to be read.
+  const seesAll = !now || (Math.abs(now.scale / before.scale - 1) < 0.01 && Math.hypot(now.x - before.x, now.y - before.y) * now.scale < 2);
+  if (seesAll) {
+    const view = whole(to), isOpened = scope && to.open.has(scope) && view.scale < 0.45;
+    return isOpened ? viewOf(to.shapesOf(scope)) || view : view;
+  }
+  const pairs = scope ? [[from, to].map(level => level.shapesOf(scope).map(outlineOf))] : [];
   const nearest = [...from.nodes.keys()].map(index => [Math.hypot(...Object.values(seenAt(from, [from.shapes[index]]))), index]).sort((a, b) => a[0] - b[0]);
   for (const [, index] of nearest.slice(0, 8)) {
     const other = to.counterpart(from.nodes[index]);
@@ -62,23 +76,19 @@ function carriedView(from, to, scope) {
 }
 
 /** The list of groups in the side, each a switch. */
-function groupList(level, toggle, showOpen) {
+function groupList(level, toggle) {
   if (openable.length === 0) return [];
   const list = make('ul', 'chips');
   for (const scope of openable) {
     const open = level.open.has(scope);
-    const each = button('chip-button', () => toggle(scope), scope);
+    const each = button('chip-button', () => toggle(scope), make('span', 'count', open ? '▾ ' : '▸ '), scope);
     each.setAttribute('aria-pressed', String(open));
+    each.title = open ? `Close ${scope}` : `Open ${scope}`;
     each.dataset.group = scope;
     each.disabled = afterToggle(level, scope) < 0;
     list.append(make('li', '', each));
   }
-  const complete = data.levels.length >= 2 ** openable.length;
-  const hint = complete ? 'Pressed groups are open.' : 'Pressed groups are open; of so many, one can be opened at a time, or all.';
-  const every = [['Open all', openable], ['Close all', []]].map(([said, open]) => {
-    const each = button('', () => showOpen(open), said);
-    each.disabled = drawingOf(open) < 0 || (open.length === level.open.size);
-    return each;
-  });
-  return [make('h3', '', 'Groups'), list, make('div', 'ways', ...every), make('p', 'quiet', hint)];
+  const isComplete = data.levels.length >= 2 ** openable.length;
+  const hint = isComplete ? null : make('p', 'quiet', 'Of so many groups one is open at a time, or all.');
+  return [make('h3', '', 'Groups'), list, hint].filter(Boolean);
 }

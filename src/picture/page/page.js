@@ -11,7 +11,7 @@ function select(index) {
   level.markNodes('relative', near.map(edge => (edge.from === index ? edge.to : edge.from)));
   showTies(-1);
   if (position < 0) level.markEdges('lit', near);
-  if (index < 0) writeKey(level, [...groupList(level, toggle, showOpen), ...filterList(level)]);
+  if (index < 0) writeKey(level, [...groupList(level, toggle), ...filterList(level)]);
   else writeNode(level, index, follow, waysAt(index));
 }
 
@@ -54,7 +54,7 @@ function visitNode(node) {
 function waysAt(index) {
   const scope = groupOf(level, index);
   if (!scope || afterToggle(level, scope) < 0) return [];
-  return [[level.open.has(scope) ? `Close ${scope}` : `Open ${scope}`, () => { toggle(scope); focusOn(level.shapes[selected]); }]];
+  return [[level.open.has(scope) ? `Close ${scope}` : `Open ${scope}`, () => { toggle(scope); focusOn(level.shapesOf(scope)[0]); }]];
 }
 
 /** Opens or closes a group; keeps the selection, the step, the view and the focus. */
@@ -69,8 +69,8 @@ function showOpen(open) {
   if (next >= 0) changeLevel(next, null);
 }
 
-function changeLevel(at, scope) {
-  const next = levelAt(at), before = level, focus = focusOf(before);
+function changeLevel(index, scope) {
+  const next = levelAt(index), before = level, focus = focusOf(before);
   if (next === before) return;
   pause();
   level = next;
@@ -89,6 +89,10 @@ function changeLevel(at, scope) {
   writeCheck(next, visit);
   select(before && selected >= 0 ? next.counterpart(before.nodes[selected]) : -1);
   restore(focus, scope);
+  // A button that has the focus stays enabled, so that the focus is not lost.
+  for (const [id, open] of [['open-all', openable], ['close-all', []]]) {
+    at(id).setAttribute('aria-disabled', String(drawingOf(open) < 0 || next.open.size === open.length));
+  }
 }
 
 /** What has the focus: a node or a frame of the drawing, or a switch in the list of groups. */
@@ -103,7 +107,9 @@ function restore(focus, scope) {
   if (!focus) return;
   if (focus.group) return focusOn([...document.querySelectorAll('[data-group]')].find(each => each.dataset.group === focus.group));
   const index = focus.node ? level.counterpart(focus.node) : -1;
-  focusOn(index >= 0 ? level.shapes[index] : level.shapesOf(scope || '')[0]);
+  // Whoever opened a box goes on at the frame around what was in it.
+  const isOpened = index >= 0 && focus.node.kind === 'layer' && level.nodes[index].kind !== 'layer';
+  focusOn(index >= 0 && !isOpened ? level.shapes[index] : level.shapesOf(scope || (focus.node || {}).scope)[0]);
 }
 
 /** Shows the numbers of the moment that the slider is at. */
