@@ -1,4 +1,10 @@
 // What the tests share: a browser, pages opened in it, and ways to look at them.
+//
+//     apt-get install -y chromium npm fonts-liberation
+//     cargo run --example pages && cd tests/browser && npm ci && npm test
+//
+// CHROMIUM names another browser than /usr/bin/chromium. Pictures of what was seen are put into target/screenshots/, and
+// compared with nothing.
 
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';

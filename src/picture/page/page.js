@@ -79,7 +79,7 @@ function changeLevel(index, scope) {
   // Both are shown while the one is measured against the other.
   next.place.hidden = false;
   show(next, whole(next));
-  const view = before ? carriedView(before, next, scope) : next.view;
+  const view = before ? carriedView(before, next, scope) : firstView(next);
   places.forEach(place => { place.hidden = place !== next.place; });
   show(next, view);
   position = before ? sameStep(before, position, next) : -1;

@@ -1,7 +1,7 @@
 // The side: what is known of a node, how to read the drawing, and what a check said.
 
-/** A path or an op's attributes, which may go on in the next line behind a slash or a comma. */
-const breakable = text => text.split(/(?<=[/,])/).flatMap(part => [part, document.createElement('wbr')]);
+/** A path or an op's attributes, which may go on in the next line behind a sign. */
+const breakable = text => text.split(/(?<=[/,_:])/).flatMap(part => [part, document.createElement('wbr')]);
 
 /** Rows of a list of terms; those that say nothing are left out. */
 function terms(rows) {
@@ -15,8 +15,8 @@ function relatives(level, title, edges, other, said, go) {
   if (edges.length === 0) return [];
   const list = make('ul');
   for (const edge of edges) {
-    const numbers = [edge.value && `  ▶ ${edge.value}`, edge.gradient && make('span', 'gradient-text', `  ◀ ${edge.gradient}`)];
-    list.append(make('li', '', button('link', () => go(edge[other]), said(edge), ...numbers)));
+    const numbers = [edge.value && make('span', 'whole', `▶ ${edge.value}`), edge.gradient && make('span', 'whole gradient-text', `◀ ${edge.gradient}`)];
+    list.append(make('li', '', button('link', () => go(edge[other]), said(edge), ...numbers.filter(Boolean).flatMap(each => ['  ', each]))));
   }
   return [make('h3', '', title), list];
 }

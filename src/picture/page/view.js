@@ -23,6 +23,14 @@ function whole(level) {
   return { x: level.size.width / 2, y: level.size.height / 2, scale };
 }
 
+/** The view that a reader begins with: the whole drawing, or where it begins if that would be too small to be read. */
+function firstView(level) {
+  const all = whole(level), { width, height } = stageSize();
+  if (all.scale >= 0.3) return all;
+  const scale = 0.6, reach = (size, room) => Math.min(size, room / scale) / 2 - 12;
+  return { x: reach(level.size.width, width), y: Math.min(level.size.height / 2, reach(level.size.height + 24, height)), scale };
+}
+
 /** Goes to a view, in a quarter of a second, or at once for those who want no motion. */
 function flyTo(level, target) {
   cancelAnimationFrame(flight);
