@@ -166,7 +166,10 @@ fn links(text: &str) -> (BTreeSet<&str>, BTreeSet<&str>) {
         Some((is_picture, place))
     });
     let (pictures, others): (Vec<_>, Vec<_>) = ends.partition(|(is_picture, _)| *is_picture);
-    (pictures.into_iter().map(|(_, place)| place).collect(), others.into_iter().map(|(_, place)| place).collect())
+    (
+        pictures.into_iter().map(|(_, place)| place).collect(),
+        others.into_iter().map(|(_, place)| place).collect(),
+    )
 }
 
 #[test]
@@ -191,7 +194,11 @@ fn the_gallery_shows_every_drawing_and_names_what_recorded_it() {
     }
     // Each section that shows a drawing links to the example that recorded it.
     for section in text.split("\n### ").skip(1) {
-        assert!(section.contains("](../examples/"), "no example in section {}", section.lines().next().unwrap());
+        assert!(
+            section.contains("](../examples/"),
+            "no example in section {}",
+            section.lines().next().unwrap()
+        );
     }
     let (pictures, others) = links("a ![b](c.svg) and [d](e)");
     assert_eq!((pictures, others), (BTreeSet::from(["c.svg"]), BTreeSet::from(["e"])));

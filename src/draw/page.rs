@@ -6,11 +6,9 @@ use crate::picture::{Annotations, Level, Openings, Picture};
 use crate::tape::Tape;
 use std::sync::Arc;
 
-/// Up to so many combinations, all are drawn.
-const MOST_COMBINATIONS: usize = 64;
-/// Groups that are opened alone, where there are too many combinations.
+/// Up to so many groups, each is opened alone, however large the drawings are.
 const MOST_ALONE: usize = 24;
-/// Nodes in all the drawings of a page together: about a kilobyte each.
+/// As long as the drawings have no more nodes than this together, there are more of them: a node is about a kilobyte.
 const MOST_NODES: usize = 2_000;
 
 impl Draw<'_> {
@@ -37,8 +35,8 @@ impl Draw<'_> {
     /// The picture with these or those of its outermost scopes open, the one that was asked for first; for a page, or
     /// for a moment of a [`Film`](crate::picture::Film).
     ///
-    /// Up to six scopes are opened in every combination, as long as the pictures have no more than 2,000 nodes
-    /// together; beyond that, all together, none, and one at a time for up to 24.
+    /// All are open, none, and, of up to 24 scopes, each alone; then every two, every three and so on, as long as the
+    /// pictures have no more than 2,000 nodes together. So a few layers are opened in every combination.
     ///
     /// # Errors
     ///
@@ -53,22 +51,32 @@ impl Draw<'_> {
             Level::Nodes => scopes.iter().collect(),
             Level::Layers => scopes.iter().filter(|scope| self.open.contains(scope)).collect(),
         };
-        let first = Openings::new().with(open_first.iter().copied(), shown);
+        let mut openings = Openings::new().with(open_first, shown);
         // A picture that is too large to be drawn is left out; that which was asked for is not.
-        let with_all = |openings: Openings, combinations: Vec<Vec<String>>| {
-            let drawn = combinations.into_iter().filter_map(|open| {
-                let picture = self.opened(tape, &annotations, &scopes, &open)?;
-                Some((open, picture))
-            });
-            drawn.fold(openings, |all, (open, picture)| all.with(open, picture))
+        let drawn = |open: &[usize]| {
+            let open: Vec<String> = open.iter().map(|&scope| scopes[scope].clone()).collect();
+            let picture = self.opened(tape, &annotations, &scopes, &open)?;
+            Some((open, picture))
         };
-        if scopes.len() <= MOST_COMBINATIONS.ilog2() as usize {
-            let all = with_all(first.clone(), every_combination(&scopes));
-            if all.iter().map(|(_, picture)| picture.nodes.len()).sum::<usize>() <= MOST_NODES {
-                return Ok(all);
-            }
+        let everything: Vec<usize> = (0..scopes.len()).collect();
+        for (open, picture) in [&[][..], &everything].into_iter().filter_map(drawn) {
+            openings = openings.with(open, picture);
         }
-        Ok(with_all(first, few_combinations(&scopes)))
+        let mut nodes: usize = openings.iter().map(|(_, picture)| picture.nodes.len()).sum();
+        let mut combinations = vec![Vec::new()];
+        for size in 1..scopes.len() {
+            combinations = one_more(&combinations, scopes.len());
+            let mut larger = Vec::new();
+            for (open, picture) in combinations.iter().filter_map(|open| drawn(open)) {
+                nodes += picture.nodes.len();
+                larger.push((open, picture));
+                if nodes > MOST_NODES && size > 1 || scopes.len() > MOST_ALONE {
+                    return Ok(openings);
+                }
+            }
+            openings = larger.into_iter().fold(openings, |all, (open, picture)| all.with(open, picture));
+        }
+        Ok(openings)
     }
 
     /// The picture with exactly these scopes open, if it is not too large.
@@ -98,17 +106,52 @@ impl Draw<'_> {
     }
 }
 
-/// Every set of some scopes, as the digits of a binary number.
-fn every_combination(scopes: &[String]) -> Vec<Vec<String>> {
-    let chosen = |number: usize| {
-        let digits = scopes.iter().enumerate().filter(|(digit, _)| number >> digit & 1 == 1);
-        digits.map(|(_, scope)| scope.clone()).collect()
+/// Every choice of one more than each of some choices of the first `count` numbers, all of one size and ascending.
+fn one_more(choices: &[Vec<usize>], count: usize) -> Vec<Vec<usize>> {
+    let extended = |choice: &Vec<usize>| {
+        let next = choice.last().map_or(0, |last| last + 1);
+        let choice = choice.clone();
+        (next..count).map(move |number| choice.iter().copied().chain([number]).collect())
     };
-    (0..1 << scopes.len()).map(chosen).collect()
+    choices.iter().flat_map(extended).collect()
 }
 
-/// No scope, all, and one alone where there are not too many.
-fn few_combinations(scopes: &[String]) -> Vec<Vec<String>> {
-    let alone = scopes.iter().filter(|_| scopes.len() <= MOST_ALONE).map(|scope| vec![scope.clone()]);
-    [Vec::new(), scopes.to_vec()].into_iter().chain(alone).collect()
+#[cfg(test)]
+mod tests {
+    use super::one_more;
+    use crate::Tape;
+    use crate::picture::Level;
+
+    #[test]
+    fn choices_grow_to_all_of_one_size() {
+        let one = one_more(&[Vec::new()], 4);
+        assert_eq!(one, [[0], [1], [2], [3]]);
+        let two = one_more(&one, 4);
+        assert_eq!(two, [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]]);
+        assert_eq!(one_more(&one_more(&two, 4), 4), [[0, 1, 2, 3]]);
+    }
+
+    /// How many drawings a page of so many groups of so many nodes has.
+    fn drawings(groups: usize, nodes: usize) -> usize {
+        let tape = Tape::new();
+        let mut last = tape.leaf("x", 0.5);
+        for group in 0..groups {
+            let _scope = tape.scope(&format!("part{group}"));
+            for _ in 0..nodes {
+                last = last.sin();
+            }
+        }
+        let openings = last.draw().level(Level::Layers).openings().expect("it is small");
+        let (open, first) = openings.iter().next().expect("there is one");
+        assert!(open.is_empty() && first.nodes.len() == groups + 2, "the one asked for comes first");
+        openings.iter().count()
+    }
+
+    #[test]
+    fn few_groups_are_opened_in_every_combination_and_many_as_far_as_there_is_room() {
+        assert_eq!([drawings(0, 0), drawings(1, 3), drawings(2, 3), drawings(5, 4)], [1, 2, 4, 32]);
+        assert_eq!(drawings(10, 5), 2 + 10 + 45, "none, all, each, every two");
+        assert_eq!(drawings(20, 60), 2 + 20, "each alone, though that is much");
+        assert_eq!(drawings(30, 2), 2, "none and all");
+    }
 }

@@ -17,7 +17,11 @@ function drawingOf(open) {
   return data.levels.findIndex(({ open: known = [] }) => known.length === open.length && known.every(scope => open.includes(scope)));
 }
 
-/** The drawing to show when a group is opened or closed: with all others as they are, or else the nearest there is. */
+/** Groups in the order in which the reader opened them, the last one first. */
+let openedLast = [];
+
+/** The drawing to show when a group is opened or closed: with all others as they are, or else as many of those that were
+    opened last as there is a drawing for. */
 function afterToggle(level, scope) {
   const open = [...level.open];
   if (level.open.has(scope)) {
@@ -25,8 +29,13 @@ function afterToggle(level, scope) {
     return without >= 0 ? without : drawingOf([]);
   }
   const around = openable.filter(each => isWithin(scope, each));
-  const tries = [[...new Set([...open, ...around])], around, openable];
-  return tries.map(drawingOf).find(index => index >= 0) ?? -1;
+  const rank = each => (openedLast.includes(each) ? openedLast.indexOf(each) : openedLast.length);
+  const others = open.filter(each => !around.includes(each)).sort((a, b) => rank(a) - rank(b));
+  for (let kept = others.length; kept >= 0; kept -= 1) {
+    const index = drawingOf([...around, ...others.slice(0, kept)]);
+    if (index >= 0) return index;
+  }
+  return drawingOf(openable);
 }
 
 /** The innermost open group that a node stands in, or the closed one that it is; none if it is in none. */
@@ -88,7 +97,7 @@ function groupList(level, toggle) {
     each.disabled = afterToggle(level, scope) < 0;
     list.append(make('li', '', each));
   }
-  const isComplete = data.levels.length >= 2 ** openable.length;
-  const hint = isComplete ? null : make('p', 'quiet', 'Of so many groups one is open at a time, or all.');
+  const most = Math.max(...data.levels.map(({ open = [] }) => open.length).filter(count => count < openable.length));
+  const hint = most < openable.length - 1 ? make('p', 'quiet', `Up to ${most} can be open at a time, or all.`) : null;
   return [make('h3', '', 'Groups'), list, hint].filter(Boolean);
 }

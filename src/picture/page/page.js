@@ -73,6 +73,7 @@ function changeLevel(index, scope) {
   const next = levelAt(index), before = level, focus = focusOf(before);
   if (next === before) return;
   pause();
+  if (scope) openedLast = [scope, ...openedLast.filter(each => each !== scope)];
   level = next;
   next.takeMoment(moment);
   land();
