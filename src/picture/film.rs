@@ -10,7 +10,8 @@ use std::fmt;
 
 /// Pictures of one graph at several moments, such as steps of a training run, on one page with a slider.
 ///
-/// All moments share one layout, made for the longest number at each place, so that nothing moves but the numbers.
+/// All moments share one layout, made for the longest number at each place, so that nothing moves. Values, gradients and
+/// histograms change; all else, such as the marks of a check, is that of the first moment.
 ///
 /// ```
 /// # use chainrule::{Tape, picture::Film};

@@ -1,8 +1,10 @@
 // Without a mouse, without sight, and on a small screen.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { box, drawn, open, text } from './browser.mjs';
+import { box, drawn, open, root, text } from './browser.mjs';
 
 test('the tab key reaches everything in a sensible order', async () => {
   const { page, close } = await open('apples');
@@ -71,6 +73,25 @@ test('nodes, steps and sliders have roles and words', async () => {
   const ids = await page.$$eval('[id]', all => all.map(one => one.id));
   assert.equal(new Set(ids).size, ids.length);
   await close();
+});
+
+test('a checker of accessibility finds nothing', async () => {
+  const axe = readFileSync(join(root, 'tests/browser/node_modules/axe-core/axe.min.js'), 'utf8');
+  const states = [
+    ['training', 'dark', async () => {}],
+    ['two_layer_net', 'light', page => drawn(page, '.node.op').first().click()],
+    ['checked_wrong_rule', 'light', page => page.keyboard.press('End')],
+    ['apples', 'dark', page => page.keyboard.press('?')],
+  ];
+  for (const [name, colorScheme, act] of states) {
+    const { page, close } = await open(name, { colorScheme });
+    await act(page);
+    await page.waitForTimeout(250);
+    await page.evaluate(axe);
+    const found = await page.evaluate(async () => (await axe.run()).violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]));
+    assert.deepEqual(found, [], name);
+    await close();
+  }
 });
 
 test('a phone', async () => {

@@ -34,5 +34,5 @@ function filterList(level) {
     each.dataset.word = word;
     list.append(make('li', '', each));
   }
-  return [make('h3', '', 'Shown'), list];
+  return [make('h2', 'small', 'Shown'), list];
 }

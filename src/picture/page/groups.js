@@ -99,5 +99,5 @@ function groupList(level, toggle) {
   }
   const most = Math.max(...data.levels.map(({ open = [] }) => open.length).filter(count => count < openable.length));
   const hint = most < openable.length - 1 ? make('p', 'quiet', `Up to ${most} can be open at a time, or all.`) : null;
-  return [make('h3', '', 'Groups'), list, hint].filter(Boolean);
+  return [make('h2', 'small', 'Groups'), list, hint].filter(Boolean);
 }

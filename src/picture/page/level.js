@@ -146,7 +146,11 @@ class Level {
   describe(index) {
     const node = this.nodes[index];
     if (node.kind === 'hidden') return;
-    const said = [this.label(index), node.value && `value ${node.value}`, node.gradient && `gradient ${node.gradient}`];
+    // The name contains what is seen, so that the node can be called by it.
+    const seen = [...this.shapes[index].querySelectorAll('text')].map(text => text.textContent).filter(Boolean).join(' ');
+    const label = this.label(index), [name] = label.split(' (');
+    const called = label.includes(seen) ? label : seen.startsWith(name) ? `${seen} (${node.id})` : `${label}, ${seen}`;
+    const said = [called, node.value && `value ${node.value}`, node.gradient && `gradient ${node.gradient}`];
     if (node.mark) said.push(markWords[node.mark]);
     this.shapes[index].setAttribute('aria-label', said.filter(Boolean).join(', '));
   }
