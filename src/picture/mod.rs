@@ -5,7 +5,8 @@
 //!
 //! - [`Picture::to_svg`]: placed by a [`Layout`] (that of the crate `dagre`, with lines of our own), needing neither
 //!   fonts nor programs;
-//! - [`Picture::to_html`]: a page to walk through, node by node, forwards and backwards;
+//! - [`Picture::to_html`]: a page to walk through, node by node, forwards and backwards; [`Openings`] are pictures with
+//!   other groups open, between which a page switches, and a [`Film`] shows them at several moments of a run;
 //! - [`Picture::to_dot`]: for Graphviz, which places everything itself.
 //!
 //! An op is a circle with its sign. Leaves are plates: inputs with round ends, parameters with a double outline,
