@@ -141,7 +141,8 @@ fn the_files_are_what_is_drawn() {
     let mut stale = Vec::new();
     for (name, picture) in graphs::pictures().expect("they can be drawn") {
         assert_eq!(picture.to_svg(), picture.to_svg(), "{name} is drawn the same way every time");
-        for (ending, drawn) in [("svg", picture.to_svg()), ("dot", picture.to_dot())] {
+        let drawings = [("svg", picture.to_svg()), ("dot", picture.to_dot()), ("mmd", picture.to_mermaid())];
+        for (ending, drawn) in drawings {
             let path = folder.join(name).with_extension(ending);
             if refresh {
                 std::fs::write(&path, &drawn).expect("the folder `graphs` can be written");
@@ -176,7 +177,7 @@ fn a_page_is_saved_with_its_levels_and_the_same_every_time() {
 
     let tape = Tape::new();
     let problem = apples::apples(&tape).0.draw().save("apples.txt").expect_err("no such format").to_string();
-    assert!(problem.contains(".svg, .html or .dot"), "{problem}");
+    assert!(problem.contains("apples.txt does not end in .svg, .html, .dot"), "{problem}");
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! What a page's script knows of the drawings: names, numbers as they are drawn, and the details of nodes.
 
 use super::super::details::{Details, Histogram};
+use super::super::json::{Object, list, text};
 use super::super::measure::EdgeText;
 use super::super::model::PictureNode;
 use super::super::text::minus;
 use super::Sheet;
-use super::json::{Object, list, text};
 
 /// The data of all drawings of a page, as JSON.
 pub(super) fn write(sheets: &[Sheet<'_>]) -> String {
