@@ -7,12 +7,13 @@ use super::mark::Mark;
 use super::measure::EdgeText;
 use super::model::{Direction, NodeKind, Picture, PictureNode};
 use super::text::{minus, width};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// The looks of nodes by class, with the colours of the other drawings. A comma would begin the next property.
 const CLASSES: [(&str, &str); 9] = [
     ("op", "fill:#ffffff,stroke:#1f2933,color:#1f2933,stroke-width:1.6px"),
+    ("sign", "fill:#ffffff,stroke:#1f2933,color:#1f2933,stroke-width:1.6px,font-size:22px"),
     ("input", "fill:#e8f1fb,stroke:#2a6cb0,color:#1f2933"),
     ("parameter", "fill:#e7f5eb,stroke:#2f7d4a,color:#1f2933"),
     ("constant", "fill:#f4f5f7,stroke:#6b7680,color:#1f2933,stroke-dasharray:4 2.5"),
@@ -20,9 +21,12 @@ const CLASSES: [(&str, &str); 9] = [
     // A name without a box: the ink is the page's.
     ("output", "fill:none,stroke:none"),
     ("hidden", "fill:none,stroke:none"),
-    ("backward", "fill:#fdf0ed,stroke:#c0331c,color:#1f2933"),
-    ("frame", "fill:#f6f7f9,stroke:#b3bcc6,color:#52606d"),
+    // A little of a grey on whatever the page's colour is.
+    ("frame", "fill:#8895a11a,stroke:#8895a1"),
 ];
+
+/// The looks of what the reverse pass recorded, on top of those.
+const BACKWARD: &str = "fill:#fdf0ed,stroke:#c0331c";
 
 /// The looks of what a check says, on top of those.
 const MARKS: [(Mark, &str); 4] = [
@@ -101,27 +105,40 @@ fn bodies(picture: &Picture, ids: &[String], out: &mut String) {
     }
 }
 
+/// The class of a node: its kind, or that of an op whose sign is one character alone.
+fn class(node: &PictureNode, consumers: usize) -> &'static str {
+    let alone = node.name.is_none() && node.mark.is_none() && sum(node, consumers).is_none();
+    let sign = node.kind == NodeKind::Op && alone && node.symbol.chars().count() == 1;
+    if sign { "sign" } else { node.kind.word() }
+}
+
+fn sum(node: &PictureNode, consumers: usize) -> Option<String> {
+    let sum = node.gradient.as_deref().filter(|_| consumers > 1);
+    sum.map(|sum| format!("Σ {}", minus(sum)))
+}
+
 /// The outline and the text of a node, and its class.
 fn body(node: &PictureNode, consumers: usize) -> String {
     let own = [node.name.as_deref(), Some(node.symbol.as_str()), Some(node.id.as_str())];
     let own = own.into_iter().flatten().find(|text| !text.is_empty()).unwrap_or("?");
+    // The dot of a product, as bold as the other signs.
+    let symbol = if node.symbol == "·" { "•" } else { &node.symbol };
     let mut rows = match node.kind {
-        NodeKind::Op => [node.name.as_deref(), Some(node.symbol.as_str())].into_iter().flatten().collect(),
+        NodeKind::Op => vec![node.name.as_deref().unwrap_or(""), symbol],
         NodeKind::Hidden => vec![node.name.as_deref().unwrap_or("…")],
         _ => vec![own],
     };
     rows.retain(|row| !row.is_empty());
     // At an op the shape of its result stands at the arrows that leave it.
     rows.extend(node.shape.as_deref().filter(|_| node.kind != NodeKind::Op));
-    let mut rows: Vec<String> = rows.into_iter().map(text).collect();
-    rows.extend(
-        node.gradient.as_deref().filter(|_| consumers > 1).map(|sum| text(&format!("Σ {}", minus(sum)))),
-    );
+    let mut rows: Vec<String> = rows.into_iter().map(str::to_owned).collect();
+    rows.extend(sum(node, consumers));
     rows.extend(node.mark.map(|mark| match mark {
         Mark::Right => mark.sign().to_owned(),
-        _ => text(&format!("{} {}", mark.sign(), mark.word())),
+        _ => format!("{} {}", mark.sign(), mark.word()),
     }));
-    let small = rows.len() == 1 && width(&node.symbol, 16.0) <= 36.0;
+    let class = class(node, consumers);
+    let small = rows.len() == 1 && width(&rows[0], 16.0) <= 40.0;
     let (open, close) = match node.kind {
         NodeKind::Op if small => ("((", "))"),
         NodeKind::Op | NodeKind::Layer => ("(", ")"),
@@ -129,8 +146,19 @@ fn body(node: &PictureNode, consumers: usize) -> String {
         NodeKind::Parameter => ("[[", "]]"),
         NodeKind::Constant | NodeKind::Output | NodeKind::Hidden => ("[", "]"),
     };
+    let widest = rows.iter().map(|row| width(row, 16.0)).fold(0.0, f64::max);
+    let mut rows: Vec<String> = rows.iter().map(|row| text(row)).collect();
+    // The round ends of a plate that is higher than it is wide would meet.
+    let narrow = node.kind == NodeKind::Input && rows.len() > 1 && widest < 24.0 * rows.len() as f64;
+    let room = match class {
+        "sign" => "\u{a0}",
+        _ if narrow => "\u{2003}",
+        _ => "",
+    };
+    if let Some(first) = rows.first_mut() {
+        *first = format!("{room}{first}{room}");
+    }
     let label = if rows.is_empty() { " ".to_owned() } else { rows.join("<br/>") };
-    let class = if node.backward { "backward" } else { node.kind.word() };
     format!("{open}\"{label}\"{close}:::{class}")
 }
 
@@ -157,23 +185,27 @@ fn arrows(picture: &Picture, ids: &[String], out: &mut String) -> Vec<usize> {
 /// The classes that are used, and the arrows that look different.
 fn looks(picture: &Picture, ids: &[String], arrows: &[usize], out: &mut String) {
     let framed = (0..picture.nodes.len()).any(|node| !picture.groups_around(node).is_empty());
-    let used: BTreeSet<&str> = (picture.nodes.iter())
-        .map(|node| if node.backward { "backward" } else { node.kind.word() })
+    let counts = picture.consumer_counts();
+    let nodes = || picture.nodes.iter().zip(ids);
+    let used: BTreeSet<&str> = (picture.nodes.iter().zip(counts))
+        .map(|(node, consumers)| class(node, consumers))
         .chain(framed.then_some("frame"))
         .collect();
     for (class, look) in CLASSES.iter().filter(|(class, _)| used.contains(class)) {
         let _ = writeln!(out, "  classDef {class} {look}");
     }
-    let mut marked: BTreeMap<Mark, Vec<&str>> = BTreeMap::new();
-    for (node, id) in picture.nodes.iter().zip(ids) {
-        if let Some(mark) = node.mark {
-            marked.entry(mark).or_default().push(id);
+    let mut on_top = |class: &str, look: &str, wanted: &dyn Fn(&PictureNode) -> bool| {
+        let ids: Vec<&str> = nodes().filter(|(node, _)| wanted(node)).map(|(_, id)| id.as_str()).collect();
+        if !ids.is_empty() {
+            let _ = writeln!(out, "  classDef {class} {look}\n  class {} {class}", ids.join(","));
         }
-    }
+    };
+    on_top("backward", BACKWARD, &|node| node.backward);
     for (mark, look) in MARKS {
-        if let Some(nodes) = marked.get(&mark) {
-            let _ = writeln!(out, "  classDef {0} {look}\n  class {1} {0}", mark.word(), nodes.join(","));
-        }
+        // An op is at fault; what a leaf gets is only the consequence.
+        let shown =
+            |node: &PictureNode| mark != Mark::Wrong || matches!(node.kind, NodeKind::Op | NodeKind::Layer);
+        on_top(mark.word(), look, &|node| node.mark == Some(mark) && shown(node));
     }
     let mut strokes = |look: &str, wanted: &dyn Fn(usize) -> bool| {
         let at: Vec<String> = (arrows.iter().enumerate())
@@ -193,20 +225,27 @@ fn shown(label: &str) -> String {
     if label.is_empty() { " ".to_owned() } else { text(label) }
 }
 
+/// Pairs of characters that Mermaid reads even where they are entity codes: mathematics, a line break, an icon, and the
+/// marks that it sets for entity codes while it works. A space without width keeps them apart.
+const KEPT_APART: [(char, char); 5] = [('$', '$'), ('\\', 'n'), (':', 'f'), ('ﬂ', '°'), ('¶', 'ß')];
+
 /// Text within a label in quotes.
 ///
 /// Letters, digits and what is harmless stay; everything that Mermaid, Markdown or HTML could read as something else
 /// becomes an entity code, `#60;` for `<` (Mermaid writes them without the `&`). A line break becomes a space.
 fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    let mut before = None;
     for (at, c) in text.char_indices() {
+        if before.is_some_and(|before| KEPT_APART.contains(&(before, c))) {
+            out.push('\u{200b}');
+        }
+        before = Some(c);
         match c {
             '\n' | '\r' | '\t' => out.push(' '),
             // `1. ` at the beginning would be a list.
             '.' | ')' if text[..at].bytes().all(|byte| byte.is_ascii_digit()) => code(&mut out, c),
             ' ' | '.' | ',' | '(' | ')' | '[' | ']' | '=' | '/' | '?' => out.push(c),
-            // With these Mermaid marks entity codes while it works.
-            'ﬂ' | '¶' => code(&mut out, c),
             c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
             c if c.is_ascii_alphanumeric() || !c.is_ascii() => out.push(c),
             c => code(&mut out, c),

@@ -79,7 +79,7 @@ impl Picture {
     }
 }
 
-fn tree(what: &'static str, svg: &str) -> Result<Tree> {
+pub(super) fn tree(what: &'static str, svg: &str) -> Result<Tree> {
     let mut fonts = Database::new();
     for font in FONTS {
         fonts.load_font_source(Source::Binary(Arc::new(font)));

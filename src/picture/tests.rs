@@ -3,6 +3,8 @@
 mod building;
 mod exports;
 mod files;
+#[cfg(any(feature = "png", feature = "pdf"))]
+mod raster;
 
 use super::layout::{Drawing, Layout, Rect};
 use super::samples::{self, Draft, NASTY, nasty};
