@@ -40,7 +40,7 @@ const MARKS: [(Mark, &str); 4] = [
 pub(super) fn write(picture: &Picture) -> String {
     let mut out = String::new();
     if !picture.title.is_empty() {
-        let _ = writeln!(out, "---\ntitle: \"{}\"\n---", yaml(&picture.title));
+        let _ = writeln!(out, "---\ntitle: \"{}\"\n---", title(&picture.title));
     }
     let direction = match picture.direction {
         Direction::LeftToRight => "LR",
@@ -258,13 +258,19 @@ fn code(out: &mut String, c: char) {
     let _ = write!(out, "#{};", u32::from(c));
 }
 
-/// Text within a string of YAML in double quotes.
-fn yaml(text: &str) -> String {
+/// A title: text within a string of YAML in double quotes.
+///
+/// Of a title Mermaid lets neither `<`, `>` nor `&` through as they are, and there are no entity codes: signs that look
+/// like them take their place.
+fn title(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
             '\n' | '\r' | '\t' => out.push(' '),
             '\\' | '"' => out.extend(['\\', c]),
+            '<' => out.push('‹'),
+            '>' => out.push('›'),
+            '&' => out.push('＆'),
             c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
             c => out.push(c),
         }

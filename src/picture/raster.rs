@@ -56,10 +56,10 @@ impl Picture {
         image.encode_png().map_err(|e| refused("png", e.to_string()))
     }
 
-    /// The picture as a page of PDF, a point for each unit of [`to_svg`](Picture::to_svg), with text that can be searched.
-    /// Needs the feature `pdf`.
+    /// The picture as a page of PDF, a point for each unit of [`to_svg`](Picture::to_svg). Needs the feature `pdf`.
     ///
-    /// Fonts are those of [`save`](Picture::save) for PNG: part of the build, and embedded.
+    /// Text is drawn by its outlines, in the fonts that are used for PNG, so that a page looks the same everywhere and
+    /// is the same file every time; it cannot be searched.
     ///
     /// ```
     /// let tape = chainrule::Tape::new();
@@ -70,13 +70,35 @@ impl Picture {
     ///
     /// # Errors
     ///
-    /// If a font of the system that is needed cannot be embedded.
+    /// If the converter refuses the drawing.
     #[cfg(feature = "pdf")]
     pub fn to_pdf(&self) -> Result<Vec<u8>> {
         let tree = tree("pdf", &self.to_svg())?;
-        let pdf = svg2pdf::to_pdf(&tree, Default::default(), Default::default());
-        pdf.map_err(|e| refused("pdf", e.to_string()))
+        // Embedded fonts would be written in another order each time.
+        let options = svg2pdf::ConversionOptions { embed_text: false, ..Default::default() };
+        let pdf = svg2pdf::to_pdf(&tree, options, Default::default());
+        Ok(in_order(&pdf.map_err(|e| refused("pdf", e.to_string()))?))
     }
+}
+
+/// A PDF whose dictionaries list their references in order.
+///
+/// The converter keeps them in a hash map, whose order is another each time. They stand one to a line, and a dictionary
+/// has no order, so lines are sorted among themselves, and no byte behind them moves.
+#[cfg(feature = "pdf")]
+fn in_order(pdf: &[u8]) -> Vec<u8> {
+    let reference = |line: &[u8]| {
+        let line = line.trim_ascii();
+        line.starts_with(b"/") && line.ends_with(b" 0 R") && line.is_ascii()
+    };
+    let lines: Vec<&[u8]> = pdf.split_inclusive(|&byte| byte == b'\n').collect();
+    let mut out = Vec::with_capacity(pdf.len());
+    for run in lines.chunk_by(|a, b| reference(a) && reference(b)) {
+        let mut run = run.to_vec();
+        run.sort_unstable();
+        run.into_iter().for_each(|line| out.extend_from_slice(line));
+    }
+    out
 }
 
 pub(super) fn tree(what: &'static str, svg: &str) -> Result<Tree> {

@@ -73,7 +73,7 @@ fn hostile() -> Picture {
         }
     }
     (picture.edges[0].wrong, picture.edges[2].backward) = (true, true);
-    picture.title = "a: \"title\" # <b> {{x}} - 損失 \\".to_owned();
+    picture.title = "a: \"title\" # <b> &lt; #60; {{x}} - 損失 \\".to_owned();
     picture
 }
 

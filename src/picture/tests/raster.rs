@@ -1,14 +1,16 @@
 //! PNG and PDF.
 
 use super::super::raster::tree;
-use super::super::text::width;
+use super::super::text::{width, xml};
 use super::*;
 
-fn all() -> Vec<(&'static str, Picture)> {
-    let mut all = samples::all();
-    all.retain(|(name, _)| *name != "softmax_10");
-    all.extend([("nasty", nasty()), ("empty", Picture::default())]);
-    all
+/// Some samples of every sort; all of them would take their time.
+fn some() -> Vec<(&'static str, Picture)> {
+    let mut some = samples::all();
+    let kept = ["g_backward", "apples", "net_layers", "softmax", "order_down"];
+    some.retain(|(name, _)| kept.contains(name));
+    some.extend([("nasty", nasty()), ("empty", Picture::default())]);
+    some
 }
 
 /// The glyphs of the texts of an SVG: for each text which font sets it and where each glyph stands.
@@ -34,11 +36,11 @@ fn glyphs(svg: &str) -> Vec<Vec<(String, f32)>> {
 
 #[test]
 fn the_built_in_font_has_the_signs_of_drawings_and_the_widths_that_are_counted_with() {
-    let signs = "×−±¬÷√≤≥≠≈·²³¹∂µ∞∑∇∏ᵀ–—…→←▶◀ⁿˣᵖ⁻⁴₁½éü•";
+    let signs = "×−±¬÷√≤≥≠≈·²³¹∂µ∞∑∇∏ᵀ–—…→←▶◀ⁿˣᵖ⁻⁴₁éü";
     let letters = (' '..='~').chain('Α'..='ω').filter(|&c| c != '\u{3a2}' && c != ' ');
     let letters: Vec<char> = letters.chain(signs.chars()).collect();
     let texts: String = (letters.iter())
-        .map(|c| format!("<text font-size=\"1000\">{0}{0}</text>", super::super::text::xml(&c.to_string())))
+        .map(|c| format!("<text font-size=\"1000\">{0}{0}</text>", xml(&c.to_string())))
         .collect();
     let found =
         glyphs(&format!("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\">{texts}</svg>"));
@@ -72,9 +74,9 @@ mod png {
 
     #[test]
     fn an_image_has_the_size_of_the_drawing_and_is_the_same_every_time() {
-        for (name, picture) in all() {
+        for (name, picture) in some() {
             let png = picture.to_png(1.0).expect(name);
-            assert_eq!(png, picture.to_png(1.0).expect(name), "{name}");
+            assert!(png == picture.to_png(1.0).expect(name), "{name} is another file the second time");
             let image = resvg::tiny_skia::Pixmap::decode_png(&png).expect("it is PNG");
             let svg = picture.to_svg();
             let size = format!("width=\"{}\" height=\"{}\"", image.width(), image.height());
@@ -104,9 +106,9 @@ mod png {
 #[cfg(feature = "pdf")]
 #[test]
 fn a_page_has_the_size_of_the_drawing_and_no_date() {
-    for (name, picture) in all() {
+    for (name, picture) in some() {
         let pdf = picture.to_pdf().expect(name);
-        assert_eq!(pdf, picture.to_pdf().expect(name), "{name}");
+        assert!(pdf == picture.to_pdf().expect(name), "{name} is another file the second time");
         let text = String::from_utf8_lossy(&pdf);
         let svg = picture.to_svg();
         let part = |after: &str| {
