@@ -181,6 +181,23 @@ fn a_page_is_saved_with_its_levels_and_the_same_every_time() {
 }
 
 #[test]
+fn a_whole_tape_is_drawn_without_its_reverse_pass_unless_asked_for() {
+    let tape = Tape::new();
+    let nothing = tape.draw_all().picture().expect_err("it is empty").to_string();
+    assert!(nothing.contains("there is nothing to draw"), "{nothing}");
+    let x = tape.leaf("x", 3.0);
+    assert_eq!(tape.draw_all().picture().expect("a leaf can be drawn"), x.draw().picture().unwrap());
+    let (square, sine) = (x * x, x.sin());
+    tape.leaf("unused", 1.0);
+    let forward = tape.draw(&[square, sine]).picture().expect("it is small");
+    assert_eq!(tape.draw_all().picture().expect("it is small"), forward);
+    square.grad([x]);
+    assert_eq!(tape.draw_all().picture().expect("it is small"), forward);
+    let both = tape.draw_all().backward(true).picture().expect("it is small");
+    assert_eq!(both, tape.draw(&[square, sine]).backward(true).picture().unwrap());
+}
+
+#[test]
 fn a_layer_is_opened_among_the_others() {
     let tape = Tape::new();
     let loss = two_layer_net::two_layer_net(&tape).0;

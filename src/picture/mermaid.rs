@@ -152,7 +152,7 @@ fn body(node: &PictureNode, consumers: usize) -> String {
     let narrow = node.kind == NodeKind::Input && rows.len() > 1 && widest < 24.0 * rows.len() as f64;
     let room = match class {
         "sign" => "\u{a0}",
-        _ if narrow => "\u{2003}",
+        _ if narrow => "\u{a0}\u{a0}\u{a0}",
         _ => "",
     };
     if let Some(first) = rows.first_mut() {

@@ -162,6 +162,22 @@ fn what_graphviz_writes_becomes_the_file_and_what_it_says_the_error() {
 }
 
 #[test]
+fn graphviz_draws_every_kind_where_it_is_installed() {
+    let folder = folder("real-dot");
+    let installed = Command::new("dot").arg("-V").output().is_ok();
+    for (name, begin) in [("a.svg", &b"<?xml"[..]), ("a.pdf", b"%PDF-"), ("-a.PNG", b"\x89PNG")] {
+        let path = folder.join(name);
+        match nasty().graphviz(&path) {
+            Ok(()) => {
+                assert!(installed && fs::read(path).expect("it was drawn").starts_with(begin), "{name}")
+            }
+            Err(problem) => assert!(!installed, "{problem}"),
+        }
+    }
+    fs::remove_dir_all(folder).expect("it was made here");
+}
+
+#[test]
 fn a_page_is_a_new_file_that_its_name_tells() {
     let folder = folder("pages");
     let kept = |title: &str| show::kept(&folder, title, "<!doctype html>").expect("it can be written");
