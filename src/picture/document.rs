@@ -25,9 +25,10 @@ impl Picture {
     /// ],"groups":[]}
     /// ```
     ///
-    /// A page of [`to_html`](Picture::to_html) carries other data, made for its script: the texts that stand at the arrows
-    /// after all that a drawing leaves out or cuts.
-    #[doc = "The feature `json` adds `Picture::from_json`, which reads it back."]
+    /// A page of [`to_html`](Picture::to_html) carries other data, made for its script: the texts as they are drawn, cut
+    /// where they are too long, with shapes where there are no numbers.
+    ///
+    /// The feature `json` adds `Picture::from_json`, which reads it back.
     ///
     /// ```
     /// let tape = chainrule::Tape::new();

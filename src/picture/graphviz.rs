@@ -1,8 +1,8 @@
 //! Drawings by Graphviz, where it is installed and asked for.
 
 use super::model::Picture;
-use super::save::{refused, write};
-use crate::error::Result;
+use super::save::write;
+use crate::error::{Error, Result};
 use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -82,4 +82,8 @@ fn run(dot: &str, program: &OsStr, kind: &str) -> io::Result<Output> {
         });
         child.wait_with_output()
     })
+}
+
+fn refused(problem: String) -> Error {
+    Error::Argument { what: "graphviz", problem }
 }

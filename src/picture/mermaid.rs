@@ -125,7 +125,8 @@ fn body(node: &PictureNode, consumers: usize) -> String {
     let symbol = if node.symbol == "·" { "•" } else { &node.symbol };
     let mut rows = match node.kind {
         NodeKind::Op => vec![node.name.as_deref().unwrap_or(""), symbol],
-        NodeKind::Hidden => vec![node.name.as_deref().unwrap_or("…")],
+        // The end of an arrow may have nothing to say.
+        NodeKind::Output | NodeKind::Hidden => vec![node.name.as_deref().unwrap_or(&node.symbol)],
         _ => vec![own],
     };
     rows.retain(|row| !row.is_empty());

@@ -105,7 +105,7 @@ impl Picture {
     /// ```
     /// let tape = chainrule::Tape::new();
     /// let text = tape.leaf("x", 1.0).exp().draw().picture()?.to_mermaid();
-    /// assert!(text.starts_with("flowchart LR\n  n0([\"x\"]):::input\n  n1(\"exp\"):::op\n"), "{text}");
+    /// assert!(text.starts_with("flowchart LR\n  n0([\"x\"]):::input\n  n1((\"exp\")):::op\n"), "{text}");
     /// # Ok::<(), chainrule::Error>(())
     /// ```
     pub fn to_mermaid(&self) -> String {

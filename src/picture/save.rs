@@ -169,6 +169,6 @@ pub(super) fn fresh(folder: &Path, name: &str, ending: &str) -> io::Result<(Path
     }
 }
 
-pub(super) fn refused(problem: String) -> Error {
+fn refused(problem: String) -> Error {
     Error::Argument { what: "save", problem }
 }
