@@ -147,17 +147,16 @@ fn body(node: &PictureNode, consumers: usize) -> String {
         NodeKind::Parameter => ("[[", "]]"),
         NodeKind::Constant | NodeKind::Output | NodeKind::Hidden => ("[", "]"),
     };
+    let first = rows.first().map_or(0.0, |row| width(row, 16.0));
     let widest = rows.iter().map(|row| width(row, 16.0)).fold(0.0, f64::max);
     let mut rows: Vec<String> = rows.iter().map(|row| text(row)).collect();
-    // The round ends of a plate that is higher than it is wide would meet.
-    let narrow = node.kind == NodeKind::Input && rows.len() > 1 && widest < 24.0 * rows.len() as f64;
-    let room = match class {
-        "sign" => "\u{a0}",
-        _ if narrow => "\u{a0}\u{a0}\u{a0}",
-        _ => "",
-    };
-    if let Some(first) = rows.first_mut() {
-        *first = format!("{room}{first}{room}");
+    // Of a plate that is higher than it is wide the round ends would meet. Spaces make room, behind one without width
+    // that keeps them from being trimmed.
+    let wanted = 28.0 * rows.len() as f64;
+    if node.kind == NodeKind::Input && rows.len() > 1 && widest < wanted {
+        let spaces = ((wanted - first) / 2.0 / width(" ", 16.0)).ceil() as usize;
+        let room = "\u{a0}".repeat(spaces);
+        rows[0] = format!("\u{200b}{room}{}{room}\u{200b}", rows[0]);
     }
     let label = if rows.is_empty() { " ".to_owned() } else { rows.join("<br/>") };
     format!("{open}\"{label}\"{close}:::{class}")

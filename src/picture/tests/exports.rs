@@ -151,7 +151,7 @@ fn marks_and_the_reverse_pass_have_their_looks_in_a_flowchart() {
     for part in [
         "n5(\"×<br/>✗ wrong\"):::op",
         "n6(\"×<br/>✓\"):::op",
-        "n7((\"\u{a0}#43;\u{a0}\")):::sign",
+        "n7((\"#43;\")):::sign",
         "class n7 backward\n",
         "classDef wrong stroke:#b3001b",
         "class n5 wrong\n",
