@@ -1,7 +1,7 @@
 //! cargo run --example graphs
 //!
-//! Draws every graph of the chapter into `graphs/`, as SVG, DOT and Mermaid. They are recorded in the numbered examples;
-//! `tests/graphs.rs` draws them again and compares byte for byte.
+//! Draws every graph of the chapter, and some larger models, into `graphs/`, as SVG, DOT and Mermaid. They are recorded in
+//! the numbered examples; `tests/graphs.rs` draws them again and compares byte for byte.
 
 use chainrule::picture::{Level, Picture};
 use chainrule::{Check, Result, Tape, Var};
@@ -40,6 +40,18 @@ pub(crate) mod gradient_check;
 #[path = "14_what_a_plan_does.rs"]
 pub(crate) mod what_a_plan_does;
 
+#[allow(dead_code)]
+#[path = "16_residual_mlp.rs"]
+pub(crate) mod residual_mlp;
+
+#[allow(dead_code)]
+#[path = "17_recurrent_cell.rs"]
+pub(crate) mod recurrent_cell;
+
+#[allow(dead_code)]
+#[path = "20_attention.rs"]
+pub(crate) mod attention;
+
 /// Every drawing, by the name of its files.
 pub(crate) fn pictures() -> Result<Vec<(&'static str, Picture)>> {
     Ok(vec![
@@ -57,6 +69,10 @@ pub(crate) fn pictures() -> Result<Vec<(&'static str, Picture)>> {
         ("two_layer_net", net(Level::Nodes)?),
         ("two_layer_net_backward", backward()?),
         ("checked_wrong_rule", checked()?),
+        ("residual_mlp", residual()?),
+        ("recurrent_cell", recurrent()?),
+        ("attention_layers", attended(Level::Layers)?),
+        ("attention", attended(Level::Nodes)?),
         ("training_step_plan", what_a_plan_does::schedule()?.picture()),
     ])
 }
@@ -88,6 +104,29 @@ fn checked() -> Result<Picture> {
     let (output, leaves) = gradient_check::weighed(&tape, gradient_check::wrong_cube);
     let report = Check::new(output, &leaves).run()?;
     output.draw().gradients(&output.backward()).verdicts(&report).picture()
+}
+
+/// Eight residual blocks, the first of them open.
+fn residual() -> Result<Picture> {
+    let tape = Tape::new();
+    let (loss, _) = residual_mlp::residual_mlp(&tape, true)?;
+    let draw = loss.draw().title("Eight residual blocks, the first one open").values(false);
+    draw.level(Level::Layers).open("block1").picture()
+}
+
+/// A recurrent cell at four points of time, by its shapes.
+fn recurrent() -> Result<Picture> {
+    let tape = Tape::new();
+    let (loss, ..) = recurrent_cell::recurrent_cell(&tape)?;
+    loss.draw().title("A recurrent cell, unrolled over time").values(false).picture()
+}
+
+/// A head of attention, with values and gradients.
+fn attended(level: Level) -> Result<Picture> {
+    let tape = Tape::new();
+    let (loss, ..) = attention::attention(&tape)?;
+    let draw = loss.draw().title("Attention, softmax(Q Kᵀ / √d) V").gradients(&loss.backward());
+    draw.level(level).picture()
 }
 
 #[allow(dead_code)]

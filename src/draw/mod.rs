@@ -10,6 +10,7 @@ use crate::grad::Gradients;
 use crate::graph::{Graph, NodeId};
 use crate::picture::{Annotations, Builder, Direction, Level, Mark, Picture};
 use crate::tape::{Tape, Var};
+use std::sync::Arc;
 
 /// What a drawing of a var shows.
 ///
@@ -158,7 +159,7 @@ impl<'t> Draw<'t> {
     #[track_caller]
     pub fn picture(&self) -> Result<Picture> {
         let (tape, annotations) = self.prepared()?;
-        self.build(tape, annotations)
+        self.build(tape, Arc::new(annotations))
     }
 
     /// The tape, with the numbers of what is drawn.
@@ -170,7 +171,7 @@ impl<'t> Draw<'t> {
         for &var in &self.outputs {
             tape.own("draw", var, &self.outputs)?;
         }
-        let drawn = self.builder(&tape.graph(), Annotations::default()).selected();
+        let drawn = self.builder(&tape.graph(), Arc::default()).selected();
         Ok((
             tape,
             match self.annotations(tape, &drawn) {
@@ -180,12 +181,12 @@ impl<'t> Draw<'t> {
         ))
     }
 
-    fn build(&self, tape: &Tape, annotations: Annotations) -> Result<Picture> {
+    fn build(&self, tape: &Tape, annotations: Arc<Annotations>) -> Result<Picture> {
         let picture = self.builder(&tape.graph(), annotations).build();
         picture.map_err(|e| refused(e.to_string()))
     }
 
-    fn builder<'g>(&self, graph: &'g Graph, annotations: Annotations) -> Builder<'g> {
+    fn builder<'g>(&self, graph: &'g Graph, annotations: Arc<Annotations>) -> Builder<'g> {
         let outputs: Vec<NodeId> = self.outputs.iter().map(|v| v.id()).collect();
         let mut builder = Builder::new(graph, &outputs)
             .title(self.title.as_str())

@@ -9,6 +9,7 @@ use crate::graph::{Graph, NodeId, Origin};
 use ndarray::ArrayD;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 /// Pictures with more nodes than this are refused: nobody could read them.
 const MOST: usize = 2_000;
@@ -72,7 +73,7 @@ pub struct Builder<'g> {
     pub(super) outputs: Vec<NodeId>,
     title: String,
     direction: Direction,
-    pub(super) annotations: Annotations,
+    pub(super) annotations: Arc<Annotations>,
     values: bool,
     gradients: bool,
     pub(super) shapes: bool,
@@ -90,7 +91,7 @@ impl<'g> Builder<'g> {
             outputs: outputs.to_vec(),
             title: String::new(),
             direction: Direction::default(),
-            annotations: Annotations::default(),
+            annotations: Arc::default(),
             values: true,
             gradients: true,
             shapes: true,
@@ -115,10 +116,10 @@ impl<'g> Builder<'g> {
         self
     }
 
-    /// The values and gradients to write down.
+    /// The values and gradients to write down; several builders can share them.
     #[must_use]
-    pub fn annotations(mut self, annotations: Annotations) -> Self {
-        self.annotations = annotations;
+    pub fn annotations(mut self, annotations: impl Into<Arc<Annotations>>) -> Self {
+        self.annotations = annotations.into();
         self
     }
 

@@ -95,6 +95,10 @@ impl Draft<'_> {
             rules: operands.filter_map(rule).collect(),
             findings: self.findings(&[id]).into_iter().chain(known.notes.get(&id).cloned()).collect(),
             members: Vec::new(),
+            belongs_to: match node.origin() {
+                Origin::Backward(of) => Some(of.to_string()),
+                Origin::Forward | Origin::Update => None,
+            },
             values: self.builder.value(id).and_then(Histogram::of),
             gradients: known.node_gradients.get(&id).and_then(Histogram::of),
         }

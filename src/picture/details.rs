@@ -35,6 +35,9 @@ pub struct Details {
     /// The ids of the nodes that a layer consists of.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<String>,
+    /// The id of the node whose reverse pass recorded this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub belongs_to: Option<String>,
     /// How the elements of the value are spread.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub values: Option<Histogram>,

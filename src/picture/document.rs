@@ -109,8 +109,20 @@ fn group(group: &Group) -> String {
 }
 
 fn details(known: &Details) -> String {
-    let Details { op, formula, shape, scope, source, constants, rules, findings, members, values, gradients } =
-        known;
+    let Details {
+        op,
+        formula,
+        shape,
+        scope,
+        source,
+        constants,
+        rules,
+        findings,
+        members,
+        belongs_to,
+        values,
+        gradients,
+    } = known;
     let by_operand = |(operand, said): &(usize, String)| format!("[{operand},{}]", text(said));
     let object =
         Object::default().text("op", op).text("formula", formula).text("shape", shape).text("scope", scope);
@@ -119,6 +131,7 @@ fn details(known: &Details) -> String {
         .all("rules", rules, by_operand)
         .all("findings", findings, |said| text(said))
         .all("members", members, |id| text(id));
+    let object = given(object, "belongs_to", belongs_to);
     let bins = |object: Object, key, bins: &Option<Histogram>| {
         bins.iter().fold(object, |object, bins| object.raw(key, histogram(bins)))
     };

@@ -5,7 +5,8 @@
 //!
 //! - [`Picture::to_svg`]: placed by a [`Layout`] (that of the crate `dagre`, with lines of our own), needing neither
 //!   fonts nor programs;
-//! - [`Picture::to_html`]: a page to walk through, node by node, forwards and backwards;
+//! - [`Picture::to_html`]: a page to walk through, node by node, forwards and backwards; [`Openings`] are pictures with
+//!   other groups open, between which a page switches, and a [`Film`] shows them at several moments of a run;
 //! - [`Picture::to_dot`]: for Graphviz, which places everything itself, and [`Picture::graphviz`] if it is installed;
 //! - [`Picture::to_mermaid`]: for forges, wikis and notebooks, which draw it from the text;
 //! - [`Picture::to_json`]: what the picture holds, as data;
@@ -30,6 +31,7 @@ mod details;
 mod document;
 mod dot;
 mod faults;
+mod film;
 mod graphviz;
 mod json;
 mod label;
@@ -40,6 +42,7 @@ mod mermaid;
 mod model;
 mod notebook;
 pub mod number;
+mod openings;
 mod page;
 mod ports;
 #[cfg(any(feature = "png", feature = "pdf"))]
@@ -62,11 +65,12 @@ mod tests;
 pub use build::{Annotations, Builder, Level, TooLarge};
 pub use dagre::Dagre;
 pub use details::{Details, Histogram};
+pub use film::{Film, NotOneGraph};
 pub use layout::{Drawing, EdgeLine, Frame, Layout, Piece, Point, Rect};
 pub use mark::Mark;
 pub use measure::{NodeSize, Size, Sizes};
 pub use model::{Direction, Group, NodeKind, Picture, PictureEdge, PictureNode};
-pub(crate) use page::{Sheet, write as write_page};
+pub use openings::Openings;
 pub(crate) use save::{Format, write as write_file};
 pub(crate) use show::show as show_page;
 
@@ -89,7 +93,7 @@ impl Picture {
     /// It can be moved, zoomed and searched, tells what is known of each node, and steps through the forward pass and
     /// then the backward pass, node by node, with the numbers of the drawing.
     pub fn to_html(&self) -> String {
-        page::write(&[Sheet { name: "Graph", open: None, picture: self }])
+        Openings::from(self.clone()).to_html()
     }
 
     /// The picture in Graphviz's DOT language, for `dot -Tsvg` and its like.

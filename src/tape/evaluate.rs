@@ -1,15 +1,13 @@
 //! Computing values when asked, in f64, node by node.
 
-use super::op::Op;
 use super::recorder::Recorder;
-use super::run::{Operands, run, run_short};
+use super::run::{Operands, run};
 use super::values::{Known, Places, Values};
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Leaf, Node, NodeId, ShapeIndex};
+use crate::graph::{Graph, Leaf, Node, NodeId};
 use crate::kernel::gather;
 use crate::shape::size;
 use ndarray::{ArrayD, IxDyn};
-use std::sync::Arc;
 
 impl Recorder {
     /// Computes a node and what it needs, unless it is known.
@@ -102,12 +100,9 @@ impl Recorder {
 
     #[inline(never)]
     fn compute(&mut self, id: NodeId) -> Result<()> {
-        let Self { graph, ops, facts, values, .. } = self;
+        let Self { graph, ops, values, .. } = self;
         let index = graph.record(id).op.0 as usize;
-        let (op, facts) = (&ops[index], &facts[index]);
-        if facts.elementwise && facts.arity <= 2 && values.compute_short(graph, op, facts.arity, id)? {
-            return Ok(());
-        }
+        let op = &ops[index];
         let node = graph.node(id);
         if let Some(leaf) = node.leaf() {
             let Some(numbers) = node.constant() else { return Err(no_value(graph, node, leaf)) };
@@ -180,27 +175,6 @@ impl Recorder {
 pub(super) fn shaped(shape: &[usize], numbers: Vec<f64>) -> ArrayD<f64> {
     ArrayD::from_shape_vec(IxDyn(shape), numbers)
         .unwrap_or_else(|e| unreachable!("a value has its node's shape: {e}"))
-}
-
-impl Values {
-    /// Computes an elementwise node of up to two operands, if they lie side by side, in the order of its own
-    /// elements, or are one number each; false, and nothing done, if not.
-    fn compute_short(&mut self, graph: &Graph, op: &Arc<dyn Op>, arity: usize, id: NodeId) -> Result<bool> {
-        let record = graph.record(id);
-        if record.shape == ShapeIndex::SCALAR || !self.places.fit(graph.records(), id) {
-            return Ok(false);
-        }
-        let len = size(graph.shape_of(record.shape));
-        let place = self.reserve(id, len)?;
-        let Self { places, arena, scratch, .. } = self;
-        let (before, after) = arena.split_at_mut(place);
-        let x = record.pair().map(|x| places.as_slice(x, len, before).unwrap_or_default());
-        let done = run_short(&**op, x, arity, &mut after[..len], scratch);
-        if done {
-            places.known[id.index()] = Known::Array;
-        }
-        Ok(done)
-    }
 }
 
 fn no_value(graph: &Graph, node: Node<'_>, leaf: Leaf) -> Error {

@@ -250,14 +250,4 @@ impl Places {
             _ => Lane::Numbers(&arena[self.place(id)..][..len]),
         }
     }
-
-    /// The numbers of an array, if they lie side by side, or the one number.
-    #[inline]
-    pub(super) fn as_slice<'a>(&'a self, id: NodeId, len: usize, arena: &'a [f64]) -> Option<&'a [f64]> {
-        match self.known[id.index()] {
-            Known::Array => Some(&arena[self.place(id)..][..len]),
-            Known::Number => Some(std::slice::from_ref(&self.slots[id.index()])),
-            _ => None,
-        }
-    }
 }

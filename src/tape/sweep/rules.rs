@@ -6,7 +6,7 @@ use crate::shape::{Layout, size};
 use crate::tape::cotangents::{Cotangents, Piece, State};
 use crate::tape::recorder::Recorder;
 use crate::tape::rule::{Content, Made, OpRules, Part};
-use crate::tape::run::{Operands, run, run_short};
+use crate::tape::run::{Operands, run};
 use smallvec::SmallVec;
 
 impl Recorder {
@@ -128,17 +128,7 @@ impl Recorder {
         let mut scratch = std::mem::take(&mut c.scratch);
         {
             let x: Operands<'_> = x.iter().map(|&x| c.at_work[x].locate(graph, values, &c.pool)).collect();
-            let mut side_by_side =
-                x.iter().filter_map(|x| x.as_slice().filter(|x| [1, len].contains(&x.len())));
-            let short = match (elementwise, x.len(), side_by_side.next(), side_by_side.next()) {
-                (true, 1, Some(a), None) => Some([a, a]),
-                (true, 2, Some(a), Some(b)) => Some([a, b]),
-                _ => None,
-            };
-            drop(side_by_side);
-            if !short.is_some_and(|short| run_short(&**op, short, x.len(), y, &mut scratch)) {
-                run(op, x, shape, y, &mut scratch);
-            }
+            run(op, x, shape, y, &mut scratch);
         }
         c.scratch = scratch;
         Ok(match lent {
