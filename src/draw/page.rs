@@ -32,8 +32,8 @@ impl Draw<'_> {
         if scopes.is_empty() {
             return Ok(shown.to_html());
         }
-        let name = |level| if level == Level::Nodes { "Nodes" } else { "Layers" };
-        let other = if self.level == Level::Nodes { Level::Layers } else { Level::Nodes };
+        let name = |level| if level == Level::Layers { "Layers" } else { "Nodes" };
+        let other = if self.level == Level::Layers { Level::Auto } else { Level::Layers };
         // A level that is too large to be drawn is left out; that which was asked for is not.
         let drawn = |level, open: &[String]| self.at(tape, &annotations, level, open);
         let other_drawn = drawn(other, &[]);

@@ -12,7 +12,12 @@
 //! constants with a dashed one. Along each arrow the forward value stands above the line and the gradient that comes
 //! back along this arrow below it, red and slanted; at a node with several consumers their sum follows a `Σ`.
 //!
-//! What a check says of a node stands at its upper right: a tick, a cross, a bent line for a kink, a question mark.
+//! Large graphs are rolled up ([`Level::Auto`]): repetitions are folded into one box with their count, and scopes are
+//! opened as far as there is room.
+//!
+//! What is said of a node stands at its upper right, as a sign with a legend: by a check (a tick, a cross, a bent line for
+//! a kink, a question mark), by its numbers ([`health()`]: NaN and where it begins, infinities, gradients that vanish,
+//! explode or are 0, dead relus), or by a comparison of two graphs ([`diff()`]). A box shows the worst of its members.
 //!
 //! The same picture gives the same bytes in every run, on every machine.
 
@@ -22,7 +27,9 @@ mod compose;
 mod dagre;
 mod details;
 mod dot;
+mod diff;
 mod faults;
+mod health;
 mod label;
 mod layout;
 mod mark;
@@ -31,6 +38,7 @@ mod model;
 pub mod number;
 mod page;
 mod ports;
+mod roll;
 mod route;
 mod select;
 mod svg;
@@ -47,6 +55,8 @@ mod tests;
 pub use build::{Annotations, Builder, Level, TooLarge};
 pub use dagre::Dagre;
 pub use details::{Details, Histogram};
+pub use diff::{Change, Diff, Difference, Kind, diff};
+pub use health::{Finding, health};
 pub use layout::{Drawing, EdgeLine, Frame, Layout, Piece, Point, Rect};
 pub use mark::Mark;
 pub use measure::{NodeSize, Size, Sizes};

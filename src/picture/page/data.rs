@@ -49,6 +49,8 @@ fn node(node: &PictureNode) -> String {
         .some("gradient", node.gradient.as_deref().map(minus))
         .flag("backward", node.backward)
         .text("tooltip", &node.tooltip)
+        .some("of", node.of.as_deref())
+        .some("note", node.note.as_deref())
         .some("mark", node.mark.map(|mark| mark.word()));
     match &node.details {
         Some(known) => details(object, known).end(),
@@ -80,7 +82,13 @@ fn details(object: Object, known: &Details) -> Object {
         .all("constants", &known.constants, by_operand)
         .all("rules", &known.rules, by_operand)
         .all("findings", &known.findings, |said| text(said))
-        .all("members", &known.members, |id| text(id));
+        .all("members", &known.members, |id| text(id))
+        .some("opens", Some(known.opens.as_str()).filter(|key| !key.is_empty()))
+        .some("backwardOf", known.backward_of.as_deref());
+    let object = [("nodeCount", known.nodes), ("parameterCount", known.parameters), ("times", known.times)]
+        .into_iter()
+        .filter(|&(_, count)| count > 0)
+        .fold(object, |object, (key, count)| object.raw(key, count));
     let object = histogram(object, "valueBins", &known.values);
     histogram(object, "gradientBins", &known.gradients)
 }

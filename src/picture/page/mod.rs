@@ -37,7 +37,7 @@ pub(crate) struct Sheet<'a> {
 /// Writes a page of drawings of one graph; the first is shown first.
 pub(crate) fn write(sheets: &[Sheet<'_>]) -> String {
     let script = format!("\n{SCRIPT}");
-    let style = format!("\n{}{}{STYLE}", svg::STYLE, mark::STYLE);
+    let style = format!("\n{}{}{STYLE}", svg::STYLE, mark::style(None));
     let policy = format!(
         "default-src 'none'; script-src '{}'; style-src '{}'; base-uri 'none'; form-action 'none'",
         digest::source(&script),
