@@ -40,6 +40,14 @@ pub(crate) mod gradient_check;
 #[path = "14_what_a_plan_does.rs"]
 pub(crate) mod what_a_plan_does;
 
+#[allow(dead_code)]
+#[path = "18_large_graphs.rs"]
+pub(crate) mod large_graphs;
+
+#[allow(dead_code)]
+#[path = "19_health_and_differences.rs"]
+pub(crate) mod health_and_differences;
+
 /// Every drawing, by the name of its files.
 pub(crate) fn pictures() -> Result<Vec<(&'static str, Picture)>> {
     Ok(vec![
@@ -58,6 +66,10 @@ pub(crate) fn pictures() -> Result<Vec<(&'static str, Picture)>> {
         ("two_layer_net_backward", backward()?),
         ("checked_wrong_rule", checked()?),
         ("training_step_plan", what_a_plan_does::schedule()?.picture()),
+        ("rolled_up", rolled_up()?),
+        ("rolled_up_scalars", large_graphs::scalar_net(&Tape::new()).draw().picture()?),
+        ("health_nan", health_and_differences::sick()?),
+        ("diff", health_and_differences::changed().picture().expect("it is small")),
     ])
 }
 
@@ -88,6 +100,12 @@ fn checked() -> Result<Picture> {
     let (output, leaves) = gradient_check::weighed(&tape, gradient_check::wrong_cube);
     let report = Check::new(output, &leaves).run()?;
     output.draw().gradients(&output.backward()).verdicts(&report).picture()
+}
+
+/// A deep network with one of its equal layers opened.
+fn rolled_up() -> Result<Picture> {
+    let tape = Tape::new();
+    large_graphs::deep_net(&tape).draw().open("layer1").picture()
 }
 
 #[allow(dead_code)]

@@ -42,7 +42,7 @@ pub enum Level {
     /// Every node if there are at most 300; of more, as much as can be read.
     ///
     /// Repetitions are folded into one box with their count: scopes side by side that hold the same structure
-    /// (`layer1 … layer48  ×48`), the steps of a loop, and the same few ops along a chain. Two repetitions are the same if
+    /// (`layer1 … layer48 ×48`), the steps of a loop, and the same few ops along a chain. Two repetitions are the same if
     /// their ops, attributes, shapes, constants and the arrows among them are, which is compared, not hashed. Scopes
     /// are folded from three on; ops without a scope from four on, and only if each operand comes from the same node
     /// every time, or from nodes an equal way apart.

@@ -1,6 +1,8 @@
 //! Tests of layout and exporters on the pictures of [`samples`](super::samples), and of the [builder](building).
 
 mod building;
+mod rolling;
+mod told;
 
 use super::layout::{Drawing, Layout, Rect};
 use super::samples::{self, Draft, NASTY, nasty};

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// So many nodes are drawn as they are; of more, groups are rolled up.
 const FEW: usize = 300;
 /// If more leaves than this stand between boxes, each goes into the first box that uses it.
-const LEAVES: usize = FEW / 3;
+const LEAVES: usize = 24;
 /// Stands for no unit.
 const NONE: u32 = u32::MAX;
 
@@ -255,17 +255,18 @@ impl Leaves<'_> {
         }
         let own = matches!(node.leaf(), Some(Leaf::Parameter | Leaf::Constant));
         inside(&cell.scope)
-            || used.alone && (own || cell.times == 1 || self.comes_again(cell, used))
+            || used.alone && (own || cell.times == 1 || self.comes_again(leaf, cell, used))
     }
 
     /// Whether every repetition reads a leaf of its own where this one is read.
-    fn comes_again(&self, cell: &Cell, used: &Use) -> bool {
+    fn comes_again(&self, leaf: NodeId, cell: &Cell, used: &Use) -> bool {
         let (tree, length) = (self.tree, cell.first.end - cell.first.start);
         let Some(position) = tree.position(used.by).filter(|&position| position + length < cell.range.end) else {
             return true;
         };
         let next = self.builder.graph.node(tree.order()[(position + length) as usize]);
-        next.inputs().get(used.operand).is_some_and(|&input| tree.position(input).is_none())
+        let other = |&input: &NodeId| tree.position(input).is_none() && input != leaf;
+        next.inputs().get(used.operand).is_some_and(other)
     }
 }
 

@@ -207,9 +207,9 @@ impl Tree<'_> {
         let length = (fold.range.end - fold.range.start) / all as u32;
         let at = |repetition: usize| fold.range.start + repetition as u32 * length;
         let range = at(repetitions.start)..at(repetitions.end);
+        let parts = |repetition: usize| &fold.parts[repetition * each..(repetition + 1) * each];
         let named = |repetition: usize| {
-            let parts = &fold.parts[repetition * each..(repetition + 1) * each];
-            let scopes = parts.iter().filter_map(|&part| match part {
+            let scopes = parts(repetition).iter().filter_map(|&part| match part {
                 Part::Group(inner) if self.groups[inner].why == Why::Scope => Some(self.cell(inner).label),
                 _ => None,
             });
@@ -217,11 +217,11 @@ impl Tree<'_> {
         };
         let first = named(repetitions.start);
         let label = match first.is_empty() {
-            true => self.signs(at(repetitions.start)..at(repetitions.start + 1)),
+            true => self.signs(parts(repetitions.start)),
             false => format!("{first} … {}", named(repetitions.end - 1)),
         };
         Cell {
-            label: format!("{label}  ×{}", grouped(times)),
+            label: format!("{label} ×{}", grouped(times)),
             key: self.key_of(&range),
             times,
             is_scope: false,
@@ -232,13 +232,40 @@ impl Tree<'_> {
         }
     }
 
-    /// The signs of the first few ops.
-    fn signs(&self, range: Range<u32>) -> String {
-        const SIGNS: usize = 6;
-        let ops = &self.order[range.start as usize..range.end as usize];
-        let signs: Vec<&str> =
-            ops.iter().take(SIGNS).map(|&id| self.graph.node(id).op().symbol.as_str()).collect();
-        format!("{}{}", signs.join("  "), if ops.len() > SIGNS { "  …" } else { "" })
+    /// The signs of some parts that are repeated: `(× + tanh)`, and where there is a repetition among them, `((× +) ×40 tanh)`.
+    fn signs(&self, parts: &[Part]) -> String {
+        const SIGNS: usize = 5;
+        let mut out = String::new();
+        let mut room = SIGNS;
+        // What is still to be written: a part, or the end of a repetition that was begun.
+        let mut stack: Vec<std::result::Result<Part, usize>> = parts.iter().rev().map(|&part| Ok(part)).collect();
+        while let Some(next) = stack.pop() {
+            let space = if out.is_empty() || out.ends_with('(') { "" } else { " " };
+            match next {
+                Err(times) => out.push_str(&format!(") ×{}", grouped(times))),
+                Ok(_) if room == 0 => {
+                    if !out.ends_with('…') {
+                        out.push_str(" …");
+                    }
+                }
+                Ok(Part::Op(id)) => {
+                    room -= 1;
+                    out.push_str(&format!("{space}{}", self.graph.node(id).op().symbol));
+                }
+                Ok(Part::Group(group)) => match self.groups[group].why {
+                    Why::Fold { times, each } => {
+                        out.push_str(&format!("{space}("));
+                        stack.push(Err(times));
+                        stack.extend(self.groups[group].parts[..each].iter().rev().map(|&part| Ok(part)));
+                    }
+                    Why::Scope | Why::Stretch => {
+                        room -= 1;
+                        out.push_str(&format!("{space}{}", self.cell(group).label));
+                    }
+                },
+            }
+        }
+        if parts.len() > 1 { format!("({out})") } else { out }
     }
 }
 
