@@ -1,7 +1,8 @@
 //! Which nodes of a graph a picture shows, and which constants are written into the ops that use them.
 
 use super::build::Builder;
-use crate::graph::{EdgeId, Graph, Leaf, NodeId};
+use super::mark::Mark;
+use crate::graph::{EdgeId, Leaf, NodeId};
 use rustc_hash::FxHashSet;
 use std::collections::{BTreeSet, VecDeque};
 
@@ -39,7 +40,7 @@ impl Selection {
         selection.uses = vec![0; kept.len()];
         for &id in &nodes {
             let inputs = graph.node(id).inputs();
-            let fold = foldable(graph, inputs);
+            let fold = foldable(builder, inputs);
             for (operand, input) in graph.node(id).read_inputs() {
                 if fold == Some(operand) {
                     selection.folded.push((id, operand));
@@ -56,7 +57,7 @@ impl Selection {
         let kept = |id: &NodeId| if whole { kept[id.index()] } else { kept_near.contains(id) };
         let wanted =
             |id: &NodeId| builder.outputs.contains(id) || builder.around.is_some_and(|(node, _)| node == *id);
-        nodes.retain(|id| !is_number(graph, *id) || kept(id) || wanted(id));
+        nodes.retain(|id| !is_number(builder, *id) || kept(id) || wanted(id));
         selection.nodes = nodes;
         if builder.around.is_some() {
             selection.look_outside(builder);
@@ -108,7 +109,7 @@ fn neighbourhood(builder: &Builder<'_>, centre: NodeId, steps: usize) -> Vec<Nod
         }
         let inputs = graph.node(id).read_inputs().map(|(_, input)| input);
         // A constant that is written into its ops does not make them neighbours of each other.
-        let consumers = if is_number(graph, id) && id != centre { &[] } else { graph.consumers(id) };
+        let consumers = if is_number(builder, id) && id != centre { &[] } else { graph.consumers(id) };
         let consumers = consumers.iter().filter(|edge| graph.node(edge.target).op().reads(edge.operand));
         for next in inputs.chain(consumers.map(|edge| edge.target)) {
             if builder.draws(next) && seen.insert(next) {
@@ -120,19 +121,23 @@ fn neighbourhood(builder: &Builder<'_>, centre: NodeId, steps: usize) -> Vec<Nod
 }
 
 /// The operand that can be written into an op of these inputs: the only number of two operands.
-fn foldable(graph: &Graph, inputs: &[NodeId]) -> Option<usize> {
+fn foldable(builder: &Builder<'_>, inputs: &[NodeId]) -> Option<usize> {
     let &[first, second] = inputs else {
         return None;
     };
-    match (is_number(graph, first), is_number(graph, second)) {
+    match (is_number(builder, first), is_number(builder, second)) {
         (true, false) => Some(0),
         (false, true) => Some(1),
         _ => None,
     }
 }
 
-/// Whether a node is a constant of one number that nobody gave a name.
-fn is_number(graph: &Graph, id: NodeId) -> bool {
-    let node = graph.node(id);
-    node.leaf() == Some(Leaf::Constant) && node.shape().is_empty() && node.name().is_none()
+/// Whether a node is a constant of one number that nobody gave a name, and of which a comparison says nothing.
+fn is_number(builder: &Builder<'_>, id: NodeId) -> bool {
+    let node = builder.graph.node(id);
+    let differs = |mark: &Mark| (Mark::Changed..=Mark::Removed).contains(mark);
+    node.leaf() == Some(Leaf::Constant)
+        && node.shape().is_empty()
+        && node.name().is_none()
+        && !builder.annotations.marks.get(&id).is_some_and(differs)
 }

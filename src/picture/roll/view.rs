@@ -28,6 +28,8 @@ pub(in super::super) struct Cell {
     pub(in super::super) times: usize,
     /// Whether it is a scope.
     pub(in super::super) is_scope: bool,
+    /// Whether it would show stretches, opened: parts without a better reason than that they follow each other.
+    pub(in super::super) is_cut: bool,
     /// The scope that it is, or lies in.
     pub(in super::super) scope: String,
     pub(in super::super) origin: u8,
@@ -159,14 +161,15 @@ impl Tree<'_> {
         }
     }
 
-    /// Opens scopes level by level, as long as no more than so many things are shown, as `count` counts them.
+    /// Opens scopes level by level, as long as no more than so many things are shown, as `count` counts them. A scope that
+    /// would show stretches says more closed.
     pub(in super::super) fn opened_within(&self, most: usize, count: impl Fn(&[Shown]) -> usize) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
         loop {
             let shown = self.shown(&self.opened(&names));
             let mut more = names.clone();
             more.extend(shown.into_iter().filter_map(|shown| match shown {
-                Shown::Box(cell) if cell.is_scope => Some(cell.key),
+                Shown::Box(cell) if cell.is_scope && !cell.is_cut => Some(cell.key),
                 _ => None,
             }));
             if more.len() == names.len() || count(&self.shown(&self.opened(&more))) > most {
@@ -196,7 +199,11 @@ impl Tree<'_> {
             false => self.key(group),
         };
         let (range, first) = (range.clone(), range.clone());
-        Cell { label, key: self.key(group), times: 1, is_scope, scope: scope.clone(), origin, range, first }
+        let is_cut = self.groups[group].parts.iter().any(|part| match *part {
+            Part::Group(inner) => self.groups[inner].why == Why::Stretch,
+            Part::Op(_) => false,
+        });
+        Cell { label, key: self.key(group), times: 1, is_scope, is_cut, scope: scope.clone(), origin, range, first }
     }
 
     /// Some repetitions of a fold as one box.
@@ -225,6 +232,7 @@ impl Tree<'_> {
             key: self.key_of(&range),
             times,
             is_scope: false,
+            is_cut: false,
             scope: fold.scope.clone(),
             origin: fold.origin,
             first: range.start..range.start + length,
@@ -238,7 +246,7 @@ impl Tree<'_> {
         let mut out = String::new();
         let mut room = SIGNS;
         // What is still to be written: a part, or the end of a repetition that was begun.
-        let mut stack: Vec<std::result::Result<Part, usize>> = parts.iter().rev().map(|&part| Ok(part)).collect();
+        let mut stack: Vec<Result<Part, usize>> = parts.iter().rev().map(|&part| Ok(part)).collect();
         while let Some(next) = stack.pop() {
             let space = if out.is_empty() || out.ends_with('(') { "" } else { " " };
             match next {
