@@ -76,7 +76,11 @@ pub fn health(graph: &Graph, known: &Annotations) -> Vec<Finding> {
 /// How many elements are NaN, ∞ and −∞.
 fn count(array: &ArrayD<f64>) -> [usize; 3] {
     array.iter().fold([0; 3], |[nan, plus, minus], x| {
-        [nan + usize::from(x.is_nan()), plus + usize::from(*x == f64::INFINITY), minus + usize::from(*x == f64::NEG_INFINITY)]
+        [
+            nan + usize::from(x.is_nan()),
+            plus + usize::from(*x == f64::INFINITY),
+            minus + usize::from(*x == f64::NEG_INFINITY),
+        ]
     })
 }
 
@@ -84,13 +88,17 @@ fn is_finite(array: &ArrayD<f64>) -> bool {
     array.iter().all(|x| x.is_finite())
 }
 
-/// `3 of 50 elements are NaN`.
-fn counted([nan, plus, minus]: [usize; 3], of: usize) -> String {
+/// `3 of 50 elements are NaN`, or of a single number, `it is NaN`; of a gradient, `its gradient is NaN`.
+fn counted([nan, plus, minus]: [usize; 3], of: usize, gradient: bool) -> String {
+    let (whole, part) = if gradient { ("its gradient", " of its gradient") } else { ("it", "") };
     let parts = [(nan, "NaN"), (plus, "∞"), (minus, "−∞")];
     let parts = parts.iter().filter(|part| part.0 > 0);
     match of {
-        1 => parts.map(|part| format!("it is {}", part.1)).collect(),
-        _ => parts.map(|(n, what)| format!("{n} of {of} elements are {what}")).collect::<Vec<_>>().join(", "),
+        1 => parts.map(|(_, what)| format!("{whole} is {what}")).collect(),
+        _ => {
+            let parts = parts.map(|(n, what)| format!("{n} of {of} elements{part} are {what}"));
+            parts.collect::<Vec<_>>().join(", ")
+        }
     }
 }
 
@@ -99,7 +107,7 @@ fn not_finite(graph: &Graph, known: &Annotations, node: NodeId, value: &ArrayD<f
     if counts == [0; 3] {
         return None;
     }
-    let what = counted(counts, value.len());
+    let what = counted(counts, value.len(), false);
     let sick = graph.node(node).read_inputs().map(|(_, x)| x).find(|&x| !value_is_finite(graph, known, x));
     let is_nan = counts[0] > 0;
     let (mark, text) = match sick {
@@ -109,7 +117,11 @@ fn not_finite(graph: &Graph, known: &Annotations, node: NodeId, value: &ArrayD<f
         }
         None => {
             let mark = if is_nan { Mark::Nan } else { Mark::Infinite };
-            let from = if graph.node(node).leaf().is_some() { "it was given so" } else { "all its operands are finite" };
+            let from = if graph.node(node).leaf().is_some() {
+                "it was given so"
+            } else {
+                "all its operands are finite"
+            };
             (mark, format!("{what}, and it begins here: {from}"))
         }
     };
@@ -135,10 +147,11 @@ fn gradient_not_finite(
     if counts == [0; 3] || !value_is_finite(graph, known, node) {
         return None;
     }
-    let what = format!("of its gradient, {}", counted(counts, gradient.len()));
+    let what = counted(counts, gradient.len(), true);
     let is_nan = counts[0] > 0;
     let sick = graph.consumers(node).iter().map(|edge| edge.target).find(|consumer| {
-        known.node_gradients.get(consumer).is_some_and(|g| !is_finite(g)) || !value_is_finite(graph, known, *consumer)
+        known.node_gradients.get(consumer).is_some_and(|g| !is_finite(g))
+            || !value_is_finite(graph, known, *consumer)
     });
     let (mark, text) = match sick {
         Some(from) => {
@@ -166,8 +179,10 @@ fn out_of_proportion(graph: &Graph, known: &Annotations) -> Vec<Finding> {
         let trained = graph.get(node).is_some_and(|node| node.leaf() == Some(Leaf::Parameter));
         trained && is_finite(gradient)
     });
-    let sizes: BTreeMap<NodeId, f64> =
-        trained.map(|(&node, gradient)| (node, root_mean_square(gradient))).filter(|&(_, r)| r > 0.0).collect();
+    let sizes: BTreeMap<NodeId, f64> = trained
+        .map(|(&node, gradient)| (node, root_mean_square(gradient)))
+        .filter(|&(_, r)| r > 0.0)
+        .collect();
     let mut sorted: Vec<f64> = sizes.values().copied().collect();
     sorted.sort_by(f64::total_cmp);
     if sorted.len() < ENOUGH {

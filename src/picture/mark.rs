@@ -247,12 +247,16 @@ pub(super) struct Legend(Vec<(Mark, String)>);
 
 impl Legend {
     pub(super) fn of(picture: &Picture) -> Self {
-        let of_node = |node: &PictureNode, mark| match node.details.as_ref().filter(|known| !known.marks.is_empty()) {
-            Some(known) => known.marks.iter().filter(|known| known.0 == mark).map(|known| known.1).sum(),
-            None => usize::from(node.mark == Some(mark)),
-        };
+        let of_node =
+            |node: &PictureNode, mark| match node.details.as_ref().filter(|known| !known.marks.is_empty()) {
+                Some(known) => known.marks.iter().filter(|known| known.0 == mark).map(|known| known.1).sum(),
+                None => usize::from(node.mark == Some(mark)),
+            };
         let count = |mark| picture.nodes.iter().map(|node| of_node(node, mark)).sum();
-        let counts = Mark::ALL.into_iter().map(|mark| (mark, count(mark))).filter(|&(_, count): &(Mark, usize)| count > 0);
+        let counts = Mark::ALL
+            .into_iter()
+            .map(|mark| (mark, count(mark)))
+            .filter(|&(_, count): &(Mark, usize)| count > 0);
         Self(counts.map(|(mark, count)| (mark, mark.counted(count))).collect())
     }
 

@@ -21,13 +21,15 @@
 //!
 //! The same picture gives the same bytes in every run, on every machine.
 
+mod arrows;
+mod boxes;
 mod build;
 mod canvas;
 mod compose;
 mod dagre;
 mod details;
-mod dot;
 mod diff;
+mod dot;
 mod faults;
 mod health;
 mod label;

@@ -248,20 +248,21 @@ impl Leaves<'_> {
         let node = graph.node(leaf);
         let inside = |outer: &str| {
             let rest = node.scope().strip_prefix(outer);
-            origin(graph, leaf) == cell.origin && rest.is_some_and(|rest| outer.is_empty() && !rest.is_empty() || rest.starts_with('/'))
+            origin(graph, leaf) == cell.origin
+                && rest.is_some_and(|rest| outer.is_empty() && !rest.is_empty() || rest.starts_with('/'))
         };
         if cell.is_scope {
             return inside(&cell.scope) || origin(graph, leaf) == cell.origin && node.scope() == cell.scope;
         }
         let own = matches!(node.leaf(), Some(Leaf::Parameter | Leaf::Constant));
-        inside(&cell.scope)
-            || used.alone && (own || cell.times == 1 || self.comes_again(leaf, cell, used))
+        inside(&cell.scope) || used.alone && (own || cell.times == 1 || self.comes_again(leaf, cell, used))
     }
 
     /// Whether every repetition reads a leaf of its own where this one is read.
     fn comes_again(&self, leaf: NodeId, cell: &Cell, used: &Use) -> bool {
         let (tree, length) = (self.tree, cell.first.end - cell.first.start);
-        let Some(position) = tree.position(used.by).filter(|&position| position + length < cell.range.end) else {
+        let Some(position) = tree.position(used.by).filter(|&position| position + length < cell.range.end)
+        else {
             return true;
         };
         let next = self.builder.graph.node(tree.order()[(position + length) as usize]);

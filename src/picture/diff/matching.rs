@@ -111,15 +111,11 @@ impl<'a> Matcher<'a> {
     fn by_structure(&mut self) {
         let mut known: FxHashMap<Structure<'a>, u32> = FxHashMap::default();
         let [a, b] = [self.a, self.b].map(|graph| numbered(graph, &mut known));
-        let exact = |graph: &'a Graph, numbers: &[u32]| -> Vec<((u32, &'a str, Option<&'a str>), NodeId)> {
-            let nodes = graph.nodes().zip(numbers);
-            nodes.map(|(node, &number)| ((number, node.scope(), node.name()), node.id())).collect()
+        let exact = |graph: &'a Graph, numbers: Vec<u32>| {
+            graph.nodes().zip(numbers).map(|(node, number)| ((number, node.scope(), node.name()), node.id()))
         };
-        self.in_order(exact(self.a, &a).into_iter(), exact(self.b, &b).into_iter(), |_, _| true);
-        let loose = |graph: &Graph, numbers: &[u32]| -> Vec<(u32, NodeId)> {
-            numbers.iter().copied().zip(graph.ids()).collect()
-        };
-        self.in_order(loose(self.a, &a).into_iter(), loose(self.b, &b).into_iter(), |_, _| true);
+        self.in_order(exact(self.a, a.clone()), exact(self.b, b.clone()), |_, _| true);
+        self.in_order(a.into_iter().zip(self.a.ids()), b.into_iter().zip(self.b.ids()), |_, _| true);
     }
 
     /// The nodes that nothing uses, by op, from the last one on.
@@ -148,7 +144,10 @@ impl<'a> Matcher<'a> {
                 graph.consumers(id).iter().map(move |edge| {
                     let node = graph.node(edge.target);
                     let origin = super::super::roll::origin(graph, edge.target);
-                    ((node.op().name.as_str(), edge.operand, node.inputs().len(), node.scope(), origin), edge.target)
+                    (
+                        (node.op().name.as_str(), edge.operand, node.inputs().len(), node.scope(), origin),
+                        edge.target,
+                    )
                 })
             };
             // Of several consumers of one kind, it is known which is which only if none is new.
@@ -175,7 +174,9 @@ fn numbered<'a>(graph: &'a Graph, known: &mut FxHashMap<Structure<'a>, u32>) -> 
     for node in graph.nodes() {
         let structure = match (node.leaf(), node.name(), node.constant()) {
             (Some(_), Some(name), _) => Structure::Named(name),
-            (_, _, Some(values)) => Structure::Constant(node.shape(), values.iter().map(|x| x.to_bits()).collect()),
+            (_, _, Some(values)) => {
+                Structure::Constant(node.shape(), values.iter().map(|x| x.to_bits()).collect())
+            }
             (Some(leaf), None, None) => Structure::Leaf(Some(leaf), node.shape()),
             (None, ..) => {
                 let origin = super::super::roll::origin(graph, node.id());

@@ -95,7 +95,7 @@ pub fn diff(before: &Graph, after: &Graph) -> Diff {
                 kind: Kind::Removed,
                 before: Some(id),
                 after: None,
-                node: before.describe(id),
+                node: named(before.node(id)),
                 changes: Vec::new(),
             });
             continue;
@@ -106,7 +106,7 @@ pub fn diff(before: &Graph, after: &Graph) -> Diff {
                 kind: Kind::Changed,
                 before: Some(id),
                 after: Some(partner),
-                node: after.describe(partner),
+                node: named(after.node(partner)),
                 changes,
             });
         }
@@ -115,7 +115,7 @@ pub fn diff(before: &Graph, after: &Graph) -> Diff {
         kind: Kind::Added,
         before: None,
         after: Some(id),
-        node: after.describe(id),
+        node: named(after.node(id)),
         changes: Vec::new(),
     }));
     let pairs = before.ids().filter_map(|id| Some((id, matched.after_of(id)?))).collect();
@@ -164,6 +164,12 @@ fn changes(a: Node<'_>, b: Node<'_>, matched: &matching::Matching) -> Vec<Change
         }
     }
     changes
+}
+
+/// What a node is called: as messages do, and a number by itself too.
+fn named(node: Node<'_>) -> String {
+    let number = node.constant().filter(|numbers| numbers.len() == 1).map(|_| format!(" {}", values(node)));
+    format!("{}{}", node.graph().describe(node.id()), number.unwrap_or_default())
 }
 
 /// The values of a constant, of many where they begin.

@@ -114,7 +114,10 @@ impl<'t> Folder<'t> {
                 break;
             }
         }
-        Folded { parts: items.iter().map(|item| item.part).collect(), groups: std::mem::take(&mut self.groups) }
+        Folded {
+            parts: items.iter().map(|item| item.part).collect(),
+            groups: std::mem::take(&mut self.groups),
+        }
     }
 
     fn item(&mut self, part: Part) -> Item {
@@ -182,7 +185,8 @@ impl<'t> Folder<'t> {
             while at + SCOPES * each <= end {
                 let run = self.longest(&items[..end], at, each);
                 at += each * run.times;
-                let scopes = items[run.start..run.start + each].iter().any(|item| is_scope(self.tree, item.part));
+                let scopes =
+                    items[run.start..run.start + each].iter().any(|item| is_scope(self.tree, item.part));
                 let ops = if scopes { 0 } else { OPS_IN_ALL as u32 };
                 if run.times >= (if scopes { SCOPES } else { OPS }) && run.ops >= ops {
                     found.push(run);

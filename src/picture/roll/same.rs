@@ -68,7 +68,8 @@ impl<'t> Likeness<'t> {
         let [x, y] = [x, y].map(|id| self.tree.graph.node(id));
         let is = |leaf: Leaf| [x, y].map(|node| node.leaf() == Some(leaf));
         let alike = |leaf: Leaf| is(leaf)[0] == is(leaf)[1];
-        let numbers = |array: Option<&[f64]>| array.map(|a| a.iter().map(|x| x.to_bits()).collect::<Vec<_>>());
+        let numbers =
+            |array: Option<&[f64]>| array.map(|a| a.iter().map(|x| x.to_bits()).collect::<Vec<_>>());
         x.shape() == y.shape()
             && alike(Leaf::Parameter)
             && alike(Leaf::Index)
@@ -81,7 +82,8 @@ impl<'t> Likeness<'t> {
     pub(super) fn regular(&self, this: u32, length: u32) -> bool {
         let tree = self.tree;
         (this..this + length).all(|position| {
-            let inputs = |back: u32| tree.graph.node(tree.order[(position - back * length) as usize]).inputs();
+            let inputs =
+                |back: u32| tree.graph.node(tree.order[(position - back * length) as usize]).inputs();
             let triples = inputs(0).iter().zip(inputs(1)).zip(inputs(2));
             triples.into_iter().all(|((&x, &y), &z)| match [x, y, z].map(|id| tree.position(id)) {
                 [Some(x), Some(y), Some(z)] => i64::from(x) - i64::from(y) == i64::from(y) - i64::from(z),

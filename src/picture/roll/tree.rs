@@ -72,7 +72,8 @@ impl<'g> Tree<'g> {
             groups: Vec::new(),
             root: Vec::new(),
         };
-        let mut sorter = Sorter { graph, paths: Paths::default(), block: vec![(0, 0); graph.len()], round: 0 };
+        let mut sorter =
+            Sorter { graph, paths: Paths::default(), block: vec![(0, 0); graph.len()], round: 0 };
         let mut work = vec![(None, ops, 0)];
         while let Some((owner, ops, depth)) = work.pop() {
             let mut parts = Vec::with_capacity(ops.len());
@@ -268,7 +269,10 @@ fn stretches(ops: &[NodeId], keys: &[Option<(u32, u8)>]) -> Vec<Block> {
 
 /// An order of things in which each stands after those it depends on, given as pairs; among those that could come next,
 /// the one with the smallest key. None if there is a circle. O(n log n).
-pub(in super::super) fn topological<K: Ord + Copy>(keys: &[K], mut edges: Vec<(u32, u32)>) -> Option<Vec<usize>> {
+pub(in super::super) fn topological<K: Ord + Copy>(
+    keys: &[K],
+    mut edges: Vec<(u32, u32)>,
+) -> Option<Vec<usize>> {
     edges.sort_unstable();
     edges.dedup();
     let mut waiting = vec![0_u32; keys.len()];

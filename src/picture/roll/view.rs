@@ -89,7 +89,8 @@ impl Tree<'_> {
             });
         }
         for (group, Group { why, scope, .. }) in self.groups.iter().enumerate() {
-            opened.named[group] = *why == Why::Scope && names.contains(scope) || names.contains(&self.key(group));
+            opened.named[group] =
+                *why == Why::Scope && names.contains(scope) || names.contains(&self.key(group));
             let mut outer = group;
             while opened.named[group] && parent[outer] != usize::MAX {
                 outer = parent[outer];
@@ -115,7 +116,9 @@ impl Tree<'_> {
                     }
                     Why::Scope | Why::Stretch => shown.push(Shown::Box(self.cell(group))),
                 },
-                Task::Fold(group, repetitions) => self.show_fold(group, repetitions, opened, &mut shown, &mut tasks),
+                Task::Fold(group, repetitions) => {
+                    self.show_fold(group, repetitions, opened, &mut shown, &mut tasks)
+                }
             }
         }
         shown
@@ -163,7 +166,11 @@ impl Tree<'_> {
 
     /// Opens scopes level by level, as long as no more than so many things are shown, as `count` counts them. A scope that
     /// would show stretches says more closed.
-    pub(in super::super) fn opened_within(&self, most: usize, count: impl Fn(&[Shown]) -> usize) -> BTreeSet<String> {
+    pub(in super::super) fn opened_within(
+        &self,
+        most: usize,
+        count: impl Fn(&[Shown]) -> usize,
+    ) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
         loop {
             let shown = self.shown(&self.opened(&names));
@@ -203,7 +210,17 @@ impl Tree<'_> {
             Part::Group(inner) => self.groups[inner].why == Why::Stretch,
             Part::Op(_) => false,
         });
-        Cell { label, key: self.key(group), times: 1, is_scope, is_cut, scope: scope.clone(), origin, range, first }
+        Cell {
+            label,
+            key: self.key(group),
+            times: 1,
+            is_scope,
+            is_cut,
+            scope: scope.clone(),
+            origin,
+            range,
+            first,
+        }
     }
 
     /// Some repetitions of a fold as one box.

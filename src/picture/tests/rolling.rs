@@ -20,7 +20,8 @@ fn rolled(graph: &Graph, output: NodeId) -> Picture {
 /// Every member of a box, with the ids of the nodes that stand by themselves: each node of the graph exactly once.
 fn assert_each_once(picture: &Picture, nodes: &[NodeId]) {
     let mut found: Vec<String> = Vec::new();
-    for node in picture.nodes.iter().filter(|node| !matches!(node.kind, NodeKind::Output | NodeKind::Hidden)) {
+    for node in picture.nodes.iter().filter(|node| !matches!(node.kind, NodeKind::Output | NodeKind::Hidden))
+    {
         let members = node.details.as_ref().map(|known| known.members.clone()).unwrap_or_default();
         found.extend(if members.is_empty() { vec![node.id.clone()] } else { members });
     }
@@ -184,12 +185,10 @@ fn layers_run_backwards_are_folded_too() {
         d = r.op("×", &[d, slope], &[4, 8]);
     }
     let picture = Builder::new(&r.graph, &[y, d]).build().expect("it can be read");
-    assert_eq!(names(&picture)[2..], [
-        "layer1 … layer60 ×60",
-        "Σ",
-        "like",
-        "layer60 backward … layer1 backward ×60"
-    ]);
+    assert_eq!(
+        names(&picture)[2..],
+        ["layer1 … layer60 ×60", "Σ", "like", "layer60 backward … layer1 backward ×60"]
+    );
     assert!(picture.nodes[5].backward && picture.nodes[5].of.is_some());
 }
 
