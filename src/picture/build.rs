@@ -48,7 +48,7 @@ pub enum Level {
     /// every time, or from nodes an equal way apart.
     ///
     /// Then scopes are opened level by level, as long as no more than 300 nodes and boxes are visible. Where more than a
-    /// hundred things stand side by side that neither have a scope nor repeat, they are cut into forty stretches, about
+    /// hundred things stand side by side that neither have a scope nor repeat, they are cut into twenty stretches, about
     /// equally long, at places where few values cross: it is not known what belongs together there, but what is computed
     /// one after the other mostly does, and stretches never depend on each other in a circle.
     ///

@@ -49,7 +49,7 @@ pub struct Finding {
 /// let quotient = x / x;
 /// let y = quotient.exp();
 /// let graph = tape.graph();
-/// let values = [x, quotient, y].map(|var| (var.id(), var.value().to_owned().into_dyn()));
+/// let values = [x, quotient, y].map(|var| (var.id(), var.value().view().to_owned()));
 /// let known = Annotations { values: values.into(), ..Annotations::default() };
 /// let marks: Vec<Mark> = health(&graph, &known).iter().map(|finding| finding.mark).collect();
 /// assert_eq!(marks, [Mark::Nan, Mark::NanInherited]);

@@ -5,7 +5,7 @@ use super::tree::{Group, Part, Tree, Why};
 /// More parts than this, side by side, are cut into stretches.
 const WIDE: usize = 100;
 /// Into how many.
-const STRETCHES: usize = 40;
+const STRETCHES: usize = 20;
 
 /// How many values of ops cross each boundary between neighbours: computed before it and read after it. O(|V| + |E|).
 pub(super) fn crossings(tree: &Tree<'_>) -> Vec<u32> {

@@ -103,6 +103,10 @@ impl<'t> Folder<'t> {
                     _ if names.is_empty() => self.names(&items, level),
                     _ => doubled(&names, 1 << (level - 1)),
                 };
+                // If every stretch is another, longer ones are too.
+                if level > 0 && all_differ(&names) {
+                    break;
+                }
                 let runs = self.runs(&items, &names, 1 << level);
                 if !runs.is_empty() {
                     items = self.contracted(&items, runs, scope, next);
@@ -174,7 +178,8 @@ impl<'t> Folder<'t> {
         width: usize,
         found: &mut Vec<Run>,
     ) {
-        if period == 0 || period > width {
+        // Shorter periods were tried with shorter stretches.
+        if period == 0 || period > width || 2 * period <= width {
             return;
         }
         let (start, end) = (from - period, to - 1 + width);
@@ -246,6 +251,11 @@ impl<'t> Folder<'t> {
 /// Whether a part is a scope; a repetition that was just found is not in the tree yet, and is none.
 fn is_scope(tree: &Tree<'_>, part: Part) -> bool {
     matches!(part, Part::Group(group) if group < tree.groups.len())
+}
+
+/// Whether no name comes twice, of names as [`doubled`] gives them: counted from 0 on as they come.
+fn all_differ(names: &[u32]) -> bool {
+    names.iter().max().is_none_or(|&largest| largest as usize + 1 == names.len())
 }
 
 /// Names of stretches twice as long, from the names of their halves.

@@ -239,10 +239,13 @@ impl Tree<'_> {
             });
             scopes.collect::<Vec<_>>().join(", ")
         };
-        let first = named(repetitions.start);
-        let label = match first.is_empty() {
-            true => self.signs(parts(repetitions.start)),
-            false => format!("{first} … {}", named(repetitions.end - 1)),
+        // What all names end in is said once.
+        let (first, last) = (named(repetitions.start), named(repetitions.end - 1));
+        let end = suffix(fold.origin);
+        let label = match (first.strip_suffix(end), last.strip_suffix(end)) {
+            _ if first.is_empty() => self.signs(parts(repetitions.start)),
+            (Some(first), Some(last)) => format!("{} … {}{end}", short(first), short(last)),
+            _ => format!("{} … {}", short(&first), short(&last)),
         };
         Cell {
             label: format!("{label} ×{}", grouped(times)),
@@ -297,6 +300,15 @@ impl Tree<'_> {
 /// The last part of a scope.
 fn last(scope: &str) -> &str {
     scope.rsplit('/').find(|name| !name.is_empty()).unwrap_or(scope)
+}
+
+/// A name, cut so that there is room for what follows it.
+fn short(name: &str) -> String {
+    const LONGEST: usize = 16;
+    match name.char_indices().nth(LONGEST) {
+        Some(_) => name.chars().take(LONGEST - 1).chain(['…']).collect(),
+        None => name.to_owned(),
+    }
 }
 
 /// A count with its digits in groups of three.
