@@ -48,10 +48,9 @@ pub struct Finding {
 /// let x = tape.leaf("x", 0.0);
 /// let quotient = x / x;
 /// let y = quotient.exp();
-/// let graph = tape.graph();
 /// let values = [x, quotient, y].map(|var| (var.id(), var.value().view().to_owned()));
 /// let known = Annotations { values: values.into(), ..Annotations::default() };
-/// let marks: Vec<Mark> = health(&graph, &known).iter().map(|finding| finding.mark).collect();
+/// let marks: Vec<Mark> = health(&tape.graph(), &known).iter().map(|finding| finding.mark).collect();
 /// assert_eq!(marks, [Mark::Nan, Mark::NanInherited]);
 /// ```
 pub fn health(graph: &Graph, known: &Annotations) -> Vec<Finding> {
