@@ -1,6 +1,6 @@
 //! cargo run --example graphs
 //!
-//! Draws every graph of the chapter into `graphs/`, as SVG and as DOT. They are recorded in the numbered examples;
+//! Draws every graph of the chapter, and some larger models, into `graphs/`, as SVG and as DOT. They are recorded in the numbered examples;
 //! `tests/graphs.rs` draws them again and compares byte for byte.
 
 use chainrule::picture::{Level, Picture};
@@ -41,6 +41,18 @@ pub(crate) mod gradient_check;
 pub(crate) mod what_a_plan_does;
 
 #[allow(dead_code)]
+#[path = "16_residual_mlp.rs"]
+pub(crate) mod residual_mlp;
+
+#[allow(dead_code)]
+#[path = "17_recurrent_cell.rs"]
+pub(crate) mod recurrent_cell;
+
+#[allow(dead_code)]
+#[path = "20_attention.rs"]
+pub(crate) mod attention;
+
+#[allow(dead_code)]
 #[path = "18_large_graphs.rs"]
 pub(crate) mod large_graphs;
 
@@ -65,6 +77,10 @@ pub(crate) fn pictures() -> Result<Vec<(&'static str, Picture)>> {
         ("two_layer_net", net(Level::Nodes)?),
         ("two_layer_net_backward", backward()?),
         ("checked_wrong_rule", checked()?),
+        ("residual_mlp", residual()?),
+        ("recurrent_cell", recurrent()?),
+        ("attention_layers", attended(Level::Layers)?),
+        ("attention", attended(Level::Nodes)?),
         ("training_step_plan", what_a_plan_does::schedule()?.picture()),
         ("rolled_up", rolled_up()?),
         ("rolled_up_scalars", large_graphs::scalar_net(&Tape::new()).draw().picture()?),
@@ -106,6 +122,29 @@ fn checked() -> Result<Picture> {
 fn rolled_up() -> Result<Picture> {
     let tape = Tape::new();
     large_graphs::deep_net(&tape).draw().open("layer1").picture()
+}
+
+/// Eight residual blocks, the first of them open.
+fn residual() -> Result<Picture> {
+    let tape = Tape::new();
+    let (loss, _) = residual_mlp::residual_mlp(&tape, true)?;
+    let draw = loss.draw().title("Eight residual blocks, the first one open").values(false);
+    draw.level(Level::Layers).open("block1").picture()
+}
+
+/// A recurrent cell at four points of time, by its shapes.
+fn recurrent() -> Result<Picture> {
+    let tape = Tape::new();
+    let (loss, ..) = recurrent_cell::recurrent_cell(&tape)?;
+    loss.draw().title("A recurrent cell, unrolled over time").values(false).picture()
+}
+
+/// A head of attention, with values and gradients.
+fn attended(level: Level) -> Result<Picture> {
+    let tape = Tape::new();
+    let (loss, ..) = attention::attention(&tape)?;
+    let draw = loss.draw().title("Attention, softmax(Q Kᵀ / √d) V").gradients(&loss.backward());
+    draw.level(level).picture()
 }
 
 #[allow(dead_code)]

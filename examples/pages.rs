@@ -1,9 +1,12 @@
 //! cargo run --example pages
 //!
 //! Writes graphs as pages into `target/pages/`: open one in a browser, drag, zoom, search, click a node, and walk
-//! through the forward and the backward pass with the arrow keys. `tests/browser` opens the same pages.
+//! through the forward and the backward pass with the arrow keys. `tests/browser` opens the same pages, and compares what
+//! they tell with the numbers in `target/pages/expected.json`.
 
-use chainrule::{Check, Result, Tape};
+use chainrule::picture::Level;
+use chainrule::{Check, Result, Tape, Var};
+use serde_json::{Map, Value, json};
 use std::path::Path;
 
 #[allow(dead_code)]
@@ -13,8 +16,14 @@ mod apples;
 #[path = "09_gradient_check.rs"]
 mod gradient_check;
 #[allow(dead_code)]
+#[path = "16_residual_mlp.rs"]
+mod residual_mlp;
+#[allow(dead_code)]
 #[path = "08_two_layer_net.rs"]
 mod two_layer_net;
+#[allow(dead_code)]
+#[path = "15_watching_training.rs"]
+mod watching_training;
 
 /// Two apples at 100 each, and a tax of 10 %.
 fn apples(path: &Path) -> Result<()> {
@@ -26,9 +35,13 @@ fn apples(path: &Path) -> Result<()> {
 /// A value that is used twice: its gradient is a sum.
 fn fan_out(path: &Path) -> Result<()> {
     let tape = Tape::new();
+    let y = used_three_times(&tape);
+    y.draw().title("x is used three times").gradients(&y.backward()).save(path)
+}
+
+fn used_three_times(tape: &Tape) -> Var<'_> {
     let (x, w) = (tape.leaf("x", 3.0), tape.leaf("w", ndarray::arr1(&[0.5, -2.0])));
-    let y = (x * x - x) * (w * 2.0).tanh().sum();
-    y.named("y").draw().title("x is used three times").gradients(&y.backward()).save(path)
+    ((x * x - x) * (w * 2.0).tanh().sum()).named("y")
 }
 
 /// The chapter's network on numbers made up, as layers and as nodes.
@@ -47,6 +60,50 @@ fn net(path: &Path) -> Result<()> {
         tape.feed(leaf, array)?;
     }
     loss.draw().title("A network of two layers").gradients(&loss.backward()).save(path)
+}
+
+/// The network with the nodes that the reverse pass recorded for its gradients.
+fn net_backward(path: &Path) -> Result<()> {
+    let tape = Tape::new();
+    let (loss, parameters) = two_layer_net::two_layer_net(&tape);
+    let gradients = two_layer_net::gradients(loss, &parameters)?;
+    tape.draw(&[&[loss], &gradients[..]].concat()).title("A network and its reverse pass").save(path)
+}
+
+/// More groups than can be opened in every combination.
+fn residual(path: &Path) -> Result<()> {
+    let tape = Tape::new();
+    let (loss, _) = residual_mlp::residual_mlp(&tape, true)?;
+    let draw = loss.draw().title("Eight residual blocks").gradients(&loss.backward());
+    draw.level(Level::Layers).save(path)
+}
+
+/// Training on a page, with a slider.
+fn training(path: &Path) -> Result<()> {
+    let film = watching_training::film(watching_training::training(&[0, 25, 50, 100, 200])?);
+    std::fs::write(path, film.to_html().expect("it is one graph")).expect("the folder can be written");
+    Ok(())
+}
+
+/// The single numbers of a graph and their gradients, node by node, as the tape computes them.
+fn numbers<'t>(tape: &'t Tape, output: Var<'t>) -> Value {
+    let gradients = output.backward();
+    let ids: Vec<_> = tape.graph().nodes().map(|node| node.id()).collect();
+    let drawn = ids.into_iter().filter(|&id| id <= output.id()).filter_map(|id| tape.var(id));
+    let numbers = drawn.filter(|var| var.shape().is_empty() && gradients.reaches(*var)).map(|var| {
+        let (value, gradient) = (var.value().item(), gradients.of(var).value().item());
+        (var.id().to_string(), json!({ "value": value, "gradient": gradient }))
+    });
+    numbers.collect::<Map<String, Value>>().into()
+}
+
+/// What the pages have to tell.
+fn expected() -> Result<Value> {
+    let (shop, three) = (Tape::new(), Tape::new());
+    let apples = numbers(&shop, apples::apples(&shop).0);
+    let losses = watching_training::training(&[0, 25, 50, 100, 200])?;
+    let losses: Vec<f64> = losses.into_iter().map(|(_, loss, _)| loss).collect();
+    Ok(json!({ "apples": apples, "fan_out": numbers(&three, used_three_times(&three)), "training": losses }))
 }
 
 /// A wrong rule, with what the checker says of each node.
@@ -72,10 +129,13 @@ type Page = fn(&Path) -> Result<()>;
 fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pages");
     std::fs::create_dir_all(&folder)?;
-    let pages: [(&str, Page); 5] = [
+    let pages: [(&str, Page); 8] = [
         ("apples", apples),
         ("fan_out", fan_out),
         ("two_layer_net", net),
+        ("two_layer_net_backward", net_backward),
+        ("residual_mlp", residual),
+        ("training", training),
         ("checked_wrong_rule", checked),
         ("hostile_names", hostile),
     ];
@@ -83,5 +143,6 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         page(&folder.join(name).with_extension("html"))?;
         println!("target/pages/{name}.html");
     }
+    std::fs::write(folder.join("expected.json"), serde_json::to_string_pretty(&expected()?)?)?;
     Ok(())
 }

@@ -10,6 +10,7 @@ use crate::graph::{Graph, NodeId};
 use crate::picture::{Annotations, Builder, Direction, Level, Mark, Picture};
 use crate::tape::{Tape, Var};
 use std::path::Path;
+use std::sync::Arc;
 
 /// What a drawing of a var shows.
 ///
@@ -179,7 +180,7 @@ impl<'t> Draw<'t> {
     #[track_caller]
     pub fn picture(&self) -> Result<Picture> {
         let (tape, annotations) = self.prepared()?;
-        self.build(tape, annotations)
+        self.build(tape, Arc::new(annotations))
     }
 
     /// The tape, with the numbers of what is drawn.
@@ -203,7 +204,7 @@ impl<'t> Draw<'t> {
 
     /// The nodes whose numbers are wanted.
     fn numbered(&self, graph: &Graph) -> Result<Vec<NodeId>> {
-        let builder = self.builder(graph, Annotations::default());
+        let builder = self.builder(graph, Arc::default());
         let mut drawn = builder.selected();
         if self.health {
             // Where something begins is seen from the operands, of which some may lie outside.
@@ -218,12 +219,12 @@ impl<'t> Draw<'t> {
         Ok(drawn)
     }
 
-    fn build(&self, tape: &Tape, annotations: Annotations) -> Result<Picture> {
+    fn build(&self, tape: &Tape, annotations: Arc<Annotations>) -> Result<Picture> {
         let picture = self.builder(&tape.graph(), annotations).build();
         picture.map_err(|e| refused(e.to_string()))
     }
 
-    fn builder<'g>(&self, graph: &'g Graph, annotations: Annotations) -> Builder<'g> {
+    fn builder<'g>(&self, graph: &'g Graph, annotations: Arc<Annotations>) -> Builder<'g> {
         let outputs: Vec<NodeId> = self.outputs.iter().map(|v| v.id()).collect();
         let mut builder = Builder::new(graph, &outputs)
             .title(self.title.as_str())

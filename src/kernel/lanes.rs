@@ -71,13 +71,18 @@ fn map<F: Float, const N: usize>(f: impl Fn([F; N]) -> F + Copy, x: [&[F]; N], y
 /// As [`map`], for callers that are [vectorized](vectorize) themselves.
 #[inline(always)]
 fn map_blocks<F: Float, const N: usize>(f: impl Fn([F; N]) -> F + Copy, x: [&[F]; N], y: &mut [F]) {
-    for start in (0..y.len()).step_by(WIDTH) {
-        let mut operands = [[F::zero(); WIDTH]; N];
-        for k in 0..N {
-            operands[k] = load(&x[k][start..]);
-        }
-        store(block(f, &operands), &mut y[start..]);
-    }
+    let x = x.map(Blocks::of);
+    write_blocks(
+        y,
+        #[inline(always)]
+        |k, _| {
+            let mut operands = [[F::zero(); WIDTH]; N];
+            for i in 0..N {
+                operands[i] = x[i].get(k);
+            }
+            block(f, &operands)
+        },
+    );
 }
 
 /// `x[i] = f(x[i])`.
@@ -89,17 +94,17 @@ pub(crate) fn map_in_place<F: Float>(f: impl Fn(F) -> F + Copy, x: &mut [F]) {
     vectorize(
         #[inline(always)]
         || {
-            for start in (0..x.len()).step_by(WIDTH) {
-                let operand = load(&x[start..]);
-                store(
+            write_blocks(
+                x,
+                #[inline(always)]
+                |_, x| {
                     block(
                         #[inline(always)]
                         move |[x]| f(x),
-                        &[operand],
-                    ),
-                    &mut x[start..],
-                );
-            }
+                        &[x],
+                    )
+                },
+            );
         },
     );
 }
@@ -119,26 +124,95 @@ fn block<F: Float, const N: usize>(f: impl Fn([F; N]) -> F + Copy, x: &[[F; WIDT
     y
 }
 
-/// The first elements as a block; where there are fewer, the first one stands for those that lack.
-#[inline(always)]
-fn load<F: Float>(x: &[F]) -> [F; WIDTH] {
-    match x.first_chunk() {
-        Some(all) => *all,
-        None => {
-            let mut block = [x[0]; WIDTH];
-            block[..x.len()].copy_from_slice(x);
-            block
+/// Numbers read block by block, the last one filled up.
+#[derive(Debug)]
+pub(crate) struct Blocks<'a, F> {
+    whole: &'a [[F; WIDTH]],
+    /// What comes after the whole blocks.
+    last: [F; WIDTH],
+}
+
+impl<'a, F: Float> Blocks<'a, F> {
+    /// The blocks of numbers that lie side by side.
+    #[inline(always)]
+    pub(crate) fn of(x: &'a [F]) -> Self {
+        let (whole, rest) = x.as_chunks();
+        Self { whole, last: filled_up(rest) }
+    }
+
+    /// One number, as often as it is asked for.
+    #[inline(always)]
+    pub(crate) fn same(x: F) -> Self {
+        Self { whole: &[], last: [x; WIDTH] }
+    }
+
+    /// A block, by its number. A copy, which a loop over it can keep in registers.
+    #[inline(always)]
+    pub(crate) fn get(&self, k: usize) -> [F; WIDTH] {
+        *self.whole.get(k).unwrap_or(&self.last)
+    }
+}
+
+/// Numbers changed block by block, the last one filled up.
+#[derive(Debug)]
+pub(crate) struct BlocksMut<'a, F> {
+    whole: &'a mut [[F; WIDTH]],
+    rest: &'a mut [F],
+    last: [F; WIDTH],
+}
+
+impl<'a, F: Float> BlocksMut<'a, F> {
+    #[inline(always)]
+    pub(crate) fn of(y: &'a mut [F]) -> Self {
+        let (whole, rest) = y.as_chunks_mut();
+        let last = filled_up(rest);
+        Self { whole, rest, last }
+    }
+
+    /// How many there are.
+    #[inline(always)]
+    pub(crate) fn len(&self) -> usize {
+        self.whole.len() + usize::from(!self.rest.is_empty())
+    }
+
+    /// A block, by its number; past the end one that counts for nothing.
+    #[inline(always)]
+    pub(crate) fn get(&self, k: usize) -> [F; WIDTH] {
+        *self.whole.get(k).unwrap_or(&self.last)
+    }
+
+    /// Writes a block, by its number; past the end to nowhere.
+    #[inline(always)]
+    pub(crate) fn set(&mut self, k: usize, block: [F; WIDTH]) {
+        *self.whole.get_mut(k).unwrap_or(&mut self.last) = block;
+    }
+
+    /// Writes the last block, as far as it goes.
+    #[inline(always)]
+    pub(crate) fn finish(self) {
+        let count = self.rest.len();
+        if count > 0 {
+            self.rest.copy_from_slice(&self.last[..count]);
         }
     }
 }
 
+/// Writes what `f` gives for the number of each block of `y` and what it holds.
 #[inline(always)]
-fn store<F: Float>(block: [F; WIDTH], y: &mut [F]) {
-    match y.first_chunk_mut() {
-        Some(all) => *all = block,
-        None => {
-            let len = y.len();
-            y.copy_from_slice(&block[..len]);
-        }
+pub(crate) fn write_blocks<F: Float>(y: &mut [F], mut f: impl FnMut(usize, [F; WIDTH]) -> [F; WIDTH]) {
+    let mut y = BlocksMut::of(y);
+    for k in 0..y.len() {
+        let block = f(k, y.get(k));
+        y.set(k, block);
     }
+    y.finish();
+}
+
+/// Numbers as a block, of which the first stands for those that lack.
+#[inline(always)]
+fn filled_up<F: Float>(x: &[F]) -> [F; WIDTH] {
+    let Some(&first) = x.first() else { return [F::zero(); WIDTH] };
+    let mut block = [first; WIDTH];
+    block[..x.len()].copy_from_slice(x);
+    block
 }

@@ -10,7 +10,7 @@ mod sum;
 mod view;
 
 pub(crate) use gather::gather;
-pub(crate) use lanes::{Lanes, WIDTH, map_in_place, vectorize};
+pub(crate) use lanes::{Blocks, BlocksMut, Lanes, WIDTH, map_in_place, vectorize, write_blocks};
 pub(crate) use matmul::matmul;
 pub(crate) use sum::{Line, reduce_axes, sum_axes, sum_blocks};
 pub use view::{Input, Inputs, Output, View};

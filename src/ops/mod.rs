@@ -50,7 +50,7 @@ pub use like::{BroadcastLike, CountPer, ReshapeLike, SumTo, SumToLike};
 pub use matmul::MatMul;
 pub use power::{Powf, Powi};
 pub use reduce::{LogSumExp, Max, Mean, Sum};
-pub(crate) use scalar::{Given, Lane, Scalar};
+pub(crate) use scalar::{Given, Lane, Scalar, Target};
 pub use select::Where;
 pub use slice::{Slice, Unslice};
 pub use softmax::{LogSoftmax, Softmax};

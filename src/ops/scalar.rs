@@ -4,7 +4,7 @@
 use super::number::Number;
 use super::*;
 use crate::Float;
-use crate::kernel::{WIDTH, vectorize};
+use crate::kernel::{Blocks, BlocksMut, WIDTH, vectorize, write_blocks};
 use std::any::{Any, TypeId};
 
 macro_rules! scalars {
@@ -123,20 +123,27 @@ macro_rules! scalars {
                 }
             }
 
-            /// The rule for operand `N` on every element: `dx` written, or added to. False, and nothing done, for a
-            /// structural zero. A function of one is given its operand twice.
-            pub(crate) fn pull<const N: usize>(self, given: Given<'_>, dx: &mut [f64], add: bool) -> bool {
+            /// Whether its rule for an operand gives something, and is no structural zero.
+            #[inline]
+            pub(crate) fn gives(self, operand: usize) -> bool {
+                let zeros = ([Number(0.0); 2], Number(0.0), Number(0.0));
+                match self {
+                    $(Self::$one => $one::rules(zeros.0, zeros.1, zeros.2)[operand].is_some(),)+
+                    $(Self::$two => $two::rules(zeros.0, zeros.1, zeros.2)[operand].is_some(),)+
+                }
+            }
+
+            /// What its rules give on every element, by operand. A function of one is given its operand twice.
+            // Not inlined: see `map`.
+            #[inline(never)]
+            pub(crate) fn pull(self, given: &Given<'_>, dx: [Target<'_>; 2]) {
                 vectorize(
                     #[inline(always)]
                     move || match self {
-                        $(Self::$one => {
-                            given.pull(#[inline(always)] |x, y, dy| $one::rules(x, y, dy)[N], dx, add)
-                        })+
-                        $(Self::$two => {
-                            given.pull(#[inline(always)] |x, y, dy| $two::rules(x, y, dy)[N], dx, add)
-                        })+
+                        $(Self::$one => given.pull(#[inline(always)] |x, y, dy| $one::rules(x, y, dy), dx),)+
+                        $(Self::$two => given.pull(#[inline(always)] |x, y, dy| $two::rules(x, y, dy), dx),)+
                     },
-                )
+                );
             }
         }
     };
@@ -150,29 +157,44 @@ scalars! {
 /// What a rule reads, of equal lengths.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Given<'a> {
-    pub(crate) x: [&'a [f64]; 2],
-    pub(crate) y: &'a [f64],
+    pub(crate) x: [Lane<'a, f64>; 2],
+    pub(crate) y: Lane<'a, f64>,
     pub(crate) dy: &'a [f64],
+}
+
+/// Where to put what a rule gives: nowhere, if there are no places.
+#[derive(Debug)]
+pub(crate) struct Target<'a> {
+    pub(crate) dx: &'a mut [f64],
+    /// Whether it is added to what is there.
+    pub(crate) add: bool,
 }
 
 impl Given<'_> {
     #[inline(always)]
     fn pull(
-        self,
-        rule: impl Fn([Number; 2], Number, Number) -> Option<f64>,
-        dx: &mut [f64],
-        add: bool,
-    ) -> bool {
-        if rule([Number(0.0); 2], Number(0.0), Number(0.0)).is_none() {
-            return false;
+        &self,
+        rules: impl Fn([Number; 2], Number, Number) -> [Option<f64>; 2],
+        [to0, to1]: [Target<'_>; 2],
+    ) {
+        let (x0, x1) = (self.x[0].blocks(), self.x[1].blocks());
+        let (y, dy) = (self.y.blocks(), Blocks::of(self.dy));
+        let (mut dx0, mut dx1) = (BlocksMut::of(to0.dx), BlocksMut::of(to1.dx));
+        for k in 0..dx0.len().max(dx1.len()) {
+            let (x0, x1, y, dy) = (x0.get(k), x1.get(k), y.get(k), dy.get(k));
+            // A sum with −0 is the other number, bit for bit.
+            let mut sum0 = if to0.add { dx0.get(k) } else { [-0.0; WIDTH] };
+            let mut sum1 = if to1.add { dx1.get(k) } else { [-0.0; WIDTH] };
+            for i in 0..WIDTH {
+                let parts = rules([Number(x0[i]), Number(x1[i])], Number(y[i]), Number(dy[i]));
+                sum0[i] = Add::of(sum0[i], parts[0].unwrap_or(-0.0));
+                sum1[i] = Add::of(sum1[i], parts[1].unwrap_or(-0.0));
+            }
+            dx0.set(k, sum0);
+            dx1.set(k, sum1);
         }
-        let len = dx.len();
-        let ([x0, x1], y, dy) = (self.x.map(|x| &x[..len]), &self.y[..len], &self.dy[..len]);
-        for i in 0..len {
-            let part = rule([Number(x0[i]), Number(x1[i])], Number(y[i]), Number(dy[i])).unwrap_or(0.0);
-            dx[i] = if add { Add::of(dx[i], part) } else { part };
-        }
-        true
+        dx0.finish();
+        dx1.finish();
     }
 }
 
@@ -184,62 +206,27 @@ pub(crate) enum Lane<'a, F> {
 }
 
 impl<'a, F: Float> Lane<'a, F> {
-    /// Numbers for a result of some length: themselves, or their only one for all of it.
-    pub(crate) fn of(x: &'a [F], len: usize) -> Self {
-        if x.len() == len { Self::Numbers(x) } else { Self::Number(x[0]) }
-    }
-
-    /// Some of them, at most a block, and zeros where there are fewer.
     #[inline(always)]
-    fn block(self, at: usize, count: usize) -> [F; WIDTH] {
+    fn blocks(self) -> Blocks<'a, F> {
         match self {
-            Self::Numbers(x) => {
-                let mut block = [F::zero(); WIDTH];
-                block[..count].copy_from_slice(&x[at..at + count]);
-                block
+            Self::Numbers(x) => Blocks::of(x),
+            Self::Number(x) => Blocks::same(x),
+        }
+    }
+}
+
+#[inline(always)]
+fn map<F: Float>([a, b]: [Lane<'_, F>; 2], y: &mut [F], f: impl Fn(F, F) -> F + Copy) {
+    let (a, b) = (a.blocks(), b.blocks());
+    write_blocks(
+        y,
+        #[inline(always)]
+        |k, _| {
+            let (a, b, mut y) = (a.get(k), b.get(k), [F::zero(); WIDTH]);
+            for i in 0..WIDTH {
+                y[i] = f(a[i], b[i]);
             }
-            Self::Number(x) => [x; WIDTH],
-        }
-    }
-
-    #[inline(always)]
-    fn number(self, at: usize) -> F {
-        match self {
-            Self::Numbers(x) => x[at],
-            Self::Number(x) => x,
-        }
-    }
-}
-
-#[inline(always)]
-fn map<F: Float>(x: [Lane<'_, F>; 2], y: &mut [F], f: impl Fn(F, F) -> F + Copy) {
-    /// So few numbers that a block of them would take longer.
-    const FEW: usize = 4;
-    let (blocks, rest) = (y.len() / WIDTH, y.len() % WIDTH);
-    for k in 0..blocks {
-        map_block(x, y, k * WIDTH, WIDTH, f);
-    }
-    let whole = blocks * WIDTH;
-    if rest > FEW {
-        map_block(x, y, whole, rest, f);
-    } else {
-        for (at, y) in y.iter_mut().enumerate().skip(whole) {
-            *y = f(x[0].number(at), x[1].number(at));
-        }
-    }
-}
-
-#[inline(always)]
-fn map_block<F: Float>(
-    [a, b]: [Lane<'_, F>; 2],
-    y: &mut [F],
-    at: usize,
-    count: usize,
-    f: impl Fn(F, F) -> F + Copy,
-) {
-    let (x0, x1, mut block) = (a.block(at, count), b.block(at, count), [F::zero(); WIDTH]);
-    for i in 0..WIDTH {
-        block[i] = f(x0[i], x1[i]);
-    }
-    y[at..at + count].copy_from_slice(&block[..count]);
+            y
+        },
+    );
 }

@@ -9,6 +9,7 @@ use crate::graph::{Graph, NodeId, Origin};
 use ndarray::ArrayD;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 /// Pictures with more nodes than this are refused: nobody could read them.
 pub(super) const MOST: usize = 2_000;
@@ -92,7 +93,7 @@ pub struct Builder<'g> {
     pub(super) outputs: Vec<NodeId>,
     title: String,
     direction: Direction,
-    pub(super) annotations: Annotations,
+    pub(super) annotations: Arc<Annotations>,
     values: bool,
     gradients: bool,
     pub(super) shapes: bool,
@@ -111,7 +112,7 @@ impl<'g> Builder<'g> {
             outputs: outputs.to_vec(),
             title: String::new(),
             direction: Direction::default(),
-            annotations: Annotations::default(),
+            annotations: Arc::default(),
             values: true,
             gradients: true,
             shapes: true,
@@ -137,10 +138,10 @@ impl<'g> Builder<'g> {
         self
     }
 
-    /// The values and gradients to write down.
+    /// The values and gradients to write down; several builders can share them.
     #[must_use]
-    pub fn annotations(mut self, annotations: Annotations) -> Self {
-        self.annotations = annotations;
+    pub fn annotations(mut self, annotations: impl Into<Arc<Annotations>>) -> Self {
+        self.annotations = annotations.into();
         self
     }
 
@@ -236,8 +237,8 @@ impl<'g> Builder<'g> {
     /// If an output, or the node to draw around, is not in the graph.
     pub fn build(&self) -> Result<Picture, TooLarge> {
         if self.health {
-            let annotations = self.annotations.clone().with_health(self.graph);
-            return Self { annotations, health: false, ..self.clone() }.build();
+            let annotations = Annotations::clone(&self.annotations).with_health(self.graph);
+            return Self { annotations: annotations.into(), health: false, ..self.clone() }.build();
         }
         let selection = Selection::of(self);
         let units = Units::of(self, &selection)?;

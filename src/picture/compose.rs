@@ -109,7 +109,6 @@ impl Draft<'_> {
                 .collect(),
             rules: operands.filter_map(rule).collect(),
             findings: self.findings(&[id]).into_iter().chain(self.notes(id)).collect(),
-            backward_of: self.forward_of(id).map(|of| graph.describe(of)),
             values: self.builder.value(id).and_then(Histogram::of),
             gradients: known.node_gradients.get(&id).and_then(Histogram::of),
             ..Details::default()

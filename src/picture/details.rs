@@ -51,9 +51,6 @@ pub struct Details {
     /// How many nodes of a box have each mark, from bad to good.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub marks: Vec<(Mark, usize)>,
-    /// The node that the reverse pass was at when it recorded this one: `n12 mul [100, 50]`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub backward_of: Option<String>,
     /// How the elements of the value are spread.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub values: Option<Histogram>,

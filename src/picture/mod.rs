@@ -5,7 +5,8 @@
 //!
 //! - [`Picture::to_svg`]: placed by a [`Layout`] (that of the crate `dagre`, with lines of our own), needing neither
 //!   fonts nor programs;
-//! - [`Picture::to_html`]: a page to walk through, node by node, forwards and backwards;
+//! - [`Picture::to_html`]: a page to walk through, node by node, forwards and backwards; [`Openings`] are pictures with
+//!   other groups open, between which a page switches, and a [`Film`] shows them at several moments of a run;
 //! - [`Picture::to_dot`]: for Graphviz, which places everything itself.
 //!
 //! An op is a circle with its sign. Leaves are plates: inputs with round ends, parameters with a double outline,
@@ -31,6 +32,7 @@ mod details;
 mod diff;
 mod dot;
 mod faults;
+mod film;
 mod health;
 mod label;
 mod layout;
@@ -38,6 +40,7 @@ mod mark;
 mod measure;
 mod model;
 pub mod number;
+mod openings;
 mod page;
 mod ports;
 mod roll;
@@ -58,12 +61,13 @@ pub use build::{Annotations, Builder, Level, TooLarge};
 pub use dagre::Dagre;
 pub use details::{Details, Histogram};
 pub use diff::{Change, Diff, Difference, Kind, diff};
+pub use film::{Film, NotOneGraph};
 pub use health::{Finding, health};
 pub use layout::{Drawing, EdgeLine, Frame, Layout, Piece, Point, Rect};
 pub use mark::Mark;
 pub use measure::{NodeSize, Size, Sizes};
 pub use model::{Direction, Group, NodeKind, Picture, PictureEdge, PictureNode};
-pub(crate) use page::{Sheet, write as write_page};
+pub use openings::Openings;
 
 impl Picture {
     /// The picture as SVG: one self-contained file on a white ground, for pages light and dark.
@@ -84,7 +88,7 @@ impl Picture {
     /// It can be moved, zoomed and searched, tells what is known of each node, and steps through the forward pass and
     /// then the backward pass, node by node, with the numbers of the drawing.
     pub fn to_html(&self) -> String {
-        page::write(&[Sheet { name: "Graph", open: None, picture: self }])
+        Openings::from(self.clone()).to_html()
     }
 
     /// The picture in Graphviz's DOT language, for `dot -Tsvg` and its like.

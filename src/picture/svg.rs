@@ -40,15 +40,16 @@ pub(super) const STYLE: &str = "\
 
 /// Writes a picture at the places that a layout found.
 pub(super) fn write(picture: &Picture, drawing: &Drawing) -> String {
-    let mut svg = Svg { out: String::new(), picture, drawing, inline: false };
+    let mut svg = Svg { out: String::new(), picture, room: picture, drawing, inline: false };
     svg.all();
     svg.out
 }
 
 /// The same for inside a page, which has the style already; arrows and their digits carry the edge's position in
-/// `data-edge`.
-pub(super) fn write_inline(picture: &Picture, drawing: &Drawing) -> String {
-    let mut svg = Svg { out: String::new(), picture, drawing, inline: true };
+/// `data-edge`. Plates have room for the texts of `room`, the same picture with other numbers, for which the drawing was
+/// laid out.
+pub(super) fn write_inline(picture: &Picture, room: &Picture, drawing: &Drawing) -> String {
+    let mut svg = Svg { out: String::new(), picture, room, drawing, inline: true };
     svg.all();
     svg.out
 }
@@ -56,6 +57,8 @@ pub(super) fn write_inline(picture: &Picture, drawing: &Drawing) -> String {
 struct Svg<'a> {
     out: String,
     picture: &'a Picture,
+    /// The picture whose texts the plates have room for.
+    room: &'a Picture,
     drawing: &'a Drawing,
     inline: bool,
 }
@@ -98,8 +101,9 @@ impl Svg<'_> {
             self.edge(index, edge, &self.drawing.edges[index]);
         }
         let counts = self.picture.consumer_counts();
-        for ((node, consumers), place) in self.picture.nodes.iter().zip(counts).zip(&self.drawing.nodes) {
-            self.node(node, consumers, place);
+        let nodes = self.picture.nodes.iter().zip(&self.room.nodes);
+        for (((node, room), consumers), place) in nodes.zip(counts).zip(&self.drawing.nodes) {
+            self.node(node, room, consumers, place);
         }
         for (index, _) in self.picture.drawn_edges() {
             self.digits(index);
@@ -163,8 +167,15 @@ impl Svg<'_> {
         self.out.push_str("</g>\n");
     }
 
-    fn node(&mut self, node: &PictureNode, consumers: usize, place: &Rect) {
-        let face = Face::of(node, consumers, self.picture.direction);
+    fn node(&mut self, node: &PictureNode, room: &PictureNode, consumers: usize, place: &Rect) {
+        let face = Face::of(room, consumers, self.picture.direction);
+        // Of the room's texts only the sum of gradients can be another than the node's own.
+        let own = Face::of(node, consumers, self.picture.direction);
+        let own_sum = own.rows.into_iter().chain(own.sum).find(|row| row.role == Role::Gradient);
+        let own = |row: &Row| match row.role {
+            Role::Gradient => own_sum.clone().unwrap_or(Row { text: String::new(), ..row.clone() }),
+            _ => row.clone(),
+        };
         let (centre, body) = (place.centre(), face.size.body);
         let backward = if node.backward { " backward" } else { "" };
         let (kind, id) = (node.kind.word(), xml(&node.id));
@@ -188,7 +199,7 @@ impl Svg<'_> {
                 Role::Symbol => centre.y + row.size * axis(&row.text),
                 _ => top + ROW * index as f64 + 0.5 * ROW + 0.35 * row.size,
             };
-            self.row(row, centre.x, base);
+            self.row(&own(row), centre.x, base);
         }
         let downwards = self.picture.direction == Direction::TopToBottom;
         let beside = centre.x + body.width / 2.0 + 6.0;
@@ -204,7 +215,7 @@ impl Svg<'_> {
             };
             let chip = Rect::around(at, wide, ROW - 1.0);
             self.rect(if sign > 0.0 { "chip" } else { "plate" }, chip, 7.5);
-            self.row(row, at.x, at.y + 0.35 * row.size);
+            self.row(&own(row), at.x, at.y + 0.35 * row.size);
         }
         if let Some(mark) = node.mark {
             let outline = Rect::around(centre, body.width, body.height);
@@ -259,15 +270,16 @@ impl Svg<'_> {
         let Some(place) = self.drawing.edges[index].label else {
             return;
         };
-        let said = EdgeText::of(self.picture, index);
-        let value = said.value.map(|text| (text, if said.is_shape { "shape" } else { "value" }, -1.0));
-        let gradient = said.gradient.map(|text| (text, "gradient", 1.0));
+        let (room, said) = (EdgeText::of(self.room, index), EdgeText::of(self.picture, index));
+        let class = if room.is_shape { "shape" } else { "value" };
+        let value = room.value.map(|room| (room, said.value.unwrap_or_default(), class, -1.0));
+        let gradient = room.gradient.map(|room| (room, said.gradient.unwrap_or_default(), "gradient", 1.0));
         if self.inline {
             self.line(format_args!("<g class=\"digits\" data-edge=\"{index}\">"));
         }
-        for (text, class, side) in [value, gradient].into_iter().flatten() {
+        for (room, text, class, side) in [value, gradient].into_iter().flatten() {
             let text = minus(&text);
-            let wide = width(&text, DIGITS) + 4.0;
+            let wide = width(&minus(&room), DIGITS) + 4.0;
             let Point { x, y } = place.centre();
             let centre = match self.picture.direction {
                 Direction::LeftToRight => Point { x, y: y + side * (DIGITS_GAP + DIGITS_ROW / 2.0) },

@@ -7,19 +7,25 @@ use crate::error::Result;
 use crate::graph::{Graph, NodeId};
 use crate::shape::Layout;
 
-/// What a node's cotangent is, and what its slot says of it.
+/// What is known of a node, and what its slot says of its cotangent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     /// It does not depend on a var that is asked for, or is done with.
     Out,
-    /// It has none yet.
+    /// The slot is the cotangent of a single number; of any other node there is none yet.
     Open,
-    /// The slot is the number.
-    Number,
     /// The slot is the buffer, which it fills in row-major order.
     Whole,
     /// The slot is a place in `pieces`.
     Piece,
+}
+
+/// The slot of a node without a cotangent: a signalling NaN, which no arithmetic gives (IEEE 754-2019, section 6.2).
+const NONE: f64 = f64::from_bits(0x7ff4_0000_0000_0000);
+
+#[inline(always)]
+pub(super) fn is_none(slot: f64) -> bool {
+    slot.to_bits() == NONE.to_bits()
 }
 
 /// Numbers somewhere.
@@ -42,38 +48,53 @@ pub(super) struct Pool {
     uses: Vec<u32>,
     /// Free buffers by length, and whether one of that length was taken since the last clearing.
     free: Vec<(usize, bool, Vec<usize>)>,
+    /// The place in `free` that was looked up last.
+    latest: usize,
     /// Places in `buffers` that hold none.
     vacant: Vec<usize>,
 }
 
 impl Pool {
     /// A buffer with arbitrary numbers in it.
+    #[inline]
     pub(super) fn take(&mut self, len: usize) -> Result<usize> {
-        let place = self.free.iter().position(|(l, ..)| *l == len).unwrap_or_else(|| {
-            self.free.push((len, true, Vec::new()));
-            self.free.len() - 1
-        });
-        let (_, taken, free) = &mut self.free[place];
+        let class = self.class(len);
+        let (_, taken, free) = &mut self.free[class];
         *taken = true;
         let k = match free.pop() {
             Some(k) => k,
-            None => {
-                let buffer = crate::room::filled("gradient", len, 0.0)?;
-                match self.vacant.pop() {
-                    Some(k) => {
-                        self.buffers[k] = buffer;
-                        k
-                    }
-                    None => {
-                        self.buffers.push(buffer);
-                        self.uses.push(0);
-                        self.buffers.len() - 1
-                    }
-                }
-            }
+            None => self.another(len)?,
         };
         self.uses[k] = 1;
         Ok(k)
+    }
+
+    /// The place in `free` of the buffers of a length.
+    #[inline]
+    fn class(&mut self, len: usize) -> usize {
+        if self.free.get(self.latest).is_none_or(|(l, ..)| *l != len) {
+            self.latest = self.free.iter().position(|(l, ..)| *l == len).unwrap_or_else(|| {
+                self.free.push((len, true, Vec::new()));
+                self.free.len() - 1
+            });
+        }
+        self.latest
+    }
+
+    #[cold]
+    fn another(&mut self, len: usize) -> Result<usize> {
+        let buffer = crate::room::filled("gradient", len, 0.0)?;
+        Ok(match self.vacant.pop() {
+            Some(k) => {
+                self.buffers[k] = buffer;
+                k
+            }
+            None => {
+                self.buffers.push(buffer);
+                self.uses.push(0);
+                self.buffers.len() - 1
+            }
+        })
     }
 
     /// A buffer of one number.
@@ -87,13 +108,12 @@ impl Pool {
         self.uses[k] += 1;
     }
 
+    #[inline]
     pub(super) fn release(&mut self, k: usize) {
         self.uses[k] -= 1;
         if self.uses[k] == 0 {
-            let len = self.buffers[k].len();
-            // Every length that was ever taken has its list.
-            let free = self.free.iter_mut().find(|(l, ..)| *l == len);
-            free.into_iter().for_each(|(.., free)| free.push(k));
+            let class = self.class(self.buffers[k].len());
+            self.free[class].2.push(k);
         }
     }
 
@@ -108,6 +128,31 @@ impl Pool {
 
     pub(super) fn buffer(&self, k: usize) -> &[f64] {
         &self.buffers[k]
+    }
+
+    /// A buffer to be read, and one or two others to be written.
+    #[inline]
+    pub(super) fn read_and_write(
+        &mut self,
+        from: usize,
+        to: [Option<usize>; 2],
+    ) -> (&[f64], [&mut [f64]; 2]) {
+        let apart = "what is written is another buffer";
+        match to {
+            [Some(a), Some(b)] => {
+                let [from, a, b] = self.buffers.get_disjoint_mut([from, a, b]).expect(apart);
+                (from, [a, b])
+            }
+            [Some(a), None] => {
+                let [from, a] = self.buffers.get_disjoint_mut([from, a]).expect(apart);
+                (from, [a, &mut []])
+            }
+            [None, Some(b)] => {
+                let [from, b] = self.buffers.get_disjoint_mut([from, b]).expect(apart);
+                (from, [&mut [], b])
+            }
+            [None, None] => (&self.buffers[from], [&mut [], &mut []]),
+        }
     }
 
     /// Ends all uses; frees the buffers of lengths that no one took since the last time.
@@ -133,8 +178,9 @@ impl Pool {
 /// The cotangents of a reverse sweep.
 #[derive(Debug, Default)]
 pub(crate) struct Cotangents {
+    /// Filled where the sweep comes to a node that is no scalar function of single numbers; empty before.
     pub(super) state: Vec<State>,
-    /// For each node its number or, by its bits, a place.
+    /// For each node its number or, by its bits, a place. A single number that is `Out` may have one, too.
     pub(super) slots: Vec<f64>,
     pieces: Vec<Piece>,
     pub(super) pool: Pool,
@@ -145,13 +191,11 @@ pub(crate) struct Cotangents {
 }
 
 impl Cotangents {
-    /// Room for the nodes up to one, none of them on the way.
+    /// Room for the nodes up to one, which have no cotangents.
     pub(super) fn begin(&mut self, end: usize) {
         self.state.clear();
-        self.state.resize(end + 1, State::Out);
-        if self.slots.len() <= end {
-            self.slots.resize(end + 1, 0.0);
-        }
+        self.slots.clear();
+        self.slots.resize(end + 1, NONE);
     }
 
     /// Ends all uses of buffers and keeps the memory.
@@ -167,9 +211,10 @@ impl Cotangents {
 
     /// The cotangent that a node has, which the piece is no use of.
     pub(super) fn piece(&self, graph: &Graph, id: NodeId) -> Option<Piece> {
-        match self.state[id.index()] {
-            State::Out | State::Open => None,
-            State::Number => Some(Piece::Number(self.slots[id.index()])),
+        let slot = self.slots[id.index()];
+        match self.state.get(id.index()).copied().unwrap_or(State::Open) {
+            State::Out => None,
+            State::Open => (!is_none(slot)).then_some(Piece::Number(slot)),
             State::Whole => Some(Piece::Buffer(self.place(id), Layout::contiguous(graph.node(id).shape()))),
             State::Piece => Some(self.pieces[self.place(id)].clone()),
         }
@@ -185,7 +230,10 @@ impl Cotangents {
     /// Makes a piece, with the use that it is, a node's cotangent.
     pub(super) fn set(&mut self, id: NodeId, piece: Piece) {
         let (state, slot) = match piece {
-            Piece::Number(number) => (State::Number, number),
+            Piece::Number(number) => {
+                self.slots[id.index()] = number;
+                return;
+            }
             Piece::Buffer(k, layout)
                 if layout.is_contiguous()
                     && layout.offset == 0
@@ -203,6 +251,7 @@ impl Cotangents {
     }
 
     /// Ends a node's part in the sweep.
+    #[inline]
     pub(super) fn release(&mut self, id: NodeId) {
         match self.state[id.index()] {
             State::Whole => self.pool.release(self.place(id)),
@@ -211,7 +260,7 @@ impl Cotangents {
                     self.pool.release(k);
                 }
             }
-            State::Out | State::Open | State::Number => {}
+            State::Out | State::Open => {}
         }
         self.state[id.index()] = State::Out;
     }
@@ -245,8 +294,8 @@ impl Cotangents {
         let i = id.index();
         match (self.state[i], &piece) {
             (State::Out, _) => self.drop_piece(&piece),
-            (State::Open, _) => self.set(id, piece),
-            (State::Number, Piece::Number(more)) => self.slots[i] = sum(self.slots[i], *more),
+            (State::Open, _) if is_none(self.slots[i]) => self.set(id, piece),
+            (State::Open, Piece::Number(more)) => self.slots[i] = sum(self.slots[i], *more),
             _ => {
                 let k = self.own(graph, values, id)?;
                 let mut total = self.pool.lend(k);

@@ -1,16 +1,13 @@
 //! Computing values when asked, in f64, node by node.
 
-use super::op::Op;
-use super::recorder::{Facts, Recorder};
-use super::run::{Operands, run, run_short};
+use super::recorder::Recorder;
+use super::run::{Operands, run};
 use super::values::{Known, Places, Values};
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Leaf, Node, NodeId, ShapeIndex};
+use crate::graph::{Graph, Leaf, Node, NodeId};
 use crate::kernel::gather;
-use crate::ops::Lane;
 use crate::shape::size;
 use ndarray::{ArrayD, IxDyn};
-use std::sync::Arc;
 
 impl Recorder {
     /// Computes a node and what it needs, unless it is known.
@@ -31,11 +28,12 @@ impl Recorder {
         let nodes = self.values.unfinished.clone();
         let mut done = nodes.start;
         while let Some(id) = self.compute_numbers(done..nodes.end) {
-            if let Err(e) = self.compute(id) {
-                self.values.give_up();
-                return Err(e);
-            }
-            done = id.index() + 1;
+            let next = self.compute_arrays(id.index()..nodes.end).and_then(|next| match next {
+                // It wants more than that.
+                next if next == id.index() => self.compute(id).map(|()| next + 1),
+                next => Ok(next),
+            });
+            done = next.inspect_err(|_| self.values.give_up())?;
         }
         self.values.unfinished = 0..0;
         Ok(())
@@ -102,12 +100,9 @@ impl Recorder {
 
     #[inline(never)]
     fn compute(&mut self, id: NodeId) -> Result<()> {
-        let Self { graph, ops, facts, values, .. } = self;
+        let Self { graph, ops, values, .. } = self;
         let index = graph.record(id).op.0 as usize;
-        let (op, facts) = (&ops[index], &facts[index]);
-        if facts.elementwise && facts.arity <= 2 && values.compute_short(graph, op, *facts, id)? {
-            return Ok(());
-        }
+        let op = &ops[index];
         let node = graph.node(id);
         if let Some(leaf) = node.leaf() {
             let Some(numbers) = node.constant() else { return Err(no_value(graph, node, leaf)) };
@@ -180,41 +175,6 @@ impl Recorder {
 pub(super) fn shaped(shape: &[usize], numbers: Vec<f64>) -> ArrayD<f64> {
     ArrayD::from_shape_vec(IxDyn(shape), numbers)
         .unwrap_or_else(|e| unreachable!("a value has its node's shape: {e}"))
-}
-
-impl Values {
-    /// Computes an elementwise node of up to two operands, if they lie side by side, in the order of its own
-    /// elements, or are one number each; false, and nothing done, if not.
-    #[inline]
-    fn compute_short(&mut self, graph: &Graph, op: &Arc<dyn Op>, facts: Facts, id: NodeId) -> Result<bool> {
-        let record = graph.record(id);
-        let [a, b] = record.pair();
-        let alike = |x: NodeId| match self.places.known[x.index()] {
-            Known::Array => graph.record(x).shape == record.shape,
-            known => known == Known::Number,
-        };
-        if record.shape == ShapeIndex::SCALAR || !alike(a) || !alike(b) {
-            return Ok(false);
-        }
-        let len = size(graph.shape_of(record.shape));
-        let place = self.reserve(id, len)?;
-        let Self { places, arena, scratch, .. } = self;
-        let (before, after) = arena.split_at_mut(place);
-        let slice = |x| places.as_slice(x, len, before).unwrap_or_default();
-        let x = [slice(a), slice(b)];
-        let y = &mut after[..len];
-        let done = match facts.scalar {
-            Some(scalar) => {
-                scalar.map(x.map(|x| Lane::of(x, len)), y);
-                true
-            }
-            None => run_short(&**op, x, facts.arity, y, scratch),
-        };
-        if done {
-            places.known[id.index()] = Known::Array;
-        }
-        Ok(done)
-    }
 }
 
 fn no_value(graph: &Graph, node: Node<'_>, leaf: Leaf) -> Error {

@@ -1,5 +1,6 @@
 //! Recording: the tape, its vars, the contract of an op, and values computed when asked.
 
+mod arrays;
 mod backward;
 mod cotangents;
 mod evaluate;

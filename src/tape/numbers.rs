@@ -10,8 +10,6 @@ use std::ops::Range;
 const STRANDS: usize = 4;
 /// So many nodes are worth it.
 const MANY: usize = 1 << 14;
-/// How many nodes in a row a stretch may have to leave for later before it ends.
-const PATIENCE: usize = 1 << 12;
 
 /// What the loops read and write.
 struct Numbers<'a> {
@@ -23,9 +21,12 @@ struct Numbers<'a> {
 }
 
 impl Numbers<'_> {
-    /// Computes a node, if it is a single number and its operands are known.
+    /// Computes a node, if it is a single number and its operands are known; false if it is not known then.
     #[inline(always)]
     fn compute(&mut self, i: usize) -> bool {
+        if self.known[i].is_value() {
+            return true;
+        }
         let record = &self.records[i];
         if record.shape != ShapeIndex::SCALAR {
             return false;
@@ -68,24 +69,20 @@ impl Recorder {
             #[inline(always)]
             move || {
                 let mut numbers = numbers;
+                let mut left = true;
                 if nodes.len() >= MANY {
                     let part = nodes.len() / STRANDS;
-                    let mut strands: [Range<usize>; STRANDS] =
-                        std::array::from_fn(|k| nodes.start + k * part..nodes.start + (k + 1) * part);
-                    let mut left = [0; STRANDS];
-                    while strands.iter().any(|strand| !strand.is_empty()) {
-                        for (strand, left) in strands.iter_mut().zip(&mut left) {
-                            let Some(i) = strand.next() else { continue };
-                            let waits = !numbers.known[i].is_value() && !numbers.compute(i);
-                            *left = if waits { *left + 1 } else { 0 };
-                            if *left > PATIENCE {
-                                *strand = 0..0;
-                            }
+                    left = false;
+                    for i in nodes.start..nodes.start + part {
+                        for strand in 0..STRANDS {
+                            left |= !numbers.compute(i + strand * part);
                         }
                     }
+                    let rest = nodes.start + STRANDS * part..nodes.end;
+                    rest.for_each(|i| left |= !numbers.compute(i));
                 }
-                for i in nodes {
-                    if !numbers.known[i].is_value() {
+                if left {
+                    for i in nodes {
                         numbers.compute(i);
                     }
                 }

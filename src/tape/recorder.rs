@@ -24,7 +24,6 @@ pub(crate) struct Facts {
     /// Which function known by name it is; then it takes as many operands as that.
     pub(crate) scalar: Option<Scalar>,
     pub(crate) arity: usize,
-    pub(crate) elementwise: bool,
     /// Whether it reads the elements of all its operands.
     pub(crate) reads_all: bool,
 }
@@ -87,7 +86,7 @@ impl Recorder {
         let leaf: Arc<dyn Op> = Arc::new(crate::ops::StopGradient);
         for _ in 0..4 {
             recorder.ops.push(leaf.clone());
-            recorder.facts.push(Facts { scalar: None, arity: 0, elementwise: false, reads_all: true });
+            recorder.facts.push(Facts { scalar: None, arity: 0, reads_all: true });
         }
         let used = recorder.graph.used_ops();
         for (i, op) in ops.into_iter().enumerate() {
@@ -97,7 +96,7 @@ impl Recorder {
             if used[i + 4] {
                 recorder.adopt(op, arity, index);
             } else {
-                recorder.facts.push(Facts { scalar: None, arity, elementwise: false, reads_all: true });
+                recorder.facts.push(Facts { scalar: None, arity, reads_all: true });
                 recorder.ops.push(op);
             }
         }
@@ -131,7 +130,7 @@ impl Recorder {
             self.built_in[scalar as usize] = index;
         }
         let reads_all = self.graph.op_record(index).shape_only.is_empty();
-        self.facts.push(Facts { scalar, arity, elementwise: op.elementwise(), reads_all });
+        self.facts.push(Facts { scalar, arity, reads_all });
         self.ops.push(op);
     }
 

@@ -7,8 +7,6 @@ use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// Elements of a block: a dozen blocks stay in a first-level cache of 32 KiB.
-///
-/// So long may an array be that a single number is written out to meet; past that it is done block by block.
 const BLOCK: usize = 256;
 
 /// An operand: where its numbers lie, or its indices.
@@ -82,59 +80,4 @@ fn by_blocks(op: &dyn Op, x: &[Located<'_>], y: &mut [f64], scratch: &mut Vec<f6
         }
         f64::kernel(op).run(Inputs::new(&inputs), Output { data: y, shape: &shape, threads: 1 });
     }
-}
-
-/// Runs an elementwise op of one or two operands that are as long as `y`, or one number each; one is given twice.
-///
-/// What [`run`] does, for short arrays: without layouts. False, and nothing done, where a number would have to be
-/// written out to the length of a long one.
-#[inline]
-pub(super) fn run_short(
-    op: &dyn Op,
-    x: [&[f64]; 2],
-    arity: usize,
-    y: &mut [f64],
-    scratch: &mut Vec<f64>,
-) -> bool {
-    with_stretched(x, y, scratch, |x, y| {
-        let (shape, strides) = ([y.len()], [1]);
-        let inputs = x.map(|x| Input::Real(View::new(x, 0, &shape, &strides)));
-        f64::kernel(op).run(Inputs::new(&inputs[..arity]), Output { data: y, shape: &shape, threads: 1 });
-    })
-}
-
-/// Calls `f` with `y` and two operands of its length: themselves, or their one number written out. False, and `f` not
-/// called, where that is too long.
-#[inline]
-fn with_stretched(
-    [a, b]: [&[f64]; 2],
-    y: &mut [f64],
-    scratch: &mut Vec<f64>,
-    f: impl FnOnce([&[f64]; 2], &mut [f64]),
-) -> bool {
-    let len = y.len();
-    if a.len() == len && b.len() == len {
-        f([a, b], y);
-        return true;
-    }
-    if len > BLOCK {
-        return false;
-    }
-    if scratch.len() < 2 * BLOCK {
-        scratch.resize(2 * BLOCK, 0.0);
-    }
-    let (first, second) = scratch.split_at_mut(BLOCK);
-    f([stretched(a, len, first), stretched(b, len, second)], y);
-    true
-}
-
-/// An operand of a given length: itself, or its one number written out.
-#[inline]
-fn stretched<'a>(x: &'a [f64], len: usize, block: &'a mut [f64]) -> &'a [f64] {
-    if x.len() == len {
-        return x;
-    }
-    let block = &mut block[..len];
-    block.fill(x[0]);
-    block
 }

@@ -2,7 +2,8 @@
 
 use super::run::Located;
 use crate::error::Result;
-use crate::graph::{Graph, Node, NodeId};
+use crate::graph::{Graph, Node, NodeId, Record};
+use crate::ops::Lane;
 use crate::shape::{Layout, size};
 use ndarray::ArrayD;
 use std::ops::Range;
@@ -100,6 +101,7 @@ impl Values {
     }
 
     /// The place of an array of `len` elements: the one that it has, or a new one.
+    #[inline]
     pub(super) fn reserve(&mut self, id: NodeId, len: usize) -> Result<usize> {
         let slot = &mut self.places.slots[id.index()];
         if slot.to_bits() == NOWHERE.to_bits() {
@@ -179,6 +181,7 @@ impl Values {
 }
 
 impl Places {
+    #[inline(always)]
     fn place(&self, id: NodeId) -> usize {
         self.slots[id.index()].to_bits() as usize
     }
@@ -228,13 +231,23 @@ impl Places {
         Located { data, indices, layout }
     }
 
-    /// The numbers of an array, if they lie side by side, or the one number.
-    #[inline]
-    pub(super) fn as_slice<'a>(&'a self, id: NodeId, len: usize, arena: &'a [f64]) -> Option<&'a [f64]> {
+    /// Whether the operands of a node of one or two are known, each either one number or an array of the node's shape with
+    /// its elements in order.
+    #[inline(always)]
+    pub(super) fn fit(&self, records: &[Record], id: NodeId) -> bool {
+        let record = &records[id.index()];
+        record.pair().iter().all(|x| match self.known[x.index()] {
+            Known::Array => records[x.index()].shape == record.shape,
+            known => known == Known::Number,
+        })
+    }
+
+    /// The numbers of a node that [fits](Self::fit) a result of `len` elements.
+    #[inline(always)]
+    pub(super) fn lane<'a>(&self, id: NodeId, len: usize, arena: &'a [f64]) -> Lane<'a, f64> {
         match self.known[id.index()] {
-            Known::Array => Some(&arena[self.place(id)..][..len]),
-            Known::Number => Some(std::slice::from_ref(&self.slots[id.index()])),
-            _ => None,
+            Known::Number => Lane::Number(self.slots[id.index()]),
+            _ => Lane::Numbers(&arena[self.place(id)..][..len]),
         }
     }
 }

@@ -1,55 +1,130 @@
 //! What a page's script knows of the drawings: names, numbers as they are drawn, and the details of nodes.
 
 use super::super::details::{Details, Histogram};
+use super::super::film;
 use super::super::measure::EdgeText;
-use super::super::model::PictureNode;
+use super::super::model::{Picture, PictureNode};
+use super::super::openings::{Opening, Openings};
 use super::super::text::minus;
-use super::Sheet;
 use super::json::{Object, list, text};
+use super::pictures_at;
+use std::collections::BTreeMap;
 
-/// The data of all drawings of a page, as JSON.
-pub(super) fn write(sheets: &[Sheet<'_>]) -> String {
-    Object::default().raw("levels", list(sheets.iter().map(level))).end()
+/// Objects that several drawings or moments share, each written once.
+#[derive(Default)]
+struct Table {
+    lines: Vec<String>,
+    places: BTreeMap<String, usize>,
 }
 
-fn level(sheet: &Sheet<'_>) -> String {
-    let Sheet { name, open, picture } = *sheet;
+impl Table {
+    /// Where an object stands.
+    fn place(&mut self, line: String) -> String {
+        let next = self.lines.len();
+        let place = *self.places.entry(line.clone()).or_insert(next);
+        if place == next {
+            self.lines.push(line);
+        }
+        place.to_string()
+    }
+
+    fn all(&mut self, lines: impl Iterator<Item = String>) -> String {
+        list(lines.map(|line| self.place(line)))
+    }
+}
+
+/// The data of all drawings of a page, as JSON.
+///
+/// - `facts`: what is known of a node whatever is computed;
+/// - `numbers`: what is known of it at a moment;
+/// - `levels`: the drawings, each with `open` groups, its `nodes` as places in `facts`, its `edges` and `groups`, and
+///   for each moment the nodes as places in `numbers`, and the texts at the edges;
+/// - `moments`: what they are called, and the output there.
+pub(super) fn write(moments: &[(&str, &Openings)]) -> String {
+    let (mut facts, mut numbers) = (Table::default(), Table::default());
+    let openings = moments.first().map(|(_, openings)| openings.list.as_slice()).unwrap_or_default();
+    let levels = openings
+        .iter()
+        .enumerate()
+        .map(|(index, opening)| level(opening, &pictures_at(moments, index), &mut facts, &mut numbers));
+    let levels = list(levels.collect::<Vec<_>>());
+    let named = |(label, openings): &(&str, &Openings)| {
+        let output = openings.list.first().and_then(|opening| film::output(&opening.picture));
+        Object::default()
+            .text("label", label)
+            .some("output", output.filter(|y| y.is_finite()).map(|y| y.to_string()))
+            .end()
+    };
+    Object::default()
+        .raw("facts", list(facts.lines))
+        .raw("numbers", list(numbers.lines))
+        .raw("levels", levels)
+        .all("moments", if moments.len() > 1 { moments } else { &[] }, named)
+        .end()
+}
+
+fn level(opening: &Opening, moments: &[&Picture], facts: &mut Table, numbers: &mut Table) -> String {
+    let Opening { open, picture } = opening;
     let edges = picture.drawn_edges().map(|(index, edge)| {
-        let said = EdgeText::of(picture, index);
         Object::default()
             .raw("at", index)
             .raw("from", edge.from)
             .raw("to", edge.to)
             .raw("operand", edge.operand)
-            .some("value", said.value.as_deref().map(minus))
-            .flag("isShape", said.is_shape)
-            .some("gradient", said.gradient.as_deref().map(minus))
+            .flag("isShape", EdgeText::of(picture, index).is_shape)
             .flag("wrong", edge.wrong)
             .end()
     });
+    let moment = |&picture: &&Picture| {
+        let texts = |pick: fn(EdgeText) -> Option<String>| {
+            let said = |index| pick(EdgeText::of(picture, index));
+            let written = |said: Option<String>| said.map_or("null".to_owned(), |said| text(&minus(&said)));
+            list(picture.drawn_edges().map(|(index, _)| written(said(index))))
+        };
+        Object::default()
+            .raw("numbers", numbers.all(picture.nodes.iter().map(node_numbers)))
+            .raw("values", texts(|said| said.value))
+            .raw("gradients", texts(|said| said.gradient))
+            .end()
+    };
+    let groups: Vec<usize> = (0..picture.groups.len()).collect();
+    let open: Vec<&String> = open.iter().collect();
     Object::default()
-        .text("name", name)
-        .some("open", open)
+        .all("open", &open, |scope| text(scope))
         .text("title", &picture.title)
-        .raw("nodes", list(picture.nodes.iter().map(node)))
+        .raw("nodes", facts.all(picture.nodes.iter().map(node_facts)))
         .raw("edges", list(edges))
-        .all("groups", &picture.groups, |group| {
-            Object::default().text("id", &group.id).text("label", &group.label).end()
-        })
+        .all("groups", &groups, |&index| group(picture, index))
+        .all("moments", moments, moment)
         .end()
 }
 
-fn node(node: &PictureNode) -> String {
+/// A frame, with the scope that it is drawn around.
+fn group(picture: &Picture, index: usize) -> String {
+    let group = &picture.groups[index];
+    let chain = |first: Option<usize>| {
+        // A parent stands before its child, so the way up ends.
+        let parent = |&at: &usize| picture.groups.get(at)?.parent.filter(|&parent| parent < at);
+        std::iter::successors(first, parent)
+    };
+    let depth = chain(Some(index)).count();
+    let inside = picture.nodes.iter().find(|node| chain(node.group).any(|at| at == index));
+    let scope = inside.and_then(|node| node.details.as_ref()).map(|known| {
+        let ends = known.scope.match_indices('/').map(|(at, _)| at).nth(depth - 1);
+        &known.scope[..ends.unwrap_or(known.scope.len())]
+    });
+    Object::default().text("id", &group.id).text("label", &group.label).some("scope", scope).end()
+}
+
+fn node_facts(node: &PictureNode) -> String {
     let object = Object::default()
         .text("id", &node.id)
         .text("kind", node.kind.word())
         .text("symbol", &node.symbol)
         .some("name", node.name.as_deref())
-        .some("value", node.value.as_deref().map(minus))
-        .some("gradient", node.gradient.as_deref().map(minus))
         .flag("backward", node.backward)
         .text("tooltip", &node.tooltip)
-        .some("of", node.of.as_deref())
+        .some("belongsTo", node.of.as_deref())
         .some("note", node.note.as_deref())
         .some("mark", node.mark.map(|mark| mark.word()));
     match &node.details {
@@ -58,37 +133,46 @@ fn node(node: &PictureNode) -> String {
     }
 }
 
+fn node_numbers(node: &PictureNode) -> String {
+    let known = node.details.as_deref();
+    let bins = |object: Object, key, bins: Option<&Histogram>| match bins {
+        None => object,
+        Some(bins) => object.raw(key, histogram(bins)),
+    };
+    let object = Object::default()
+        .some("value", node.value.as_deref().map(minus))
+        .some("gradient", node.gradient.as_deref().map(minus));
+    let object = bins(object, "valueBins", known.and_then(|known| known.values.as_ref()));
+    bins(object, "gradientBins", known.and_then(|known| known.gradients.as_ref())).end()
+}
+
+fn histogram(bins: &Histogram) -> String {
+    Object::default()
+        .text("low", &minus(&bins.low))
+        .text("high", &minus(&bins.high))
+        .raw("counts", list(bins.counts.iter().map(usize::to_string)))
+        .raw("zeros", bins.zeros)
+        .raw("notFinite", bins.not_finite)
+        .end()
+}
+
 fn details(object: Object, known: &Details) -> Object {
     let by_operand = |(operand, said): &(usize, String)| format!("[{operand},{}]", text(said));
-    let histogram = |object: Object, key, bins: &Option<Histogram>| match bins {
-        None => object,
-        Some(bins) => object.raw(
-            key,
-            Object::default()
-                .text("low", &minus(&bins.low))
-                .text("high", &minus(&bins.high))
-                .raw("counts", list(bins.counts.iter().map(usize::to_string)))
-                .raw("zeros", bins.zeros)
-                .raw("notFinite", bins.not_finite)
-                .end(),
-        ),
-    };
+    // A box that is no scope is opened by the name that it has as a box.
+    let is_scope = known.opens.is_empty() || !known.scope.is_empty() && known.opens.starts_with(&known.scope);
     let object = object
         .text("op", &known.op)
         .text("formula", &known.formula)
         .text("shape", &known.shape)
-        .text("scope", &known.scope)
+        .text("scope", if is_scope { &known.scope } else { &known.opens })
         .some("source", known.source.as_deref())
         .all("constants", &known.constants, by_operand)
         .all("rules", &known.rules, by_operand)
         .all("findings", &known.findings, |said| text(said))
         .all("members", &known.members, |id| text(id))
-        .some("opens", Some(known.opens.as_str()).filter(|key| !key.is_empty()))
-        .some("backwardOf", known.backward_of.as_deref());
-    let object = [("nodeCount", known.nodes), ("parameterCount", known.parameters), ("times", known.times)]
+        .some("opens", Some(known.opens.as_str()).filter(|key| !key.is_empty()));
+    [("nodeCount", known.nodes), ("parameterCount", known.parameters), ("times", known.times)]
         .into_iter()
         .filter(|&(_, count)| count > 0)
-        .fold(object, |object, (key, count)| object.raw(key, count));
-    let object = histogram(object, "valueBins", &known.values);
-    histogram(object, "gradientBins", &known.gradients)
+        .fold(object, |object, (key, count)| object.raw(key, count))
 }

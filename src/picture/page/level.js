@@ -1,6 +1,6 @@
 'use strict';
 
-// A level is one drawing with its data: the graph node by node, or layer by layer.
+// A level is one drawing with its data: the graph with some of its groups open.
 
 const data = JSON.parse(document.getElementById('data').textContent);
 const at = id => document.getElementById(id);
@@ -22,11 +22,21 @@ function button(className, action, ...content) {
   return element;
 }
 
+/** What is known of a node, by its id, in whichever drawing it stands. */
+const factsOf = new Map(data.facts.filter(fact => fact.kind !== 'layer').map(fact => [fact.id, fact]));
+/** The scopes that can be opened and closed, in the order of the graph. */
+const openable = (() => {
+  const known = new Set(data.levels.flatMap(each => each.open || []));
+  const seen = data.facts.flatMap(({ scope = '' }) => [...known].filter(each => scope === each || scope.startsWith(`${each}/`)));
+  return [...new Set(seen)];
+})();
+const numberKeys = ['value', 'gradient', 'valueBins', 'gradientBins'];
+
 class Level {
   constructor(known, place) {
-    this.name = known.name;
-    this.open = known.open || null;
-    this.nodes = known.nodes;
+    this.known = known;
+    this.open = new Set(known.open || []);
+    this.nodes = known.nodes.map(at => ({ ...data.facts[at] }));
     this.edges = known.edges;
     this.groups = known.groups || [];
     this.place = place;
@@ -42,13 +52,63 @@ class Level {
     this.outOf = this.nodes.map(() => []);
     const lines = this.byEdge('.edge'), digits = this.byEdge('.digits');
     for (const edge of this.edges) {
-      edge.parts = [lines.get(edge.at), digits.get(edge.at)].filter(Boolean);
+      edge.digits = digits.get(edge.at);
+      edge.parts = [lines.get(edge.at), edge.digits].filter(Boolean);
       this.into[edge.to].push(edge);
       this.outOf[edge.from].push(edge);
     }
     for (const edges of this.into) edges.sort((a, b) => a.operand - b.operand);
-    this.steps = stepsOf(this);
+    this.places = new Map();
+    this.nodes.forEach(({ kind, id, members }, index) => {
+      for (const each of kind === 'layer' ? members || [] : [id]) this.places.set(each, index);
+    });
+    this.ties = this.tied();
     this.prepare();
+    this.moment = -1;
+    this.takeMoment(0);
+  }
+
+  /** For each node those at the other side of the chain rule: what the reverse pass recorded for it, or what it was
+      recorded for. */
+  tied() {
+    const ties = this.nodes.map(() => new Set());
+    this.nodes.forEach((node, index) => {
+      for (const id of node.kind === 'layer' ? node.members || [] : [node.id]) {
+        const fact = factsOf.get(id), other = fact && fact.belongsTo ? this.indexOf(fact.belongsTo) : -1;
+        if (other < 0 || other === index) continue;
+        ties[index].add(other);
+        ties[other].add(index);
+      }
+    });
+    return ties.map(set => [...set].sort((a, b) => a - b));
+  }
+
+  /** Takes over the numbers of a moment, and shows them. */
+  takeMoment(moment) {
+    if (this.moment === moment) return;
+    const { numbers, values, gradients } = this.known.moments[moment], isFirst = this.moment < 0;
+    this.moment = moment;
+    this.nodes.forEach((node, index) => {
+      for (const key of numberKeys) node[key] = data.numbers[numbers[index]][key];
+      const sum = this.shapes[index].querySelector('.gradient');
+      if (sum && !isFirst) sum.textContent = node.gradient ? `Σ ${node.gradient}` : '';
+      this.describe(index);
+    });
+    this.edges.forEach((edge, index) => {
+      [edge.value, edge.gradient] = [values[index], gradients[index]];
+      if (!edge.digits || isFirst) return;
+      const texts = [['.value,.shape', edge.value], ['.gradient', edge.gradient]];
+      for (const [selector, said] of texts) {
+        const text = edge.digits.querySelector(selector);
+        if (text) text.textContent = said || '';
+      }
+    });
+    this.steps = stepsOf(this);
+  }
+
+  /** The numbers of a node at every moment. */
+  overTime(index) {
+    return this.known.moments.map(({ numbers }) => data.numbers[numbers[index]]);
   }
 
   byEdge(selector) {
@@ -56,10 +116,11 @@ class Level {
     return new Map(shapes.map(shape => [Number(shape.dataset.edge), shape]));
   }
 
-  /** Makes every node a thing that can be pointed at, with or without a mouse. */
+  /** Makes every node, and the label of every group that can be closed, a thing that can be pointed at, with or
+      without a mouse. */
   prepare() {
     this.svg.setAttribute('role', 'group');
-    this.svg.setAttribute('aria-label', `${this.name}: ${this.nodes.length} nodes`);
+    this.svg.setAttribute('aria-label', `the graph, ${this.nodes.length} nodes`);
     this.svg.removeAttribute('width');
     this.svg.removeAttribute('height');
     this.shapes.forEach((shape, index) => {
@@ -67,11 +128,31 @@ class Level {
       if (node.kind === 'hidden') return;
       shape.setAttribute('tabindex', '0');
       shape.setAttribute('role', 'button');
-      const said = [this.label(index), node.value && `value ${node.value}`, node.gradient && `gradient ${node.gradient}`];
-      if (node.mark) said.push(markWords[node.mark]);
-      shape.setAttribute('aria-label', said.filter(Boolean).join(', '));
       if (node.kind === 'output') shape.classList.add('bare');
+      if (node.kind === 'layer' && openable.includes(node.scope)) shape.setAttribute('aria-expanded', 'false');
     });
+    for (const frame of this.svg.querySelectorAll('.group')) {
+      const group = this.groups.find(each => each.id === frame.dataset.id);
+      if (!group || !this.open.has(group.scope) || !openable.includes(group.scope)) continue;
+      frame.classList.add('closable');
+      frame.setAttribute('tabindex', '0');
+      frame.setAttribute('role', 'button');
+      frame.setAttribute('aria-expanded', 'true');
+      frame.setAttribute('aria-label', `close ${group.label}`);
+    }
+  }
+
+  /** Says what a node is and has, for those who hear it. */
+  describe(index) {
+    const node = this.nodes[index];
+    if (node.kind === 'hidden') return;
+    // The name contains what is seen, so that the node can be called by it.
+    const seen = [...this.shapes[index].querySelectorAll('text')].map(text => text.textContent).filter(Boolean).join(' ');
+    const label = this.label(index), [name] = label.split(' (');
+    const called = label.includes(seen) ? label : seen.startsWith(name) ? `${seen} (${node.id})` : `${label}, ${seen}`;
+    const said = [called, node.value && `value ${node.value}`, node.gradient && `gradient ${node.gradient}`];
+    if (node.mark) said.push(markWords[node.mark]);
+    this.shapes[index].setAttribute('aria-label', said.filter(Boolean).join(', '));
   }
 
   /** What a node is called: its name, else its op, with its id where there is one. */
@@ -110,8 +191,29 @@ class Level {
     for (const edge of this.edges) for (const part of edge.parts) part.classList.toggle(className, wanted.has(edge));
   }
 
+  /** Where a node of the graph stands here: by itself, or in a closed group; −1 if it does not. */
   indexOf(id) {
-    return this.nodes.findIndex(node => node.id === id);
+    return this.places.has(id) ? this.places.get(id) : -1;
+  }
+
+  /** Where a node of another drawing stands here: itself, the group it is in, or the end of what its group holds. */
+  counterpart(node) {
+    if (node.kind !== 'layer') return this.indexOf(node.id);
+    const same = this.nodes.findIndex(other => other.kind === 'layer' && other.name === node.name);
+    if (same >= 0) return same;
+    const inside = (node.members || []).map(id => this.indexOf(id)).filter(index => index >= 0);
+    return inside.length > 0 ? inside[inside.length - 1] : -1;
+  }
+
+  /** The shapes that stand for a scope: its box, or its frame. */
+  shapesOf(scope) {
+    const boxes = this.shapes.filter((_, index) => this.nodes[index].kind === 'layer' && this.nodes[index].scope === scope);
+    const frames = this.groups.filter(group => group.scope === scope).map(group => this.frame(group)).filter(Boolean);
+    return boxes.length > 0 ? boxes : frames;
+  }
+
+  frame(group) {
+    return [...this.svg.querySelectorAll('.group')].find(frame => frame.dataset.id === group.id);
   }
 }
 

@@ -10,8 +10,9 @@ mod json;
 use super::layout::Layout;
 use super::measure::Sizes;
 use super::model::Picture;
+use super::openings::Openings;
 use super::text::xml;
-use super::{Dagre, mark, svg};
+use super::{Dagre, film, mark, svg};
 
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
@@ -19,23 +20,19 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = concat!(
     include_str!("level.js"),
     include_str!("view.js"),
+    include_str!("histogram.js"),
     include_str!("panel.js"),
     include_str!("steps.js"),
+    include_str!("groups.js"),
+    include_str!("search.js"),
+    include_str!("filter.js"),
+    include_str!("film.js"),
     include_str!("page.js"),
 );
 
-/// One of the drawings that a page holds.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Sheet<'a> {
-    /// The name of its level, on the switch between them.
-    pub(crate) name: &'a str,
-    /// The scope that is open in it, among whole layers.
-    pub(crate) open: Option<&'a str>,
-    pub(crate) picture: &'a Picture,
-}
-
-/// Writes a page of drawings of one graph; the first is shown first.
-pub(crate) fn write(sheets: &[Sheet<'_>]) -> String {
+/// Writes a page of drawings of one graph at some moments, all of the same openings; the first of each is shown first.
+pub(super) fn write(moments: &[(&str, &Openings)]) -> String {
+    let openings = moments.first().map(|(_, openings)| openings.list.as_slice()).unwrap_or_default();
     let script = format!("\n{SCRIPT}");
     let style = format!("\n{}{}{STYLE}", svg::STYLE, mark::style(None));
     let policy = format!(
@@ -43,16 +40,19 @@ pub(crate) fn write(sheets: &[Sheet<'_>]) -> String {
         digest::source(&script),
         digest::source(&style)
     );
-    let title = sheets.iter().map(|sheet| sheet.picture.title.as_str()).find(|title| !title.is_empty());
+    let title = openings.iter().map(|opening| opening.picture.title.as_str()).find(|title| !title.is_empty());
     let title = xml(title.unwrap_or("computational graph"));
-    let drawings: String = (sheets.iter().enumerate())
-        .map(|(index, &Sheet { picture, .. })| {
-            let drawing = Dagre::default().lay_out(picture, &Sizes::of(picture));
+    let drawings: String = (0..openings.len())
+        .map(|index| {
+            let pictures = pictures_at(moments, index);
+            let room = film::room(&pictures);
+            let drawing = Dagre::default().lay_out(&room, &Sizes::of(&room));
             let hidden = if index > 0 { " hidden" } else { "" };
-            format!("<div class=\"drawing\"{hidden}>\n{}</div>\n", svg::write_inline(picture, &drawing))
+            let svg = svg::write_inline(&openings[index].picture, &room, &drawing);
+            format!("<div class=\"drawing\"{hidden}>\n{svg}</div>\n")
         })
         .collect();
-    let data = data::write(sheets);
+    let data = data::write(moments);
     let part = |name: &str| match name {
         "policy" => policy.as_str(),
         "title" => &title,
@@ -63,6 +63,11 @@ pub(crate) fn write(sheets: &[Sheet<'_>]) -> String {
         _ => "",
     };
     fill(TEMPLATE, part)
+}
+
+/// The pictures of one opening, moment by moment.
+fn pictures_at<'a>(moments: &[(&str, &'a Openings)], index: usize) -> Vec<&'a Picture> {
+    moments.iter().filter_map(|(_, openings)| Some(&openings.list.get(index)?.picture)).collect()
 }
 
 /// The template with every `{{name}}` replaced once: what is put in is not looked at again.

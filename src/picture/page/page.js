@@ -1,11 +1,7 @@
-// The page: which level is shown, which node is selected, which step is told; and what the reader does.
+// The page: which groups are open, which node is selected, which step is told; and what the reader does.
 
-const places = [...document.querySelectorAll('.drawing')];
-const levels = data.levels.map((known, index) => new Level(known, places[index]));
-// A drawing with one layer open is reached from that layer, not by the switch.
-const switched = levels.filter(each => !each.open);
 let pickedAt = -1000;
-let level = levels[0], selected = -1, position = -1, results = [], result = -1, playing = 0;
+let level = null, selected = -1, position = -1, playing = 0;
 
 /** Selects a node, lights what it is computed from and used by, and tells what is known of it; −1 for none. */
 function select(index) {
@@ -13,9 +9,17 @@ function select(index) {
   const near = index < 0 ? [] : [...level.into[index], ...level.outOf[index]];
   level.markNodes('selected', index < 0 ? [] : [index]);
   level.markNodes('relative', near.map(edge => (edge.from === index ? edge.to : edge.from)));
+  showTies(-1);
   if (position < 0) level.markEdges('lit', near);
-  if (index < 0) writeKey(level);
-  else writeNode(level, index, visit, waysInto(index));
+  if (index < 0) writeKey(level, [...groupList(level, toggle), ...filterList(level)]);
+  else writeNode(level, index, follow, waysAt(index));
+}
+
+/** Lights a node's counterparts of the other pass: of the one that is pointed at, or else of the selected one. */
+function showTies(pointedAt) {
+  const index = pointedAt >= 0 ? pointedAt : selected;
+  const ties = index >= 0 ? level.ties[index] : [];
+  level.markNodes('tied', ties.length > 0 && pointedAt >= 0 ? [index, ...ties] : ties);
 }
 
 /** Selects a node and goes there. */
@@ -24,41 +28,110 @@ function visit(index) {
   flyToNode(level, index);
 }
 
-/** The drawings that show what is inside a layer, each with a word for the way there; none for another node. */
-function waysInto(index) {
-  const { kind, scope, members } = level.nodes[index];
-  if (kind !== 'layer' || !members) return [];
-  const shows = other => members.some(id => other.indexOf(id) >= 0);
-  const ways = [['Open it here', levels.find(other => other.open === scope && shows(other))], ['Show every node', levels.find(other => !other.open && shows(other))]];
-  return ways.filter(([, other]) => other).map(([said, other]) => [said, () => {
-    changeLevel(other);
-    visit(other.indexOf(members.filter(id => other.indexOf(id) >= 0).pop()));
-  }]);
+/** The same, and moves the focus to it: what had it may be gone. */
+function follow(index) {
+  visit(index);
+  focusOn(level.shapes[index]);
 }
 
-/** Closes a frame: shows its layer as one box, if it is one among whole layers. */
-function closeFrame(group) {
-  const boxOf = other => other.nodes.findIndex(node => node.kind === 'layer' && node.name === group.label);
-  const other = levels.find(other => other !== level && !other.open && boxOf(other) >= 0);
-  if (!other) return select(-1);
-  changeLevel(other);
-  visit(boxOf(other));
+function focusOn(shape) {
+  if (shape) shape.focus({ preventScroll: true });
 }
 
-function changeLevel(next) {
-  leaveSteps();
-  select(-1);
+/** Goes to a node wherever it stands, opening the groups around it as far as there are drawings. */
+function visitNode(node) {
+  let index = level.counterpart(node);
+  while (index >= 0 && node.kind !== 'layer' && level.nodes[index].kind === 'layer') {
+    const { scope } = level.nodes[index], next = afterToggle(level, scope);
+    if (!openable.includes(scope) || next < 0 || next === data.levels.indexOf(level.known)) break;
+    changeLevel(next, scope);
+    index = level.counterpart(node);
+  }
+  if (index >= 0) visit(index);
+}
+
+/** What opens or closes the group at a node. */
+function waysAt(index) {
+  const scope = groupOf(level, index);
+  if (!scope || afterToggle(level, scope) < 0) return [];
+  return [[level.open.has(scope) ? `Close ${scope}` : `Open ${scope}`, () => { toggle(scope); focusOn(level.shapesOf(scope)[0]); }]];
+}
+
+/** Opens or closes a group; keeps the selection, the step, the view and the focus. */
+function toggle(scope) {
+  const next = afterToggle(level, scope);
+  if (next >= 0) changeLevel(next, scope);
+}
+
+/** Shows the drawing with exactly these groups open, if there is one. */
+function showOpen(open) {
+  const next = drawingOf(open);
+  if (next >= 0) changeLevel(next, null);
+}
+
+function changeLevel(index, scope) {
+  const next = levelAt(index), before = level, focus = focusOf(before);
+  if (next === before) return;
+  pause();
+  if (scope) openedLast = [scope, ...openedLast.filter(each => each !== scope)];
   level = next;
-  levels.forEach(other => { other.place.hidden = other !== next; });
-  [...at('levels').children].forEach((button, index) => button.setAttribute('aria-pressed', String((next.open ? 'Layers' : next.name) === switched[index].name)));
-  if (!level.view) show(level, whole(level));
-  at('position').max = Math.max(level.steps.length - 1, 0);
-  for (const id of ['first-step', 'back', 'play', 'forth', 'last-step', 'position']) at(id).disabled = level.steps.length === 0;
-  writeCheck(level, visit);
-  // Once more, for the level that is shown now.
-  leaveSteps();
-  select(-1);
-  search();
+  next.takeMoment(moment);
+  land();
+  // Both are shown while the one is measured against the other.
+  next.place.hidden = false;
+  show(next, whole(next));
+  const view = before ? carriedView(before, next, scope) : firstView(next);
+  places.forEach(place => { place.hidden = place !== next.place; });
+  show(next, view);
+  position = before ? sameStep(before, position, next) : -1;
+  tellPosition();
+  markHits(next);
+  applyFilter(next);
+  writeCheck(next, visit);
+  select(before && selected >= 0 ? next.counterpart(before.nodes[selected]) : -1);
+  restore(focus, scope);
+  // A button that has the focus stays enabled, so that the focus is not lost.
+  for (const [id, open] of [['open-all', openable], ['close-all', []]]) {
+    at(id).setAttribute('aria-disabled', String(drawingOf(open) < 0 || next.open.size === open.length));
+  }
+}
+
+/** What has the focus: a node or a frame of the drawing, or a switch in the list of groups. */
+function focusOf(level) {
+  const active = document.activeElement, shape = level && active && active.closest('.node');
+  if (shape) return { node: level.nodes[level.shapes.indexOf(shape)] };
+  if (active && active.closest('.group')) return { isFrame: true };
+  return active && active.dataset.group ? { group: active.dataset.group } : null;
+}
+
+function restore(focus, scope) {
+  if (!focus) return;
+  if (focus.group) return focusOn([...document.querySelectorAll('[data-group]')].find(each => each.dataset.group === focus.group));
+  const index = focus.node ? level.counterpart(focus.node) : -1;
+  // Whoever opened a box goes on at the frame around what was in it.
+  const isOpened = index >= 0 && focus.node.kind === 'layer' && level.nodes[index].kind !== 'layer';
+  focusOn(index >= 0 && !isOpened ? level.shapes[index] : level.shapesOf(scope || (focus.node || {}).scope)[0]);
+}
+
+/** Shows the numbers of the moment that the slider is at. */
+function showMoment() {
+  level.takeMoment(moment);
+  position = Math.min(position, level.steps.length - 1);
+  tellPosition();
+  select(selected);
+}
+
+/** Shows and tells the step that we are at, or the whole graph. */
+function tellPosition() {
+  const count = level.steps.length, isOn = position >= 0;
+  paintStep(level, position);
+  tellStep(level, position);
+  at('position').max = Math.max(count - 1, 0);
+  at('position').value = Math.max(position, 0);
+  at('where').textContent = isOn ? `step ${position + 1} of ${count}` : `${count} steps`;
+  at('position').setAttribute('aria-valuetext', isOn ? `step ${position + 1} of ${count}: ${level.label(level.steps[position].node)}` : 'not started');
+  for (const id of ['first-step', 'back', 'play', 'forth', 'last-step', 'position']) at(id).disabled = count === 0;
+  at('leave').disabled = !isOn;
 }
 
 function goTo(step) {
@@ -67,22 +140,14 @@ function goTo(step) {
   const least = position < 0 ? 0.9 : 0;
   if (position < 0) select(-1);
   position = Math.min(Math.max(step, 0), level.steps.length - 1);
-  paintStep(level, position);
-  tellStep(level, position);
-  at('position').value = position;
-  at('where').textContent = `step ${position + 1} of ${level.steps.length}`;
-  at('leave').disabled = false;
+  tellPosition();
   keepInSight(level, level.steps[position].node, least);
 }
 
 function leaveSteps() {
   pause();
   position = -1;
-  paintStep(level, -1);
-  tellStep(level, -1);
-  at('position').value = 0;
-  at('where').textContent = `${level.steps.length} steps`;
-  at('leave').disabled = true;
+  tellPosition();
 }
 
 function pause() {
@@ -101,79 +166,110 @@ function play() {
   }, 1400);
 }
 
-/** Finds the nodes whose name, op, scope or id holds what was typed. */
-function search() {
-  const wanted = at('query').value.trim().toLowerCase();
-  const said = node => [node.name, node.op, node.symbol, node.id, node.scope].filter(Boolean).join('\n').toLowerCase();
-  results = wanted ? [...level.nodes.keys()].filter(index => level.nodes[index].kind !== 'hidden' && said(level.nodes[index]).includes(wanted)) : [];
-  result = -1;
-  levels.forEach(other => other.markNodes('hit', other === level ? results : []));
-  at('found').textContent = wanted ? `${results.length} found` : '';
-  at('previous-found').disabled = at('next-found').disabled = results.length === 0;
-}
+let chosenTheme = null;
+const prefersDark = matchMedia('(prefers-color-scheme: dark)'), printing = matchMedia('print');
 
-function nextResult(by) {
-  if (results.length === 0) return;
-  result = result < 0 ? (by > 0 ? 0 : results.length - 1) : (result + by + results.length) % results.length;
-  at('found').textContent = `${result + 1} of ${results.length}`;
-  visit(results[result]);
-}
-
-function setTheme(theme) {
+/** Light or dark: as chosen, or else as the reader's system; paper is light. */
+function applyTheme() {
+  const theme = printing.matches ? 'light' : chosenTheme || (prefersDark.matches ? 'dark' : 'light');
   document.documentElement.dataset.theme = theme;
   at('theme').textContent = theme === 'dark' ? 'Light' : 'Dark';
 }
 
 function watchTheme() {
-  const dark = matchMedia('(prefers-color-scheme: dark)');
-  let chosen = false;
-  setTheme(dark.matches ? 'dark' : 'light');
-  dark.addEventListener('change', () => { if (!chosen) setTheme(dark.matches ? 'dark' : 'light'); });
+  applyTheme();
+  prefersDark.addEventListener('change', applyTheme);
   at('theme').addEventListener('click', () => {
-    chosen = true;
-    setTheme(document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark');
+    chosenTheme = document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark';
+    applyTheme();
+  });
+  // On paper stands the whole drawing, however it was moved.
+  printing.addEventListener('change', () => {
+    applyTheme();
+    if (printing.matches) level.svg.setAttribute('viewBox', `0 0 ${level.size.width} ${level.size.height}`);
+    else show(level, level.view);
   });
 }
 
-/** A click on the drawing: on a node, on the label of a frame, or on nothing. Two on a layer open it. */
+/** A click on the drawing: on a node, on the label of a group, or on nothing. Two on a closed group open it. */
 function picked(target) {
-  const shape = target.closest('.node');
+  at('hits').hidden = true;
+  const shape = target && target.closest('.node');
   const index = shape ? level.shapes.indexOf(shape) : -1;
   if (index >= 0) {
-    const again = index === selected && performance.now() - pickedAt < 450, ways = waysInto(index);
+    const again = index === selected && performance.now() - pickedAt < 450, { kind, scope } = level.nodes[index];
     pickedAt = performance.now();
-    if (again && ways.length > 0) return ways[0][1]();
-    return select(level.nodes[index].kind === 'hidden' ? -1 : index);
+    if (again && kind === 'layer' && openable.includes(scope)) return toggle(scope);
+    return select(kind === 'hidden' ? -1 : index);
   }
-  const frame = target.closest('.group');
-  const group = frame && target.closest('.frame-label, .frame-plate') && level.groups.find(group => group.id === frame.dataset.id);
-  return group ? closeFrame(group) : select(-1);
+  const label = target && target.closest('.frame-label, .frame-plate');
+  return label ? closeFrame(label.closest('.closable')) : select(-1);
+}
+
+function closeFrame(frame) {
+  const group = frame && level.groups.find(each => each.id === frame.dataset.id);
+  if (group) toggle(group.scope);
+}
+
+/** The node that has the focus, or else the selected one. */
+function currentNode() {
+  const shape = document.activeElement && document.activeElement.closest('.node');
+  return shape ? level.shapes.indexOf(shape) : selected;
+}
+
+/** Goes along an arrow, against it or with it. */
+function walk(edges, end) {
+  const index = currentNode(), edge = index >= 0 && level[edges][index].find(each => level.nodes[each[end]].kind !== 'hidden');
+  if (edge) follow(edge[end]);
+}
+
+function toggleAtNode() {
+  const frame = document.activeElement && document.activeElement.closest('.closable');
+  if (frame) return closeFrame(frame);
+  const scope = groupOf(level, currentNode());
+  if (scope) toggle(scope);
+}
+
+/** What Escape leaves, one thing at a time. */
+function leave() {
+  if (!at('hits').hidden) { at('hits').hidden = true; return; }
+  leaveSteps();
+  select(-1);
 }
 
 const keys = {
   ArrowRight: () => { pause(); goTo(position + 1); },
   ArrowLeft: () => { pause(); if (position >= 0) goTo(position - 1); },
+  ArrowUp: () => walk('into', 'from'),
+  ArrowDown: () => walk('outOf', 'to'),
   Home: () => { pause(); goTo(0); },
   End: () => { pause(); goTo(level.steps.length - 1); },
   ' ': play,
-  Escape: () => { leaveSteps(); select(-1); },
+  Escape: leave,
   '+': () => zoom(level, 1.25),
   '=': () => zoom(level, 1.25),
   '-': () => zoom(level, 0.8),
   0: () => flyTo(level, whole(level)),
   '/': () => at('query').focus(),
+  o: toggleAtNode,
+  ',': () => { endFilm(); goToMoment(moment - 1, showMoment); },
+  '.': () => { endFilm(); goToMoment(moment + 1, showMoment); },
+  '?': () => at('help').showModal(),
 };
 
 document.addEventListener('keydown', event => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const shape = event.target.closest && event.target.closest('.node');
+  if (event.ctrlKey || event.metaKey || event.altKey || at('help').open) return;
+  const shape = event.target.closest && event.target.closest('.node, .closable');
   if (shape && (event.key === 'Enter' || event.key === ' ')) {
     event.preventDefault();
-    return select(level.shapes.indexOf(shape));
+    return shape.matches('.node') ? select(level.shapes.indexOf(shape)) : closeFrame(shape);
   }
   const typing = event.target === at('query');
+  if ((typing || at('hits').contains(event.target)) && moveInHits(event)) return event.preventDefault();
   if (typing && event.key !== 'Escape') return;
-  if (typing) { at('query').value = ''; search(); return; }
+  if (typing) { at('query').value = ''; search(level, visitNode); return; }
+  // A slider keeps its own keys, a button its space bar.
+  if (event.target === at('moment') && /^(Arrow|Home|End|Page)/.test(event.key)) return;
   if (event.key === ' ' && event.target.closest('button')) return;
   const action = keys[event.key];
   if (!action) return;
@@ -186,23 +282,28 @@ document.addEventListener('focusin', event => {
   if (shape && level.shapes.includes(shape)) keepInSight(level, level.shapes.indexOf(shape));
 });
 
+stage.addEventListener('pointerover', event => {
+  const shape = event.target.closest('.node');
+  showTies(shape ? level.shapes.indexOf(shape) : -1);
+});
+
 at('search').addEventListener('submit', event => event.preventDefault());
-at('query').addEventListener('input', search);
+at('query').addEventListener('input', () => search(level, visitNode));
 at('query').addEventListener('keydown', event => {
-  if (event.key === 'Enter') { event.preventDefault(); nextResult(event.shiftKey ? -1 : 1); }
+  if (event.key === 'Enter') { event.preventDefault(); nextHit(event.shiftKey ? -1 : 1, visitNode); }
 });
 const clicks = {
-  'next-found': () => nextResult(1), 'previous-found': () => nextResult(-1),
-  'zoom-in': keys['+'], 'zoom-out': keys['-'], fit: keys[0],
+  'next-found': () => nextHit(1, visitNode), 'previous-found': () => nextHit(-1, visitNode),
+  'zoom-in': keys['+'], 'zoom-out': keys['-'], fit: keys[0], 'show-help': keys['?'],
   'first-step': keys.Home, back: keys.ArrowLeft, play, forth: keys.ArrowRight, 'last-step': keys.End, leave: leaveSteps,
+  'open-all': () => showOpen(openable), 'close-all': () => showOpen([]), 'skip': () => at('panel').focus(),
 };
 for (const [id, action] of Object.entries(clicks)) at(id).addEventListener('click', action);
 at('position').addEventListener('input', () => { pause(); goTo(Number(at('position').value)); });
 
-if (switched.length > 1) {
-  for (const each of switched) at('levels').append(button('', () => changeLevel(each), each.name));
-}
+at('groups').hidden = openable.length === 0;
+changeLevel(0, null);
+prepareFilm(showMoment);
 watchTheme();
 watchStage(() => level, picked);
-changeLevel(level);
-new ResizeObserver(() => show(level, level.view)).observe(stage);
+new ResizeObserver(() => { if (!printing.matches) show(level, level.view); }).observe(stage);

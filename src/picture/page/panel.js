@@ -1,7 +1,7 @@
 // The side: what is known of a node, how to read the drawing, and what a check said.
 
-/** A path or an op's attributes, which may go on in the next line behind a slash or a comma. */
-const breakable = text => text.split(/(?<=[/,])/).flatMap(part => [part, document.createElement('wbr')]);
+/** A path or an op's attributes, which may go on in the next line behind a sign. */
+const breakable = text => text.split(/(?<=[/,_:])/).flatMap(part => [part, document.createElement('wbr')]);
 
 /** Rows of a list of terms; those that say nothing are left out. */
 function terms(rows) {
@@ -10,49 +10,18 @@ function terms(rows) {
   return list;
 }
 
-/** A histogram as bars with the smallest and the largest element below. */
-function histogram(level, bins, title, className) {
-  const space = level.svg.namespaceURI;
-  const svg = document.createElementNS(space, 'svg');
-  const most = Math.max(...bins.counts), count = bins.counts.length, wide = 240 / count;
-  svg.setAttribute('class', `bars ${className}`);
-  svg.setAttribute('viewBox', '0 0 240 66');
-  svg.setAttribute('preserveAspectRatio', 'none');
-  svg.setAttribute('role', 'img');
-  svg.setAttribute('aria-label', `${title}: from ${bins.low} to ${bins.high}, at most ${most} elements in one of ${count} intervals`);
-  bins.counts.forEach((elements, index) => {
-    if (elements === 0) return;
-    const bar = document.createElementNS(space, 'rect');
-    // An interval that holds anything is seen.
-    const high = Math.max(1.5, 62 * elements / most);
-    bar.setAttribute('x', index * wide + 0.5);
-    bar.setAttribute('y', 66 - high);
-    bar.setAttribute('width', wide - 1);
-    bar.setAttribute('height', high);
-    const said = document.createElementNS(space, 'title');
-    said.textContent = `${elements} elements`;
-    bar.append(said);
-    svg.append(bar);
-  });
-  const more = [bins.zeros && `${bins.zeros} exactly 0`, bins.notFinite && `${bins.notFinite} NaN or infinite`];
-  const total = bins.counts.reduce((sum, elements) => sum + elements, 0) + bins.notFinite;
-  const line = [`${total} elements`, ...more].filter(Boolean).join(', ');
-  const ends = make('div', 'ends', make('span', '', bins.low), make('span', '', bins.high));
-  return [make('h3', '', title), svg, ends, make('div', 'quiet', line)];
-}
-
 /** Links to the nodes at the other ends of edges. */
 function relatives(level, title, edges, other, said, go) {
   if (edges.length === 0) return [];
   const list = make('ul');
   for (const edge of edges) {
-    const numbers = [edge.value && `  ▶ ${edge.value}`, edge.gradient && make('span', 'gradient-text', `  ◀ ${edge.gradient}`)];
-    list.append(make('li', '', button('link', () => go(edge[other]), said(edge), ...numbers)));
+    const numbers = [edge.value && make('span', 'whole', `▶ ${edge.value}`), edge.gradient && make('span', 'whole gradient-text', `◀ ${edge.gradient}`)];
+    list.append(make('li', '', button('link', () => go(edge[other]), said(edge), ...numbers.filter(Boolean).flatMap(each => ['  ', each]))));
   }
   return [make('h3', '', title), list];
 }
 
-/** Writes what is known of a node. `go` selects a node of the level; a layer gets buttons for `ways` into it. */
+/** Writes what is known of a node. `go` selects a node of the level; `ways` are buttons into its group and out of it. */
 function writeNode(level, index, go, ways) {
   const node = level.nodes[index], parts = [];
   parts.push(make('h2', '', level.label(index)));
@@ -83,32 +52,28 @@ function writeNode(level, index, go, ways) {
   };
   parts.push(...relatives(level, 'Computed from', level.into[index], 'from', operand, go));
   parts.push(...relatives(level, 'Used by', level.outOf[index], 'to', consumer, go));
-  if (node.valueBins) parts.push(...histogram(level, node.valueBins, 'Value', 'of-value'));
-  if (node.gradientBins) parts.push(...histogram(level, node.gradientBins, 'Gradient', 'of-gradient'));
+  const ties = level.ties[index].map(other => (node.backward ? { from: other } : { to: other }));
+  if (node.backward) parts.push(...relatives(level, 'Part of the reverse pass of', ties, 'from', edge => level.label(edge.from), go));
+  else parts.push(...relatives(level, 'Its reverse pass', ties, 'to', edge => level.label(edge.to), go));
+  const overTime = level.overTime(index);
+  for (const [key, title, className] of [['valueBins', 'Value', 'of-value'], ['gradientBins', 'Gradient', 'of-gradient']]) {
+    if (node[key]) parts.push(...histogram(node[key], title, className));
+    parts.push(...histogramsOverTime(overTime.map(numbers => numbers[key]), level.moment, title, className));
+  }
   if (ways.length > 0) parts.splice(1, 0, make('div', 'ways', ...ways.map(([said, action]) => button('', action, said))));
   at('panel').replaceChildren(...parts);
 }
 
 /** A small drawing for the key, with the classes of the large one. */
-function sample(level, kind, className, shape) {
-  const space = level.svg.namespaceURI;
-  const svg = document.createElementNS(space, 'svg');
-  svg.setAttribute('viewBox', '0 0 72 26');
-  svg.setAttribute('aria-hidden', 'true');
-  const group = document.createElementNS(space, 'g');
-  group.setAttribute('class', className);
-  for (const [tag, own, places] of shape) {
-    const part = document.createElementNS(space, tag);
-    part.setAttribute('class', own);
-    for (const [key, value] of Object.entries(places)) part.setAttribute(key, value);
-    group.append(part);
-  }
+function sample(className, shape) {
+  const svg = shapeOf('svg', '', { viewBox: '0 0 72 26', 'aria-hidden': 'true' }), group = shapeOf('g', className);
+  group.append(...shape.map(part => shapeOf(...part)));
   svg.append(group);
   return svg;
 }
 
-/** Writes how to read the drawing, and which keys there are. */
-function writeKey(level) {
+/** Writes how to read the drawing, with the lists of what can be opened and put away. */
+function writeKey(level, lists) {
   const plate = rx => ['rect', 'body', { x: 8, y: 3, width: 56, height: 20, rx }];
   const shapes = {
     op: ['an operation', [['circle', 'body', { cx: 36, cy: 13, r: 11 }]]],
@@ -121,7 +86,7 @@ function writeKey(level) {
   for (const [kind, [said, shape]] of Object.entries(shapes)) {
     if (!level.nodes.some(node => node.kind === kind)) continue;
     const holder = make('div', 'chainrule swatch');
-    holder.append(sample(level, kind, kind, shape));
+    holder.append(sample(kind, shape));
     key.append(holder, make('span', '', said));
   }
   if (level.edges.some(edge => edge.value && !edge.isShape)) {
@@ -133,12 +98,11 @@ function writeKey(level) {
   if (level.nodes.some((node, index) => node.gradient && level.outOf[index].length > 1)) {
     key.append(make('span', 'gradient-text', 'Σ'), make('span', '', 'at a node: the sum of what comes back to it'));
   }
-  const keys = make('div', 'key');
-  const all = [['←  →', 'step back, step on'], ['Home  End', 'first and last step'], ['Space', 'play, pause'], ['Esc', 'leave the steps'],
-    ['+  −  0', 'zoom, show all'], ['/', 'search'], ['Tab  Enter', 'next node, open it']];
-  for (const [name, said] of all) keys.append(make('kbd', '', name), make('span', '', said));
+  if (level.ties.some(others => others.length > 0)) {
+    key.append(make('span', '', 'red outline'), make('span', '', 'recorded by the reverse pass; point at a node to see what belongs to it'));
+  }
   const count = `${level.nodes.filter(node => node.kind !== 'output' && node.kind !== 'hidden').length} nodes, ${level.edges.length} arrows`;
-  at('panel').replaceChildren(make('h2', '', 'How to read it'), make('p', 'quiet', `${count}. Click a node for more.`), key, make('h3', '', 'Keys'), keys);
+  at('panel').replaceChildren(...lists, make('h2', '', 'How to read it'), make('p', 'quiet', `${count}. Click a node for more; press ? for the keys.`), key);
 }
 
 /** Writes the table of a check, the worst first; nothing if no node was checked. */

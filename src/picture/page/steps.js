@@ -133,3 +133,11 @@ function tellStep(level, position) {
   const parts = step.back ? tellBackward(level, step.node) : tellForward(level, step.node);
   at('story').replaceChildren(line('', phase, level.label(step.node)), ...parts);
 }
+
+/** The step of another drawing that tells the same; −1 if there is none. */
+function sameStep(from, position, to) {
+  const step = from.steps[position];
+  if (!step) return -1;
+  const node = to.counterpart(from.nodes[step.node]);
+  return to.steps.findIndex(other => other.node === node && other.back === step.back);
+}

@@ -23,6 +23,14 @@ function whole(level) {
   return { x: level.size.width / 2, y: level.size.height / 2, scale };
 }
 
+/** The view that a reader begins with: the whole drawing, or where it begins if that would be too small to be read. */
+function firstView(level) {
+  const all = whole(level), { width, height } = stageSize();
+  if (all.scale >= 0.3) return all;
+  const scale = 0.6, reach = (size, room) => Math.min(size, room / scale) / 2 - 12;
+  return { x: reach(level.size.width, width), y: Math.min(level.size.height / 2, reach(level.size.height + 24, height)), scale };
+}
+
 /** Goes to a view, in a quarter of a second, or at once for those who want no motion. */
 function flyTo(level, target) {
   cancelAnimationFrame(flight);
@@ -85,20 +93,36 @@ function zoom(level, factor, point) {
   show(level, { x: view.x + dx / view.scale - dx / scale, y: view.y + dy / view.scale - dy / scale, scale });
 }
 
-/** Lets the stage be dragged and its wheel turned. `picked` is told of a click on a node, with its shape or null. */
+/** Lets the stage be dragged, its wheel turned, and two fingers pinch. `picked` is told what was clicked. */
 function watchStage(current, picked) {
+  const fingers = new Map();
   let drag = null;
+  const place = event => ({ x: event.clientX, y: event.clientY });
+  /** The middle of the fingers on the stage, in pixels from its upper left, and how far apart they are. */
+  const pinch = () => {
+    const [a, b] = [...fingers.values()], box = stage.getBoundingClientRect();
+    return { x: (a.x + b.x) / 2 - box.left, y: (a.y + b.y) / 2 - box.top, apart: Math.max(Math.hypot(a.x - b.x, a.y - b.y), 1) };
+  };
   stage.addEventListener('pointerdown', event => {
     if (event.button !== 0) return;
     land();
-    drag = { x: event.clientX, y: event.clientY, view: current().view, moved: false, on: event.target };
+    fingers.set(event.pointerId, place(event));
+    drag = { ...place(event), view: current().view, moved: fingers.size > 1, on: event.target };
     stage.setPointerCapture(event.pointerId);
     // The stage takes the focus, not the node under the mouse, so that the space bar keeps playing steps.
     event.preventDefault();
     stage.focus({ preventScroll: true });
   });
   stage.addEventListener('pointermove', event => {
-    if (!drag) return;
+    if (!drag || !fingers.has(event.pointerId)) return;
+    if (fingers.size === 2) {
+      const before = pinch();
+      fingers.set(event.pointerId, place(event));
+      const after = pinch(), view = current().view;
+      show(current(), { ...view, x: view.x - (after.x - before.x) / view.scale, y: view.y - (after.y - before.y) / view.scale });
+      return zoom(current(), after.apart / before.apart, after);
+    }
+    fingers.set(event.pointerId, place(event));
     const dx = event.clientX - drag.x, dy = event.clientY - drag.y;
     if (!drag.moved && Math.hypot(dx, dy) < 4) return;
     drag.moved = true;
@@ -107,7 +131,13 @@ function watchStage(current, picked) {
     show(current(), { x: x - dx / scale, y: y - dy / scale, scale });
   });
   const end = event => {
-    if (!drag) return;
+    if (!fingers.delete(event.pointerId) || !drag) return;
+    const [left] = fingers.values();
+    if (left) {
+      // The finger that stays goes on dragging from where it is.
+      drag = { ...left, view: current().view, moved: true, on: null };
+      return;
+    }
     stage.classList.remove('dragging');
     const { moved, on } = drag;
     drag = null;

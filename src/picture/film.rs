@@ -1,0 +1,153 @@
+//! Moments of a training run on one page.
+
+use super::measure::EdgeText;
+use super::model::{NodeKind, Picture};
+use super::openings::Openings;
+use super::page;
+use super::text::{minus, width};
+use std::borrow::Cow;
+use std::fmt;
+
+/// Pictures of one graph at several moments, such as steps of a training run, on one page with a slider.
+///
+/// All moments share one layout, made for the longest number at each place, so that nothing moves. Values, gradients and
+/// histograms change; all else, such as the marks of a check, is that of the first moment.
+///
+/// ```
+/// # use chainrule::{Tape, picture::Film};
+/// let tape = Tape::new();
+/// let w = tape.leaf("w", 3.0);
+/// let loss = (w * w).named("loss");
+/// let gradients = loss.backward();
+/// let mut film = Film::new();
+/// for step in 0..5 {
+///     film = film.moment(format!("step {step}"), loss.draw().gradients(&gradients).openings()?);
+///     let next = w.value().item() - 0.1 * gradients.of(w).value().item();
+///     tape.feed(w, next)?;
+/// }
+/// assert!(film.to_html()?.starts_with("<!doctype html>"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Film {
+    moments: Vec<(String, Openings)>,
+}
+
+/// The moments of a film are not pictures of one graph.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotOneGraph {
+    /// The label of the first moment that differs from the one before; empty if there is no moment at all.
+    pub moment: String,
+    /// What is different.
+    pub problem: String,
+}
+
+impl fmt::Display for NotOneGraph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.moment.as_str() {
+            "" => write!(f, "film: {}", self.problem),
+            moment => write!(
+                f,
+                "film: the moment `{moment}` has {} than the first; draw the same vars each time",
+                self.problem
+            ),
+        }
+    }
+}
+
+impl std::error::Error for NotOneGraph {}
+
+impl Film {
+    /// No moment yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a moment with what the slider calls it: a [`Picture`], or [`Openings`] for groups that can be opened.
+    #[must_use]
+    pub fn moment(mut self, label: impl Into<String>, pictures: impl Into<Openings>) -> Self {
+        self.moments.push((label.into(), pictures.into()));
+        self
+    }
+
+    /// The page; see [`Picture::to_html`]. Its slider goes from moment to moment, beside a line of the output over
+    /// them if that is a number.
+    ///
+    /// # Errors
+    ///
+    /// If there is no moment, or two are not pictures of the same nodes, arrows and groups.
+    pub fn to_html(&self) -> Result<String, NotOneGraph> {
+        let Some((_, first)) = self.moments.first() else {
+            return Err(NotOneGraph { moment: String::new(), problem: "there is no moment".to_owned() });
+        };
+        for (label, pictures) in &self.moments {
+            if let Some(problem) = difference(first, pictures) {
+                return Err(NotOneGraph { moment: label.clone(), problem: problem.to_owned() });
+            }
+        }
+        let moments: Vec<(&str, &Openings)> =
+            self.moments.iter().map(|(label, pictures)| (label.as_str(), pictures)).collect();
+        Ok(page::write(&moments))
+    }
+}
+
+/// What other structure the second has, if it has another; numbers may differ.
+fn difference(first: &Openings, second: &Openings) -> Option<&'static str> {
+    if !first.iter().map(|(open, _)| open).eq(second.iter().map(|(open, _)| open)) {
+        return Some("other open groups");
+    }
+    for ((_, a), (_, b)) in first.iter().zip(second.iter()) {
+        let nodes = |picture: &Picture| {
+            let key =
+                |n: &super::PictureNode| (n.id.clone(), n.kind, n.symbol.clone(), n.name.clone(), n.group);
+            picture.nodes.iter().map(key).collect::<Vec<_>>()
+        };
+        let edges =
+            |picture: &Picture| picture.edges.iter().map(|e| (e.from, e.to, e.operand)).collect::<Vec<_>>();
+        if nodes(a) != nodes(b) {
+            return Some("other nodes");
+        }
+        if edges(a) != edges(b) {
+            return Some("other arrows");
+        }
+        if a.groups != b.groups || a.direction != b.direction {
+            return Some("other groups");
+        }
+    }
+    None
+}
+
+/// The first of some pictures of one graph with the longest number of all at each place: the room that they need.
+pub(super) fn room<'a>(pictures: &[&'a Picture]) -> Cow<'a, Picture> {
+    let Some((&first, rest)) = pictures.split_first() else {
+        return Cow::Owned(Picture::default());
+    };
+    if rest.is_empty() {
+        return Cow::Borrowed(first);
+    }
+    let mut room = first.clone();
+    for picture in rest {
+        for (place, node) in room.nodes.iter_mut().zip(&picture.nodes) {
+            widen(&mut place.gradient, &node.gradient);
+        }
+        for (place, edge) in room.edges.iter_mut().zip(&picture.edges) {
+            widen(&mut place.value, &edge.value);
+            widen(&mut place.gradient, &edge.gradient);
+        }
+    }
+    Cow::Owned(room)
+}
+
+fn widen(place: &mut Option<String>, text: &Option<String>) {
+    let wide = |text: &Option<String>| text.as_deref().map(|text| width(&minus(text), 1.0));
+    if wide(text) > wide(place) {
+        place.clone_from(text);
+    }
+}
+
+/// The number at the end of a picture's first output arrow, if it is one.
+pub(super) fn output(picture: &Picture) -> Option<f64> {
+    let (index, _) =
+        picture.drawn_edges().find(|(_, edge)| picture.nodes[edge.to].kind == NodeKind::Output)?;
+    EdgeText::of(picture, index).value?.parse().ok()
+}

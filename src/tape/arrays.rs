@@ -1,0 +1,40 @@
+//! Scalar functions of arrays of one shape, computed in a tight loop over the nodes: what [`numbers`](super::numbers) is for
+//! single numbers.
+
+use super::recorder::Recorder;
+use super::values::{Known, Values};
+use crate::error::Result;
+use crate::graph::{NodeId, ShapeIndex};
+use crate::shape::size;
+use std::ops::Range;
+
+impl Recorder {
+    /// Computes wanted arrays up to the first node that is wanted and something else, or has an operand that does not lie
+    /// side by side; that node's place, or the end.
+    #[inline(never)]
+    pub(super) fn compute_arrays(&mut self, nodes: Range<usize>) -> Result<usize> {
+        let Self { graph, facts, values, .. } = self;
+        let records = graph.records();
+        let (mut shape, mut len) = (ShapeIndex::SCALAR, 1);
+        for i in nodes.clone() {
+            if values.places.known[i] != Known::Wanted {
+                continue;
+            }
+            let (id, record) = (NodeId::new(i), &records[i]);
+            let Some(scalar) = facts[record.op.0 as usize].scalar else { return Ok(i) };
+            if record.shape == ShapeIndex::SCALAR || !values.places.fit(records, id) {
+                return Ok(i);
+            }
+            if record.shape != shape {
+                (shape, len) = (record.shape, size(graph.shape_of(record.shape)));
+            }
+            let place = values.reserve(id, len)?;
+            let Values { places, arena, .. } = &mut *values;
+            let (before, after) = arena.split_at_mut(place);
+            let [a, b] = record.pair();
+            scalar.map([places.lane(a, len, before), places.lane(b, len, before)], &mut after[..len]);
+            places.known[i] = Known::Array;
+        }
+        Ok(nodes.end)
+    }
+}
