@@ -1,7 +1,7 @@
 //! cargo run --example graphs
 //!
-//! Draws every graph of the chapter, and some larger models, into `graphs/`, as SVG and as DOT. They are recorded in the numbered examples;
-//! `tests/graphs.rs` draws them again and compares byte for byte.
+//! Draws every graph of the chapter, and some larger models, into `graphs/`, as SVG, DOT and Mermaid. They are recorded in
+//! the numbered examples; `tests/graphs.rs` draws them again and compares byte for byte.
 
 use chainrule::picture::{Level, Picture};
 use chainrule::{Check, Result, Tape, Var};
@@ -152,8 +152,9 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("graphs");
     std::fs::create_dir_all(&folder)?;
     for (name, picture) in pictures()? {
-        std::fs::write(folder.join(name).with_extension("svg"), picture.to_svg())?;
-        std::fs::write(folder.join(name).with_extension("dot"), picture.to_dot())?;
+        for ending in ["svg", "dot", "mmd"] {
+            picture.save(folder.join(name).with_extension(ending))?;
+        }
         println!("graphs/{name}: {} nodes, {} arrows", picture.nodes.len(), picture.drawn_edges().count());
     }
     Ok(())

@@ -43,7 +43,8 @@
 //!
 //! # Features
 //!
-//! `mnist` adds the reader `data::mnist`, with a decompressor.
+//! None is on by default. `mnist` adds the reader `data::mnist`, with a decompressor; `png` and `pdf` add pictures in
+//! these formats, with fonts; `json` adds `Picture::from_json`, which reads a picture back.
 
 pub mod check;
 pub mod data;

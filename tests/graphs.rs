@@ -149,7 +149,8 @@ fn the_files_are_what_is_drawn() {
     let mut stale = Vec::new();
     for (name, picture) in graphs::pictures().expect("they can be drawn") {
         assert_eq!(picture.to_svg(), picture.to_svg(), "{name} is drawn the same way every time");
-        for (ending, drawn) in [("svg", picture.to_svg()), ("dot", picture.to_dot())] {
+        let drawings = [("svg", picture.to_svg()), ("dot", picture.to_dot()), ("mmd", picture.to_mermaid())];
+        for (ending, drawn) in drawings {
             let path = folder.join(name).with_extension(ending);
             if refresh {
                 std::fs::write(&path, &drawn).expect("the folder `graphs` can be written");
@@ -229,7 +230,24 @@ fn a_page_is_saved_with_its_openings_and_the_same_every_time() {
 
     let tape = Tape::new();
     let problem = apples::apples(&tape).0.draw().save("apples.txt").expect_err("no such format").to_string();
-    assert!(problem.contains(".svg, .html or .dot"), "{problem}");
+    assert!(problem.contains("apples.txt does not end in .svg, .html, .dot"), "{problem}");
+}
+
+#[test]
+fn a_whole_tape_is_drawn_without_its_reverse_pass_unless_asked_for() {
+    let tape = Tape::new();
+    let nothing = tape.draw_all().picture().expect_err("it is empty").to_string();
+    assert!(nothing.contains("there is nothing to draw"), "{nothing}");
+    let x = tape.leaf("x", 3.0);
+    assert_eq!(tape.draw_all().picture().expect("a leaf can be drawn"), x.draw().picture().unwrap());
+    let (square, sine) = (x * x, x.sin());
+    tape.leaf("unused", 1.0);
+    let forward = tape.draw(&[square, sine]).picture().expect("it is small");
+    assert_eq!(tape.draw_all().picture().expect("it is small"), forward);
+    square.grad([x]);
+    assert_eq!(tape.draw_all().picture().expect("it is small"), forward);
+    let both = tape.draw_all().backward(true).picture().expect("it is small");
+    assert_eq!(both, tape.draw(&[square, sine]).backward(true).picture().unwrap());
 }
 
 #[test]

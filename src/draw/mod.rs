@@ -2,6 +2,7 @@
 
 mod page;
 mod plan;
+mod view;
 
 use crate::check::{Report, Verdict};
 use crate::error::{Error, Result};
@@ -9,7 +10,6 @@ use crate::grad::Gradients;
 use crate::graph::{Graph, NodeId};
 use crate::picture::{Annotations, Builder, Direction, Level, Mark, Picture};
 use crate::tape::{Tape, Var};
-use std::path::Path;
 use std::sync::Arc;
 
 /// What a drawing of a var shows.
@@ -169,7 +169,8 @@ impl<'t> Draw<'t> {
         self
     }
 
-    /// The picture: plain data, from which [`Picture::to_svg`], [`Picture::to_html`] and [`Picture::to_dot`] are made.
+    /// The picture: plain data, from which [`Picture::to_svg`], [`Picture::to_html`], [`Picture::to_dot`] and the other
+    /// exports are made.
     ///
     /// Values and gradients are computed for the nodes that are drawn, and what these need.
     ///
@@ -266,23 +267,6 @@ impl<'t> Draw<'t> {
             }
         }
         Ok(annotations)
-    }
-
-    /// Writes the drawing to a file: `.svg`, `.html` or `.dot`, by the file's ending.
-    ///
-    /// # Errors
-    ///
-    /// What [`picture`](Self::picture) returns; and if the ending is another, or the file cannot be written.
-    #[track_caller]
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        let text = match path.extension().and_then(|e| e.to_str()) {
-            Some("svg") => self.picture()?.to_svg(),
-            Some("html") => self.to_html()?,
-            Some("dot") => self.picture()?.to_dot(),
-            _ => return Err(refused(format!("{} does not end in .svg, .html or .dot", path.display()))),
-        };
-        std::fs::write(path, text).map_err(|e| refused(format!("{} cannot be written: {e}", path.display())))
     }
 }
 

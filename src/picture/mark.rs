@@ -69,11 +69,11 @@ impl Mark {
             Self::Kink => "kink",
             Self::Open => "open",
             Self::Vanishing => "vanishing",
-            Self::ZeroGradient => "zero-gradient",
+            Self::ZeroGradient => "zero_gradient",
             Self::Dead => "dead",
             Self::Exploding => "exploding",
-            Self::InfiniteInherited => "infinite-inherited",
-            Self::NanInherited => "nan-inherited",
+            Self::InfiniteInherited => "infinite_inherited",
+            Self::NanInherited => "nan_inherited",
             Self::Infinite => "infinite",
             Self::Nan => "nan",
             Self::Changed => "changed",
@@ -177,12 +177,12 @@ const STYLE: &str = "\
 /// What marks of numbers add.
 const HEALTH: &str = "\
 .chainrule .mark-vanishing .badge,.chainrule .mark-vanishing .sign{stroke:#2a6cb0}
-.chainrule .mark-zero-gradient .badge,.chainrule .mark-zero-gradient .sign{stroke:#52606d}
+.chainrule .mark-zero_gradient .badge,.chainrule .mark-zero_gradient .sign{stroke:#52606d}
 .chainrule .mark-dead .badge{fill:#52606d;stroke:#52606d}
 .chainrule .mark-dead .sign{stroke:#fff}
 .chainrule .mark-exploding .badge,.chainrule .mark-exploding .sign{stroke:#b35900}
-.chainrule .mark-infinite-inherited .badge,.chainrule .mark-infinite-inherited .sign{stroke:#b3001b}
-.chainrule .mark-nan-inherited .badge,.chainrule .mark-nan-inherited .sign{stroke:#b3001b}
+.chainrule .mark-infinite_inherited .badge,.chainrule .mark-infinite_inherited .sign{stroke:#b3001b}
+.chainrule .mark-nan_inherited .badge,.chainrule .mark-nan_inherited .sign{stroke:#b3001b}
 .chainrule .mark-infinite .badge,.chainrule .mark-nan .badge{fill:#b3001b;stroke:#b3001b}
 .chainrule .mark-infinite .sign,.chainrule .mark-nan .sign{stroke:#fff}
 .chainrule .node.nan .body,.chainrule .node.infinite .body{stroke:#b3001b;stroke-width:3.2}

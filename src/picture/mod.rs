@@ -7,7 +7,13 @@
 //!   fonts nor programs;
 //! - [`Picture::to_html`]: a page to walk through, node by node, forwards and backwards; [`Openings`] are pictures with
 //!   other groups open, between which a page switches, and a [`Film`] shows them at several moments of a run;
-//! - [`Picture::to_dot`]: for Graphviz, which places everything itself.
+//! - [`Picture::to_dot`]: for Graphviz, which places everything itself, and [`Picture::graphviz`] if it is installed;
+//! - [`Picture::to_mermaid`]: for forges, wikis and notebooks, which draw it from the text;
+//! - [`Picture::to_json`]: what the picture holds, as data;
+//! - `Picture::to_png` and `Picture::to_pdf`, with the features of these names.
+//!
+//! [`Picture::save`] writes any of them by a file's ending, [`Picture::show`] opens the page in the browser, and in
+//! notebooks [`Picture::evcxr_display`] shows the drawing.
 //!
 //! An op is a circle with its sign. Leaves are plates: inputs with round ends, parameters with a double outline,
 //! constants with a dashed one. Along each arrow the forward value stands above the line and the gradient that comes
@@ -30,22 +36,31 @@ mod compose;
 mod dagre;
 mod details;
 mod diff;
+mod document;
 mod dot;
 mod faults;
 mod film;
+mod graphviz;
 mod health;
+mod json;
 mod label;
 mod layout;
 mod mark;
 mod measure;
+mod mermaid;
 mod model;
+mod notebook;
 pub mod number;
 mod openings;
 mod page;
 mod ports;
+#[cfg(any(feature = "png", feature = "pdf"))]
+mod raster;
 mod roll;
 mod route;
+mod save;
 mod select;
+mod show;
 mod svg;
 mod text;
 mod units;
@@ -68,6 +83,8 @@ pub use mark::Mark;
 pub use measure::{NodeSize, Size, Sizes};
 pub use model::{Direction, Group, NodeKind, Picture, PictureEdge, PictureNode};
 pub use openings::Openings;
+pub(crate) use save::{Format, write as write_file};
+pub(crate) use show::show as show_page;
 
 impl Picture {
     /// The picture as SVG: one self-contained file on a white ground, for pages light and dark.
@@ -94,5 +111,20 @@ impl Picture {
     /// The picture in Graphviz's DOT language, for `dot -Tsvg` and its like.
     pub fn to_dot(&self) -> String {
         dot::write(self)
+    }
+
+    /// The picture as a Mermaid flowchart, which forges draw where Markdown has it in a block of `mermaid`.
+    ///
+    /// Kinds differ by outline, values and gradients stand at the arrows behind `▶` and `◀`, and names are text, whatever
+    /// is in them. Mermaid itself draws up to 500 arrows and 50,000 characters unless a page sets other limits.
+    ///
+    /// ```
+    /// let tape = chainrule::Tape::new();
+    /// let text = tape.leaf("x", 1.0).exp().draw().picture()?.to_mermaid();
+    /// assert!(text.starts_with("flowchart LR\n  n0([\"x\"]):::input\n  n1((\"exp\")):::op\n"), "{text}");
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    pub fn to_mermaid(&self) -> String {
+        mermaid::write(self)
     }
 }

@@ -1,6 +1,10 @@
 //! Tests of layout and exporters on the pictures of [`samples`](super::samples), and of the [builder](building).
 
 mod building;
+mod exports;
+mod files;
+#[cfg(any(feature = "png", feature = "pdf"))]
+mod raster;
 mod rolling;
 mod told;
 

@@ -2,11 +2,11 @@
 
 use super::super::details::{Details, Histogram};
 use super::super::film;
+use super::super::json::{Object, list, text};
 use super::super::measure::EdgeText;
 use super::super::model::{Picture, PictureNode};
 use super::super::openings::{Opening, Openings};
 use super::super::text::minus;
-use super::json::{Object, list, text};
 use super::pictures_at;
 use std::collections::BTreeMap;
 

@@ -5,7 +5,6 @@
 
 mod data;
 mod digest;
-mod json;
 
 use super::layout::Layout;
 use super::measure::Sizes;

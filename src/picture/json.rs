@@ -1,4 +1,4 @@
-//! JSON that may stand inside a page's script element: nothing in it can end the element or begin another.
+//! JSON that may also stand inside a script element of a page: nothing in it can end the element or begin another.
 
 /// A string. What HTML or an old JavaScript could take for something else is written as an escape.
 pub(super) fn text(text: &str) -> String {
