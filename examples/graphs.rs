@@ -52,6 +52,14 @@ pub(crate) mod recurrent_cell;
 #[path = "20_attention.rs"]
 pub(crate) mod attention;
 
+#[allow(dead_code)]
+#[path = "18_large_graphs.rs"]
+pub(crate) mod large_graphs;
+
+#[allow(dead_code)]
+#[path = "19_health_and_differences.rs"]
+pub(crate) mod health_and_differences;
+
 /// Every drawing, by the name of its files.
 pub(crate) fn pictures() -> Result<Vec<(&'static str, Picture)>> {
     Ok(vec![
@@ -74,6 +82,10 @@ pub(crate) fn pictures() -> Result<Vec<(&'static str, Picture)>> {
         ("attention_layers", attended(Level::Layers)?),
         ("attention", attended(Level::Nodes)?),
         ("training_step_plan", what_a_plan_does::schedule()?.picture()),
+        ("rolled_up", rolled_up()?),
+        ("rolled_up_scalars", large_graphs::scalar_net(&Tape::new()).draw().picture()?),
+        ("health_nan", health_and_differences::sick()?),
+        ("diff", health_and_differences::changed().picture().expect("it is small")),
     ])
 }
 
@@ -104,6 +116,12 @@ fn checked() -> Result<Picture> {
     let (output, leaves) = gradient_check::weighed(&tape, gradient_check::wrong_cube);
     let report = Check::new(output, &leaves).run()?;
     output.draw().gradients(&output.backward()).verdicts(&report).picture()
+}
+
+/// A deep network with one of its equal layers opened.
+fn rolled_up() -> Result<Picture> {
+    let tape = Tape::new();
+    large_graphs::deep_net(&tape).draw().open("layer1").picture()
 }
 
 /// Eight residual blocks, the first of them open.

@@ -132,6 +132,14 @@ fn the_two_layer_net_has_layers_nodes_and_gradients() {
     let whole = picture("two_layer_net_backward");
     assert!(whole.nodes.iter().any(|node| node.backward) && whole.nodes.iter().any(|node| !node.backward));
     assert_eq!(whole.nodes.iter().filter(|node| node.kind == NodeKind::Output).count(), 1 + parameters.len());
+    // What the reverse pass recorded is tied to the node that it is of.
+    let forward: Vec<&str> = whole.nodes.iter().filter(|n| !n.backward).map(|n| n.id.as_str()).collect();
+    for node in whole.nodes.iter().filter(|node| node.backward) {
+        let of = node.of.as_deref().expect("it was recorded at a node");
+        assert!(forward.contains(&of), "{} of {of}", node.id);
+    }
+    let svg = whole.to_svg();
+    assert_eq!(svg.matches("data-of=").count(), whole.nodes.iter().filter(|node| node.backward).count());
 }
 
 #[test]
@@ -376,7 +384,8 @@ fn one_node_of_a_million_is_drawn_with_its_neighbours() {
         assert_reads_back("chain", &picture, &picture.to_dot());
         assert!(taken < Duration::from_secs(5), "it took {taken:?}");
 
-        let whole = last.draw().values(false).picture().expect_err("nobody could read it").to_string();
+        let whole = last.draw().values(false).level(Level::Nodes).picture();
+        let whole = whole.expect_err("nobody could read it").to_string();
         assert!(whole.contains(".around(") && whole.contains("Level::Layers"), "{whole}");
     };
     let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(work).expect("a thread can be had");

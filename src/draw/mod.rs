@@ -35,8 +35,12 @@ pub struct Draw<'t> {
     direction: Direction,
     backward: Option<bool>,
     shapes: bool,
+    health: bool,
     verdicts: Annotations,
 }
+
+/// Of more nodes than this, only the numbers that are drawn are computed.
+const MANY: usize = 20_000;
 
 impl<'t> Var<'t> {
     /// A drawing of everything that this var depends on.
@@ -53,12 +57,13 @@ impl Tape {
             gradients: None,
             values: None,
             title: String::new(),
-            level: Level::Nodes,
+            level: Level::default(),
             open: Vec::new(),
             around: None,
             direction: Direction::default(),
             backward: None,
             shapes: true,
+            health: false,
             verdicts: Annotations::default(),
         }
     }
@@ -80,12 +85,13 @@ impl<'t> Draw<'t> {
         Self { values: Some(show), ..self }
     }
 
-    /// Every node, or whole layers.
+    /// Every node, whole layers, or, unless it is said, as much as can be read.
     pub fn level(self, level: Level) -> Self {
         Self { level, ..self }
     }
 
-    /// Among whole layers, one outermost scope node by node; may be said of several.
+    /// Opens one box: a scope by its path, or another box by what [`Details::opens`](crate::picture::Details::opens) says;
+    /// see [`Builder::open`]. May be said of several.
     pub fn open(mut self, scope: &str) -> Self {
         self.open.push(scope.to_owned());
         self
@@ -110,6 +116,22 @@ impl<'t> Draw<'t> {
     /// With or without shapes.
     pub fn shapes(self, show: bool) -> Self {
         Self { shapes: show, ..self }
+    }
+
+    /// With what is wrong with values and gradients, as marks with a legend: NaN and infinities, with the node where they
+    /// begin told from those that only hand them on; gradients that are 0, vanish or explode; dead relus. See
+    /// [`health`](crate::picture::health()).
+    ///
+    /// ```
+    /// let tape = chainrule::Tape::new();
+    /// let x = tape.leaf("x", 0.0);
+    /// let y = (x / x).exp();
+    /// let svg = y.draw().health().picture()?.to_svg();
+    /// assert!(svg.contains("1 NaN, begins here") && svg.contains("1 NaN, from before"));
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    pub fn health(self) -> Self {
+        Self { health: true, ..self }
     }
 
     /// With what a check of this tape says of each node, and the arrow along which a wrong derivative is handed back.
@@ -171,7 +193,7 @@ impl<'t> Draw<'t> {
         for &var in &self.outputs {
             tape.own("draw", var, &self.outputs)?;
         }
-        let drawn = self.builder(&tape.graph(), Arc::default()).selected();
+        let drawn = self.numbered(&tape.graph())?;
         Ok((
             tape,
             match self.annotations(tape, &drawn) {
@@ -179,6 +201,23 @@ impl<'t> Draw<'t> {
                 annotations => annotations?,
             },
         ))
+    }
+
+    /// The nodes whose numbers are wanted.
+    fn numbered(&self, graph: &Graph) -> Result<Vec<NodeId>> {
+        let builder = self.builder(graph, Arc::default());
+        let mut drawn = builder.selected();
+        if self.health {
+            // Where something begins is seen from the operands, of which some may lie outside.
+            let operands = drawn.iter().flat_map(|&id| graph.node(id).inputs()).copied();
+            let mut all: Vec<NodeId> = drawn.iter().copied().chain(operands).collect();
+            all.sort_unstable();
+            all.dedup();
+            drawn = all;
+        } else if drawn.len() > MANY {
+            drawn = builder.visible().map_err(|e| refused(e.to_string()))?;
+        }
+        Ok(drawn)
     }
 
     fn build(&self, tape: &Tape, annotations: Arc<Annotations>) -> Result<Picture> {
@@ -193,6 +232,7 @@ impl<'t> Draw<'t> {
             .level(self.level)
             .direction(self.direction)
             .shapes(self.shapes)
+            .health(self.health)
             .annotations(annotations);
         for scope in &self.open {
             builder = builder.open(scope);

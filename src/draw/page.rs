@@ -2,8 +2,9 @@
 
 use super::Draw;
 use crate::error::Result;
-use crate::picture::{Annotations, Level, Openings, Picture};
+use crate::picture::{Annotations, Level, NodeKind, Openings, Picture};
 use crate::tape::Tape;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Up to so many groups, each is opened alone, however large the drawings are.
@@ -36,7 +37,8 @@ impl Draw<'_> {
     /// for a moment of a [`Film`](crate::picture::Film).
     ///
     /// All are open, none, and, of up to 24 scopes, each alone; then every two, every three and so on, as long as the
-    /// pictures have no more than 2,000 nodes together. So a few layers are opened in every combination.
+    /// pictures have no more than 2,000 nodes together. So a few layers are opened in every combination. Of a picture that
+    /// is rolled up ([`Level::Auto`]), each of its boxes is opened alone.
     ///
     /// # Errors
     ///
@@ -48,7 +50,10 @@ impl Draw<'_> {
         let shown = self.build(tape, Arc::clone(&annotations))?;
         let scopes = self.scopes(tape);
         let open_first: Vec<&String> = match self.level {
-            Level::Nodes => scopes.iter().collect(),
+            Level::Auto if shown.nodes.iter().any(|node| node.kind == NodeKind::Layer) => {
+                return Ok(self.rolled_up(tape, &annotations, shown));
+            }
+            Level::Auto | Level::Nodes => scopes.iter().collect(),
             Level::Layers => scopes.iter().filter(|scope| self.open.contains(scope)).collect(),
         };
         let mut openings = Openings::new().with(open_first, shown);
@@ -79,6 +84,26 @@ impl Draw<'_> {
         Ok(openings)
     }
 
+    /// A picture that is rolled up, and, of its boxes, as many opened alone as a page has room for.
+    fn rolled_up(&self, tape: &Tape, known: &Arc<Annotations>, shown: Picture) -> Openings {
+        let boxes = shown.nodes.iter().filter(|node| node.kind == NodeKind::Layer);
+        let keys: Vec<String> =
+            boxes.filter_map(|node| node.details.as_ref()).map(|known| known.opens.clone()).collect();
+        let mut nodes = shown.nodes.len();
+        let mut openings = Openings::new().with(&self.open, shown);
+        for key in keys.into_iter().take(MOST_ALONE) {
+            let open: Vec<String> = self.open.iter().cloned().chain([key]).collect();
+            let draw = Self { open: open.clone(), ..self.clone() };
+            let Ok(picture) = draw.build(tape, Arc::clone(known)) else { continue };
+            nodes += picture.nodes.len();
+            if nodes > MOST_NODES {
+                break;
+            }
+            openings = openings.with(open, picture);
+        }
+        openings
+    }
+
     /// The picture with exactly these scopes open, if it is not too large.
     fn opened(
         &self,
@@ -88,7 +113,15 @@ impl Draw<'_> {
         open: &[String],
     ) -> Option<Picture> {
         let level = if open.len() == scopes.len() { Level::Nodes } else { Level::Layers };
-        let draw = Self { level, open: open.to_vec(), ..self.clone() };
+        // A page opens a group with all that is in it.
+        let graph = tape.graph();
+        let known_scopes: BTreeSet<&str> = graph.nodes().map(|node| node.scope()).collect();
+        let within =
+            |outer: &str, scope: &str| scope.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
+        let inner = known_scopes.into_iter().filter(|scope| open.iter().any(|outer| within(outer, scope)));
+        let open: Vec<String> = open.iter().cloned().chain(inner.map(str::to_owned)).collect();
+        drop(graph);
+        let draw = Self { level, open, ..self.clone() };
         draw.build(tape, Arc::clone(known)).ok()
     }
 

@@ -316,6 +316,11 @@ impl Graph {
         &self.scopes[id as usize]
     }
 
+    /// The scope of a node by its place in the table of scopes.
+    pub(crate) fn scope_index(&self, id: NodeId) -> u32 {
+        self.site(self.record(id).site).scope
+    }
+
     pub(crate) fn site_id(&mut self, scope: u32, location: u32) -> SiteId {
         SiteId(self.sites.insert_full(Site { scope, location }).0 as u32)
     }

@@ -246,6 +246,11 @@ pub struct Node<'g> {
 }
 
 impl<'g> Node<'g> {
+    /// The graph that it is a node of.
+    pub(crate) fn graph(self) -> &'g Graph {
+        self.graph
+    }
+
     /// Its id.
     pub fn id(self) -> NodeId {
         self.id

@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Pictures with more nodes than this are refused: nobody could read them.
-const MOST: usize = 2_000;
+pub(super) const MOST: usize = 2_000;
 
 /// Numbers to write at the nodes and arrows of a picture.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -29,15 +29,34 @@ pub struct Annotations {
     pub faults: BTreeMap<(NodeId, Option<usize>), String>,
     /// What else it says of a node, for the table of a page.
     pub notes: BTreeMap<NodeId, String>,
+    /// What a comparison says of each edge.
+    pub edge_marks: BTreeMap<(NodeId, usize), Mark>,
     /// What is handed back along one edge, as a formula: `dy × x1`.
     pub rules: BTreeMap<(NodeId, usize), String>,
 }
 
 /// How much of the structure a picture shows.
+///
+/// Whatever is one box can be opened by name, with [`Builder::open`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Level {
-    /// Every node; scopes are frames, one inside the other.
+    /// Every node if there are at most 300; of more, as much as can be read.
+    ///
+    /// Repetitions are folded into one box with their count: scopes side by side that hold the same structure
+    /// (`layer1 … layer48 ×48`), the steps of a loop, and the same few ops along a chain. Two repetitions are the same if
+    /// their ops, attributes, shapes, constants and the arrows among them are, which is compared, not hashed. Scopes
+    /// are folded from three on; ops without a scope from four on, and only if each operand comes from the same node
+    /// every time, or from nodes an equal way apart.
+    ///
+    /// Then scopes are opened level by level, as long as no more than 300 nodes and boxes are visible. Where more than a
+    /// hundred things stand side by side that neither have a scope nor repeat, they are cut into twenty stretches, about
+    /// equally long, at places where few values cross: it is not known what belongs together there, but what is computed
+    /// one after the other mostly does, and stretches never depend on each other in a circle.
+    ///
+    /// O(n log n) in the number of nodes.
     #[default]
+    Auto,
+    /// Every node; scopes are frames, one inside the other.
     Nodes,
     /// Every outermost scope is one box, with the arrows that cross its border; nodes of no scope stay as they are.
     Layers,
@@ -54,8 +73,9 @@ impl fmt::Display for TooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "picture: {} nodes would be drawn, and more than {MOST} cannot be read; draw whole layers with \
-             `.level(Level::Layers)`, or the neighbourhood of one node with `.around(node, 3)`",
+            "picture: {} nodes would be drawn, and more than {MOST} cannot be read; roll groups up with \
+             `.level(Level::Auto)`, draw whole layers with `.level(Level::Layers)`, or the neighbourhood of one node \
+             with `.around(node, 3)`",
             self.nodes
         )
     }
@@ -77,6 +97,7 @@ pub struct Builder<'g> {
     values: bool,
     gradients: bool,
     pub(super) shapes: bool,
+    health: bool,
     pub(super) level: Level,
     pub(super) open: BTreeSet<String>,
     pub(super) around: Option<(NodeId, usize)>,
@@ -95,6 +116,7 @@ impl<'g> Builder<'g> {
             values: true,
             gradients: true,
             shapes: true,
+            health: false,
             level: Level::default(),
             open: BTreeSet::new(),
             around: None,
@@ -144,14 +166,24 @@ impl<'g> Builder<'g> {
         self
     }
 
-    /// Whether every node is drawn, or whole layers.
+    /// Whether marks tell what is wrong with the numbers that are known: see [`health`](super::health()). They do not unless
+    /// it is said.
+    #[must_use]
+    pub fn health(mut self, show: bool) -> Self {
+        self.health = show;
+        self
+    }
+
+    /// Whether every node is drawn, whole layers, or as much as can be read.
     #[must_use]
     pub fn level(mut self, level: Level) -> Self {
         self.level = level;
         self
     }
 
-    /// Among whole layers, shows one outermost scope node by node, in a frame; may be said of several.
+    /// Opens one box, and those around it: a scope by its path (`block1/attention`), which shows its own nodes and the
+    /// scopes in it as boxes, in a frame; any other box by what [`Details::opens`](super::Details::opens) says. May be
+    /// said of several. Of a folded repetition, a scope in it comes out by itself, and the rest stays folded.
     #[must_use]
     pub fn open(mut self, scope: impl Into<String>) -> Self {
         self.open.insert(scope.into());
@@ -180,6 +212,20 @@ impl<'g> Builder<'g> {
         Selection::of(self).nodes
     }
 
+    /// Those of the selected nodes whose numbers are drawn: nodes by themselves, and the ends of arrows that leave a box.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    ///
+    /// # Panics
+    ///
+    /// As [`build`](Self::build).
+    pub fn visible(&self) -> Result<Vec<NodeId>, TooLarge> {
+        let selection = Selection::of(self);
+        Ok(Units::of(self, &selection)?.visible(self, &selection))
+    }
+
     /// The picture.
     ///
     /// # Errors
@@ -190,11 +236,12 @@ impl<'g> Builder<'g> {
     ///
     /// If an output, or the node to draw around, is not in the graph.
     pub fn build(&self) -> Result<Picture, TooLarge> {
-        let selection = Selection::of(self);
-        let units = Units::of(self, &selection);
-        if units.list.len() > MOST {
-            return Err(TooLarge { nodes: units.list.len() });
+        if self.health {
+            let annotations = Annotations::clone(&self.annotations).with_health(self.graph);
+            return Self { annotations: annotations.into(), health: false, ..self.clone() }.build();
         }
+        let selection = Selection::of(self);
+        let units = Units::of(self, &selection)?;
         let blank = Picture { title: self.title.clone(), direction: self.direction, ..Picture::default() };
         Ok(compose(self, &selection, &units, blank))
     }
@@ -203,13 +250,6 @@ impl<'g> Builder<'g> {
     pub(super) fn draws(&self, node: NodeId) -> bool {
         let forward = |id: NodeId| self.graph.node(id).origin() == Origin::Forward;
         self.backward.unwrap_or_else(|| !self.outputs.iter().all(|&id| forward(id))) || forward(node)
-    }
-
-    /// The outermost scope that a node is drawn as part of, if it is; none if it is drawn by itself.
-    pub(super) fn layer_of(&self, node: NodeId) -> Option<&'g str> {
-        let scope = self.graph.node(node).scope().split('/').next().unwrap_or("");
-        let closed = self.level == Level::Layers && !scope.is_empty() && !self.open.contains(scope);
-        closed.then_some(scope)
     }
 
     pub(super) fn asks_gradients(&self) -> bool {

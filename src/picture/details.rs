@@ -1,5 +1,6 @@
 //! What a page tells of a node beyond what is drawn of it.
 
+use super::mark::Mark;
 use super::number;
 use ndarray::ArrayD;
 use serde::{Deserialize, Serialize};
@@ -29,21 +30,37 @@ pub struct Details {
     /// What is handed back to each operand, by position: `dy × x1`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<(usize, String)>,
-    /// What a check found out about the node.
+    /// What a check, the numbers or a comparison found out about the node.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<String>,
-    /// The ids of the nodes that a layer consists of.
+    /// The ids of the nodes that a box consists of; of very many, the first thousand.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<String>,
-    /// The id of the node whose reverse pass recorded this one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub belongs_to: Option<String>,
+    /// How many nodes a box consists of.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub nodes: usize,
+    /// How many numbers are trained in a box: the elements of its parameters.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub parameters: usize,
+    /// How often the structure in a box is repeated; 0 where it is no repetition.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub times: usize,
+    /// By which name a box is opened, with [`Builder::open`](super::Builder::open).
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub opens: String,
+    /// How many nodes of a box have each mark, from bad to good.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<(Mark, usize)>,
     /// How the elements of the value are spread.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub values: Option<Histogram>,
     /// How the elements of the gradient are spread.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gradients: Option<Histogram>,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// How many elements of a tensor lie in each of some intervals of equal width, from the smallest element to the largest.

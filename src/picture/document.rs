@@ -82,6 +82,8 @@ fn node(node: &PictureNode) -> String {
         group,
         backward,
         tooltip,
+        note,
+        of,
         mark,
         details: known,
     } = node;
@@ -89,18 +91,16 @@ fn node(node: &PictureNode) -> String {
         Object::default().raw("id", text(id)).raw("kind", text(kind.word())).raw("symbol", text(symbol));
     let object = given(given(object, "name", name), "shape", shape);
     let object = given(given(object, "value", value), "gradient", gradient);
-    let object = position(object, "group", *group)
-        .raw("backward", backward)
-        .raw("tooltip", text(tooltip))
-        .some("mark", mark.map(|mark| mark.word()));
+    let object = position(object, "group", *group).raw("backward", backward).raw("tooltip", text(tooltip));
+    let object = given(given(object, "note", note), "of", of).some("mark", mark.map(|mark| mark.word()));
     known.iter().fold(object, |object, known| object.raw("details", details(known))).end()
 }
 
 fn edge(edge: &PictureEdge) -> String {
-    let PictureEdge { from, to, operand, value, gradient, backward, wrong } = edge;
+    let PictureEdge { from, to, operand, value, gradient, backward, wrong, mark } = edge;
     let object = Object::default().raw("from", from).raw("to", to).raw("operand", operand);
     let object = given(given(object, "value", value), "gradient", gradient);
-    object.raw("backward", backward).flag("wrong", *wrong).end()
+    object.raw("backward", backward).flag("wrong", *wrong).some("mark", mark.map(|mark| mark.word())).end()
 }
 
 fn group(group: &Group) -> String {
@@ -119,7 +119,11 @@ fn details(known: &Details) -> String {
         rules,
         findings,
         members,
-        belongs_to,
+        nodes,
+        parameters,
+        times,
+        opens,
+        marks,
         values,
         gradients,
     } = known;
@@ -131,7 +135,11 @@ fn details(known: &Details) -> String {
         .all("rules", rules, by_operand)
         .all("findings", findings, |said| text(said))
         .all("members", members, |id| text(id));
-    let object = given(object, "belongs_to", belongs_to);
+    let counts = [("nodes", nodes), ("parameters", parameters), ("times", times)].into_iter();
+    let object = counts.filter(|&(_, &n)| n > 0).fold(object, |object, (key, n)| object.raw(key, n));
+    let object = object
+        .text("opens", opens)
+        .all("marks", marks, |(mark, count)| format!("[{},{count}]", text(mark.word())));
     let bins = |object: Object, key, bins: &Option<Histogram>| {
         bins.iter().fold(object, |object, bins| object.raw(key, histogram(bins)))
     };

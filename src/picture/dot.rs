@@ -141,9 +141,10 @@ fn body(node: &PictureNode, consumers: usize) -> Node {
     if let Some(mark) = node.mark {
         let said = match mark {
             Mark::Right => mark.sign().to_owned(),
-            _ => format!("{} {}", mark.sign(), mark.word()),
+            Mark::Kink | Mark::Open | Mark::Wrong => format!("{} {}", mark.sign(), mark.word()),
+            _ => format!("{} {}", mark.sign(), mark.says()),
         };
-        let pen = if mark == Mark::Wrong { WRONG } else { GREY };
+        let pen = if mark.outlines(false) { WRONG } else { GREY };
         let said = format!("<FONT COLOR=\"{pen}\" POINT-SIZE=\"12\">{said}</FONT>");
         attributes.push(attribute("xlabel", html(&said)));
         if mark == Mark::Wrong {
@@ -203,9 +204,8 @@ fn leaf(node: &PictureNode, consumers: usize) -> Id {
     let shown = [node.name.as_deref(), Some(node.symbol.as_str()), Some(node.id.as_str())];
     let shown = shown.into_iter().flatten().find(|text| !text.is_empty()).unwrap_or("?");
     let mut rows = vec![xml(shown)];
-    rows.extend(
-        node.shape.as_ref().map(|s| format!("<FONT POINT-SIZE=\"10\" COLOR=\"{GREY}\">{}</FONT>", xml(s))),
-    );
+    let small = [node.shape.as_ref(), node.note.as_ref()].into_iter().flatten();
+    rows.extend(small.map(|s| format!("<FONT POINT-SIZE=\"10\" COLOR=\"{GREY}\">{}</FONT>", xml(s))));
     rows.extend(node.gradient.as_deref().filter(|_| consumers > 1).map(sum_text));
     let rows: String = rows.iter().map(|row| format!("<TR><TD>{row}</TD></TR>")).collect();
     let (style, pen, fill) = match node.kind {
@@ -266,8 +266,13 @@ fn arrows(picture: &Picture) -> Vec<Stmt> {
             true => vec![attribute("color", quoted(WRONG)), attribute("penwidth", plain("3"))],
             false => colour.into_iter().collect(),
         };
+        let style = match edge.mark {
+            Some(Mark::Removed) => Some("dashed"),
+            Some(_) => Some("bold"),
+            None => hidden.then_some("dashed"),
+        };
         let look: Vec<_> =
-            colour.into_iter().chain(hidden.then(|| attribute("style", plain("dashed")))).collect();
+            colour.into_iter().chain(style.map(|style| attribute("style", plain(style)))).collect();
         if plate(picture, index).is_some() {
             let middle = plate_name(picture, index);
             let half = look.iter().cloned().chain([attribute("arrowhead", plain("none"))]).collect();

@@ -2,9 +2,9 @@
 
 use super::model::NodeKind;
 use super::number;
+use super::select::Selection;
 use crate::graph::{Graph, Leaf, Node, NodeId, Origin};
 use ndarray::ArrayD;
-use std::collections::BTreeSet;
 
 pub(super) fn kind(node: Node<'_>) -> NodeKind {
     match node.leaf() {
@@ -16,7 +16,7 @@ pub(super) fn kind(node: Node<'_>) -> NodeKind {
 }
 
 /// The sign of an op with the constants that are written into it; the number of a constant; nothing for other leaves.
-pub(super) fn symbol(graph: &Graph, node: Node<'_>, folded: &BTreeSet<(NodeId, usize)>) -> String {
+pub(super) fn symbol(graph: &Graph, node: Node<'_>, selection: &Selection) -> String {
     match node.leaf() {
         Some(Leaf::Constant) => return constant(node),
         Some(_) => return String::new(),
@@ -24,9 +24,9 @@ pub(super) fn symbol(graph: &Graph, node: Node<'_>, folded: &BTreeSet<(NodeId, u
     }
     let sign = &node.op().symbol;
     let number = |operand: usize| constant(graph.node(node.inputs()[operand]));
-    if folded.contains(&(node.id(), 0)) {
+    if selection.is_folded(node.id(), 0) {
         format!("{} {sign}", number(0))
-    } else if folded.contains(&(node.id(), 1)) {
+    } else if selection.is_folded(node.id(), 1) {
         format!("{sign} {}", number(1))
     } else {
         sign.clone()
@@ -92,8 +92,11 @@ pub(super) fn layer_tooltip(graph: &Graph, name: &str, members: &[NodeId]) -> St
     const SHOWN: usize = 12;
     let more = if ops.len() > SHOWN { format!(" and {} more", ops.len() - SHOWN) } else { String::new() };
     lines.push(format!("{} ops: {}{more}", ops.len(), ops[..ops.len().min(SHOWN)].join(", ")));
-    for node in nodes().filter(|node| node.leaf() == Some(Leaf::Parameter)) {
+    let parameters = || nodes().filter(|node| node.leaf() == Some(Leaf::Parameter));
+    for node in parameters().take(SHOWN) {
         lines.push(format!("parameter `{}`, {}", node.name().unwrap_or(""), shape_words(node)));
     }
+    let more = parameters().count().saturating_sub(SHOWN);
+    lines.extend((more > 0).then(|| format!("and {more} more parameters")));
     lines.join("\n")
 }

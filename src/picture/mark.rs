@@ -1,12 +1,13 @@
-//! Verdicts of a check at the nodes of a picture: a badge with a sign, so that colour is never all that tells.
+//! What is said of the nodes of a picture: a badge with a sign, so that colour is never all that tells.
 
 use super::layout::{Point, Rect};
-use super::model::Picture;
+use super::model::{Picture, PictureNode};
 use super::svg::n;
 use super::text::width;
 use serde::{Deserialize, Serialize};
 
-/// What a check says of a node, from good to bad.
+/// What is said of a node: by a check, by its numbers ([`health`](super::health())), or by a comparison
+/// ([`diff`](super::diff())); from good to bad. Of several, a node shows the worst, and so does a box of its members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
@@ -16,19 +17,68 @@ pub enum Mark {
     Kink,
     /// It could not be told: a question mark.
     Open,
+    /// Its gradient is much smaller than others: an arrow down.
+    Vanishing,
+    /// Its gradient is 0 everywhere: a zero.
+    ZeroGradient,
+    /// A relu that lets nothing through: a flat line.
+    Dead,
+    /// Its gradient is much larger than others: an arrow up.
+    Exploding,
+    /// It has infinite numbers since what it was made from had some: ∞ on white.
+    InfiniteInherited,
+    /// It has numbers that are NaN since what it was made from had some: N on white.
+    NanInherited,
+    /// Infinite numbers begin here: ∞ on red, and a thick outline.
+    Infinite,
+    /// NaN begins here: N on red, and a thick outline.
+    Nan,
+    /// It is in both graphs and not the same: a wave, and a dotted outline.
+    Changed,
+    /// It is in the new graph alone: a plus, and a thick outline.
+    Added,
+    /// It is in the old graph alone: a minus, and a dashed outline.
+    Removed,
     /// It is wrong: a red cross, and, where it is an op, a thick red outline. A leaf is wrong if its gradient is.
     Wrong,
 }
 
 impl Mark {
-    const ALL: [Self; 4] = [Self::Wrong, Self::Open, Self::Kink, Self::Right];
+    const ALL: [Self; 15] = [
+        Self::Wrong,
+        Self::Removed,
+        Self::Added,
+        Self::Changed,
+        Self::Nan,
+        Self::Infinite,
+        Self::NanInherited,
+        Self::InfiniteInherited,
+        Self::Exploding,
+        Self::Dead,
+        Self::ZeroGradient,
+        Self::Vanishing,
+        Self::Open,
+        Self::Kink,
+        Self::Right,
+    ];
 
-    /// The word for it, as used in classes of the SVG and in the legend.
+    /// The word for it, as used in classes of the SVG.
     pub fn word(self) -> &'static str {
         match self {
             Self::Right => "right",
             Self::Kink => "kink",
             Self::Open => "open",
+            Self::Vanishing => "vanishing",
+            Self::ZeroGradient => "zero_gradient",
+            Self::Dead => "dead",
+            Self::Exploding => "exploding",
+            Self::InfiniteInherited => "infinite_inherited",
+            Self::NanInherited => "nan_inherited",
+            Self::Infinite => "infinite",
+            Self::Nan => "nan",
+            Self::Changed => "changed",
+            Self::Added => "added",
+            Self::Removed => "removed",
             Self::Wrong => "wrong",
         }
     }
@@ -39,17 +89,51 @@ impl Mark {
             Self::Right => "✓",
             Self::Kink => "∧",
             Self::Open => "?",
+            Self::Vanishing => "↓",
+            Self::ZeroGradient => "0",
+            Self::Dead => "—",
+            Self::Exploding => "↑",
+            Self::InfiniteInherited | Self::Infinite => "∞",
+            Self::NanInherited | Self::Nan => "N",
+            Self::Changed => "~",
+            Self::Added => "+",
+            Self::Removed => "−",
             Self::Wrong => "✗",
         }
     }
 
-    /// What the legend says of so many nodes.
-    fn counted(self, count: usize) -> String {
+    /// What it says in words, as in the legend after the count.
+    pub fn says(self) -> &'static str {
         match self {
-            Self::Right => format!("{count} right"),
-            Self::Kink => format!("{count} at a kink"),
-            Self::Open => format!("{count} not resolved"),
-            Self::Wrong => format!("{count} wrong"),
+            Self::Right => "right",
+            Self::Kink => "at a kink",
+            Self::Open => "not resolved",
+            Self::Vanishing => "vanishing gradient",
+            Self::ZeroGradient => "gradient all 0",
+            Self::Dead => "dead relu",
+            Self::Exploding => "exploding gradient",
+            Self::InfiniteInherited => "infinite, from before",
+            Self::NanInherited => "NaN, from before",
+            Self::Infinite => "infinite, begins here",
+            Self::Nan => "NaN, begins here",
+            Self::Changed => "changed",
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::Wrong => "wrong",
+        }
+    }
+
+    /// What the legend says of so many nodes.
+    pub(super) fn counted(self, count: usize) -> String {
+        format!("{} {}", super::roll::grouped(count), self.says())
+    }
+
+    /// Whether the outline of an op or a box shows it too; what a leaf has is often only the consequence.
+    pub(super) fn outlines(self, leaf: bool) -> bool {
+        match self {
+            Self::Wrong => !leaf,
+            Self::Nan | Self::Infinite | Self::Changed | Self::Added | Self::Removed => true,
+            _ => false,
         }
     }
 
@@ -59,13 +143,24 @@ impl Mark {
             Self::Right => "M-3.2 .2L-.9 2.6L3.2 -2.4",
             Self::Kink => "M-3.4 2.4L0 -2.6L3.4 2.4",
             Self::Open => "M-1.9 -1.4C-1.9 -4 2.1 -4 2.1 -1.4C2.1 .2 0 0 0 1.6M0 3.3L0 3.5",
+            Self::Vanishing => "M0 -3.4L0 3.4M-2.6 .8L0 3.4L2.6 .8",
+            Self::ZeroGradient => "M0 -3.4C2.9 -3.4 2.9 3.4 0 3.4C-2.9 3.4 -2.9 -3.4 0 -3.4Z",
+            Self::Dead => "M-3.6 0L3.6 0",
+            Self::Exploding => "M0 3.4L0 -3.4M-2.6 -.8L0 -3.4L2.6 -.8",
+            Self::InfiniteInherited | Self::Infinite => {
+                "M0 0C-1.4 -2.6 -4.4 -2.6 -4.4 0C-4.4 2.6 -1.4 2.6 0 0C1.4 -2.6 4.4 -2.6 4.4 0C4.4 2.6 1.4 2.6 0 0Z"
+            }
+            Self::NanInherited | Self::Nan => "M-2.3 3L-2.3 -3L2.3 3L2.3 -3",
+            Self::Changed => "M-3.6 .9C-1.8 -3 1.8 3 3.6 -.9",
+            Self::Added => "M-3.2 0L3.2 0M0 -3.2L0 3.2",
+            Self::Removed => "M-3.2 0L3.2 0",
             Self::Wrong => "M-2.6 -2.6L2.6 2.6M-2.6 2.6L2.6 -2.6",
         }
     }
 }
 
 /// What a picture with marks adds to the style of others.
-pub(super) const STYLE: &str = "\
+const STYLE: &str = "\
 .chainrule .badge{fill:#fff;stroke-width:1.3}
 .chainrule .sign{fill:none;stroke-width:1.5;stroke-linecap:round;stroke-linejoin:round}
 .chainrule .mark-right .badge,.chainrule .mark-right .sign{stroke:#4d8a63}
@@ -78,6 +173,47 @@ pub(super) const STYLE: &str = "\
 .chainrule .edge.wrong .head{fill:#b3001b;stroke:#b3001b;stroke-width:3;stroke-linejoin:round}
 .chainrule .legend text{font-size:12px;text-anchor:start;fill:#3b4651}
 ";
+
+/// What marks of numbers add.
+const HEALTH: &str = "\
+.chainrule .mark-vanishing .badge,.chainrule .mark-vanishing .sign{stroke:#2a6cb0}
+.chainrule .mark-zero_gradient .badge,.chainrule .mark-zero_gradient .sign{stroke:#52606d}
+.chainrule .mark-dead .badge{fill:#52606d;stroke:#52606d}
+.chainrule .mark-dead .sign{stroke:#fff}
+.chainrule .mark-exploding .badge,.chainrule .mark-exploding .sign{stroke:#b35900}
+.chainrule .mark-infinite_inherited .badge,.chainrule .mark-infinite_inherited .sign{stroke:#b3001b}
+.chainrule .mark-nan_inherited .badge,.chainrule .mark-nan_inherited .sign{stroke:#b3001b}
+.chainrule .mark-infinite .badge,.chainrule .mark-nan .badge{fill:#b3001b;stroke:#b3001b}
+.chainrule .mark-infinite .sign,.chainrule .mark-nan .sign{stroke:#fff}
+.chainrule .node.nan .body,.chainrule .node.infinite .body{stroke:#b3001b;stroke-width:3.2}
+";
+
+/// What marks of differences add.
+const DIFFERENCES: &str = "\
+.chainrule .mark-added .badge{fill:#2f7d4a;stroke:#2f7d4a}
+.chainrule .mark-removed .badge{fill:#b3001b;stroke:#b3001b}
+.chainrule .mark-changed .badge{fill:#8a6100;stroke:#8a6100}
+.chainrule .mark-added .sign,.chainrule .mark-removed .sign,.chainrule .mark-changed .sign{stroke:#fff;stroke-width:2}
+.chainrule .node.added .body{stroke:#2f7d4a;stroke-width:3.2}
+.chainrule .node.removed .body{stroke:#b3001b;stroke-width:2;stroke-dasharray:7 4}
+.chainrule .node.changed .body{stroke:#8a6100;stroke-width:3;stroke-dasharray:.1 5;stroke-linecap:round}
+.chainrule .edge.added .line{stroke:#2f7d4a;stroke-width:3}
+.chainrule .edge.added .head{fill:#2f7d4a;stroke:#2f7d4a;stroke-width:2}
+.chainrule .edge.removed .line{stroke:#b3001b;stroke-dasharray:7 4}
+.chainrule .edge.removed .head{fill:#b3001b}
+";
+
+/// What the marks of a picture add to its style; for a page, which may show any of them, all.
+pub(super) fn style(picture: Option<&Picture>) -> String {
+    let Some(picture) = picture else { return [STYLE, HEALTH, DIFFERENCES].concat() };
+    let nodes = picture.nodes.iter().filter_map(|node| node.mark);
+    let marks: Vec<Mark> = nodes.chain(picture.edges.iter().filter_map(|edge| edge.mark)).collect();
+    let any = |from, to| marks.iter().any(|mark| (from..=to).contains(mark));
+    let mut style = if marks.is_empty() { String::new() } else { STYLE.to_owned() };
+    style.push_str(if any(Mark::Vanishing, Mark::Nan) { HEALTH } else { "" });
+    style.push_str(if any(Mark::Changed, Mark::Removed) { DIFFERENCES } else { "" });
+    style
+}
 
 /// Radius of a badge.
 const RADIUS: f64 = 7.0;
@@ -111,8 +247,16 @@ pub(super) struct Legend(Vec<(Mark, String)>);
 
 impl Legend {
     pub(super) fn of(picture: &Picture) -> Self {
-        let count = |mark| picture.nodes.iter().filter(|node| node.mark == Some(mark)).count();
-        let counts = Mark::ALL.into_iter().map(|mark| (mark, count(mark))).filter(|&(_, count)| count > 0);
+        let of_node =
+            |node: &PictureNode, mark| match node.details.as_ref().filter(|known| !known.marks.is_empty()) {
+                Some(known) => known.marks.iter().filter(|known| known.0 == mark).map(|known| known.1).sum(),
+                None => usize::from(node.mark == Some(mark)),
+            };
+        let count = |mark| picture.nodes.iter().map(|node| of_node(node, mark)).sum();
+        let counts = Mark::ALL
+            .into_iter()
+            .map(|mark| (mark, count(mark)))
+            .filter(|&(_, count): &(Mark, usize)| count > 0);
         Self(counts.map(|(mark, count)| (mark, mark.counted(count))).collect())
     }
 

@@ -163,6 +163,7 @@ impl Face {
         let layer = node.kind == NodeKind::Layer;
         let mut rows = vec![Row::new(shown, Role::Name, if layer { 14.0 } else { 13.0 })];
         rows.extend(node.shape.as_deref().map(|shape| Row::new(shape, Role::Shape, 11.0)));
+        rows.extend(node.note.as_deref().map(|note| Row::new(note, Role::Shape, 11.0)));
         rows.extend(sum);
         let widest = rows.iter().map(Row::width).fold(0.0, f64::max);
         let (side, height) = if layer { (20.0, 52.0) } else { (13.0, 32.0) };

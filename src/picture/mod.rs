@@ -18,18 +18,27 @@
 //! constants with a dashed one. Along each arrow the forward value stands above the line and the gradient that comes
 //! back along this arrow below it, red and slanted; at a node with several consumers their sum follows a `Σ`.
 //!
-//! What a check says of a node stands at its upper right: a tick, a cross, a bent line for a kink, a question mark.
+//! Large graphs are rolled up ([`Level::Auto`]): repetitions are folded into one box with their count, and scopes are
+//! opened as far as there is room.
+//!
+//! What is said of a node stands at its upper right, as a sign with a legend: by a check (a tick, a cross, a bent line for
+//! a kink, a question mark), by its numbers ([`health()`]: NaN and where it begins, infinities, gradients that vanish,
+//! explode or are 0, dead relus), or by a comparison of two graphs ([`diff()`]). A box shows the worst of its members.
 //!
 //! The same picture gives the same bytes in every run, on every machine.
 
+mod arrows;
+mod boxes;
 mod build;
 mod canvas;
 mod compose;
 mod details;
+mod diff;
 mod document;
 mod dot;
 mod film;
 mod graphviz;
+mod health;
 mod json;
 mod label;
 mod layered;
@@ -45,6 +54,7 @@ mod page;
 mod ports;
 #[cfg(any(feature = "png", feature = "pdf"))]
 mod raster;
+mod roll;
 mod route;
 mod save;
 mod select;
@@ -62,7 +72,9 @@ mod tests;
 
 pub use build::{Annotations, Builder, Level, TooLarge};
 pub use details::{Details, Histogram};
+pub use diff::{Change, Diff, Difference, Kind, diff};
 pub use film::{Film, NotOneGraph};
+pub use health::{Finding, health};
 pub use layered::Layered;
 pub use layout::{Drawing, EdgeLine, Frame, Layout, Piece, Point, Rect};
 pub use mark::Mark;

@@ -97,7 +97,13 @@ pub struct PictureNode {
     pub backward: bool,
     /// What a reader sees on pointing at the node: op, formula, full shape. Lines are separated by `\n`.
     pub tooltip: String,
-    /// What a check says of the node; none where it was not checked.
+    /// What stands below name and shape of a box that holds many nodes: `576 nodes, 1,280 parameters`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The id of the node that the reverse pass was at when it recorded this one: `n12`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
+    /// What a check, the numbers, or a comparison say of the node; none where there is nothing to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<Mark>,
     /// What a page tells of the node beyond what is drawn.
@@ -123,6 +129,9 @@ pub struct PictureEdge {
     /// Whether a check found what the node hands back along this arrow wrong.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub wrong: bool,
+    /// What a comparison says of the arrow: added or removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
 }
 
 /// A labelled frame around nodes that belong together.

@@ -43,7 +43,7 @@ impl Draft {
                 value,
                 gradient,
                 backward: false,
-                wrong: false,
+                ..PictureEdge::default()
             });
         }
     }

@@ -2,7 +2,7 @@
 
 use super::canvas::{LABEL_SIZE, TITLE_SIZE};
 use super::layout::{Drawing, EdgeLine, Frame, Piece, Point, Rect};
-use super::mark::{self, Legend, Mark};
+use super::mark::{self, Legend};
 use super::measure::{DIGITS, DIGITS_GAP, DIGITS_ROW, EdgeText, Face, Outline, ROW, Role, Row};
 use super::model::{Direction, NodeKind, Picture, PictureEdge, PictureNode};
 use super::route::HEAD;
@@ -75,7 +75,7 @@ impl Svg<'_> {
         let legend = Legend::of(self.picture);
         let (wide, high) = legend.size();
         let (width, height) = (width.max(wide), height + high);
-        let marks = if high > 0.0 { mark::STYLE } else { "" };
+        let marks = mark::style(Some(self.picture));
         let title = if self.picture.title.is_empty() { "computational graph" } else { &self.picture.title };
         let title = xml(title);
         let namespace = if self.inline { "" } else { "xmlns=\"http://www.w3.org/2000/svg\" " };
@@ -154,6 +154,7 @@ impl Svg<'_> {
         let backward = if edge.backward { " backward" } else { "" };
         let backward = if hidden { format!("{backward} stub") } else { backward.to_owned() };
         let backward = if edge.wrong { format!("{backward} wrong") } else { backward };
+        let backward = edge.mark.map_or(backward.clone(), |mark| format!("{backward} {}", mark.word()));
         let (from, to) = (&self.picture.nodes[edge.from].id, &self.picture.nodes[edge.to].id);
         let (from, to) = (xml(from), xml(to));
         self.line(format_args!(
@@ -178,10 +179,12 @@ impl Svg<'_> {
         let (centre, body) = (place.centre(), face.size.body);
         let backward = if node.backward { " backward" } else { "" };
         let (kind, id) = (node.kind.word(), xml(&node.id));
-        // An op is at fault; what a leaf gets is only the consequence.
-        let at_fault = node.mark == Some(Mark::Wrong) && matches!(node.kind, NodeKind::Op | NodeKind::Layer);
-        let wrong = if at_fault { " wrong" } else { "" };
-        self.line(format_args!("<g class=\"node {kind}{backward}{wrong}\" data-id=\"{id}\">"));
+        let leaf = !matches!(node.kind, NodeKind::Op | NodeKind::Layer);
+        let outlined = node.mark.filter(|mark| mark.outlines(leaf)).map(|mark| format!(" {}", mark.word()));
+        let outlined = outlined.unwrap_or_default();
+        // What the reverse pass recorded names the node that it belongs to.
+        let of = node.of.as_ref().map(|of| format!(" data-of=\"{}\"", xml(of))).unwrap_or_default();
+        self.line(format_args!("<g class=\"node {kind}{backward}{outlined}\" data-id=\"{id}\"{of}>"));
         let mut lines = node.tooltip.lines();
         let said = [node.name.as_deref(), Some(node.symbol.as_str()), Some(node.id.as_str())];
         let said = said.into_iter().flatten().find(|text| !text.is_empty()).unwrap_or(kind);

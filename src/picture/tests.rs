@@ -5,6 +5,8 @@ mod exports;
 mod files;
 #[cfg(any(feature = "png", feature = "pdf"))]
 mod raster;
+mod rolling;
+mod told;
 
 use super::layout::{Drawing, Layout, Rect};
 use super::samples::{self, Draft, NASTY, nasty};

@@ -1,17 +1,28 @@
-//! What becomes one node of a picture: a node of the graph, or a whole layer; and the frames around them.
+//! What becomes one node of a picture: a node of the graph, or a box of many; and the frames around them.
 
-use super::build::{Builder, Level};
+use super::build::{Builder, Level, MOST, TooLarge};
 use super::model::Group;
+use super::roll::{Cell, Shown, Tree, origin, prefixes, suffix, topological};
 use super::select::Selection;
-use crate::graph::{Graph, NodeId, Origin};
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use crate::graph::{Graph, Leaf, NodeId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// So many nodes are drawn as they are; of more, groups are rolled up.
+const FEW: usize = 300;
+/// If more leaves than this stand between boxes, each goes into the first box that uses it.
+const LEAVES: usize = 24;
+/// Stands for no unit.
+const NONE: u32 = u32::MAX;
 
 /// What becomes one node of a picture.
 #[derive(Debug)]
 pub(super) enum Unit {
     Node(NodeId),
-    Layer { label: String, members: Vec<NodeId> },
+    /// A box, and the nodes in it in the order of the graph.
+    Layer {
+        cell: Cell,
+        members: Vec<NodeId>,
+    },
 }
 
 impl Unit {
@@ -25,148 +36,239 @@ impl Unit {
     pub(super) fn is_layer(&self) -> bool {
         matches!(self, Unit::Layer { .. })
     }
+
+    /// The scope in whose frame it stands, and who recorded it.
+    fn place<'a>(&'a self, graph: &'a Graph) -> (&'a str, u8) {
+        match self {
+            Unit::Node(id) => (graph.node(*id).scope(), origin(graph, *id)),
+            Unit::Layer { cell, .. } => (cell.outer(), cell.origin),
+        }
+    }
 }
 
 /// All units, each after those it depends on.
 #[derive(Debug)]
 pub(super) struct Units {
     pub(super) list: Vec<Unit>,
-    pub(super) of_node: BTreeMap<NodeId, usize>,
+    /// The unit of each drawn node, in the order of the selection.
+    of_place: Vec<u32>,
+    /// Whether groups were rolled up because there are many nodes.
+    pub(super) rolled_up: bool,
 }
-
-/// What keeps nodes of one scope apart: whether they were recorded forwards, and which stretch of the tape they are of.
-type Key<'g> = (&'g str, u8, usize);
 
 impl Units {
-    pub(super) fn of(builder: &Builder<'_>, selection: &Selection) -> Units {
-        if builder.level == Level::Nodes {
-            let of_node = selection.nodes.iter().enumerate().map(|(index, &id)| (id, index)).collect();
-            return Units { list: selection.nodes.iter().map(|&id| Unit::Node(id)).collect(), of_node };
+    pub(super) fn of(builder: &Builder<'_>, selection: &Selection) -> Result<Units, TooLarge> {
+        let nodes = &selection.nodes;
+        let every = match builder.level {
+            Level::Nodes => true,
+            Level::Auto => nodes.len() <= FEW,
+            Level::Layers => false,
+        };
+        if every {
+            check(nodes.len())?;
+            let list = nodes.iter().map(|&id| Unit::Node(id)).collect();
+            return Ok(Units { list, of_place: (0..nodes.len() as u32).collect(), rolled_up: false });
         }
-        // A scope becomes one box. If the boxes then depend on each other in a circle, since a scope was entered
-        // again later, then each stretch of the tape inside one scope becomes a box: that can have no circle.
-        Units::merged(builder, selection, false)
-            .or_else(|| Units::merged(builder, selection, true))
-            .unwrap_or_else(|| Units { list: Vec::new(), of_node: BTreeMap::new() })
+        let mut tree = Tree::of(builder.graph, nodes);
+        let rolled_up = builder.level == Level::Auto;
+        let mut open = builder.open.clone();
+        if rolled_up {
+            tree.roll_up();
+            let leaves = Leaves { builder, selection, tree: &tree };
+            open.extend(tree.opened_within(FEW, |shown| shown.len() + leaves.homes(shown).loose));
+        }
+        Units::closed(builder, selection, &tree, &open, rolled_up)
     }
 
-    /// The layers in topological order, or none if there is no such order.
-    fn merged(builder: &Builder<'_>, selection: &Selection, by_stretch: bool) -> Option<Units> {
+    /// The units in which all groups but some are closed.
+    fn closed(
+        builder: &Builder<'_>,
+        selection: &Selection,
+        tree: &Tree<'_>,
+        open: &BTreeSet<String>,
+        rolled_up: bool,
+    ) -> Result<Units, TooLarge> {
+        let shown = tree.shown(&tree.opened(open));
+        let homes = Leaves { builder, selection, tree }.homes(&shown);
+        check(shown.len() + homes.loose)?;
+        let mut list: Vec<Unit> = shown
+            .into_iter()
+            .map(|shown| match shown {
+                Shown::Op(id) => Unit::Node(id),
+                Shown::Box(cell) => Unit::Layer { cell, members: Vec::new() },
+            })
+            .collect();
+        let mut of_place = homes.of_place;
+        for (place, unit) in of_place.iter_mut().enumerate() {
+            let id = selection.nodes[place];
+            if *unit == NONE {
+                *unit = list.len() as u32;
+                list.push(Unit::Node(id));
+            } else if let Unit::Layer { members, .. } = &mut list[*unit as usize] {
+                members.push(id);
+            }
+        }
+        Ok(Units { list, of_place, rolled_up }.sorted(builder.graph, selection))
+    }
+
+    /// Each unit after those it depends on; among those that could come next, the one whose first op was recorded first.
+    fn sorted(self, graph: &Graph, selection: &Selection) -> Units {
+        let first = |unit: &Unit| {
+            let ids = unit.members();
+            ids.iter().find(|&&id| graph.node(id).leaf().is_none()).or(ids.first()).copied()
+        };
+        let keys: Vec<Option<NodeId>> = self.list.iter().map(first).collect();
+        let mut edges = Vec::new();
+        for (place, &id) in selection.nodes.iter().enumerate() {
+            let to = self.of_place[place];
+            for (_, input) in graph.node(id).read_inputs() {
+                let from = selection.place(input).map(|place| self.of_place[place]);
+                edges.extend(from.filter(|&from| from != to).map(|from| (from, to)));
+            }
+        }
+        // Boxes are runs of neighbours in one topological order, so there is one of the boxes too.
+        let Some(order) = topological(&keys, edges) else { return self };
+        let mut place_of = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(new, &old)| place_of[old] = new as u32);
+        let mut list: Vec<(usize, Unit)> = self.list.into_iter().enumerate().collect();
+        list.sort_by_key(|&(old, _)| place_of[old]);
+        Units {
+            list: list.into_iter().map(|(_, unit)| unit).collect(),
+            of_place: self.of_place.into_iter().map(|old| place_of[old as usize]).collect(),
+            rolled_up: self.rolled_up,
+        }
+    }
+
+    /// The nodes whose numbers are drawn, in the order of the graph.
+    pub(super) fn visible(&self, builder: &Builder<'_>, selection: &Selection) -> Vec<NodeId> {
         let graph = builder.graph;
-        let keys = keys(builder, selection, by_stretch);
-        let mut boxes: BTreeMap<Key<'_>, usize> = BTreeMap::new();
-        let mut members: Vec<(Option<Key<'_>>, Vec<NodeId>)> = Vec::new();
-        let mut unit_of: BTreeMap<NodeId, usize> = BTreeMap::new();
-        for &id in &selection.nodes {
-            let unit = match keys.get(&id) {
-                Some(&key) => *boxes.entry(key).or_insert_with(|| {
-                    members.push((Some(key), Vec::new()));
-                    members.len() - 1
-                }),
-                None => {
-                    members.push((None, Vec::new()));
-                    members.len() - 1
+        let mut visible: Vec<bool> =
+            self.of_place.iter().map(|&unit| !self.list[unit as usize].is_layer()).collect();
+        for (place, &id) in selection.nodes.iter().enumerate() {
+            for source in graph.node(id).read_inputs().filter_map(|(_, x)| selection.place(x)) {
+                visible[source] |= self.of_place[source] != self.of_place[place];
+            }
+        }
+        builder.outputs.iter().filter_map(|&id| selection.place(id)).for_each(|place| visible[place] = true);
+        selection.nodes.iter().zip(visible).filter(|&(_, visible)| visible).map(|(&id, _)| id).collect()
+    }
+
+    /// The unit that a node is drawn in.
+    pub(super) fn of_node(&self, selection: &Selection, id: NodeId) -> Option<usize> {
+        selection.place(id).map(|place| self.of_place[place] as usize)
+    }
+}
+
+fn check(nodes: usize) -> Result<(), TooLarge> {
+    if nodes > MOST { Err(TooLarge { nodes }) } else { Ok(()) }
+}
+
+/// Finds out where leaves are drawn.
+struct Leaves<'a> {
+    builder: &'a Builder<'a>,
+    selection: &'a Selection,
+    tree: &'a Tree<'a>,
+}
+
+/// In which of the things that are shown each node is.
+struct Homes {
+    /// By the place of the node in the selection; none for leaves that stand by themselves.
+    of_place: Vec<u32>,
+    /// How many these are.
+    loose: usize,
+}
+
+/// Where a leaf is read first, and whether only there.
+#[derive(Debug, Clone, Copy)]
+struct Use {
+    shown: u32,
+    by: NodeId,
+    operand: usize,
+    alone: bool,
+}
+
+impl Leaves<'_> {
+    fn homes(&self, shown: &[Shown]) -> Homes {
+        let (graph, tree, nodes) = (self.builder.graph, self.tree, &self.selection.nodes);
+        let mut of_position = vec![NONE; tree.order().len()];
+        for (index, shown) in shown.iter().enumerate() {
+            of_position[tree.shown_range(shown)].fill(index as u32);
+        }
+        let mut of_place: Vec<u32> = nodes
+            .iter()
+            .map(|&id| tree.position(id).map_or(NONE, |position| of_position[position as usize]))
+            .collect();
+        let mut uses: Vec<Option<Use>> = vec![None; nodes.len()];
+        for (position, &by) in tree.order().iter().enumerate() {
+            for (operand, leaf) in graph.node(by).read_inputs().filter(|&(_, x)| tree.position(x).is_none()) {
+                let Some(place) = self.selection.place(leaf) else { continue };
+                let shown = of_position[position];
+                match &mut uses[place] {
+                    Some(known) => known.alone &= known.shown == shown,
+                    none => *none = Some(Use { shown, by, operand, alone: true }),
                 }
-            };
-            members[unit].1.push(id);
-            unit_of.insert(id, unit);
+            }
         }
-        let order = sorted(graph, &members, &unit_of)?;
-        let mut seen: BTreeMap<(&str, u8), usize> = BTreeMap::new();
-        let mut list = Vec::new();
-        let mut of_node = BTreeMap::new();
-        for unit in order {
-            let (key, ids) = &members[unit];
-            of_node.extend(ids.iter().map(|&id| (id, list.len())));
-            list.push(match *key {
-                None => Unit::Node(ids[0]),
-                Some((scope, origin, _)) => {
-                    let count = seen.entry((scope, origin)).or_default();
-                    *count += 1;
-                    let again = if *count > 1 { format!(" ({count})") } else { String::new() };
-                    Unit::Layer { label: format!("{scope}{}{again}", suffix(origin)), members: ids.clone() }
+        let boxed = |used: &Use| match &shown[used.shown as usize] {
+            Shown::Box(cell) => Some(cell),
+            Shown::Op(_) => None,
+        };
+        let mut loose = 0;
+        for (place, used) in uses.iter().enumerate() {
+            if of_place[place] != NONE {
+                continue;
+            }
+            let home =
+                used.filter(|used| boxed(used).is_some_and(|cell| self.belongs(nodes[place], cell, used)));
+            match home {
+                Some(used) => of_place[place] = used.shown,
+                None => loose += 1,
+            }
+        }
+        if loose > LEAVES && self.builder.level == Level::Auto {
+            for (place, used) in uses.iter().enumerate() {
+                let used = used.filter(|used| boxed(used).is_some() && !self.is_wanted(nodes[place]));
+                if let (NONE, Some(used)) = (of_place[place], used) {
+                    of_place[place] = used.shown;
                 }
-            });
-        }
-        Some(Units { list, of_node })
-    }
-}
-
-/// The layer of each node that is in a scope.
-fn keys<'g>(builder: &Builder<'g>, selection: &Selection, by_stretch: bool) -> BTreeMap<NodeId, Key<'g>> {
-    let graph = builder.graph;
-    let mut keys = BTreeMap::new();
-    let mut stretch = (("", 0), 0);
-    for &id in &selection.nodes {
-        let node = graph.node(id);
-        let scope = builder.layer_of(id).unwrap_or("");
-        let key = (scope, origin(graph, id));
-        if by_stretch && node.leaf().is_none() && key != stretch.0 {
-            stretch = (key, stretch.1 + 1);
-        }
-        if !scope.is_empty() && (!by_stretch || node.leaf().is_none()) {
-            keys.insert(id, (scope, key.1, if by_stretch { stretch.1 } else { 0 }));
-        }
-    }
-    if by_stretch {
-        // A leaf goes with the first stretch of its scope that uses it.
-        for &id in selection.nodes.iter().filter(|&&id| graph.node(id).leaf().is_some()) {
-            let Some(scope) = builder.layer_of(id) else { continue };
-            let users = graph.consumers(id).iter().filter_map(|edge| keys.get(&edge.target));
-            if let Some(&key) = users.filter(|key| key.0 == scope).min_by_key(|key| key.2) {
-                keys.insert(id, key);
             }
+            loose = of_place.iter().filter(|&&unit| unit == NONE).count();
         }
+        Homes { of_place, loose }
     }
-    keys
-}
 
-/// The units so that each stands after those it depends on; among those that could come next, the one whose first
-/// op was recorded first.
-fn sorted(
-    graph: &Graph,
-    members: &[(Option<Key<'_>>, Vec<NodeId>)],
-    unit_of: &BTreeMap<NodeId, usize>,
-) -> Option<Vec<usize>> {
-    let mut after: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); members.len()];
-    let mut waiting = vec![0; members.len()];
-    for (unit, (_, ids)) in members.iter().enumerate() {
-        for (_, input) in ids.iter().flat_map(|&id| graph.node(id).read_inputs()) {
-            let source = unit_of.get(&input).filter(|&&source| source != unit);
-            if source.is_some_and(|&source| after[source].insert(unit)) {
-                waiting[unit] += 1;
-            }
+    fn is_wanted(&self, leaf: NodeId) -> bool {
+        self.builder.around.is_some_and(|(centre, _)| centre == leaf)
+    }
+
+    /// Whether a leaf is drawn as part of the box that reads it first: since it is of the same scope, or since nothing else
+    /// reads it. What comes into a repetition only at its beginning stays outside.
+    fn belongs(&self, leaf: NodeId, cell: &Cell, used: &Use) -> bool {
+        let graph = self.builder.graph;
+        let node = graph.node(leaf);
+        let inside = |outer: &str| {
+            let rest = node.scope().strip_prefix(outer);
+            origin(graph, leaf) == cell.origin
+                && rest.is_some_and(|rest| outer.is_empty() && !rest.is_empty() || rest.starts_with('/'))
+        };
+        if cell.is_scope {
+            return inside(&cell.scope) || origin(graph, leaf) == cell.origin && node.scope() == cell.scope;
         }
+        let own = matches!(node.leaf(), Some(Leaf::Parameter | Leaf::Constant));
+        inside(&cell.scope) || used.alone && (own || cell.times == 1 || self.comes_again(leaf, cell, used))
     }
-    let first = |unit: usize| {
-        let ids = &members[unit].1;
-        ids.iter().find(|&&id| graph.node(id).leaf().is_none()).or(ids.first()).copied()
-    };
-    let ready = (0..members.len()).filter(|&unit| waiting[unit] == 0);
-    let mut ready: BinaryHeap<_> = ready.map(|unit| Reverse((first(unit), unit))).collect();
-    let mut order = Vec::with_capacity(members.len());
-    while let Some(Reverse((_, unit))) = ready.pop() {
-        order.push(unit);
-        for &next in &after[unit] {
-            waiting[next] -= 1;
-            if waiting[next] == 0 {
-                ready.push(Reverse((first(next), next)));
-            }
-        }
-    }
-    (order.len() == members.len()).then_some(order)
-}
 
-fn origin(graph: &Graph, id: NodeId) -> u8 {
-    match graph.node(id).origin() {
-        Origin::Forward => 0,
-        Origin::Backward(_) => 1,
-        Origin::Update => 2,
+    /// Whether every repetition reads a leaf of its own where this one is read.
+    fn comes_again(&self, leaf: NodeId, cell: &Cell, used: &Use) -> bool {
+        let (tree, length) = (self.tree, cell.first.end - cell.first.start);
+        let Some(position) = tree.position(used.by).filter(|&position| position + length < cell.range.end)
+        else {
+            return true;
+        };
+        let next = self.builder.graph.node(tree.order()[(position + length) as usize]);
+        let other = |&input: &NodeId| tree.position(input).is_none() && input != leaf;
+        next.inputs().get(used.operand).is_some_and(other)
     }
-}
-
-fn suffix(origin: u8) -> &'static str {
-    ["", " backward", " update"][usize::from(origin.min(2))]
 }
 
 /// The frames of a picture and which unit is in which.
@@ -176,21 +278,15 @@ pub(super) struct Groups {
 }
 
 impl Units {
-    /// One frame for each scope, inside that of the scope around it. The nodes that the reverse pass recorded for a
-    /// scope have a frame of their own.
+    /// One frame for each scope that is open, inside that of the scope around it. The nodes that the reverse pass recorded
+    /// for a scope have a frame of their own.
     pub(super) fn groups(&self, builder: &Builder<'_>) -> Groups {
-        let graph = builder.graph;
         let mut groups = Groups { list: Vec::new(), of_units: Vec::new() };
         let mut known: BTreeMap<(&str, u8), usize> = BTreeMap::new();
         for (unit, entry) in self.list.iter().enumerate() {
-            let &Unit::Node(id) = entry else {
-                continue;
-            };
-            let (scope, origin) = (graph.node(id).scope(), origin(graph, id));
-            let ends = scope.match_indices('/').map(|(at, _)| at).chain([scope.len()]).filter(|&end| end > 0);
+            let (scope, origin) = entry.place(builder.graph);
             let mut parent = None;
-            for end in ends {
-                let path = &scope[..end];
+            for path in prefixes(scope) {
                 parent = Some(*known.entry((path, origin)).or_insert_with(|| {
                     let last = path.rsplit('/').next().unwrap_or(path);
                     let word: String =

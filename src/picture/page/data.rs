@@ -124,6 +124,8 @@ fn node_facts(node: &PictureNode) -> String {
         .some("name", node.name.as_deref())
         .flag("backward", node.backward)
         .text("tooltip", &node.tooltip)
+        .some("belongsTo", node.of.as_deref())
+        .some("note", node.note.as_deref())
         .some("mark", node.mark.map(|mark| mark.word()));
     match &node.details {
         Some(known) => details(object, known).end(),
@@ -156,15 +158,21 @@ fn histogram(bins: &Histogram) -> String {
 
 fn details(object: Object, known: &Details) -> Object {
     let by_operand = |(operand, said): &(usize, String)| format!("[{operand},{}]", text(said));
-    object
+    // A box that is no scope is opened by the name that it has as a box.
+    let is_scope = known.opens.is_empty() || !known.scope.is_empty() && known.opens.starts_with(&known.scope);
+    let object = object
         .text("op", &known.op)
         .text("formula", &known.formula)
         .text("shape", &known.shape)
-        .text("scope", &known.scope)
+        .text("scope", if is_scope { &known.scope } else { &known.opens })
         .some("source", known.source.as_deref())
-        .some("belongsTo", known.belongs_to.as_deref())
         .all("constants", &known.constants, by_operand)
         .all("rules", &known.rules, by_operand)
         .all("findings", &known.findings, |said| text(said))
         .all("members", &known.members, |id| text(id))
+        .some("opens", Some(known.opens.as_str()).filter(|key| !key.is_empty()));
+    [("nodeCount", known.nodes), ("parameterCount", known.parameters), ("times", known.times)]
+        .into_iter()
+        .filter(|&(_, count)| count > 0)
+        .fold(object, |object, (key, count)| object.raw(key, count))
 }

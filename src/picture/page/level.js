@@ -217,5 +217,13 @@ class Level {
   }
 }
 
-const markWords = { right: 'right', kink: 'at a kink', open: 'not resolved', wrong: 'wrong' };
-const markSigns = { right: '✓', kink: '∧', open: '?', wrong: '✗' };
+const markWords = {
+  right: 'right', kink: 'at a kink', open: 'not resolved', vanishing: 'vanishing gradient', 'zero_gradient': 'gradient all 0',
+  dead: 'dead relu', exploding: 'exploding gradient', 'infinite_inherited': 'infinite, from before',
+  'nan_inherited': 'NaN, from before', infinite: 'infinite, begins here', nan: 'NaN, begins here', changed: 'changed',
+  added: 'added', removed: 'removed', wrong: 'wrong',
+};
+const markSigns = {
+  right: '✓', kink: '∧', open: '?', vanishing: '↓', 'zero_gradient': '0', dead: '—', exploding: '↑', 'infinite_inherited': '∞',
+  'nan_inherited': 'N', infinite: '∞', nan: 'N', changed: '~', added: '+', removed: '−', wrong: '✗',
+};

@@ -33,7 +33,7 @@ const SCRIPT: &str = concat!(
 pub(super) fn write(moments: &[(&str, &Openings)]) -> String {
     let openings = moments.first().map(|(_, openings)| openings.list.as_slice()).unwrap_or_default();
     let script = format!("\n{SCRIPT}");
-    let style = format!("\n{}{}{STYLE}", svg::STYLE, mark::STYLE);
+    let style = format!("\n{}{}{STYLE}", svg::STYLE, mark::style(None));
     let policy = format!(
         "default-src 'none'; script-src '{}'; style-src '{}'; base-uri 'none'; form-action 'none'",
         digest::source(&script),

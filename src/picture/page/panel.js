@@ -107,7 +107,7 @@ function writeKey(level, lists) {
 
 /** Writes the table of a check, the worst first; nothing if no node was checked. */
 function writeCheck(level, go) {
-  const order = ['wrong', 'open', 'kink', 'right'];
+  const order = Object.keys(markSigns).reverse();
   const rows = level.nodes.map((node, index) => [node, index]).filter(([node]) => node.mark);
   // An op is at fault; what a leaf gets is the consequence.
   const rank = node => 2 * order.indexOf(node.mark) + (node.kind === 'op' || node.kind === 'layer' ? 0 : 1);
