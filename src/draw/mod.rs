@@ -31,7 +31,7 @@ pub struct Draw<'t> {
     title: String,
     level: Level,
     open: Vec<String>,
-    around: Option<(NodeId, usize)>,
+    around: Option<(Var<'t>, usize)>,
     direction: Direction,
     backward: Option<bool>,
     shapes: bool,
@@ -99,7 +99,7 @@ impl<'t> Draw<'t> {
 
     /// Only the nodes within `steps` edges of a var, in both directions.
     pub fn around(self, var: Var<'t>, steps: usize) -> Self {
-        Self { around: Some((var.id(), steps)), ..self }
+        Self { around: Some((var, steps)), ..self }
     }
 
     /// Which way the forward pass runs; from left to right unless it is said.
@@ -176,7 +176,7 @@ impl<'t> Draw<'t> {
     ///
     /// # Errors
     ///
-    /// If vars are of several tapes, values were asked for and a leaf has none, or there are more than 2,000 nodes to
+    /// If vars or gradients are of several tapes, values were asked for and a leaf has none, or there are more than 2,000 nodes to
     /// draw.
     #[track_caller]
     pub fn picture(&self) -> Result<Picture> {
@@ -185,12 +185,17 @@ impl<'t> Draw<'t> {
     }
 
     /// The tape, with the numbers of what is drawn.
+    #[track_caller]
     fn prepared(&self) -> Result<(&'t Tape, Annotations)> {
         let Some(first) = self.outputs.first() else {
             return Err(refused("there is nothing to draw; give at least one var".to_owned()));
         };
         let tape = first.tape();
-        for &var in &self.outputs {
+        let around = self.around.iter().map(|&(var, _)| var);
+        let differentiated = self.gradients.iter().map(Gradients::output);
+        let vars: Vec<Var<'t>> = self.outputs.iter().copied().chain(around).chain(differentiated).collect();
+        // A loop, not a closure: the error names the caller's line.
+        for var in vars {
             tape.own("draw", var, &self.outputs)?;
         }
         let drawn = self.numbered(&tape.graph())?;
@@ -237,8 +242,8 @@ impl<'t> Draw<'t> {
         for scope in &self.open {
             builder = builder.open(scope);
         }
-        if let Some((node, steps)) = self.around {
-            builder = builder.around(node, steps);
+        if let Some((var, steps)) = self.around {
+            builder = builder.around(var.id(), steps);
         }
         match self.backward {
             Some(show) => builder.backward(show),
@@ -288,3 +293,6 @@ fn mark_of(verdict: Verdict) -> Mark {
 fn refused(problem: String) -> Error {
     Error::Argument { what: "draw", problem }
 }
+
+#[cfg(test)]
+mod tests;
