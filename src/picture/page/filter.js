@@ -29,7 +29,7 @@ function filterList(level) {
       if (!putAway.delete(word)) putAway.add(word);
       each.setAttribute('aria-pressed', String(!putAway.has(word)));
       applyFilter(level);
-    }, word, make('span', 'count', ` ${counts.get(word)}`));
+    }, make('bdi', '', word), make('span', 'count', ` ${counts.get(word)}`));
     each.setAttribute('aria-pressed', String(!putAway.has(word)));
     each.dataset.word = word;
     list.append(make('li', '', each));

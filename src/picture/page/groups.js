@@ -84,20 +84,27 @@ function carriedView(from, to, scope) {
   return { x: box.x - at.x / now.scale, y: box.y - at.y / now.scale, scale: now.scale };
 }
 
+/** The name of a group: a scope's own, or what stands on the box. */
+const groupNames = new Map(data.facts.filter(({ kind, name }) => kind === 'layer' && name).map(({ scope, name }) => [scope, name]));
+const groupName = scope => {
+  const name = groupNames.get(scope) || scope;
+  return scope.endsWith(name) ? scope : name;
+};
+
 /** The list of groups in the side, each a switch. */
 function groupList(level, toggle) {
   if (openable.length === 0) return [];
   const list = make('ul', 'chips');
   for (const scope of openable) {
     const open = level.open.has(scope);
-    const each = button('chip-button', () => toggle(scope), make('span', 'count', open ? '▾ ' : '▸ '), scope);
+    const each = button('chip-button', () => toggle(scope), make('span', 'count', open ? '▾ ' : '▸ '), make('bdi', '', groupName(scope)));
     each.setAttribute('aria-pressed', String(open));
-    each.title = open ? `Close ${scope}` : `Open ${scope}`;
+    each.title = open ? `Close ${groupName(scope)}` : `Open ${groupName(scope)}`;
     each.dataset.group = scope;
     each.disabled = afterToggle(level, scope) < 0;
     list.append(make('li', '', each));
   }
   const most = Math.max(...data.levels.map(({ open = [] }) => open.length).filter(count => count < openable.length));
-  const hint = most < openable.length - 1 ? make('p', 'quiet', `Up to ${most} can be open at a time, or all.`) : null;
+  const hint = most < openable.length - 1 ? make('p', 'quiet', `Up to ${most} can be open at a time${drawingOf(openable) < 0 ? '' : ', or all'}.`) : null;
   return [make('h2', 'small', 'Groups'), list, hint].filter(Boolean);
 }

@@ -117,7 +117,7 @@ function writeCheck(level, go) {
   for (const [node, index] of rows) {
     const says = (node.findings || []).join('; ') || (node.mark === 'right' ? 'its rule agrees with differences' : markWords[node.mark]);
     const row = make('tr', `is-${node.mark}`,
-      make('td', 'verdict', `${markSigns[node.mark]} ${node.mark}`),
+      make('td', 'verdict', `${markSigns[node.mark]} ${markWords[node.mark]}`),
       make('td', '', button('row-link', () => go(index), level.label(index))),
       make('td', '', says));
     row.addEventListener('click', event => { if (!event.target.closest('button')) go(index); });
