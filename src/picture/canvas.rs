@@ -10,6 +10,10 @@ use super::text;
 const MARGIN: f64 = 16.0;
 /// Room above the drawing for a title.
 const TITLE: f64 = 26.0;
+/// Room that a title may ask for beyond the drawing's own width; a longer one is cut.
+const WIDEST_TITLE: f64 = 720.0;
+/// How much wider bold letters are.
+const BOLD: f64 = 1.08;
 /// Font size of a title.
 pub(super) const TITLE_SIZE: f64 = 16.0;
 /// Room between a frame and what it holds.
@@ -100,6 +104,11 @@ fn place_labels(picture: &Picture, drawing: &mut Drawing) {
     }
 }
 
+/// A title, cut to the width of its canvas.
+pub(super) fn heading(title: &str, width: f64) -> String {
+    text::fitted(title, TITLE_SIZE, (width - 2.0 * MARGIN) / BOLD)
+}
+
 /// Moves a drawing to the upper left of a canvas that holds all of it, and rounds every coordinate to 0.1.
 pub(super) fn finish(picture: &Picture, mut drawing: Drawing) -> Drawing {
     place_labels(picture, &mut drawing);
@@ -109,7 +118,7 @@ pub(super) fn finish(picture: &Picture, mut drawing: Drawing) -> Drawing {
     let all = drawing.nodes.iter().copied().chain(labels).chain(frames).chain(lines);
     let bounds = all.reduce(|a, b| a.union(&b)).unwrap_or_default();
     let top = if picture.title.is_empty() { MARGIN } else { MARGIN + TITLE };
-    let titled = text::width(&picture.title, TITLE_SIZE) * 1.08 + 2.0 * MARGIN;
+    let titled = (text::width(&picture.title, TITLE_SIZE) * BOLD).min(WIDEST_TITLE) + 2.0 * MARGIN;
     let mut moved = drawing.mapped(|p| Point { x: p.x - bounds.x + MARGIN, y: p.y - bounds.y + top });
     moved.width = (bounds.width + 2.0 * MARGIN).max(titled).ceil();
     moved.height = (bounds.height + MARGIN + top).ceil();

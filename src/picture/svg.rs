@@ -1,6 +1,6 @@
 //! Pictures as SVG: one self-contained file, byte for byte the same from run to run.
 
-use super::canvas::{LABEL_SIZE, TITLE_SIZE};
+use super::canvas::{LABEL_SIZE, TITLE_SIZE, heading};
 use super::layout::{Drawing, EdgeLine, Frame, Piece, Point, Rect};
 use super::mark::{self, Legend};
 use super::measure::{DIGITS, DIGITS_GAP, DIGITS_ROW, EdgeText, Face, Outline, ROW, Role, Row};
@@ -91,7 +91,8 @@ impl Svg<'_> {
         self.line(format_args!("<rect class=\"paper\" width=\"{width}\" height=\"{height}\" rx=\"6\"/>"));
         if !self.picture.title.is_empty() {
             self.line(format_args!(
-                "<text class=\"heading\" x=\"16\" y=\"27\" font-size=\"{TITLE_SIZE}\">{title}</text>"
+                "<text class=\"heading\" x=\"16\" y=\"27\" font-size=\"{TITLE_SIZE}\">{}</text>",
+                xml(&heading(&self.picture.title, width))
             ));
         }
         for group in 0..self.picture.groups.len() {

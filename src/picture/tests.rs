@@ -173,6 +173,20 @@ fn an_edge_that_leads_nowhere_is_left_out() {
 }
 
 #[test]
+fn a_long_title_is_cut_in_the_drawing_and_whole_beside_it() {
+    let titled = |title: &str| {
+        let picture = Picture { title: title.to_owned(), ..samples::apples_and_oranges() };
+        (drawn(&picture).width, picture.to_svg())
+    };
+    let (width, short) = titled("Apples");
+    assert!(short.contains(">Apples</text>"));
+    let long = "a title without an end ".repeat(500);
+    let (wide, svg) = titled(&long);
+    assert!(wide < width.max(800.0), "{wide}");
+    assert!(svg.contains(&format!("<title>{long}</title>")) && svg.contains("…</text>"));
+}
+
+#[test]
 fn an_empty_picture_can_be_drawn() {
     assert!(Picture::default().to_svg().contains("</svg>"));
     assert!(graphviz_rust::parse(&Picture::default().to_dot()).is_ok());
