@@ -32,12 +32,11 @@ pub struct Finding {
 /// - **Gradients that are 0 everywhere** ([`Mark::ZeroGradient`]), of leaves: nothing is learned from them.
 /// - **Exploding and vanishing gradients** of parameters: with r the root mean square of a gradient's elements, r is more
 ///   than 1,000 times the median of r over all parameters, or less than a thousandth of it; from three parameters on
-///   whose gradients are finite and not 0. Both are relative, so that a factor at the loss changes nothing: fixed
-///   thresholds (such as 1e-7 for the mean magnitude in SageMaker Debugger's rule VanishingGradient) do not have that.
-///   That what matters is how gradients compare across layers: Glorot and Bengio, "Understanding the difficulty of
-///   training deep feedforward neural networks", AISTATS 2010, section 4.2; Pascanu, Mikolov and Bengio, "On the
-///   difficulty of training recurrent neural networks", ICML 2013, section 2. Three orders of magnitude are more than
-///   layers of one healthy network differ by, and leave every optimiser of one rate for all without effect.
+///   whose gradients are finite and not 0. Both are relative, so that a factor at the loss changes nothing. The factor is
+///   a choice: at it, a step size that suits most parameters moves this one by a thousandth or a thousandfold. On what
+///   makes gradients vanish and explode: Glorot and Bengio, "Understanding the difficulty of training deep feedforward
+///   neural networks", AISTATS 2010; Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural
+///   networks", ICML 2013.
 /// - **Dead relus** ([`Mark::Dead`]): the op `relu` with an output of zeros alone, for all rows of the batch.
 ///
 /// O(elements).
@@ -95,7 +94,9 @@ fn counted([nan, plus, minus]: [usize; 3], of: usize, gradient: bool) -> String 
     match of {
         1 => parts.map(|(_, what)| format!("{whole} is {what}")).collect(),
         _ => {
-            let parts = parts.map(|(n, what)| format!("{n} of {of} elements{part} are {what}"));
+            let parts = parts.map(|(n, what)| {
+                format!("{n} of {of} elements{part} {} {what}", if *n == 1 { "is" } else { "are" })
+            });
             parts.collect::<Vec<_>>().join(", ")
         }
     }

@@ -35,7 +35,7 @@ fn where_nan_begins_is_told_from_where_it_is_handed_on() {
     assert_eq!(marks(&found), [(2, Mark::Nan), (3, Mark::NanInherited), (4, Mark::Infinite)]);
     assert!(found[0].text.contains("2 of 2 elements are NaN") && found[0].text.contains("begins here"));
     assert!(found[1].text.contains("it comes from n2"), "{}", found[1].text);
-    assert!(found[2].text.contains("1 of 2 elements are ∞, 1 of 2 elements are −∞"), "{}", found[2].text);
+    assert!(found[2].text.contains("1 of 2 elements is ∞, 1 of 2 elements is −∞"), "{}", found[2].text);
     let picture = Builder::new(&r.graph, &[exp, other]).annotations(known).health(true).build().unwrap();
     let svg = picture.to_svg();
     for text in ["1 NaN, begins here", "1 NaN, from before", "1 infinite, begins here", "node op nan"] {
