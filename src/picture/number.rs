@@ -19,7 +19,7 @@ pub fn scalar(value: f64) -> String {
 /// deviation, `[100, 50] µ .02 σ .9`.
 ///
 /// A tensor without axes is written like [`scalar`]. Elements that are not finite are counted instead, since a mean
-/// would hide how many there are: `[100, 50] NaN 3 inf 1`. One and the same number everywhere: `[100, 50] all 0`.
+/// would hide how many there are: `[100, 50] NaN 3 inf 1`. A mean that is nothing but rounding is 0. One and the same number everywhere: `[100, 50] all 0`.
 pub fn tensor(value: ArrayViewD<'_, f64>) -> String {
     if value.len() <= FULL && !value.is_empty() {
         return nested(&value);
@@ -69,7 +69,11 @@ fn summary(value: &ArrayViewD<'_, f64>) -> String {
     // Scaled by the largest element, so that neither the sum nor the squares can overflow.
     let scale = value.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
     let count = value.len() as f64;
-    let mean = value.iter().map(|x| x / scale).sum::<f64>() / count;
+    let sum: f64 = value.iter().map(|x| x / scale).sum();
+    let magnitudes: f64 = value.iter().map(|x| (x / scale).abs()).sum();
+    // A sum of n numbers is known to (n − 1) u Σ|x|: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed.,
+    // section 4.2. What is smaller is rounding.
+    let mean = if sum.abs() <= count * f64::EPSILON * magnitudes { 0.0 } else { sum / count };
     let variance = value.iter().map(|x| (x / scale - mean).powi(2)).sum::<f64>() / count;
     format!("µ {} σ {}", terse(mean * scale), terse(variance.sqrt() * scale))
 }
@@ -161,6 +165,9 @@ mod tests {
         assert_eq!(tensor(ArrayD::zeros(vec![0, 5]).view()), "[0, 5] empty");
         let signs = ArrayD::from_shape_fn(vec![100, 50], |i| if i[1] % 2 == 0 { 0.92 } else { -0.88 });
         assert_eq!(tensor(signs.view()), "[100, 50] µ .02 σ .9");
+        let balanced = arr1(&[0.7, -0.7, 0.1, 0.2, -0.3]).into_dyn();
+        assert!(balanced.sum() != 0.0);
+        assert_eq!(tensor(balanced.view()), "[5] µ 0 σ .47");
         let mut sick = ArrayD::ones(vec![3, 2]);
         sick[[0, 0]] = f64::NAN;
         sick[[2, 1]] = f64::NEG_INFINITY;
