@@ -37,7 +37,7 @@ pub(super) fn write(picture: &Picture) -> String {
         attribute("ranksep", plain("0.3")),
     ];
     if !picture.title.is_empty() {
-        graph.push(attribute("label", quoted(&picture.title)));
+        graph.push(attribute("label", worded(&picture.title)));
         graph.push(attribute("labelloc", plain("t")));
         graph.push(attribute("fontsize", plain("16")));
     }
@@ -116,7 +116,7 @@ fn bodies(picture: &Picture) -> Vec<Stmt> {
 
 fn cluster(group: &Group, inner: impl Iterator<Item = Stmt>) -> Stmt {
     let look = [
-        ("label", quoted(&group.label)),
+        ("label", worded(&group.label)),
         ("labeljust", plain("l")),
         ("style", quoted("rounded,filled")),
         ("color", quoted("#b3bcc6")),
@@ -133,7 +133,7 @@ fn body(node: &PictureNode, consumers: usize) -> Node {
     let mut attributes = match node.kind {
         NodeKind::Op => op(node, consumers),
         NodeKind::Output | NodeKind::Hidden => {
-            let label = quoted(node.name.as_deref().unwrap_or(&node.symbol));
+            let label = worded(node.name.as_deref().unwrap_or(&node.symbol));
             vec![attribute("label", label), attribute("margin", quoted("0.05,0.02"))]
         }
         _ => vec![attribute("label", leaf(node, consumers))],
@@ -153,7 +153,7 @@ fn body(node: &PictureNode, consumers: usize) -> Node {
         }
     }
     let tooltip = if node.tooltip.is_empty() { node.kind.word() } else { &node.tooltip };
-    attributes.push(attribute("tooltip", quoted(tooltip)));
+    attributes.push(attribute("tooltip", worded(tooltip)));
     Node::new(NodeId(name(&node.id), None), attributes)
 }
 
@@ -169,7 +169,7 @@ fn op(node: &PictureNode, consumers: usize) -> Vec<Attribute> {
     let alone = name.is_none() && sum.is_none();
     let circle = alone && width(symbol, f64::from(size)) <= 36.0;
     let label = if alone {
-        quoted(symbol)
+        worded(symbol)
     } else {
         let symbol = format!("<FONT POINT-SIZE=\"{size}\">{}</FONT>", xml(symbol));
         let rows = [name, Some(symbol), sum].into_iter().flatten();
@@ -328,12 +328,18 @@ fn quoted(text: &str) -> Id {
             '\\' => escaped.push_str("\\\\"),
             '"' => escaped.push_str("\\\""),
             '\n' => escaped.push_str("\\n"),
+            '\r' | '\t' => escaped.push(' '),
             c if c.is_control() => escaped.push('\u{fffd}'),
             c => escaped.push(c),
         }
     }
     escaped.push('"');
     Id::Escaped(escaped)
+}
+
+/// A text to be read, in quotes: Graphviz takes `&amp;` and its like in labels and tooltips for the characters they name.
+fn worded(text: &str) -> Id {
+    quoted(&text.replace('&', "&amp;"))
 }
 
 /// An id: a bare word if it may be one, else in quotes.

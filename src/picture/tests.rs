@@ -219,7 +219,8 @@ fn every_drawing_in_dot_is_read_back() {
 
 #[test]
 fn quoted_text_in_dot_comes_back_as_it_was_written() {
-    let dot = Picture { title: NASTY.to_owned(), ..Picture::default() }.to_dot();
+    let title = format!("{NASTY}&lt;&#35;&amp;");
+    let dot = Picture { title: format!("{title}\t"), ..Picture::default() }.to_dot();
     let Ok(Dot::DiGraph { stmts, .. }) = graphviz_rust::parse(&dot) else {
         panic!("not read back: {dot}");
     };
@@ -232,7 +233,9 @@ fn quoted_text_in_dot_comes_back_as_it_was_written() {
     };
     let inner = label.trim_start_matches('"').strip_suffix('"').expect("the closing quote");
     let read = inner.replace("\\n", "\n").replace("\\\"", "\"").replace("\\\\", "\\");
-    assert_eq!(read, NASTY);
+    // As Graphviz reads it, which knows the names of characters.
+    assert_eq!(read.replace("&amp;", "&"), format!("{title} "));
+    assert_eq!(read.matches("&amp;").count(), title.matches('&').count());
 }
 
 #[test]
