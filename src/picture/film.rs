@@ -36,7 +36,7 @@ pub struct Film {
 /// The moments of a film are not pictures of one graph.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotOneGraph {
-    /// The label of the first moment that differs from the one before; empty if there is no moment at all.
+    /// The label of the first moment that differs from those before it; empty if there is no moment at all.
     pub moment: String,
     /// What is different.
     pub problem: String,
