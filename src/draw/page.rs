@@ -11,6 +11,9 @@ use std::sync::Arc;
 const MOST_ALONE: usize = 24;
 /// As long as the drawings have no more nodes than this together, there are more of them: a node is about a kilobyte.
 const MOST_NODES: usize = 2_000;
+/// Every drawing looks through the whole graph: so many nodes are looked through for boxes that are opened, which takes
+/// some seconds.
+const MOST_SEEN: usize = 5_000_000;
 
 impl Draw<'_> {
     /// The drawing as a page: as [`Picture::to_html`], and where the graph has name scopes, as groups that can be
@@ -38,7 +41,8 @@ impl Draw<'_> {
     ///
     /// All are open, none, and, of up to 24 scopes, each alone; then every two, every three and so on, as long as the
     /// pictures have no more than 2,000 nodes together. So a few layers are opened in every combination. Of a picture that
-    /// is rolled up ([`Level::Auto`]), each of its boxes is opened alone.
+    /// is rolled up ([`Level::Auto`]), each of its boxes is opened alone; in graphs of more than 200,000 nodes, only the
+    /// first few.
     ///
     /// # Errors
     ///
@@ -91,7 +95,8 @@ impl Draw<'_> {
             boxes.filter_map(|node| node.details.as_ref()).map(|known| known.opens.clone()).collect();
         let mut nodes = shown.nodes.len();
         let mut openings = Openings::new().with(&self.open, shown);
-        for key in keys.into_iter().take(MOST_ALONE) {
+        let room = MOST_SEEN / tape.graph().len().max(1);
+        for key in keys.into_iter().take(MOST_ALONE.min(room)) {
             let open: Vec<String> = self.open.iter().cloned().chain([key]).collect();
             let draw = Self { open: open.clone(), ..self.clone() };
             let Ok(picture) = draw.build(tape, Arc::clone(known)) else { continue };
