@@ -53,6 +53,8 @@ pub(super) struct Segment {
     pub(super) to: usize,
     /// Whether it gives way where another one can run straight on.
     pub(super) weak: bool,
+    /// How many arrows share it.
+    pub(super) lines: usize,
     /// How many other segments meet the same item above this one.
     pub(super) seat: usize,
     operand: usize,
@@ -151,7 +153,7 @@ impl Mesh {
 
     fn join(&mut self, from: usize, to: usize, operand: usize) {
         let segment = self.segments.len();
-        self.segments.push(Segment { from, to, weak: false, seat: 0, operand, into: 0, forwards: false });
+        self.segments.push(Segment { from, to, weak: false, lines: 1, seat: 0, operand, into: 0, forwards: false });
         self.after[from].push(segment);
         self.before[to].push(segment);
     }
@@ -180,6 +182,8 @@ impl Mesh {
             if let Some(known) = bundle.as_deref().filter(|_| shares)
                 && let Some(&item) = known.get(column - arrow.start - 1)
             {
+                let segment = self.before[item][0];
+                self.segments[segment].lines += 1;
                 way.push(item);
                 last = item;
                 continue;

@@ -67,11 +67,12 @@ impl Layered {
         let mesh = Mesh::of(picture, sizes, &ranks);
         let mut effort = Effort::default();
         let mut best: Option<((usize, u64), Vec<f64>)> = None;
-        for guess in guesses(picture, &mesh, &reading) {
-            let order = mesh.ordered(&guess, &mut effort);
+        for (guess, rightwards) in guesses(picture, &mesh, &reading) {
+            let order = mesh.ordered(&guess, rightwards, &mut effort);
             let mut heights = mesh.heights(&order);
             mesh.settle(&order, &mut heights);
             let rating = (mesh.crossings(&order), mesh.unrest(&heights));
+            if std::env::var("LAB").is_ok() { eprintln!("rating {rating:?}"); }
             if best.as_ref().is_none_or(|(known, _)| rating < *known) {
                 best = Some((rating, heights));
             }
@@ -81,15 +82,16 @@ impl Layered {
     }
 }
 
-/// First guesses of the order, a number for each item: as a formula is read, with the items of an arrow beside its
-/// source or on the way to its target; and each from the other side.
-fn guesses(picture: &Picture, mesh: &Mesh, reading: &[usize]) -> Vec<Vec<f64>> {
+/// First guesses of the order, a number for each item, and whether the first sweep runs to the right: as a formula is
+/// read, with the items of an arrow beside its source, on the way to its target, or beside that; and each from the other
+/// side.
+fn guesses(picture: &Picture, mesh: &Mesh, reading: &[usize]) -> Vec<(Vec<f64>, bool)> {
     let mut position = vec![0.0; picture.nodes.len()];
     for (at, &node) in reading.iter().enumerate() {
         position[node] = at as f64;
     }
     let mut all = Vec::new();
-    for part in [0.0, 0.5] {
+    for part in [0.0, 0.5, 1.0] {
         let mut guess = vec![0.0; mesh.items.len()];
         for (item, known) in mesh.items.iter().enumerate() {
             if let Kind::Node(node) = known.kind {
@@ -103,10 +105,15 @@ fn guesses(picture: &Picture, mesh: &Mesh, reading: &[usize]) -> Vec<Vec<f64>> {
         }
         all.push(guess);
         if mesh.items.len() > COMPARED {
-            return all;
+            break;
         }
     }
-    let mirrored: Vec<Vec<f64>> = all.iter().map(|guess| guess.iter().map(|x| -x).collect()).collect();
-    all.extend(mirrored);
-    all
+    let mirrored = |guess: &Vec<f64>| guess.iter().map(|x| -x).collect();
+    if mesh.items.len() <= COMPARED {
+        let mirrored: Vec<Vec<f64>> = all.iter().map(mirrored).collect();
+        all.extend(mirrored);
+    }
+    let count = if all.len() > 1 { 2 } else { 1 };
+    let ways = [true, false].into_iter().take(count);
+    ways.flat_map(|rightwards| all.iter().map(move |guess| (guess.clone(), rightwards))).collect()
 }
