@@ -13,7 +13,7 @@ const STEEP: f64 = 0.6;
 /// How far above or below its node's box a line may be where it passes the border of the rank.
 const CLEAR: f64 = 5.0;
 /// Least angle between two arrows at one circle.
-const FAN: f64 = 0.5;
+const FAN: f64 = 0.4;
 
 /// A line that can run straight on holds its place as so many others do that have to bend.
 const STRAIGHT: f64 = 1e6;
@@ -22,7 +22,7 @@ const STRAIGHT: f64 = 1e6;
 const SOON: f64 = 0.75;
 
 /// How much an arrow may fall on its way to a box, by how far it runs to the side.
-const SLANT: f64 = 0.55;
+const SLANT: f64 = 0.85;
 /// Least distance between two arrows at one box.
 const APART: f64 = 14.0;
 /// The same where one of them can then run straight on: heads just do not touch.
@@ -56,7 +56,7 @@ pub(super) fn ports(
     columns: &Columns,
     wide: &[bool],
 ) -> Ports {
-    // A line that runs flat at its other end bends once on the way, the sooner the better.
+    // A line that runs flat at its other end bends once on the way, and not before it has left the rank.
     let aim = |index: usize| if flats[index].is_empty() { 1.0 } else { SOON };
     let mut leaving: Vec<Vec<(f64, f64, usize)>> = vec![Vec::new(); picture.nodes.len()];
     let mut meeting = leaving.clone();
@@ -104,7 +104,7 @@ fn fan(centre: Point, size: &NodeSize, border: f64, side: f64, lines: &[(f64, f6
     if size.round {
         let beside = if size.all.height > size.body.height { STEEP } else { STEEPEST };
         let limit = beside.min((size.all.height / 2.0 + CLEAR).atan2(border));
-        let wanted = |&(dy, dx, _): &(f64, f64, usize)| dy.atan2(dx.max(1.0)).clamp(-limit, limit);
+        let wanted = |&(dy, dx, _): &(f64, f64, usize)| dy.atan2(dx.max(border)).clamp(-limit, limit);
         let wanted: Vec<f64> = lines.iter().map(wanted).collect();
         let port = |angle: f64| {
             let slope = (angle.cos(), side * angle.sin());
@@ -138,7 +138,7 @@ fn fan(centre: Point, size: &NodeSize, border: f64, side: f64, lines: &[(f64, f6
         let room = (border - half).max(0.0);
         let clear = tall + CLEAR - dy.abs();
         let most = if room > 0.1 { (clear / room).min(SLANT) } else { SLANT };
-        let fall = ((far - dy) / (dx - half).max(1.0)).clamp(-most, most);
+        let fall = ((far - dy) / (dx - half).max(room).max(1.0)).clamp(-most, most);
         let fall = if (far - dy).abs() < 0.5 { 0.0 } else { fall };
         let long = fall.hypot(1.0);
         let slope = (1.0 / long, side * fall / long);

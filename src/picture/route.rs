@@ -12,7 +12,7 @@ use super::ports::{Pass, Port, ports};
 /// Length of an arrow's head; the line ends where the head begins.
 pub(super) const HEAD: f64 = 8.0;
 /// How far the control points of a curve are from its ends, by its width, where it turns one way and back.
-const PULL: f64 = 0.4;
+const PULL: f64 = 0.37;
 /// The same by the way to the corner, where it turns one way only; two thirds make a parabola.
 const CORNER: f64 = 0.7;
 
@@ -112,7 +112,7 @@ fn widened(picture: &Picture, sizes: &Sizes, placed: &Placed) -> Placed {
             }
         }
     }
-    let extra = climbs.iter().map(|climb| (climb * 0.17 - 10.0).clamp(0.0, 70.0));
+    let extra = climbs.iter().map(|climb| (climb * 0.1 - 10.0).clamp(0.0, 40.0));
     let mut walls: Vec<(f64, f64, f64)> = Vec::new();
     for (column, extra) in (1..columns.0.len()).zip(extra.skip(1)) {
         let (before, after) = (&columns.0[column - 1], &columns.0[column]);

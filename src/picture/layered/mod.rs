@@ -56,6 +56,9 @@ impl Layout for Layered {
     }
 }
 
+/// How much a height is worth that frames lose, in the unit of the tensions of lines.
+const PRESSURE: f64 = 2.0;
+
 /// Meshes with more items are ordered from one first guess only.
 const COMPARED: usize = 3_000;
 
@@ -70,11 +73,15 @@ impl Layered {
         for (guess, rightwards) in guesses(picture, &mesh, &reading) {
             let order = mesh.ordered(&guess, rightwards, &mut effort);
             let mut heights = mesh.heights(&order);
-            mesh.settle(&order, &mut heights);
-            let rating = (mesh.crossings(&order), mesh.unrest(&heights));
-            if std::env::var("LAB").is_ok() { eprintln!("rating {rating:?}"); }
-            if best.as_ref().is_none_or(|(known, _)| rating < *known) {
-                best = Some((rating, heights));
+            mesh.settle(&order, &mut heights, 0.0);
+            let mut pressed = heights.clone();
+            mesh.settle(&order, &mut pressed, PRESSURE);
+            mesh.settle(&order, &mut pressed, PRESSURE);
+            for heights in [heights, pressed] {
+                let rating = (mesh.crossings(&order), mesh.unrest(&heights, PRESSURE));
+                if best.as_ref().is_none_or(|(known, _)| rating < *known) {
+                    best = Some((rating, heights));
+                }
             }
         }
         let heights = best.map(|(_, heights)| heights).unwrap_or_default();
