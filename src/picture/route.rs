@@ -206,7 +206,7 @@ impl Columns {
                 })
             })
         };
-        line.samples().into_iter().any(touches)
+        line.rises().into_iter().any(touches)
     }
 
     fn at(&self, x: f64) -> Option<&Column> {

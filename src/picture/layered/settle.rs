@@ -25,8 +25,8 @@ impl Mesh {
     /// Moves whatever lies on one line, as one, to the middle of what it is joined to, as far as its neighbours in the
     /// columns allow, where that makes lines steadier. O(items + segments · log) for each of a fixed number of passes.
     ///
-    /// With a pressure, lines but those from op to op also give way at the frames that they pass where the frames, or the whole drawing, become
-    /// less tall: whatever touches an upper or lower border, or what touches that, wants to be further inside.
+    /// With a pressure, whatever touches the upper or lower border of a frame, or the edge of the drawing, or what touches
+    /// that, wants to be further inside, and lines give way at the frames that they pass, but for those from op to op.
     pub(super) fn settle(&self, order: &Order, heights: &mut [f64], pressure: f64) {
         let blocks = self.blocks(heights, pressure > 0.0);
         let mut wishes: Vec<(f64, f64)> = Vec::new();
@@ -59,12 +59,11 @@ impl Mesh {
                         for &item in members {
                             self.wishes(item, block, &blocks, heights, &mut wishes);
                         }
-                        if pressure > 0.0 {
-                            for (upwards, far) in [(true, FAR), (false, -FAR)] {
-                                if members.iter().any(|&i| self.is_pressed(order, heights, edges, i, upwards))
-                                {
-                                    wishes.push((far, pressure));
-                                }
+                        for (upwards, far) in [(true, FAR), (false, -FAR)] {
+                            let pressed =
+                                |&item: &usize| self.is_pressed(order, heights, edges, item, upwards);
+                            if pressure > 0.0 && members.iter().any(pressed) {
+                                wishes.push((far, pressure));
                             }
                         }
                         match middle(&mut wishes, y) {
