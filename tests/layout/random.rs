@@ -75,5 +75,5 @@ pub(crate) fn random(seed: u64, most: usize, dense: bool) -> (Vec<Grown>, bool) 
         }
         (next() as u8, next() as u8, operands, next() as u8, next() as u8)
     });
-    (nodes.collect(), seed % 2 == 0)
+    (nodes.collect(), seed.is_multiple_of(2))
 }
