@@ -66,6 +66,17 @@ pub(super) fn frames(
         .collect()
 }
 
+/// Width of the plate of a frame's label.
+fn label_width(label: &str) -> f64 {
+    if label.is_empty() { 0.0 } else { text::width(label, LABEL_SIZE) + 14.0 }
+}
+
+/// How wide a frame has to be to show its label whole; of a long label, its beginning.
+pub(super) fn frame_width(label: &str) -> f64 {
+    const LONGEST: f64 = 160.0;
+    label_width(label).min(LONGEST) + 20.0
+}
+
 /// Puts the label of each frame on its upper line: at the left, or further right where no line passes.
 fn place_labels(picture: &Picture, drawing: &mut Drawing) {
     if picture.groups.is_empty() {
@@ -76,8 +87,7 @@ fn place_labels(picture: &Picture, drawing: &mut Drawing) {
         let Some(Frame { outline, label }) = frame else {
             continue;
         };
-        let wanted = if group.label.is_empty() { 0.0 } else { text::width(&group.label, LABEL_SIZE) + 14.0 };
-        let width = wanted.min((outline.width - 16.0).max(24.0));
+        let width = label_width(&group.label).min((outline.width - 16.0).max(24.0));
         let at = |x: f64| Rect { x, y: outline.y - LABEL_HEIGHT / 2.0, width, height: LABEL_HEIGHT };
         let (left, right) = (outline.x + 10.0, outline.right() - 10.0 - width);
         let places =

@@ -47,7 +47,7 @@ test('moments by keyboard, by buttons, on the line, and by themselves', async ()
   assert.equal(await at(), '0');
   assert.equal(await page.locator('#film-back').isDisabled(), true);
   await page.click('#film-play');
-  await page.waitForFunction(() => document.getElementById('moment').value === '2', null, { timeout: 5000 });
+  await page.waitForFunction(() => document.getElementById('moment').value === '2', null, { timeout: 30000 });
   await page.click('#film-play');
   assert.equal(await text(page, '#film-play'), 'Play the run');
   await close();

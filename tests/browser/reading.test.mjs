@@ -124,7 +124,7 @@ test('light and dark', async () => {
   // It follows the system while nothing was chosen.
   for (const colorScheme of ['light', 'dark']) {
     await dark.page.emulateMedia({ colorScheme });
-    await dark.page.waitForFunction(theme => document.documentElement.dataset.theme === theme, colorScheme, { timeout: 5000 });
+    await dark.page.waitForFunction(theme => document.documentElement.dataset.theme === theme, colorScheme, { timeout: 30000 });
   }
   await dark.picture('checked_dark');
   await dark.close();
@@ -201,7 +201,7 @@ test('on paper stands the whole drawing, light', async () => {
   const first = await viewBox(page);
   for (let i = 0; i < 5; i += 1) await page.click('#zoom-in');
   const near = await viewBox(page);
-  const isOnPaper = on => page.waitForFunction(on => printing.matches === on && (document.documentElement.dataset.theme === 'light') === on, on, { timeout: 5000, polling: 50 });
+  const isOnPaper = on => page.waitForFunction(on => printing.matches === on && (document.documentElement.dataset.theme === 'light') === on, on, { timeout: 30000, polling: 50 });
   await page.emulateMedia({ media: 'print' });
   await isOnPaper(true);
   assert.equal(await page.$eval('#stage', stage => getComputedStyle(stage).backgroundColor), 'rgb(255, 255, 255)');

@@ -46,7 +46,7 @@ test('play goes on by itself, and pauses', async () => {
   const { page, close } = await open('apples');
   await press(page, 'Space');
   assert.equal(await text(page, '#play'), 'Pause');
-  await page.waitForFunction(() => document.getElementById('where').textContent === 'step 2 of 11', null, { timeout: 5000 });
+  await page.waitForFunction(() => document.getElementById('where').textContent === 'step 2 of 11', null, { timeout: 30000 });
   await press(page, 'Space');
   assert.equal(await text(page, '#play'), 'Play');
   await close();

@@ -1,8 +1,9 @@
 //! The columns side by side, and everything that was placed handed over to the drawing of lines.
 
+use super::super::canvas::frame_width;
 use super::super::layout::{Point, Rect};
 use super::super::measure::Sizes;
-use super::super::model::Picture;
+use super::super::model::{Direction, Picture};
 use super::super::route::Placed;
 use super::Layered;
 use super::mesh::{Kind, Mesh};
@@ -40,6 +41,21 @@ impl Layered {
             if let &Some((first, last)) = range {
                 opened[first] = opened[first].max(opening[group]);
                 closed[last] = closed[last].max(closing[group]);
+            }
+        }
+        if picture.direction == Direction::LeftToRight {
+            // A frame is as wide as its label.
+            for (group, range) in mesh.ranges.iter().enumerate() {
+                let Some((first, last)) = *range else { continue };
+                let gaps = self.rank_gap / 2.0 * (last - first) as f64
+                    + SIDE * (opening[group] + closing[group]) as f64;
+                let lacks = frame_width(&picture.groups[group].label)
+                    - widths[first..=last].iter().sum::<f64>()
+                    - gaps;
+                if lacks > 0.0 {
+                    widths[first] += lacks / 2.0;
+                    widths[last] += lacks / 2.0;
+                }
             }
         }
         let mut middles = Vec::with_capacity(mesh.columns);
