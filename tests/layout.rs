@@ -1,10 +1,6 @@
 //! What holds of every drawing, measured in its boxes and lines, and of the chapter's graphs in the text of their files.
 
-use chainrule::picture::{
-    Direction, Drawing, Group, Layered, Layout, NodeKind, Picture, PictureEdge, PictureNode, Piece, Point,
-    Rect, Sizes,
-};
-use proptest::prelude::*;
+use chainrule::picture::{Direction, Drawing, Layered, Layout, NodeKind, Picture, Piece, Point, Rect, Sizes};
 
 #[allow(dead_code)]
 #[path = "../examples/graphs.rs"]
@@ -12,8 +8,11 @@ mod graphs;
 #[allow(dead_code)]
 #[path = "../examples/compare/measure.rs"]
 mod measure;
+#[path = "layout/random.rs"]
+mod random;
 
 use measure::{Figures, bodies, enters, points, within};
+use random::{grown, random};
 
 /// What is wrong with the boxes of a drawing: those that overlap or are cut, frames that lack members or hold
 /// strangers.
@@ -119,83 +118,47 @@ fn drawn(picture: &Picture) -> Drawing {
 #[test]
 fn nothing_overlaps_in_the_graphs_of_the_chapter() {
     for (name, picture) in graphs::pictures().expect("they can be drawn") {
-        let drawing = drawn(&picture);
-        let faults = [faults_of_boxes(&picture, &drawing), faults_of_lines(&picture, &drawing)].concat();
-        assert!(faults.is_empty(), "{name}: {faults:?}");
+        assert_eq!(faults(&picture), [""; 0], "{name}");
     }
 }
 
-/// A node of a random picture: its kind, a text, how far back its operands are, digits, and how its group goes on.
-type Grown = (u8, u8, Vec<usize>, u8, u8);
+fn faults(picture: &Picture) -> Vec<String> {
+    let drawing = drawn(picture);
+    [faults_of_boxes(picture, &drawing), faults_of_lines(picture, &drawing)].concat()
+}
 
-/// A picture with nested groups of nodes that follow each other, and arrows that only lead on.
-fn grown(nodes: &[Grown], downwards: bool) -> Picture {
-    let direction = if downwards { Direction::TopToBottom } else { Direction::LeftToRight };
-    let mut picture = Picture { direction, ..Picture::default() };
-    let mut stack: Vec<usize> = Vec::new();
-    for (index, (kind, text, operands, digits, step)) in nodes.iter().enumerate() {
-        match step % 8 {
-            0 | 1 if stack.len() < 3 => {
-                let id = format!("cluster_{}", picture.groups.len());
-                let label = "frame".repeat(usize::from(step % 3));
-                picture.groups.push(Group { id, label, parent: stack.last().copied() });
-                stack.push(picture.groups.len() - 1);
-            }
-            2..=4 => drop(stack.pop()),
-            _ => {}
-        }
-        let leaf = operands.is_empty() || index == 0;
-        let kinds = if leaf {
-            [NodeKind::Input, NodeKind::Parameter, NodeKind::Constant]
-        } else {
-            [NodeKind::Op, NodeKind::Op, NodeKind::Layer]
-        };
-        let word = |length: u8| "abcdefghijklmnop"[..usize::from(length % 17)].to_owned();
-        picture.nodes.push(PictureNode {
-            id: format!("n{index}"),
-            kind: kinds[usize::from(kind % 3)],
-            symbol: word(text % 5),
-            name: (text % 3 == 0).then(|| word(*text)),
-            gradient: (text % 2 == 0).then(|| word(*text)),
-            group: stack.last().copied(),
-            ..PictureNode::default()
-        });
-        if leaf {
-            continue;
-        }
-        for (operand, back) in operands.iter().enumerate() {
-            picture.edges.push(PictureEdge {
-                from: index - 1 - back % index,
-                to: index,
-                operand,
-                value: (digits % 3 > 0).then(|| word(*digits)),
-                gradient: (digits % 5 > 2).then(|| word(digits / 2)),
-                ..PictureEdge::default()
-            });
-        }
+/// All that is promised of the chapter's graphs holds of these too, in both directions: no box on another, no stranger
+/// in a frame, no line through a node or through the digits of another line.
+#[test]
+fn nothing_overlaps_in_random_graphs() {
+    for seed in 0..100 {
+        let (nodes, downwards) = random(seed, 60, false);
+        assert_eq!(faults(&grown(&nodes, downwards)), [""; 0], "seed {seed}");
     }
-    picture
+    for seed in 0..10 {
+        let (nodes, downwards) = random(seed, 150, true);
+        let mut picture = grown(&nodes, downwards);
+        // Some digits wider than any node.
+        for value in picture.edges.iter_mut().filter_map(|edge| edge.value.as_mut()) {
+            *value = value.repeat(if value.len() % 3 == 1 { 3 } else { 1 });
+        }
+        assert_eq!(faults(&picture), [""; 0], "dense, seed {seed}");
+    }
 }
 
-fn node() -> impl Strategy<Value = Grown> {
-    let back = prop_oneof![4 => 0..4_usize, 1 => 0..60_usize];
-    (any::<u8>(), any::<u8>(), proptest::collection::vec(back, 0..4), any::<u8>(), any::<u8>())
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// All that is promised of the chapter's graphs holds of these too: no box on another, no stranger in a frame, no
-    /// line through a node or through the digits of another line.
-    #[test]
-    fn nothing_overlaps_in_random_graphs(
-        nodes in proptest::collection::vec(node(), 1..60),
-        downwards in any::<bool>(),
-    ) {
-        let picture = grown(&nodes, downwards);
-        let drawing = drawn(&picture);
-        let faults = [faults_of_boxes(&picture, &drawing), faults_of_lines(&picture, &drawing)].concat();
-        prop_assert!(faults.is_empty(), "{faults:?}");
+#[test]
+fn arrows_side_by_side_bend_clear_of_a_wide_neighbour() {
+    let leaf = |text| (0, text, Vec::new(), 0, 5);
+    // One operand three times, and a plate that is wider than the circle above it.
+    let nodes = [leaf(1), (0, 1, vec![0, 0, 0], 0, 5), leaf(165), (0, 1, vec![1, 0], 0, 5)];
+    for downwards in [false, true] {
+        assert_eq!(faults(&grown(&nodes, downwards)), [""; 0]);
+    }
+    // The same within frames.
+    let nodes = [leaf(1), (0, 1, Vec::new(), 0, 80), (0, 1, vec![1], 0, 5), leaf(1)];
+    let inner = [(0, 180, Vec::new(), 0, 129), (0, 1, vec![1, 1, 1], 0, 5)];
+    for downwards in [false, true] {
+        assert_eq!(faults(&grown(&[&nodes[..], &inner[..]].concat(), downwards)), [""; 0]);
     }
 }
 

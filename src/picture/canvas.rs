@@ -128,23 +128,31 @@ pub(super) fn finish(picture: &Picture, mut drawing: Drawing) -> Drawing {
 impl EdgeLine {
     /// Points along the line, close together.
     pub(super) fn samples(&self) -> Vec<Point> {
-        self.points(|_, long| (long / 4.0).ceil().max(1.0) as usize)
+        self.points(close)
+    }
+
+    /// The same, but only the ends of pieces that are level.
+    pub(super) fn rises(&self) -> Vec<Point> {
+        self.points(|from, piece| match piece {
+            Piece::Line(end) if (end.y - from.y).abs() < 0.05 => 1,
+            _ => close(from, piece),
+        })
     }
 
     /// The box around the line; none where there is no line.
     fn bounds(&self) -> Option<Rect> {
-        let points = self.points(|piece, _| if matches!(piece, Piece::Line(_)) { 1 } else { 32 });
+        let points = self.points(|_, piece| if matches!(piece, Piece::Line(_)) { 1 } else { 32 });
         let points = points.iter().map(|p| Rect { x: p.x, y: p.y, width: 0.0, height: 0.0 });
         points.reduce(|a, b| a.union(&b))
     }
 
-    /// Points along the line, as many on each piece as its length asks for.
-    fn points(&self, steps: impl Fn(&Piece, f64) -> usize) -> Vec<Point> {
+    /// Points along the line, on each piece as many as are said of where it begins and of itself.
+    fn points(&self, steps: impl Fn(Point, &Piece) -> usize) -> Vec<Point> {
         let mut points = Vec::new();
         let mut from = self.start;
         for piece in &self.pieces {
             let end = piece.end();
-            let count = steps(piece, (end.x - from.x).abs() + (end.y - from.y).abs());
+            let count = steps(from, piece);
             for step in 0..count {
                 let t = step as f64 / count as f64;
                 let mix = |a: f64, b: f64| a + (b - a) * t;
@@ -164,6 +172,12 @@ impl EdgeLine {
         points.extend(self.pieces.last().map(|_| self.tip));
         points
     }
+}
+
+/// How many points of a piece stand close together.
+fn close(from: Point, piece: &Piece) -> usize {
+    let end = piece.end();
+    (((end.x - from.x).abs() + (end.y - from.y).abs()) / 4.0).ceil().max(1.0) as usize
 }
 
 /// To a multiple of 0.1, and without a negative zero.

@@ -1,6 +1,6 @@
 //! Where the lines of the arrows meet the nodes.
 
-use super::layout::{Point, Rect};
+use super::layout::Point;
 use super::measure::{NodeSize, Sizes};
 use super::model::Picture;
 use super::route::{Columns, Flat, Placed};
@@ -13,13 +13,16 @@ const STEEP: f64 = 0.6;
 /// How far above or below its node's box a line may be where it passes the border of the rank.
 const CLEAR: f64 = 5.0;
 /// Least angle between two arrows at one circle.
-const FAN: f64 = 0.5;
+const FAN: f64 = 0.4;
 
 /// A line that can run straight on holds its place as so many others do that have to bend.
 const STRAIGHT: f64 = 1e6;
 
+/// How far from its node, by the whole way, a line meets the level of its flat stretch.
+const SOON: f64 = 0.75;
+
 /// How much an arrow may fall on its way to a box, by how far it runs to the side.
-const SLANT: f64 = 0.55;
+const SLANT: f64 = 0.85;
 /// Least distance between two arrows at one box.
 const APART: f64 = 14.0;
 /// The same where one of them can then run straight on: heads just do not touch.
@@ -51,24 +54,25 @@ pub(super) fn ports(
     placed: &Placed,
     flats: &[Vec<Flat>],
     columns: &Columns,
+    wide: &[bool],
 ) -> Ports {
+    // A line that runs flat at its other end bends once on the way, and not before it has left the rank.
+    let aim = |index: usize| if flats[index].is_empty() { 1.0 } else { SOON };
     let mut leaving: Vec<Vec<(f64, f64, usize)>> = vec![Vec::new(); picture.nodes.len()];
     let mut meeting = leaving.clone();
     for (index, edge) in picture.drawn_edges() {
         let (from, to) = (placed.nodes[edge.from], placed.nodes[edge.to]);
         let first = flats[index].first().map_or(to, |flat| Point { x: flat.x, y: flat.y });
         let last = flats[index].last().map_or(from, |flat| Point { x: flat.end, y: flat.y });
-        leaving[edge.from].push((first.y - from.y, (first.x - from.x).abs(), index));
-        meeting[edge.to].push((last.y - to.y, (to.x - last.x).abs(), index));
+        leaving[edge.from].push((first.y - from.y, (first.x - from.x).abs() * aim(index), index));
+        meeting[edge.to].push((last.y - to.y, (to.x - last.x).abs() * aim(index), index));
     }
     let mut ports = vec![(None, None); picture.edges.len()];
     for (node, (mut out, mut into)) in leaving.into_iter().zip(meeting).enumerate() {
         let (centre, size) = (placed.nodes[node], &sizes.nodes[node]);
-        let own = Rect::around(centre, size.all.width, size.all.height);
         for (list, side) in [(&mut out, 1.0), (&mut into, -1.0)] {
             // Lines may bend beside the node where nothing else of its rank is in their way.
-            let free = |&(dy, _, _): &(f64, f64, usize)| columns.is_free(centre, centre.y + dy, Some(own));
-            let border = if list.iter().all(free) {
+            let border = if list.iter().all(|&(_, _, index)| !wide[index]) {
                 size.all.width / 2.0
             } else {
                 columns.half_width_beside(centre.x, size.all.width).max(size.body.width / 2.0)
@@ -100,7 +104,7 @@ fn fan(centre: Point, size: &NodeSize, border: f64, side: f64, lines: &[(f64, f6
     if size.round {
         let beside = if size.all.height > size.body.height { STEEP } else { STEEPEST };
         let limit = beside.min((size.all.height / 2.0 + CLEAR).atan2(border));
-        let wanted = |&(dy, dx, _): &(f64, f64, usize)| dy.atan2(dx.max(1.0)).clamp(-limit, limit);
+        let wanted = |&(dy, dx, _): &(f64, f64, usize)| dy.atan2(dx.max(border)).clamp(-limit, limit);
         let wanted: Vec<f64> = lines.iter().map(wanted).collect();
         let port = |angle: f64| {
             let slope = (angle.cos(), side * angle.sin());
@@ -121,9 +125,10 @@ fn fan(centre: Point, size: &NodeSize, border: f64, side: f64, lines: &[(f64, f6
     let firm = firm(&wanted, 0.5);
     let mut gap = APART.min(2.0 * reach / (count - 1.0).max(1.0));
     // A little closer if then one can run straight on.
-    if let Some(straight) = firm.iter().position(|&firm| firm > 1.0) {
-        let beside = straight.max(firm.len() - 1 - straight);
-        let closer = reach / beside.max(1) as f64;
+    let straight = |firm: &f64| *firm > 1.0;
+    if let (Some(first), Some(last)) = (firm.iter().position(straight), firm.iter().rposition(straight)) {
+        let beside = first.max(firm.len() - 1 - last) as f64 + (last - first) as f64 / 2.0;
+        let closer = reach / beside.max(1.0);
         gap = if closer >= CLOSE { gap.min(closer) } else { gap };
     }
     let heights = spread(&wanted, &firm, gap, reach);
@@ -133,7 +138,7 @@ fn fan(centre: Point, size: &NodeSize, border: f64, side: f64, lines: &[(f64, f6
         let room = (border - half).max(0.0);
         let clear = tall + CLEAR - dy.abs();
         let most = if room > 0.1 { (clear / room).min(SLANT) } else { SLANT };
-        let fall = ((far - dy) / (dx - half).max(1.0) * 0.7).clamp(-most, most);
+        let fall = ((far - dy) / (dx - half).max(room).max(1.0)).clamp(-most, most);
         let fall = if (far - dy).abs() < 0.5 { 0.0 } else { fall };
         let long = fall.hypot(1.0);
         let slope = (1.0 / long, side * fall / long);
@@ -146,10 +151,9 @@ fn fan(centre: Point, size: &NodeSize, border: f64, side: f64, lines: &[(f64, f6
     heights.into_iter().zip(lines).map(port).collect()
 }
 
-/// How much each line holds its place: the first that can run straight on through the middle does.
+/// How much each line holds its place: those that can run straight on do, around the middle if they are several.
 fn firm(wanted: &[f64], level: f64) -> Vec<f64> {
-    let straight = wanted.iter().position(|wanted| wanted.abs() < level);
-    (0..wanted.len()).map(|index| if Some(index) == straight { STRAIGHT } else { 1.0 }).collect()
+    wanted.iter().map(|wanted| if wanted.abs() < level { STRAIGHT } else { 1.0 }).collect()
 }
 
 /// The numbers nearest to the wanted ones (which ascend) that keep a distance and stay within ±`limit`; a firm one

@@ -11,8 +11,10 @@ use super::ports::{Pass, Port, ports};
 
 /// Length of an arrow's head; the line ends where the head begins.
 pub(super) const HEAD: f64 = 8.0;
-/// A rise or fall of a line that cannot meet the labels beside its own.
-const GENTLE: f64 = 26.0;
+/// How far the control points of a curve are from its ends, by its width, where it turns one way and back.
+const PULL: f64 = 0.37;
+/// The same by the way to the corner, where it turns one way only; two thirds make a parabola.
+const CORNER: f64 = 0.7;
 
 /// The centres that a layout found, still without lines.
 #[derive(Debug, Clone, Default)]
@@ -37,14 +39,33 @@ pub(super) fn draw(picture: &Picture, sizes: &Sizes, placed: &Placed) -> Drawing
     let boxes = node_boxes(sizes, placed);
     let labels = label_boxes(sizes, placed);
     let columns = Columns::of(&boxes, &labels);
-    let flats = all_flats(picture, placed, &labels, &columns);
-    let ports = ports(picture, sizes, placed, &flats, &columns);
+    let mut wide = vec![false; picture.edges.len()];
     let mut lines = vec![EdgeLine::default(); picture.edges.len()];
-    for (index, _) in picture.drawn_edges() {
-        if let (Some(leave), Some(meet)) = ports[index] {
-            lines[index] = line(leave, &flats[index], meet);
+    // Lines bend beside the boxes of a rank where that keeps them clear of all others, and else between the ranks only,
+    // where nothing stands. How a line meets its node hangs on the other lines there, so all are looked at again.
+    for round in 0..=ROUNDS {
+        let flats = all_flats(picture, placed, &labels, &columns, &wide);
+        let ports = ports(picture, sizes, placed, &flats, &columns, &wide);
+        let mut clear = true;
+        for (index, edge) in picture.drawn_edges() {
+            if let (Some(leave), Some(meet)) = ports[index] {
+                lines[index] = line(leave, &flats[index], meet);
+            }
+            if !wide[index] {
+                let own = [Some(boxes[edge.from]), Some(boxes[edge.to]), labels[index]];
+                wide[index] = columns.are_touched(&lines[index], &own);
+                clear &= !wide[index];
+            }
         }
-        lines[index].label = labels[index];
+        if clear {
+            break;
+        }
+        if round + 1 == ROUNDS {
+            wide.fill(true);
+        }
+    }
+    for (line, label) in lines.iter_mut().zip(&labels) {
+        line.label = *label;
     }
     let groups = frames(picture, placed, &boxes, &labels);
     Drawing { width: 0.0, height: 0.0, nodes: boxes, edges: lines, groups }
@@ -64,11 +85,11 @@ fn all_flats(
     placed: &Placed,
     labels: &[Option<Rect>],
     columns: &Columns,
+    wide: &[bool],
 ) -> Vec<Vec<Flat>> {
     let mut all = vec![Vec::new(); picture.edges.len()];
-    for (index, edge) in picture.drawn_edges() {
-        let ends = [placed.nodes[edge.from], placed.nodes[edge.to]];
-        all[index] = flats(&placed.bends[index], placed.labels[index], labels[index], ends, columns);
+    for (index, _) in picture.drawn_edges() {
+        all[index] = flats(&placed.bends[index], placed.labels[index], labels[index], columns, wide[index]);
     }
     all
 }
@@ -77,7 +98,7 @@ fn all_flats(
 fn widened(picture: &Picture, sizes: &Sizes, placed: &Placed) -> Placed {
     let (boxes, labels) = (node_boxes(sizes, placed), label_boxes(sizes, placed));
     let columns = Columns::of(&boxes, &labels);
-    let flats = all_flats(picture, placed, &labels, &columns);
+    let flats = all_flats(picture, placed, &labels, &columns, &vec![true; picture.edges.len()]);
     // How far lines climb in the gap before each column.
     let mut climbs = vec![0.0_f64; columns.0.len()];
     for (index, edge) in picture.drawn_edges() {
@@ -91,7 +112,7 @@ fn widened(picture: &Picture, sizes: &Sizes, placed: &Placed) -> Placed {
             }
         }
     }
-    let extra = climbs.iter().map(|climb| (climb * 0.17 - 10.0).clamp(0.0, 70.0));
+    let extra = climbs.iter().map(|climb| (climb * 0.1 - 10.0).clamp(0.0, 40.0));
     let mut walls: Vec<(f64, f64, f64)> = Vec::new();
     for (column, extra) in (1..columns.0.len()).zip(extra.skip(1)) {
         let (before, after) = (&columns.0[column - 1], &columns.0[column]);
@@ -129,12 +150,14 @@ fn around(centre: Point, size: Size) -> Rect {
 pub(super) struct Columns(Vec<Column>);
 
 /// How far the bend of a line stays off the boxes of a rank.
-const BESIDE: f64 = 8.0;
+const BESIDE: f64 = 6.0;
+/// After so many looks at all lines, each bends between the ranks.
+const ROUNDS: usize = 4;
 
 #[derive(Debug, Clone)]
 struct Column {
-    /// The upper and lower edges of the boxes, from top to bottom.
-    boxes: Vec<(f64, f64)>,
+    /// The upper and lower edges of the boxes, from top to bottom, and half their widths.
+    boxes: Vec<(f64, f64, f64)>,
     x: f64,
     /// Half the width of the widest box, and of the one next to it.
     half: f64,
@@ -144,7 +167,7 @@ struct Column {
 impl Columns {
     fn of(boxes: &[Rect], labels: &[Option<Rect>]) -> Columns {
         let column = |b: &Rect| Column {
-            boxes: vec![(b.y, b.bottom())],
+            boxes: vec![(b.y, b.bottom(), b.width / 2.0)],
             x: b.centre().x,
             half: b.width / 2.0,
             second: 0.0,
@@ -166,19 +189,24 @@ impl Columns {
         Columns(columns)
     }
 
-    /// Whether nothing but one's own box stands in a rank between a place and another height.
-    pub(super) fn is_free(&self, at: Point, to: f64, own: Option<Rect>) -> bool {
-        let Some(column) = self.at(at.x) else {
-            return false;
+    /// Whether a curve of a line comes close to a box that is not its own.
+    fn are_touched(&self, line: &EdgeLine, own: &[Option<Rect>]) -> bool {
+        let is_own = |x: f64, upper: f64| {
+            own.iter().flatten().any(|own| (own.centre().x - x).abs() < 0.01 && (own.y - upper).abs() < 0.01)
         };
-        let (low, high) = (at.y.min(to) - BESIDE, at.y.max(to) + BESIDE);
-        let is_own = |upper: f64, lower: f64| {
-            own.is_some_and(|own| (own.y - upper).abs() < 0.01 && (own.bottom() - lower).abs() < 0.01)
+        let touches = |p: Point| {
+            let near = self.0.partition_point(|column| column.x + column.half + BESIDE <= p.x);
+            let columns = self.0[near..].iter().take_while(|column| column.x - column.half - BESIDE < p.x);
+            columns.into_iter().any(|column| {
+                // Boxes of a rank do not overlap, so their lower edges ascend too.
+                let first = column.boxes.partition_point(|&(_, lower, _)| lower + BESIDE <= p.y);
+                let beside = column.boxes[first..].iter().take_while(|&&(upper, _, _)| upper - BESIDE < p.y);
+                beside.into_iter().any(|&(upper, _, half)| {
+                    (p.x - column.x).abs() < half + BESIDE && !is_own(column.x, upper)
+                })
+            })
         };
-        // Boxes of a rank do not overlap, so their lower edges ascend too.
-        let first = column.boxes.partition_point(|&(_, lower)| lower <= low);
-        let beside = column.boxes[first..].iter().take_while(|&&(upper, _)| upper < high);
-        beside.into_iter().all(|&(upper, lower)| is_own(upper, lower))
+        line.rises().into_iter().any(touches)
     }
 
     fn at(&self, x: f64) -> Option<&Column> {
@@ -198,26 +226,20 @@ impl Columns {
     }
 }
 
-/// The flat stretches of a line. A label takes its own width, or that of its rank where the line goes on steeply,
-/// past the labels above and below.
+/// The flat stretches of a line. A label takes its own width, or that of its rank where the line is a wide one.
 fn flats(
     bends: &[Point],
     centre: Option<Point>,
     label: Option<Rect>,
-    ends: [Point; 2],
     columns: &Columns,
+    wide: bool,
 ) -> Vec<Flat> {
     let mut flats: Vec<Flat> = Vec::new();
-    for (index, bend) in bends.iter().enumerate() {
+    for bend in bends {
         let whole = columns.half_width(bend.x);
         let own = label.filter(|_| centre.is_some_and(|c| (c.x - bend.x).abs() < 0.01));
-        let before = if index == 0 { ends[0] } else { bends[index - 1] };
-        let after = bends.get(index + 1).copied().unwrap_or(ends[1]);
-        let half = |next: Point| {
-            let gentle = (next.y - bend.y).abs() <= GENTLE || columns.is_free(*bend, next.y, own);
-            own.filter(|_| gentle).map_or(whole, |label| label.width / 2.0)
-        };
-        let next = Flat { x: bend.x - half(before), end: bend.x + half(after), y: bend.y };
+        let half = own.filter(|_| !wide).map_or(whole, |label| label.width / 2.0);
+        let next = Flat { x: bend.x - half, end: bend.x + half, y: bend.y };
         match flats.last_mut() {
             Some(last) if (last.y - next.y).abs() < 0.5 => last.end = last.end.max(next.end),
             _ => flats.push(next),
@@ -258,9 +280,17 @@ fn bend(from: Pass, to: Pass, pieces: &mut Vec<Piece>) {
         straight(from.at, to.at, pieces);
         return;
     }
-    // The control points stay within the width of the bend, so that the curve never swings back.
-    let pull = |slope: (f64, f64)| 0.55 * dx.abs() / slope.0.max(0.3);
-    let (a, b) = (pull(from.slope), pull(to.slope));
+    let cross = |a: (f64, f64), b: (f64, f64)| a.0 * b.1 - a.1 * b.0;
+    // The corner at which the two directions meet, as far from either end.
+    let sine = cross(from.slope, to.slope);
+    let (there, back) = (cross((dx, dy), to.slope) / sine, cross(from.slope, (dx, dy)) / sine);
+    let (a, b) = if sine.abs() > 1e-3 && there > 0.0 && back > 0.0 {
+        (CORNER * there, CORNER * back)
+    } else {
+        // The control points stay within the width of the bend, so that the curve never swings back.
+        let pull = |slope: (f64, f64)| PULL * dx.abs() / slope.0.max(0.3);
+        (pull(from.slope), pull(to.slope))
+    };
     let first = Point { x: from.at.x + from.slope.0 * a, y: from.at.y + from.slope.1 * a };
     let second = Point { x: to.at.x - to.slope.0 * b, y: to.at.y - to.slope.1 * b };
     pieces.push(Piece::Curve(first, second, to.at));

@@ -25,7 +25,7 @@ impl Order {
 impl Mesh {
     /// How much crossing a segment costs.
     pub(super) fn weight(&self, segment: usize) -> usize {
-        if self.items[self.segments[segment].from].is_border() { FRAME } else { 1 }
+        if self.items[self.segments[segment].from].is_border() { FRAME } else { self.segments[segment].lines }
     }
 
     /// The crossings of a whole order. Two lines that meet a node in the wrong order of its operands cross too.

@@ -53,6 +53,8 @@ pub(super) struct Segment {
     pub(super) to: usize,
     /// Whether it gives way where another one can run straight on.
     pub(super) weak: bool,
+    /// How many arrows share it.
+    pub(super) lines: usize,
     /// How many other segments meet the same item above this one.
     pub(super) seat: usize,
     operand: usize,
@@ -60,6 +62,8 @@ pub(super) struct Segment {
     into: usize,
     /// Whether it leaves its node in the direction of the forward pass.
     pub(super) forwards: bool,
+    /// Whether it belongs to a line on which the forward pass runs from one op to the next.
+    pub(super) main: bool,
 }
 
 /// The first and the last column of a group.
@@ -151,7 +155,17 @@ impl Mesh {
 
     fn join(&mut self, from: usize, to: usize, operand: usize) {
         let segment = self.segments.len();
-        self.segments.push(Segment { from, to, weak: false, seat: 0, operand, into: 0, forwards: false });
+        self.segments.push(Segment {
+            from,
+            to,
+            weak: false,
+            lines: 1,
+            seat: 0,
+            operand,
+            into: 0,
+            forwards: false,
+            main: false,
+        });
         self.after[from].push(segment);
         self.before[to].push(segment);
     }
@@ -180,6 +194,8 @@ impl Mesh {
             if let Some(known) = bundle.as_deref().filter(|_| shares)
                 && let Some(&item) = known.get(column - arrow.start - 1)
             {
+                let segment = self.before[item][0];
+                self.segments[segment].lines += 1;
                 way.push(item);
                 last = item;
                 continue;
@@ -208,11 +224,16 @@ impl Mesh {
         let edge = &picture.edges[arrow.index];
         let met = self.segments.len();
         self.join(last, arrow.to, edge.operand);
-        self.segments[met].into = match picture.nodes[arrow.from].kind {
+        let into = match picture.nodes[arrow.from].kind {
             NodeKind::Op | NodeKind::Layer => 2,
             NodeKind::Input | NodeKind::Hidden => 1,
             _ => 0,
         };
+        self.segments[met].into = into;
+        if into == 2 && !edge.backward {
+            let passed = way.iter().flat_map(|&item| &self.before[item]).chain([&met]);
+            passed.for_each(|&segment| self.segments[segment].main = true);
+        }
         let first = way.first().map_or(met, |&item| self.before[item][0]);
         self.segments[first].forwards |= !edge.backward;
         self.ways[arrow.index] = way;

@@ -30,6 +30,9 @@ use ranks::Ranks;
 
 /// Layered drawing after Sugiyama.
 ///
+/// No box lies on another, no frame around a stranger, and no line runs through a node or through digits that are not
+/// its own: where a curve would come close to one, the line bends between the ranks only, where nothing stands.
+///
 /// O((nodes + arrows + bends) · log) for each of a bounded number of passes. An arrow has a bend in every rank that it
 /// passes; more than three long arrows from one node share theirs, and where all arrows together pass more than 40,000
 /// ranks, the longest run below everything else.
@@ -56,6 +59,9 @@ impl Layout for Layered {
     }
 }
 
+/// How much it is worth that frames, or the whole drawing, become less tall, by the tension of a line between two nodes.
+const PRESSURE: f64 = 2.0;
+
 /// Meshes with more items are ordered from one first guess only.
 const COMPARED: usize = 3_000;
 
@@ -67,13 +73,20 @@ impl Layered {
         let mesh = Mesh::of(picture, sizes, &ranks);
         let mut effort = Effort::default();
         let mut best: Option<((usize, u64), Vec<f64>)> = None;
-        for guess in guesses(picture, &mesh, &reading) {
-            let order = mesh.ordered(&guess, &mut effort);
+        for (guess, rightwards) in guesses(picture, &mesh, &reading) {
+            let order = mesh.ordered(&guess, rightwards, &mut effort);
             let mut heights = mesh.heights(&order);
-            mesh.settle(&order, &mut heights);
-            let rating = (mesh.crossings(&order), mesh.unrest(&heights));
-            if best.as_ref().is_none_or(|(known, _)| rating < *known) {
-                best = Some((rating, heights));
+            mesh.settle(&order, &mut heights, 0.0);
+            let mut pressed = heights.clone();
+            // What was straightened by the first is one line in the second.
+            for _ in 0..2 {
+                mesh.settle(&order, &mut pressed, PRESSURE);
+            }
+            for heights in [heights, pressed] {
+                let rating = (mesh.crossings(&order), mesh.unrest(&heights, PRESSURE));
+                if best.as_ref().is_none_or(|(known, _)| rating < *known) {
+                    best = Some((rating, heights));
+                }
             }
         }
         let heights = best.map(|(_, heights)| heights).unwrap_or_default();
@@ -81,32 +94,33 @@ impl Layered {
     }
 }
 
-/// First guesses of the order, a number for each item: as a formula is read, with the items of an arrow beside its
-/// source or on the way to its target; and each from the other side.
-fn guesses(picture: &Picture, mesh: &Mesh, reading: &[usize]) -> Vec<Vec<f64>> {
+/// First guesses of the order, a number for each item, and whether the first sweep runs to the right: as a formula is
+/// read, with the items of an arrow beside its source or on the way to its target; each from the other side, and each
+/// with sweeps both ways. Large meshes have the first guess only.
+fn guesses(picture: &Picture, mesh: &Mesh, reading: &[usize]) -> Vec<(Vec<f64>, bool)> {
     let mut position = vec![0.0; picture.nodes.len()];
     for (at, &node) in reading.iter().enumerate() {
         position[node] = at as f64;
     }
     let mut all = Vec::new();
-    for part in [0.0, 0.5] {
+    for (part, side) in [(0.0, 1.0), (0.5, 1.0), (0.0, -1.0), (0.5, -1.0)] {
         let mut guess = vec![0.0; mesh.items.len()];
         for (item, known) in mesh.items.iter().enumerate() {
             if let Kind::Node(node) = known.kind {
-                guess[item] = position[node];
+                guess[item] = side * position[node];
             }
         }
         for (index, edge) in picture.drawn_edges() {
             for &item in &mesh.ways[index] {
-                guess[item] = position[edge.from] * (1.0 - part) + position[edge.to] * part;
+                guess[item] = side * (position[edge.from] * (1.0 - part) + position[edge.to] * part);
             }
         }
-        all.push(guess);
         if mesh.items.len() > COMPARED {
-            return all;
+            return vec![(guess, true)];
         }
+        all.push((guess, true));
     }
-    let mirrored: Vec<Vec<f64>> = all.iter().map(|guess| guess.iter().map(|x| -x).collect()).collect();
-    all.extend(mirrored);
+    let leftwards: Vec<(Vec<f64>, bool)> = all.iter().map(|(guess, _)| (guess.clone(), false)).collect();
+    all.extend(leftwards);
     all
 }

@@ -44,8 +44,8 @@ struct Siblings {
 }
 
 impl Mesh {
-    /// A good order from a first guess, a number for each item.
-    pub(super) fn ordered(&self, guess: &[f64], effort: &mut Effort) -> Order {
+    /// A good order from a first guess, a number for each item. The first sweep goes to the right or to the left.
+    pub(super) fn ordered(&self, guess: &[f64], rightwards: bool, effort: &mut Effort) -> Order {
         let mut order = Order { columns: vec![Vec::new(); self.columns], place: vec![0; self.items.len()] };
         for (item, known) in self.items.iter().enumerate() {
             order.columns[known.column].push(item);
@@ -67,7 +67,7 @@ impl Mesh {
             if fewest == 0 || idle >= PATIENCE {
                 break;
             }
-            self.sweep(&mut order, sweep % 2 == 0);
+            self.sweep(&mut order, (sweep % 2 == 0) == rightwards);
             self.exchange(&mut order, sweep % 4 < 2);
             effort.sweeps += 1;
             effort.visits += 2 * visits;

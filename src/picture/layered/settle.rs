@@ -5,6 +5,15 @@ use super::mesh::{Kind, Mesh};
 
 /// Passes over all blocks.
 const PASSES: usize = 6;
+/// The same where frames are pressed together.
+const PRESSES: usize = 24;
+/// How many neighbours that touch hand on a pressure.
+const HANDED: usize = 64;
+
+/// Less room than this is none.
+const TOUCH: f64 = 0.5;
+/// A wish to go as far as possible.
+const FAR: f64 = 1e12;
 
 /// What lies on one line and moves as one.
 struct Blocks {
@@ -15,10 +24,14 @@ struct Blocks {
 impl Mesh {
     /// Moves whatever lies on one line, as one, to the middle of what it is joined to, as far as its neighbours in the
     /// columns allow, where that makes lines steadier. O(items + segments · log) for each of a fixed number of passes.
-    pub(super) fn settle(&self, order: &Order, heights: &mut [f64]) {
-        let blocks = self.blocks(heights);
+    ///
+    /// With a pressure, whatever touches the upper or lower border of a frame, or the edge of the drawing, or what touches
+    /// that, wants to be further inside, and lines give way at the frames that they pass, but for those from op to op.
+    pub(super) fn settle(&self, order: &Order, heights: &mut [f64], pressure: f64) {
+        let blocks = self.blocks(heights, pressure > 0.0);
         let mut wishes: Vec<(f64, f64)> = Vec::new();
-        for pass in 0..PASSES {
+        for pass in 0..if pressure > 0.0 { PRESSES } else { PASSES } {
+            let edges = self.edges(heights);
             let mut moved = false;
             for step in 0..blocks.members.len() {
                 let block = if pass % 2 == 0 { step } else { blocks.members.len() - 1 - step };
@@ -46,6 +59,13 @@ impl Mesh {
                         for &item in members {
                             self.wishes(item, block, &blocks, heights, &mut wishes);
                         }
+                        for (upwards, far) in [(true, FAR), (false, -FAR)] {
+                            let pressed =
+                                |&item: &usize| self.is_pressed(order, heights, edges, item, upwards);
+                            if pressure > 0.0 && members.iter().any(pressed) {
+                                wishes.push((far, pressure));
+                            }
+                        }
                         match middle(&mut wishes, y) {
                             Some(aim) => aim.clamp(low, high),
                             None => continue,
@@ -64,7 +84,7 @@ impl Mesh {
     }
 
     /// Items joined by level segments, and the borders of one frame, are one block.
-    fn blocks(&self, heights: &[f64]) -> Blocks {
+    fn blocks(&self, heights: &[f64], split: bool) -> Blocks {
         let mut of = vec![usize::MAX; self.items.len()];
         let mut members: Vec<Vec<usize>> = Vec::new();
         for start in 0..self.items.len() {
@@ -82,7 +102,8 @@ impl Mesh {
                     let segment = &self.segments[s];
                     let other = if segment.from == item { segment.to } else { segment.from };
                     let level = (heights[item] - heights[other]).abs() < 0.01 || self.items[item].is_border();
-                    if level && of[other] == usize::MAX {
+                    let held = !split || segment.main || self.items[item].group == self.items[other].group;
+                    if level && held && of[other] == usize::MAX {
                         of[other] = block;
                         found.push(other);
                     }
@@ -91,6 +112,53 @@ impl Mesh {
             members.push(found);
         }
         Blocks { of, members }
+    }
+
+    /// The upper and the lower edge of everything.
+    fn edges(&self, heights: &[f64]) -> (f64, f64) {
+        let all = self.items.iter().zip(heights);
+        all.fold((f64::MAX, f64::MIN), |(low, high), (item, y)| {
+            (low.min(y - item.height / 2.0), high.max(y + item.height / 2.0))
+        })
+    }
+
+    /// Whether an item touches the upper or the lower border of a frame around it, or the edge of everything, itself or
+    /// by what stands between the two.
+    fn is_pressed(
+        &self,
+        order: &Order,
+        heights: &[f64],
+        edges: (f64, f64),
+        item: usize,
+        upwards: bool,
+    ) -> bool {
+        let column = &order.columns[self.items[item].column];
+        let (mut at, mut last) = (order.place[item], item);
+        // How many frames beside the item have been entered and not left.
+        let mut depth = 0;
+        for _ in 0..HANDED {
+            let next = if upwards { at.checked_sub(1) } else { Some(at + 1) };
+            let Some(&other) = next.and_then(|next| column.get(next)) else {
+                let half = self.items[last].height / 2.0;
+                let rest =
+                    if upwards { heights[last] - half - edges.0 } else { edges.1 - heights[last] - half };
+                return rest < TOUCH;
+            };
+            let (upper, lower) = if upwards { (other, last) } else { (last, other) };
+            if heights[lower] - heights[upper] - self.distance(upper, lower) > TOUCH {
+                return false;
+            }
+            match self.items[other].kind {
+                Kind::Top(_) if upwards && depth == 0 => return true,
+                Kind::Bottom(_) if !upwards && depth == 0 => return true,
+                Kind::Top(_) => depth += if upwards { -1 } else { 1 },
+                Kind::Bottom(_) => depth += if upwards { 1 } else { -1 },
+                _ => {}
+            }
+            at = order.place[other];
+            last = other;
+        }
+        false
     }
 
     /// The heights at which lines of an item would be level, with how much they matter. A node wants to be in the
@@ -140,13 +208,28 @@ impl Mesh {
         if segment.weak { tension * 0.25 } else { tension }
     }
 
-    /// How far lines rise and fall in all, in whole units.
-    pub(super) fn unrest(&self, heights: &[f64]) -> u64 {
+    /// How tall the drawing and all its frames are together.
+    fn tallness(&self, heights: &[f64]) -> f64 {
+        let edges = self.edges(heights);
+        let mut frames = vec![(0.0, 0.0); self.ranges.len()];
+        for (item, &y) in self.items.iter().zip(heights) {
+            match item.kind {
+                Kind::Top(group) => frames[group].0 = y,
+                Kind::Bottom(group) => frames[group].1 = y,
+                _ => {}
+            }
+        }
+        edges.1 - edges.0 + frames.iter().map(|(top, bottom)| bottom - top).sum::<f64>()
+    }
+
+    /// How far lines rise and fall in all, and how tall everything is, in whole units.
+    pub(super) fn unrest(&self, heights: &[f64], pressure: f64) -> u64 {
         let rise = |s: usize| {
             let segment = &self.segments[s];
             self.tension(s) * (heights[segment.from] - heights[segment.to]).abs()
         };
-        (0..self.segments.len()).map(rise).sum::<f64>().round() as u64
+        let unrest = (0..self.segments.len()).map(rise).sum::<f64>();
+        (unrest + pressure * self.tallness(heights)).round().max(0.0) as u64
     }
 }
 
