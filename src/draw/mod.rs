@@ -220,14 +220,13 @@ impl<'t> Draw<'t> {
             all.dedup();
             drawn = all;
         } else if drawn.len() > MANY {
-            drawn = builder.visible().map_err(|e| refused(e.to_string()))?;
+            drawn = builder.visible()?;
         }
         Ok(drawn)
     }
 
     fn build(&self, tape: &Tape, annotations: Arc<Annotations>) -> Result<Picture> {
-        let picture = self.builder(&tape.graph(), annotations).build();
-        picture.map_err(|e| refused(e.to_string()))
+        self.builder(&tape.graph(), annotations).build()
     }
 
     fn builder<'g>(&self, graph: &'g Graph, annotations: Arc<Annotations>) -> Builder<'g> {

@@ -5,10 +5,10 @@ use super::mark::Mark;
 use super::model::{Direction, Picture};
 use super::select::Selection;
 use super::units::Units;
+use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeId, Origin};
 use ndarray::ArrayD;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
 
 /// Pictures with more nodes than this are refused: nobody could read them.
@@ -62,26 +62,17 @@ pub enum Level {
     Layers,
 }
 
-/// A picture would have more nodes than anyone can read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooLarge {
-    /// How many nodes it would have.
-    pub nodes: usize,
-}
-
-impl fmt::Display for TooLarge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "picture: {} nodes would be drawn, and more than {MOST} cannot be read; roll groups up with \
+/// The error for a picture that would have more nodes than anyone can read.
+pub(super) fn too_large(nodes: usize) -> Error {
+    Error::Argument {
+        what: "draw",
+        problem: format!(
+            "{nodes} nodes would be drawn, and more than {MOST} cannot be read; roll groups up with \
              `.level(Level::Auto)`, draw whole layers with `.level(Level::Layers)`, or the neighbourhood of one node \
-             with `.around(node, 3)`",
-            self.nodes
-        )
+             with `.around(node, 3)`"
+        ),
     }
 }
-
-impl std::error::Error for TooLarge {}
 
 /// Makes pictures of a graph: of all that some outputs depend on, or of the neighbourhood of one node.
 ///
@@ -221,7 +212,7 @@ impl<'g> Builder<'g> {
     /// # Panics
     ///
     /// As [`build`](Self::build).
-    pub fn visible(&self) -> Result<Vec<NodeId>, TooLarge> {
+    pub fn visible(&self) -> Result<Vec<NodeId>> {
         let selection = Selection::of(self);
         Ok(Units::of(self, &selection)?.visible(self, &selection))
     }
@@ -235,7 +226,7 @@ impl<'g> Builder<'g> {
     /// # Panics
     ///
     /// If an output, or the node to draw around, is not in the graph.
-    pub fn build(&self) -> Result<Picture, TooLarge> {
+    pub fn build(&self) -> Result<Picture> {
         if self.health {
             let annotations = Annotations::clone(&self.annotations).with_health(self.graph);
             return Self { annotations: annotations.into(), health: false, ..self.clone() }.build();

@@ -5,8 +5,9 @@ use super::model::{NodeKind, Picture};
 use super::openings::Openings;
 use super::page;
 use super::text::{minus, width};
+use crate::error::{Error, Result};
 use std::borrow::Cow;
-use std::fmt;
+use std::path::Path;
 
 /// Pictures of one graph at several moments, such as steps of a training run, on one page with a slider.
 ///
@@ -26,36 +27,12 @@ use std::fmt;
 ///     tape.feed(w, next)?;
 /// }
 /// assert!(film.to_html()?.starts_with("<!doctype html>"));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Film {
     moments: Vec<(String, Openings)>,
 }
-
-/// The moments of a film are not pictures of one graph.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotOneGraph {
-    /// The label of the first moment that differs from those before it; empty if there is no moment at all.
-    pub moment: String,
-    /// What is different.
-    pub problem: String,
-}
-
-impl fmt::Display for NotOneGraph {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.moment.as_str() {
-            "" => write!(f, "film: {}", self.problem),
-            moment => write!(
-                f,
-                "film: the moment `{moment}` has {} than the first; draw the same vars each time",
-                self.problem
-            ),
-        }
-    }
-}
-
-impl std::error::Error for NotOneGraph {}
 
 impl Film {
     /// No moment yet.
@@ -76,19 +53,34 @@ impl Film {
     /// # Errors
     ///
     /// If there is no moment, or two are not pictures of the same nodes, arrows and groups.
-    pub fn to_html(&self) -> Result<String, NotOneGraph> {
+    pub fn to_html(&self) -> Result<String> {
         let Some((_, first)) = self.moments.first() else {
-            return Err(NotOneGraph { moment: String::new(), problem: "there is no moment".to_owned() });
+            return Err(refused("there is no moment; add pictures with `moment`".to_owned()));
         };
         for (label, pictures) in &self.moments {
             if let Some(problem) = difference(first, pictures) {
-                return Err(NotOneGraph { moment: label.clone(), problem: problem.to_owned() });
+                return Err(refused(format!(
+                    "the moment `{label}` has {problem} than the first; draw the same vars each time"
+                )));
             }
         }
         let moments: Vec<(&str, &Openings)> =
             self.moments.iter().map(|(label, pictures)| (label.as_str(), pictures)).collect();
         Ok(page::write(&moments))
     }
+
+    /// Writes the page to a file, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// What [`to_html`](Self::to_html) returns; and if the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        super::save::write(path.as_ref(), self.to_html()?.as_bytes())
+    }
+}
+
+fn refused(problem: String) -> Error {
+    Error::Argument { what: "film", problem }
 }
 
 /// What other structure the second has, if it has another; numbers may differ.

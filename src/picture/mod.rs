@@ -70,10 +70,10 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
-pub use build::{Annotations, Builder, Level, TooLarge};
+pub use build::{Annotations, Builder, Level};
 pub use details::{Details, Histogram};
 pub use diff::{Change, Diff, Difference, Kind, diff};
-pub use film::{Film, NotOneGraph};
+pub use film::Film;
 pub use health::{Finding, health};
 pub use layered::Layered;
 pub use layout::{Drawing, EdgeLine, Frame, Layout, Piece, Point, Rect};

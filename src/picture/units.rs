@@ -1,9 +1,10 @@
 //! What becomes one node of a picture: a node of the graph, or a box of many; and the frames around them.
 
-use super::build::{Builder, Level, MOST, TooLarge};
+use super::build::{Builder, Level, MOST, too_large};
 use super::model::Group;
 use super::roll::{Cell, Shown, Tree, origin, prefixes, suffix, topological};
 use super::select::Selection;
+use crate::error::Result;
 use crate::graph::{Graph, Leaf, NodeId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,7 +58,7 @@ pub(super) struct Units {
 }
 
 impl Units {
-    pub(super) fn of(builder: &Builder<'_>, selection: &Selection) -> Result<Units, TooLarge> {
+    pub(super) fn of(builder: &Builder<'_>, selection: &Selection) -> Result<Units> {
         let nodes = &selection.nodes;
         let every = match builder.level {
             Level::Nodes => true,
@@ -87,7 +88,7 @@ impl Units {
         tree: &Tree<'_>,
         open: &BTreeSet<String>,
         rolled_up: bool,
-    ) -> Result<Units, TooLarge> {
+    ) -> Result<Units> {
         let shown = tree.shown(&tree.opened(open));
         let homes = Leaves { builder, selection, tree }.homes(&shown);
         check(shown.len() + homes.loose)?;
@@ -159,8 +160,8 @@ impl Units {
     }
 }
 
-fn check(nodes: usize) -> Result<(), TooLarge> {
-    if nodes > MOST { Err(TooLarge { nodes }) } else { Ok(()) }
+fn check(nodes: usize) -> Result<()> {
+    if nodes > MOST { Err(too_large(nodes)) } else { Ok(()) }
 }
 
 /// Finds out where leaves are drawn.

@@ -5,6 +5,7 @@ mod merged;
 
 use super::build::{Annotations, Builder};
 use super::model::Picture;
+use crate::error::Result;
 use crate::graph::{Graph, Node, NodeId};
 use std::fmt;
 
@@ -83,7 +84,7 @@ pub struct Diff {
 /// assert_eq!(found.to_string(), "+ n3 tanh [8, 2]\n");
 /// assert!(found.picture()?.to_svg().contains("1 added"));
 /// assert!(diff(&after.graph(), &after.graph()).is_empty());
-/// # Ok::<(), chainrule::picture::TooLarge>(())
+/// # Ok::<(), chainrule::Error>(())
 /// ```
 pub fn diff(before: &Graph, after: &Graph) -> Diff {
     let matched = matching::Matching::of(before, after);
@@ -198,7 +199,7 @@ impl Diff {
     /// # Errors
     ///
     /// As [`Builder::build`].
-    pub fn picture(&self) -> Result<Picture, super::TooLarge> {
+    pub fn picture(&self) -> Result<Picture> {
         self.builder().build()
     }
 }

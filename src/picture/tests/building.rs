@@ -136,7 +136,6 @@ fn too_large_a_picture_is_an_error_that_names_the_way_out() {
         x = r.op("exp", &[x], &[]);
     }
     let error = Builder::new(&r.graph, &[x]).level(Level::Nodes).build().expect_err("2,501 nodes");
-    assert_eq!(error, TooLarge { nodes: 2_501 });
     let message = error.to_string();
     assert!(message.contains("2501") && message.contains("level") && message.contains("around"), "{message}");
     let layers = Builder::new(&r.graph, &[x]).level(Level::Layers).build().expect("one box");
