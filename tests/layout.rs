@@ -111,6 +111,25 @@ fn faults_of_lines(picture: &Picture, drawing: &Drawing) -> Vec<String> {
     faults
 }
 
+/// Names of frames on lines, boxes, digits or each other.
+fn faults_of_names(drawing: &Drawing) -> Vec<String> {
+    let mut faults = Vec::new();
+    let names: Vec<Rect> = drawing.groups.iter().flatten().map(|frame| frame.label).collect();
+    let digits = drawing.edges.iter().filter_map(|line| line.label);
+    let boxes: Vec<Rect> = drawing.nodes.iter().copied().chain(digits).collect();
+    for (at, name) in names.iter().map(|name| within(name, 0.1)).enumerate() {
+        for (edge, line) in drawing.edges.iter().enumerate() {
+            if points(line).windows(2).any(|step| enters(step[0], step[1], &name)) {
+                faults.push(format!("line {edge} runs through the name of frame {at}"));
+            }
+        }
+        if boxes.iter().chain(&names[at + 1..]).any(|other| name.overlaps(other)) {
+            faults.push(format!("the name of frame {at} lies on something"));
+        }
+    }
+    faults
+}
+
 fn drawn(picture: &Picture) -> Drawing {
     Layered::default().lay_out(picture, &Sizes::of(picture))
 }
@@ -119,6 +138,7 @@ fn drawn(picture: &Picture) -> Drawing {
 fn nothing_overlaps_in_the_graphs_of_the_chapter() {
     for (name, picture) in graphs::pictures().expect("they can be drawn") {
         assert_eq!(faults(&picture), [""; 0], "{name}");
+        assert_eq!(faults_of_names(&drawn(&picture)), [""; 0], "{name}");
     }
 }
 
