@@ -196,7 +196,7 @@ fn moments_of_other_graphs_are_refused() {
     renamed.nodes[0].id = "n99".to_owned();
     assert!(refused(renamed).contains("other nodes"));
     let nothing = Film::new().to_html().expect_err("there is nothing to show");
-    assert_eq!(nothing.to_string(), "film: there is no moment");
+    assert_eq!(nothing.to_string(), "film: there is no moment; add pictures with `moment`");
 }
 
 #[test]
