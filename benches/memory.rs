@@ -1,53 +1,14 @@
 //! How much memory a node takes, in bytes that an allocator counts. Run with `cargo bench --bench memory`; the figures
 //! are the same in every run.
-// A counting allocator can only be written with unsafe code; it hands everything on to the system's.
-#![allow(unsafe_code)]
 
+#[path = "../tests/support/counting.rs"]
+mod counting;
 #[path = "workloads/mod.rs"]
 mod workloads;
 
 use chainrule::{Plan, Tape, Var};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+use counting::{HELD, MOST};
 use workloads::{numbers, numbers_plan, small_leaves, small_ops, small_ops_plan};
-
-struct Counting;
-
-thread_local! {
-    /// Bytes held now, and the most that were.
-    static HELD: Cell<isize> = const { Cell::new(0) };
-    static MOST: Cell<isize> = const { Cell::new(0) };
-}
-
-/// Counts a change of what is held.
-fn hold(bytes: isize) {
-    HELD.set(HELD.get() + bytes);
-    MOST.set(MOST.get().max(HELD.get()));
-}
-
-// SAFETY: every call goes to the system's allocator unchanged; the counters are plain cells of the calling thread.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        hold(layout.size() as isize);
-        // SAFETY: the caller's promises are handed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        hold(-(layout.size() as isize));
-        // SAFETY: the caller's promises are handed on.
-        unsafe { System.dealloc(at, layout) }
-    }
-
-    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        hold(size as isize - layout.size() as isize);
-        // SAFETY: the caller's promises are handed on.
-        unsafe { System.realloc(at, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// Prints what a call keeps, and the most that it held, by each of so many nodes; and gives back what it keeps.
 fn measure<T>(what: &str, nodes: impl FnOnce(&T) -> usize, f: impl FnOnce() -> T) -> T {

@@ -61,7 +61,7 @@ pub(crate) fn film(moments: Vec<(usize, f64, Openings)>) -> Film {
     moments.into_iter().fold(Film::new(), add)
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> chainrule::Result<()> {
     let moments = training(&[0, 25, 50, 100, 200, 400, 800])?;
     for (step, loss, _) in &moments {
         println!("step {step:4}  loss {loss:.4}");
@@ -69,6 +69,5 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let drawings = moments[0].2.iter().count();
     println!("{} moments, {} groups, {drawings} drawings each", moments.len(), drawings.ilog2());
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/watching_training.html");
-    std::fs::write(path, film(moments).to_html()?)?;
-    Ok(())
+    film(moments).save(path)
 }

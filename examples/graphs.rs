@@ -3,60 +3,47 @@
 //! Draws every graph of the chapter, and some larger models, into `graphs/`, as SVG, DOT and Mermaid. They are recorded in
 //! the numbered examples; `tests/graphs.rs` draws them again and compares byte for byte.
 
+#![allow(dead_code, reason = "each example has a `main`, and tests take a part")]
+
 use chainrule::picture::{Level, Picture};
 use chainrule::{Check, Result, Tape, Var};
 use std::path::Path;
 
-#[allow(dead_code)]
 #[path = "06_affine.rs"]
 pub(crate) mod affine;
-#[allow(dead_code)]
 #[path = "01_apples.rs"]
 pub(crate) mod apples;
-#[allow(dead_code)]
 #[path = "02_apples_and_oranges.rs"]
 pub(crate) mod apples_and_oranges;
-#[allow(dead_code)]
 #[path = "03_add_and_multiply_nodes.rs"]
 pub(crate) mod nodes;
-#[allow(dead_code)]
 #[path = "04_relu.rs"]
 pub(crate) mod relu;
-#[allow(dead_code)]
 #[path = "05_sigmoid.rs"]
 pub(crate) mod sigmoid;
-#[allow(dead_code)]
 #[path = "07_softmax_with_loss.rs"]
 pub(crate) mod softmax_with_loss;
-#[allow(dead_code)]
 #[path = "08_two_layer_net.rs"]
 pub(crate) mod two_layer_net;
 
-#[allow(dead_code)]
 #[path = "09_gradient_check.rs"]
 pub(crate) mod gradient_check;
 
-#[allow(dead_code)]
 #[path = "14_what_a_plan_does.rs"]
 pub(crate) mod what_a_plan_does;
 
-#[allow(dead_code)]
 #[path = "16_residual_mlp.rs"]
 pub(crate) mod residual_mlp;
 
-#[allow(dead_code)]
 #[path = "17_recurrent_cell.rs"]
 pub(crate) mod recurrent_cell;
 
-#[allow(dead_code)]
 #[path = "20_attention.rs"]
 pub(crate) mod attention;
 
-#[allow(dead_code)]
 #[path = "18_large_graphs.rs"]
 pub(crate) mod large_graphs;
 
-#[allow(dead_code)]
 #[path = "19_health_and_differences.rs"]
 pub(crate) mod health_and_differences;
 
@@ -147,7 +134,6 @@ fn attended(level: Level) -> Result<Picture> {
     draw.level(level).picture()
 }
 
-#[allow(dead_code)]
 fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("graphs");
     std::fs::create_dir_all(&folder)?;

@@ -4,24 +4,21 @@
 //! through the forward and the backward pass with the arrow keys. `tests/browser` opens the same pages, and compares what
 //! they tell with the numbers in `target/pages/expected.json`.
 
+#![allow(dead_code, reason = "each example has a `main`")]
+
 use chainrule::picture::Level;
 use chainrule::{Check, Result, Tape, Var};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
-#[allow(dead_code)]
 #[path = "01_apples.rs"]
 mod apples;
-#[allow(dead_code)]
 #[path = "09_gradient_check.rs"]
 mod gradient_check;
-#[allow(dead_code)]
 #[path = "16_residual_mlp.rs"]
 mod residual_mlp;
-#[allow(dead_code)]
 #[path = "08_two_layer_net.rs"]
 mod two_layer_net;
-#[allow(dead_code)]
 #[path = "15_watching_training.rs"]
 mod watching_training;
 
@@ -80,9 +77,7 @@ fn residual(path: &Path) -> Result<()> {
 
 /// Training on a page, with a slider.
 fn training(path: &Path) -> Result<()> {
-    let film = watching_training::film(watching_training::training(&[0, 25, 50, 100, 200])?);
-    std::fs::write(path, film.to_html().expect("it is one graph")).expect("the folder can be written");
-    Ok(())
+    watching_training::film(watching_training::training(&[0, 25, 50, 100, 200])?).save(path)
 }
 
 /// The single numbers of a graph and their gradients, node by node, as the tape computes them.

@@ -1,57 +1,16 @@
 //! What is allocated, counted by the global allocator: by a replay nothing, but for what the matrix product packs; by a
 //! graph of single numbers nothing for each node, on a tape used again.
-// A counting allocator can only be written with unsafe code; it hands everything on to the system's.
-#![allow(unsafe_code)]
+
+#[path = "support/counting.rs"]
+mod counting;
 
 use chainrule::check::Mode;
 use chainrule::nn::{Adam, Affine, Optimizer, Relu, Sequential};
 use chainrule::op::{Domain, Op};
 use chainrule::{Check, Plan, PlanOptions, State, Tape, Var};
+use counting::{COUNT, HELD, MOST};
 use ndarray::{Array2, ArrayD, IxDyn};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::sync::Arc;
-
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-    /// Bytes held now, and the most that were.
-    static HELD: Cell<isize> = const { Cell::new(0) };
-    static MOST: Cell<isize> = const { Cell::new(0) };
-}
-
-/// Counts a change of what is held.
-fn hold(bytes: isize) {
-    HELD.set(HELD.get() + bytes);
-    MOST.set(MOST.get().max(HELD.get()));
-}
-
-// SAFETY: every call goes to the system's allocator unchanged; the counters are plain cells of the calling thread.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        hold(layout.size() as isize);
-        // SAFETY: the caller's promises are handed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        hold(-(layout.size() as isize));
-        // SAFETY: the caller's promises are handed on.
-        unsafe { System.dealloc(at, layout) }
-    }
-
-    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        hold(size as isize - layout.size() as isize);
-        // SAFETY: the caller's promises are handed on.
-        unsafe { System.realloc(at, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// The number of allocations of this thread during a call.
 fn count(f: impl FnOnce()) -> usize {

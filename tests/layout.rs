@@ -2,7 +2,6 @@
 
 use chainrule::picture::{Direction, Drawing, Layered, Layout, NodeKind, Picture, Piece, Point, Rect, Sizes};
 
-#[allow(dead_code)]
 #[path = "../examples/graphs.rs"]
 mod graphs;
 #[allow(dead_code)]

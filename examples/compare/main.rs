@@ -8,7 +8,6 @@ use chainrule::picture::{Layered, Layout, Picture, Sizes};
 use std::fmt::Write;
 use std::path::Path;
 
-#[allow(dead_code)]
 #[path = "../graphs.rs"]
 mod graphs;
 mod graphviz;

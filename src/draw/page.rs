@@ -61,10 +61,19 @@ impl Draw<'_> {
             Level::Layers => scopes.iter().filter(|scope| self.open.contains(scope)).collect(),
         };
         let mut openings = Openings::new().with(open_first, shown);
+        let every: Vec<String> = {
+            let graph = tape.graph();
+            let every: BTreeSet<&str> = graph.nodes().map(|node| node.scope()).collect();
+            every.into_iter().map(str::to_owned).collect()
+        };
         // A picture that is too large to be drawn is left out; that which was asked for is not.
         let drawn = |open: &[usize]| {
             let open: Vec<String> = open.iter().map(|&scope| scopes[scope].clone()).collect();
-            let picture = self.opened(tape, &annotations, &scopes, &open)?;
+            // A page opens a group with all that is in it.
+            let inner = every.iter().filter(|scope| open.iter().any(|outer| within(outer, scope))).cloned();
+            let level = if open.len() == scopes.len() { Level::Nodes } else { Level::Layers };
+            let draw = Self { level, open: open.iter().cloned().chain(inner).collect(), ..self.clone() };
+            let picture = draw.build(tape, Arc::clone(&annotations)).ok()?;
             Some((open, picture))
         };
         let everything: Vec<usize> = (0..scopes.len()).collect();
@@ -109,27 +118,6 @@ impl Draw<'_> {
         openings
     }
 
-    /// The picture with exactly these scopes open, if it is not too large.
-    fn opened(
-        &self,
-        tape: &Tape,
-        known: &Arc<Annotations>,
-        scopes: &[String],
-        open: &[String],
-    ) -> Option<Picture> {
-        let level = if open.len() == scopes.len() { Level::Nodes } else { Level::Layers };
-        // A page opens a group with all that is in it.
-        let graph = tape.graph();
-        let known_scopes: BTreeSet<&str> = graph.nodes().map(|node| node.scope()).collect();
-        let within =
-            |outer: &str, scope: &str| scope.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
-        let inner = known_scopes.into_iter().filter(|scope| open.iter().any(|outer| within(outer, scope)));
-        let open: Vec<String> = open.iter().cloned().chain(inner.map(str::to_owned)).collect();
-        drop(graph);
-        let draw = Self { level, open, ..self.clone() };
-        draw.build(tape, Arc::clone(known)).ok()
-    }
-
     /// The outermost scopes of what is drawn, in the order in which they come.
     fn scopes(&self, tape: &Tape) -> Vec<String> {
         let graph = tape.graph();
@@ -142,6 +130,11 @@ impl Draw<'_> {
         }
         scopes
     }
+}
+
+/// Whether a scope lies inside another.
+fn within(outer: &str, scope: &str) -> bool {
+    scope.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Every choice of one more than each of some choices of the first `count` numbers, all of one size and ascending.

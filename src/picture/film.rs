@@ -1,7 +1,7 @@
 //! Moments of a training run on one page.
 
 use super::measure::EdgeText;
-use super::model::{NodeKind, Picture};
+use super::model::{NodeKind, Picture, PictureEdge, PictureNode};
 use super::openings::Openings;
 use super::page;
 use super::text::{minus, width};
@@ -89,17 +89,11 @@ fn difference(first: &Openings, second: &Openings) -> Option<&'static str> {
         return Some("other open groups");
     }
     for ((_, a), (_, b)) in first.iter().zip(second.iter()) {
-        let nodes = |picture: &Picture| {
-            let key =
-                |n: &super::PictureNode| (n.id.clone(), n.kind, n.symbol.clone(), n.name.clone(), n.group);
-            picture.nodes.iter().map(key).collect::<Vec<_>>()
-        };
-        let edges =
-            |picture: &Picture| picture.edges.iter().map(|e| (e.from, e.to, e.operand)).collect::<Vec<_>>();
-        if nodes(a) != nodes(b) {
+        if !a.nodes.iter().map(key).eq(b.nodes.iter().map(key)) {
             return Some("other nodes");
         }
-        if edges(a) != edges(b) {
+        let ends = |edge: &PictureEdge| (edge.from, edge.to, edge.operand);
+        if !a.edges.iter().map(ends).eq(b.edges.iter().map(ends)) {
             return Some("other arrows");
         }
         if a.groups != b.groups || a.direction != b.direction {
@@ -107,6 +101,11 @@ fn difference(first: &Openings, second: &Openings) -> Option<&'static str> {
         }
     }
     None
+}
+
+/// What a node has to have in common with that of another moment.
+fn key(node: &PictureNode) -> (&str, NodeKind, &str, Option<&str>, Option<usize>) {
+    (&node.id, node.kind, &node.symbol, node.name.as_deref(), node.group)
 }
 
 /// The first of some pictures of one graph with the longest number of all at each place: the room that they need.

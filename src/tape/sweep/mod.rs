@@ -35,14 +35,14 @@ impl Recorder {
         // leaf that was not fed, the gradients may still do without: then each rule says what it reads.
         let complete = self.evaluate(output).is_ok();
         if !complete {
-            self.mark(c, output, vars);
+            self.mark(c, first, vars);
             self.look_through(c, output, first)?;
         }
         let shape = self.graph.node(output).shape();
         if shape.is_empty() {
             c.set(output, Piece::Number(1.0));
         } else {
-            self.mark(c, output, vars);
+            self.mark(c, first, vars);
             let one = c.pool.one(1.0)?;
             c.set(output, Piece::Buffer(one, Layout::contiguous(&[]).broadcast(shape)));
         }
@@ -55,7 +55,7 @@ impl Recorder {
                     None => break,
                 }
             }
-            self.mark(c, output, vars);
+            self.mark(c, first, vars);
             below = id.index();
             if complete {
                 let next = self.pull_arrays(c, first..below + 1, vars)?;
@@ -76,17 +76,17 @@ impl Recorder {
         vars.iter().map(|&var| self.gradient(c, var, output)).collect()
     }
 
-    /// Opens the nodes between the vars and the output, and no others, unless that is done.
-    fn mark(&self, c: &mut Cotangents, output: NodeId, vars: &[NodeId]) {
+    /// Opens the nodes between the vars, of which none comes before `first`, and the output, and no others, unless that
+    /// is done.
+    fn mark(&self, c: &mut Cotangents, first: usize, vars: &[NodeId]) {
         if !c.state.is_empty() {
             return;
         }
-        let end = output.index();
-        c.state.resize(end + 1, State::Out);
-        let mut first = end + 1;
-        for var in vars.iter().map(|var| var.index()).filter(|&i| i <= end) {
-            c.state[var] = State::Open;
-            first = first.min(var);
+        c.state.resize(c.slots.len(), State::Out);
+        for var in vars {
+            if let Some(state) = c.state.get_mut(var.index()) {
+                *state = State::Open;
+            }
         }
         self.spread(&mut c.state, State::Open, first);
     }
