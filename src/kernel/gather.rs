@@ -11,8 +11,7 @@ pub(crate) fn gather<T: Copy>(view: View<'_, T>, start: usize, out: &mut [T]) {
         return;
     }
     if let Some(all) = view.as_slice() {
-        out.copy_from_slice(&all[start..start + out.len()]);
-        return;
+        return copy(&all[start..start + out.len()], out);
     }
     let (shape, strides) = (view.shape(), view.strides());
     let (data, origin) = view.buffer();
@@ -35,7 +34,7 @@ pub(crate) fn gather<T: Copy>(view: View<'_, T>, start: usize, out: &mut [T]) {
         let first = row + column as isize * step;
         match step {
             0 => run.fill(data[first as usize]),
-            1 => run.copy_from_slice(&data[first as usize..][..count]),
+            1 => copy(&data[first as usize..][..count], run),
             _ => {
                 for (k, x) in run.iter_mut().enumerate() {
                     *x = data[(first + k as isize * step) as usize];
@@ -57,6 +56,17 @@ pub(crate) fn gather<T: Copy>(view: View<'_, T>, start: usize, out: &mut [T]) {
             index[axis] = 0;
         }
     }
+}
+
+/// Copies numbers that lie side by side, a kilobyte at a time.
+///
+/// From some 2 KiB on, glibc's `memcpy` is a single `rep movsb` where the processor announces that short ones are fast. On a
+/// Zen 3 core a step of 784-512-512-10 took 1.25 times as long with it.
+#[inline]
+pub(crate) fn copy<T: Copy>(from: &[T], to: &mut [T]) {
+    const PIECE: usize = 1024;
+    let piece = PIECE / size_of::<T>().clamp(1, PIECE);
+    to.chunks_mut(piece).zip(from.chunks(piece)).for_each(|(to, from)| to.copy_from_slice(from));
 }
 
 #[cfg(test)]

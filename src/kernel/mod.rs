@@ -9,7 +9,7 @@ mod matmul;
 mod sum;
 mod view;
 
-pub(crate) use gather::gather;
+pub(crate) use gather::{copy, gather};
 pub(crate) use lanes::{Blocks, BlocksMut, Lanes, WIDTH, map_in_place, vectorize, write_blocks};
 pub(crate) use matmul::matmul;
 pub(crate) use sum::{Line, reduce_axes, sum_axes, sum_blocks};

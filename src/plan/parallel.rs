@@ -5,7 +5,7 @@
 
 use super::space::{Lent, Reader, Space};
 use super::step::{self, Operand, Root, Step, Target, Work};
-use crate::kernel::{Input, Inputs, Output, WIDTH, gather};
+use crate::kernel::{Input, Inputs, Output, WIDTH, copy, gather};
 use crate::shape::{Sizes, size};
 use crate::tape::{Memory, Op, Precision, Program};
 use smallvec::SmallVec;
@@ -168,7 +168,7 @@ struct Blocks<'b, 'w, 'r, 'a, F> {
 impl<F: Precision> Memory<F> for Blocks<'_, '_, '_, '_, F> {
     fn load(&self, operand: usize, start: usize, to: &mut [F]) {
         if let Some(k) = self.whole.own[operand] {
-            return to.copy_from_slice(&self.results[k][start - self.first..][..to.len()]);
+            return copy(&self.results[k][start - self.first..][..to.len()], to);
         }
         let step = self.whole.step;
         let Operand::Place(place) = &step.operands[step.before_program() + operand] else {
@@ -178,6 +178,6 @@ impl<F: Precision> Memory<F> for Blocks<'_, '_, '_, '_, F> {
     }
 
     fn store(&mut self, output: usize, start: usize, from: &[F]) {
-        self.results[output][start - self.first..][..from.len()].copy_from_slice(from);
+        copy(from, &mut self.results[output][start - self.first..][..from.len()]);
     }
 }

@@ -5,7 +5,7 @@ use super::step::{Operand, Output, Place, Root, Step, Work};
 use super::{InputSlot, Outputs, Plan, PlanOptions, parallel};
 use crate::error::{Error, Result};
 use crate::graph::NodeId;
-use crate::kernel::{Input, Inputs, View, gather};
+use crate::kernel::{Input, Inputs, View, copy, gather};
 use crate::shape::unravel;
 use crate::state::State;
 use crate::tape::{Memory, Op, Precision};
@@ -144,7 +144,7 @@ impl<F: Precision> Memory<F> for Blocks<'_, '_, F> {
     #[inline]
     fn store(&mut self, output: usize, start: usize, from: &[F]) {
         let target = self.space.target_mut(self.step.outputs[output].target, self.step.len());
-        target[start..start + from.len()].copy_from_slice(from);
+        copy(from, &mut target[start..start + from.len()]);
     }
 }
 
