@@ -76,7 +76,7 @@ pub(crate) fn run<F: Precision>(
         let clock = Instant::now();
         for _ in done..options.iterations.min(done + epoch) {
             batch.fill_with(|| rng.random_range(..mnist.train.len()));
-            images(&mnist.train, &batch, step.input_mut(x)?);
+            step.feed_rows(x, mnist.train.images(), &batch, pixel)?;
             one_hot(&mnist.train, &batch, step.input_mut(t)?);
             let loss = step.run(&mut state)?.item(loss).wide();
             if !loss.is_finite() {
@@ -107,11 +107,9 @@ impl Training {
     }
 }
 
-/// Writes images into the rows of a plan's buffer, each pixel from 0 to 1.
-fn images<F: Precision>(split: &Split, chosen: &[usize], mut into: ArrayViewMutD<'_, F>) {
-    for (mut row, &i) in into.rows_mut().into_iter().zip(chosen) {
-        row.zip_mut_with(&split.images().row(i), |x, &pixel| *x = F::of(f64::from(pixel)) / F::of(255.0));
-    }
+/// A pixel as a number from 0 to 1.
+fn pixel<F: Precision>(byte: u8) -> F {
+    F::of(f64::from(byte)) / F::of(255.0)
 }
 
 /// Writes labels into the rows of a plan's buffer: 1 at the digit, else 0.
@@ -141,17 +139,17 @@ impl<'s, F: Precision> Accuracy<'s, F> {
 
     /// The share of images whose greatest score is at their digit.
     fn of(&mut self, state: &mut State<F>) -> chainrule::Result<f64> {
-        let numbers: Vec<usize> = (0..self.split.len()).collect();
-        let mut right = 0.0;
-        for chosen in numbers.chunks(self.rows) {
-            images(self.split, chosen, self.scores.input_mut("x")?);
+        let (all, mut right) = (self.split.len(), 0.0);
+        for first in (0..all).step_by(self.rows) {
+            // The last piece may be shorter than the plan; the rows below repeat the last image and do not count.
+            let chosen: Vec<usize> = (first..first + self.rows).map(|i| i.min(all - 1)).collect();
+            let count = self.rows.min(all - first);
+            self.scores.feed_rows("x", self.split.images(), &chosen, pixel)?;
             let scores = self.scores.run(state)?.nth(0);
-            // The last piece may be shorter than the plan; what is left in the rows below does not count.
-            let scores = scores.slice(s![..chosen.len(), ..]);
-            let labels = self.labels.slice(s![chosen[0]..chosen[0] + chosen.len()]);
-            right += accuracy(scores, labels) * chosen.len() as f64;
+            let labels = self.labels.slice(s![first..first + count]);
+            right += accuracy(scores.slice(s![..count, ..]), labels) * count as f64;
         }
-        Ok(right / self.split.len() as f64)
+        Ok(right / all as f64)
     }
 }
 

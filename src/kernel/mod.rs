@@ -12,5 +12,5 @@ mod view;
 pub(crate) use gather::{copy, gather};
 pub(crate) use lanes::{Blocks, BlocksMut, Lanes, WIDTH, map_in_place, vectorize, write_blocks};
 pub(crate) use matmul::matmul;
-pub(crate) use sum::{Line, reduce_axes, sum_axes, sum_blocks};
+pub(crate) use sum::{Line, log_sum_exp_rows, reduce_axes, sum_axes, sum_blocks};
 pub use view::{Input, Inputs, Output, View};

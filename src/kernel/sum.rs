@@ -6,6 +6,7 @@
 use super::{View, gather, map_in_place, math, vectorize};
 use crate::Float;
 use crate::shape::{Sizes, Strides, size};
+use std::ops::Range;
 
 /// Elements added in plain order at the leaves of a pairwise sum.
 const LEAF: usize = 128;
@@ -185,6 +186,43 @@ impl<F: Float> Line<'_, F> {
             move |x| math::exp(x - greatest),
         );
         (greatest, math::ln(sum))
+    }
+}
+
+/// Calls `found(row, m, ln Σ e^(x−m))` for some rows along the last axis, where m is the greatest element of a row.
+///
+/// Short rows go through the elementary functions together: one of ten classes would not fill the registers.
+pub(crate) fn log_sum_exp_rows<F: Float>(x: View<'_, F>, rows: Range<usize>, mut found: impl FnMut(usize, F, F)) {
+    /// Numbers that are taken at a time.
+    const PART: usize = 8 * LEAF;
+    let len = x.shape()[x.shape().len() - 1];
+    if !(1..=LEAF).contains(&len) {
+        return rows.for_each(|row| {
+            let (greatest, log_sum) = Line(x.row(row)).log_sum_exp();
+            found(row, greatest, log_sum);
+        });
+    }
+    let (mut part, mut greatest_of, mut sums) = ([F::zero(); PART], [F::zero(); PART], [F::zero(); PART]);
+    for first in rows.clone().step_by(PART / len) {
+        let count = (PART / len).min(rows.end - first);
+        let (part, sums) = (&mut part[..count * len], &mut sums[..count]);
+        gather(x, first * len, part);
+        for (row, m) in part.chunks_exact_mut(len).zip(&mut greatest_of) {
+            *m = greatest(row);
+            row.iter_mut().for_each(|x| *x -= *m);
+        }
+        map_in_place(
+            #[inline(always)]
+            |x| math::exp(x),
+            part,
+        );
+        part.chunks_exact(len).zip(&mut *sums).for_each(|(row, sum)| *sum = sum_slice(row));
+        map_in_place(
+            #[inline(always)]
+            |x| math::ln(x),
+            sums,
+        );
+        (0..count).for_each(|k| found(first + k, greatest_of[k], sums[k]));
     }
 }
 

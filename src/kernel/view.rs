@@ -1,6 +1,6 @@
 //! What a kernel reads and writes: strided views in, one contiguous buffer out.
 
-use crate::shape::{is_contiguous, size};
+use crate::shape::{is_contiguous, place, size};
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn, ShapeBuilder};
 
 /// A strided view of numbers or indices.
@@ -66,6 +66,14 @@ impl<'a, T: Copy> View<'a, T> {
     {
         let offset = self.offset as isize + first as isize * self.strides[0];
         View { offset: offset as usize, shape, ..self }
+    }
+
+    /// A row along the last axis, by its number; of an array of rank at least 1.
+    pub(crate) fn row(&self, row: usize) -> Self {
+        let last = self.shape.len() - 1;
+        let start = place(row, &self.shape[..last], &self.strides[..last]);
+        let offset = (self.offset as isize + start) as usize;
+        Self { data: self.data, offset, shape: &self.shape[last..], strides: &self.strides[last..] }
     }
 
     /// The elements of a matrix along one axis, at an index of the other.

@@ -2,7 +2,8 @@
 
 use crate::Float;
 use crate::graph::Kind;
-use crate::kernel::{Inputs, Line, Output, View, gather, sum_blocks};
+use crate::kernel::{Inputs, Output, View, gather, log_sum_exp_rows, sum_blocks};
+use crate::shape::size;
 use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, reals};
 use crate::tape::{LoadOp, Var};
 
@@ -24,17 +25,14 @@ pub struct CrossEntropyIndex;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OneHot;
 
-/// The rows of x along its last axis as `f(row number, row)`, summed, over the number of rows.
-fn mean_of_rows<F: Float>(x: View<'_, F>, f: impl Fn(usize, View<'_, F>) -> F) -> F {
-    let (outer, &[classes]) = x.shape().split_at(x.shape().len() - 1) else {
-        unreachable!("rank is at least 1")
-    };
-    let rows: usize = outer.iter().product();
-    let (data, _) = x.buffer();
-    let step = x.strides()[outer.len()];
-    let row = |i: usize| f(i, View::new(data, start_of_row(&x, i) as usize, &[classes], &[step]));
+/// The mean of `f(row number, row, m, ln Σ e^(x−m))` over the rows of x along its last axis, where m is a row's greatest
+/// element.
+fn mean_of_rows<F: Float>(x: View<'_, F>, f: impl Fn(usize, View<'_, F>, F, F) -> F) -> F {
+    let rows = size(&x.shape()[..x.shape().len() - 1]);
     let fill = |first: usize, sums: &mut [F]| {
-        sums.iter_mut().enumerate().for_each(|(k, sum)| *sum = row(first + k));
+        log_sum_exp_rows(x, first..first + sums.len(), |i, greatest, log_sum| {
+            sums[i - first] = f(i, x.row(i), greatest, log_sum);
+        });
     };
     sum_blocks(rows, fill) / F::of(rows as f64)
 }
@@ -42,16 +40,13 @@ fn mean_of_rows<F: Float>(x: View<'_, F>, f: impl Fn(usize, View<'_, F>) -> F) -
 impl<F: Float> Kernel<F> for CrossEntropy {
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
         let targets = x.real(1);
-        let (data, _) = targets.buffer();
-        let classes = targets.shape().len() - 1;
-        let step = targets.strides()[classes];
-        y.data[0] = mean_of_rows(x.real(0), |i, row| {
-            let (greatest, log_sum) = Line(row).log_sum_exp();
-            let first = start_of_row(&targets, i);
+        y.data[0] = mean_of_rows(x.real(0), |i, row, greatest, log_sum| {
+            let (data, first) = targets.row(i).buffer();
+            let step = targets.row(i).strides()[0];
             sum_blocks(row.len(), |start, terms| {
                 gather(row, start, terms);
                 for (k, term) in terms.iter_mut().enumerate() {
-                    let t = data[(first + (start + k) as isize * step) as usize];
+                    let t = data[(first as isize + (start + k) as isize * step) as usize];
                     // A class that is not wanted costs nothing, even where its probability is 0.
                     *term = if t == F::zero() { t } else { t * (log_sum - (*term - greatest)) };
                 }
@@ -60,17 +55,10 @@ impl<F: Float> Kernel<F> for CrossEntropy {
     }
 }
 
-/// Where a row along the last axis begins in the buffer.
-fn start_of_row<T: Copy>(x: &View<'_, T>, row: usize) -> isize {
-    let last = x.shape().len() - 1;
-    x.buffer().1 as isize + crate::shape::place(row, &x.shape()[..last], &x.strides()[..last])
-}
-
 impl<F: Float> Kernel<F> for CrossEntropyIndex {
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
         let labels = x.index(1).slice();
-        y.data[0] = mean_of_rows(x.real(0), |i, row| {
-            let (greatest, log_sum) = Line(row).log_sum_exp();
+        y.data[0] = mean_of_rows(x.real(0), |i, row, greatest, log_sum| {
             let (x, at) = row.buffer();
             if labels[i] >= row.len() {
                 return F::nan();

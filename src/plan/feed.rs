@@ -4,7 +4,9 @@ use super::{InputSlot, Plan};
 use crate::error::{Error, Result};
 use crate::graph::NodeId;
 use crate::tape::{Precision, Var};
-use ndarray::{ArrayRef, ArrayViewMutD, Dimension, IxDyn};
+use crate::shape::size;
+use ndarray::{ArrayRef, ArrayViewMutD, Axis, Dimension, IxDyn, RemoveAxis};
+use std::hint::black_box;
 use std::sync::Arc;
 
 /// How an input is named: by its var, or by its name.
@@ -66,6 +68,42 @@ impl<F: Precision> Plan<F> {
     ) -> Result<()> {
         let place = find(&self.inputs, &self.lineage, input.into(), "input")?;
         self.inputs[place].fill(values)
+    }
+
+    /// Copies rows of an array to an input, in the order in which they are named: a batch of what there is to learn from.
+    ///
+    /// Each number is converted on the way, so that images can stay bytes:
+    ///
+    /// ```
+    /// # use chainrule::{Plan, State, Tape};
+    /// let images = ndarray::arr2(&[[0_u8, 51], [102, 153], [204, 255]]);
+    /// let tape = Tape::new();
+    /// let x = tape.input("x", [2, 2]);
+    /// let mut plan = Plan::<f32>::compile([2.0 * x], [])?;
+    /// plan.feed_rows(x, &images, &[2, 0], |pixel| f32::from(pixel) / 255.0)?;
+    /// assert_eq!(plan.run(&mut State::new())?.nth(0), ndarray::arr2(&[[1.6, 2.0], [0.0, 0.4]]).into_dyn());
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unknown`] if the plan has no such input of real numbers, or several of that name, [`Error::MixedTapes`] if
+    /// the var is of another tape, [`Error::Feed`] if there are more or fewer rows than the input has, if they have another
+    /// shape, or if a row is named that the array does not have. Then the input is as it was.
+    ///
+    /// # Cost
+    ///
+    /// O(elements). Rows anywhere in a large array are waited for together, not one after the other.
+    #[track_caller]
+    pub fn feed_rows<'k, T: Copy, D: RemoveAxis>(
+        &mut self,
+        input: impl Into<Key<'k>>,
+        values: &ArrayRef<T, D>,
+        rows: &[usize],
+        convert: impl Fn(T) -> F,
+    ) -> Result<()> {
+        let place = find(&self.inputs, &self.lineage, input.into(), "input")?;
+        self.inputs[place].fill_rows(values, rows, convert)
     }
 
     /// Copies an array of class labels or positions to an index input.
@@ -135,16 +173,67 @@ impl<T: Copy> InputSlot<T> {
 
     fn fill<D: Dimension>(&mut self, values: &ArrayRef<T, D>) -> Result<()> {
         if values.shape() != &self.shape[..] {
-            return Err(Error::Feed {
-                what: "feed",
-                leaf: format!("input {} `{}`", self.id, self.name),
-                expected: format!("shape {:?}", &self.shape[..]),
-                found: format!("shape {:?}", values.shape()),
-                location: self.location.clone(),
-            });
+            return Err(self.misfit("feed", format!("shape {:?}", values.shape())));
         }
         self.values.iter_mut().zip(values).for_each(|(slot, &x)| *slot = x);
         self.fed = true;
         Ok(())
+    }
+
+    fn fill_rows<U: Copy, D: RemoveAxis>(
+        &mut self,
+        values: &ArrayRef<U, D>,
+        rows: &[usize],
+        convert: impl Fn(U) -> T,
+    ) -> Result<()> {
+        let misfit = |found| Err(self.misfit("feed_rows", found));
+        let Some((&count, shape)) = values.shape().split_first() else {
+            return misfit("rows of a single number".to_owned());
+        };
+        if self.shape.split_first() != Some((&rows.len(), shape)) {
+            return misfit(format!("{} rows of shape {shape:?}", rows.len()));
+        }
+        if let Some(row) = rows.iter().find(|&&row| row >= count) {
+            return misfit(format!("row {row} of an array with {count} rows"));
+        }
+        let width = size(shape);
+        let Some(values) = values.as_slice() else {
+            let rows = rows.iter().flat_map(|&row| values.index_axis(Axis(0), row).into_iter());
+            self.values.iter_mut().zip(rows).for_each(|(slot, &x)| *slot = convert(x));
+            self.fed = true;
+            return Ok(());
+        };
+        let row_of = |row: usize| &values[row * width..][..width];
+        let together = (TOGETHER / size_of_val(row_of(0)).max(1)).max(1);
+        for (slots, rows) in self.values.chunks_mut((together * width).max(1)).zip(rows.chunks(together)) {
+            rows.iter().for_each(|&row| fetch(row_of(row)));
+            for (slots, &row) in slots.chunks_exact_mut(width.max(1)).zip(rows) {
+                slots.iter_mut().zip(row_of(row)).for_each(|(slot, &x)| *slot = convert(x));
+            }
+        }
+        self.fed = true;
+        Ok(())
+    }
+
+    /// What was given does not fit this input.
+    fn misfit(&self, what: &'static str, found: String) -> Error {
+        Error::Feed {
+            what,
+            leaf: format!("input {} `{}`", self.id, self.name),
+            expected: format!("shape {:?}", &self.shape[..]),
+            found,
+            location: self.location.clone(),
+        }
+    }
+}
+
+/// Bytes of rows that are fetched together; they stay in the cache until they are read.
+const TOGETHER: usize = 128 * 1024;
+
+/// Has the processor fetch some numbers, without waiting for them: what is read one row after another waits for each.
+fn fetch<T: Copy>(row: &[T]) {
+    const LINE: usize = 64;
+    for x in row.iter().step_by((LINE / size_of::<T>().max(1)).max(1)) {
+        black_box(*x);
     }
 }

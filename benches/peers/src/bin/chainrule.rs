@@ -15,7 +15,6 @@ use chainrule_peers::training::RATE;
 use chainrule_peers::{Arguments, Dtype, Outcome, Training, Workload, chain, mnist, refuse, scalars};
 use clap::Parser;
 use ndarray::{Array1, Array2};
-use std::hint::black_box;
 
 fn main() -> Outcome {
     let arguments = &Arguments::parse();
@@ -66,9 +65,13 @@ fn train<F: Precision + From<u8>>(arguments: &Arguments, pixels: fn(&Split) -> P
     let mut state = state.cast::<F>();
 
     let pixels = pixels(&images);
+    let scale = F::of(1.0 / 255.0);
     // Vars stay in the thread of their tape, and the loop may go to another.
     let mut step = |rows: &[usize]| -> chainrule::Result<f64> {
-        pixels.gather(rows, plan.input_mut("x")?.as_slice_mut().expect("an input lies row after row"));
+        match &pixels {
+            Pixels::Numbers(numbers) => plan.feed_rows("x", numbers, rows, |x| x)?,
+            Pixels::Bytes(bytes) => plan.feed_rows("x", bytes, rows, |byte| scale * byte.into())?,
+        }
         plan.index_mut("t")?.iter_mut().zip(rows).for_each(|(t, &i)| *t = images.labels()[i].into());
         Ok(plan.run(&mut state)?.nth(0).sum().wide())
     };
@@ -81,48 +84,19 @@ fn train<F: Precision + From<u8>>(arguments: &Arguments, pixels: fn(&Split) -> P
 
 /// What batches are gathered from: all images, row after row.
 enum Pixels<F> {
-    Numbers(Vec<F>),
+    Numbers(Array2<F>),
     /// A quarter of the memory to read, or an eighth.
-    Bytes(Vec<u8>),
+    Bytes(Array2<u8>),
 }
 
-impl<F: Precision + From<u8>> Pixels<F> {
+impl<F: Precision> Pixels<F> {
     fn numbers(images: &Split) -> Self {
-        Self::Numbers(mnist::pixels(images))
+        Self::Numbers(images.pixels())
     }
 
     fn bytes(images: &Split) -> Self {
-        Self::Bytes(images.images().iter().copied().collect())
+        Self::Bytes(images.images().clone())
     }
-
-    /// Writes some images, as numbers from 0 to 1.
-    fn gather(&self, rows: &[usize], into: &mut [F]) {
-        let into = into.chunks_exact_mut(PIXELS).zip(rows);
-        match self {
-            Self::Numbers(numbers) => into.for_each(|(into, &i)| into.copy_from_slice(image(numbers, i))),
-            Self::Bytes(bytes) => {
-                fetch(bytes, rows);
-                let scale = F::of(1.0 / 255.0);
-                for (into, &i) in into {
-                    let pairs = into.iter_mut().zip(image(bytes, i));
-                    pairs.for_each(|(x, &byte)| *x = scale * byte.into());
-                }
-            }
-        }
-    }
-}
-
-fn image<T>(pixels: &[T], i: usize) -> &[T] {
-    &pixels[i * PIXELS..(i + 1) * PIXELS]
-}
-
-/// Reads a byte of each cache line of some images. They lie anywhere in 47 MB, and here the processor waits for many
-/// lines at once, where a conversion has it wait for one image after the other: for 100 images 16 against 33 µs,
-/// conversion included, on a Zen 3 core.
-fn fetch(bytes: &[u8], rows: &[usize]) {
-    const LINE: usize = 64;
-    let lines = rows.iter().flat_map(|&i| image(bytes, i).iter().step_by(LINE));
-    black_box(lines.fold(0, |sum, byte| sum ^ byte));
 }
 
 fn check(arguments: &Arguments, mode: Mode) -> Outcome {
