@@ -192,7 +192,11 @@ impl<F: Float> Line<'_, F> {
 /// Calls `found(row, m, ln Σ e^(x−m))` for some rows along the last axis, where m is the greatest element of a row.
 ///
 /// Short rows go through the elementary functions together: one of ten classes would not fill the registers.
-pub(crate) fn log_sum_exp_rows<F: Float>(x: View<'_, F>, rows: Range<usize>, mut found: impl FnMut(usize, F, F)) {
+pub(crate) fn log_sum_exp_rows<F: Float>(
+    x: View<'_, F>,
+    rows: Range<usize>,
+    mut found: impl FnMut(usize, F, F),
+) {
     /// Numbers that are taken at a time.
     const PART: usize = 8 * LEAF;
     let len = x.shape()[x.shape().len() - 1];

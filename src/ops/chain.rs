@@ -37,26 +37,21 @@ macro_rules! chains {
                 }
             }
 
-            /// Its values on `count` blocks of numbers from the places of the operands on, written from `to` on; `to` may
-            /// be one of them.
+            /// Its values on blocks of numbers, at least as many as there are blocks of y.
             #[inline(always)]
-            pub(crate) fn blocks<F: Float>(
-                self,
-                buffer: &mut [[F; WIDTH]],
-                [a, b, c]: [usize; 3],
-                to: usize,
-                count: usize,
-            ) {
+            pub(crate) fn blocks<F: Float>(self, [a, b, c]: [&[[F; WIDTH]]; 3], y: &mut [[F; WIDTH]]) {
+                let (a, b, c) = (&a[..y.len()], &b[..y.len()], &c[..y.len()]);
                 match self {
                     $(Self::$name => {
-                        for k in 0..count {
-                            let (x0, x1, x2) = (buffer[a + k], buffer[b + k], buffer[c + k]);
-                            let mut y = [F::zero(); WIDTH];
+                        for k in 0..y.len() {
+                            let (x0, x1, x2) = (a[k], b[k], c[k]);
+                            let mut block = [F::zero(); WIDTH];
                             for i in 0..WIDTH {
                                 let between = $first::of(x0[i], x1[i]);
-                                y[i] = if $swapped { $second::of(x2[i], between) } else { $second::of(between, x2[i]) };
+                                block[i] =
+                                    if $swapped { $second::of(x2[i], between) } else { $second::of(between, x2[i]) };
                             }
-                            buffer[to + k] = y;
+                            y[k] = block;
                         }
                     })+
                 }

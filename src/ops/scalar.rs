@@ -53,34 +53,27 @@ macro_rules! scalars {
                 match self { $(Self::$two => $two::of(a, b),)+ $(Self::$one => $one::of(a),)+ }
             }
 
-            /// Its values on `count` blocks of numbers from the places `a` and `b` on, written from `to` on; `to` may be
-            /// `a` or `b`.
+            /// Its values on blocks of numbers, at least as many as there are blocks of y.
             #[inline(always)]
-            pub(crate) fn blocks<F: Float>(
-                self,
-                buffer: &mut [[F; WIDTH]],
-                [a, b]: [usize; 2],
-                to: usize,
-                count: usize,
-            ) {
+            pub(crate) fn blocks<F: Float>(self, [a, b]: [&[[F; WIDTH]]; 2], y: &mut [[F; WIDTH]]) {
+                let (a, b) = (&a[..y.len()], &b[..y.len()]);
                 match self {
                     $(Self::$one => {
-                        for k in 0..count {
-                            // Copied, so that writing cannot change them.
-                            let (x, mut y) = (buffer[a + k], [F::zero(); WIDTH]);
+                        for k in 0..y.len() {
+                            let (x, mut block) = (a[k], [F::zero(); WIDTH]);
                             for i in 0..WIDTH {
-                                y[i] = $one::of(x[i]);
+                                block[i] = $one::of(x[i]);
                             }
-                            buffer[to + k] = y;
+                            y[k] = block;
                         }
                     })+
                     $(Self::$two => {
-                        for k in 0..count {
-                            let (x0, x1, mut y) = (buffer[a + k], buffer[b + k], [F::zero(); WIDTH]);
+                        for k in 0..y.len() {
+                            let (x0, x1, mut block) = (a[k], b[k], [F::zero(); WIDTH]);
                             for i in 0..WIDTH {
-                                y[i] = $two::of(x0[i], x1[i]);
+                                block[i] = $two::of(x0[i], x1[i]);
                             }
-                            buffer[to + k] = y;
+                            y[k] = block;
                         }
                     })+
                 }

@@ -84,7 +84,8 @@ impl<F: Precision> Compiler<'_, F> {
                         self.uses[at] += 1;
                         builder.load_uniform(operand)
                     } else {
-                        builder.load(operand)
+                        let in_order = layout.is_contiguous() && layout.shape[..] == *shape;
+                        builder.load(operand, if in_order { size(shape) } else { 0 })
                     };
                     operands.push(Operand::Place(Place { root: place.root, layout }));
                     reads.push(input);

@@ -3,8 +3,8 @@
 use super::{InputSlot, Plan};
 use crate::error::{Error, Result};
 use crate::graph::NodeId;
-use crate::tape::{Precision, Var};
 use crate::shape::size;
+use crate::tape::{Precision, Var};
 use ndarray::{ArrayRef, ArrayViewMutD, Axis, Dimension, IxDyn, RemoveAxis};
 use std::hint::black_box;
 use std::sync::Arc;

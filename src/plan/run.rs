@@ -142,6 +142,14 @@ impl<F: Precision> Memory<F> for Blocks<'_, '_, F> {
     }
 
     #[inline]
+    fn slice(&self, operand: usize, start: usize, count: usize) -> &[F] {
+        let Operand::Place(place) = &self.step.operands[self.step.before_program() + operand] else {
+            unreachable!("elementwise ops read all operands")
+        };
+        &self.space.view(place).tail()[start..start + count]
+    }
+
+    #[inline]
     fn store(&mut self, output: usize, start: usize, from: &[F]) {
         let target = self.space.target_mut(self.step.outputs[output].target, self.step.len());
         copy(from, &mut target[start..start + from.len()]);

@@ -17,15 +17,22 @@ const CACHE: usize = 24 * 1024;
 /// The least and greatest length of a block.
 const BLOCKS: Range<usize> = 64..1024;
 
-/// A place for a block of numbers; its number.
+/// A place for a block of numbers; its number. From [`OPERAND`] on, an operand that is read where it lies.
 pub(crate) type Register = u32;
+
+/// What is added to the number of an operand that has no register.
+const OPERAND: Register = 1 << 31;
+
+/// Elements from which on an operand is read where it lies. A copy costs little beside the functions, but it waits for
+/// memory while nothing else is done.
+const LARGE: usize = 1 << 12;
 
 /// One line of a program; 20 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Instruction {
     /// A block of an operand to a register.
     Load { operand: u32, to: Register },
-    /// A function of one or two registers to a register, which may be one of them.
+    /// A function of one or two registers to another register.
     Apply { function: Scalar, x: [Register; 2], to: Register },
     /// Two sums, differences or products, the second of the first one's result, which has no register.
     Chain { chain: Chain, x: [Register; 3], to: Register },
@@ -61,6 +68,9 @@ pub(crate) trait Memory<F> {
     /// Copies the elements of an operand from `start` on, counted in the order of the result.
     fn load(&self, operand: usize, start: usize, to: &mut [F]);
 
+    /// Some elements of an operand whose elements lie in the order of the result.
+    fn slice(&self, operand: usize, start: usize, count: usize) -> &[F];
+
     /// Copies to a result, from the element `start` on.
     fn store(&mut self, output: usize, start: usize, from: &[F]);
 }
@@ -74,6 +84,8 @@ pub(crate) struct Program {
     calls: Vec<Call>,
     spans: Vec<Span>,
     registers: usize,
+    /// Whether it reads operands where they lie.
+    in_place: bool,
 }
 
 impl Program {
@@ -112,8 +124,13 @@ impl Program {
         if self.uniform.iter().any(|&(k, _)| k as usize == operand) {
             return false;
         }
-        let loads =
-            |i: &Instruction| matches!(i, Instruction::Load { operand: k, .. } if *k as usize == operand);
+        let in_place = OPERAND | operand as Register;
+        let loads = |i: &Instruction| match i {
+            Instruction::Load { operand: k, .. } => *k as usize == operand,
+            Instruction::Apply { x, .. } => x.contains(&in_place),
+            Instruction::Chain { x, .. } => x.contains(&in_place),
+            _ => false,
+        };
         let stores =
             |i: &Instruction| matches!(i, Instruction::Store { output: k, .. } if *k as usize == output);
         let stored = self.instructions.iter().position(stores).unwrap_or(self.instructions.len());
@@ -145,9 +162,15 @@ impl Program {
                 vectorize(
                     #[inline(always)]
                     || {
-                        for start in range.clone().step_by(block) {
-                            let n = block.min(range.end - start);
+                        let mut start = range.start;
+                        while start < range.end {
+                            let mut n = block.min(range.end - start);
+                            if self.in_place && n > WIDTH {
+                                // What is read where it lies is read in whole pieces, and what is left is filled up.
+                                n -= n % WIDTH;
+                            }
                             self.one_block(ops, memory, start, n, block, scratch);
+                            start += n;
                         }
                     },
                 );
@@ -167,17 +190,22 @@ impl Program {
         block: usize,
         scratch: &mut [F],
     ) {
-        let (count, blocks) = (n.div_ceil(WIDTH), block / WIDTH);
+        let count = n.div_ceil(WIDTH);
+        // Pieces of operands that are not whole.
+        let mut rest = [[F::zero(); WIDTH]; 3];
         let at = |register: Register| register as usize * block;
         for instruction in &self.instructions {
             match *instruction {
-                Instruction::Apply { function, x, to } => {
-                    let at = |register: Register| register as usize * blocks;
-                    function.blocks(scratch.as_chunks_mut().0, x.map(at), at(to), count);
+                Instruction::Apply { function, x: [a, b], to } => {
+                    let [rest_a, rest_b, _] = &mut rest;
+                    let (sources, y) = Sources::around(scratch, to, block, count, &*memory, start..start + n);
+                    function.blocks([sources.get(a, rest_a), sources.get(b, rest_b)], y);
                 }
-                Instruction::Chain { chain, x, to } => {
-                    let at = |register: Register| register as usize * blocks;
-                    chain.blocks(scratch.as_chunks_mut().0, x.map(at), at(to), count);
+                Instruction::Chain { chain, x: [a, b, c], to } => {
+                    let [rest_a, rest_b, rest_c] = &mut rest;
+                    let (sources, y) = Sources::around(scratch, to, block, count, &*memory, start..start + n);
+                    let x = [sources.get(a, rest_a), sources.get(b, rest_b), sources.get(c, rest_c)];
+                    chain.blocks(x, y);
                 }
                 Instruction::Load { operand, to } => {
                     memory.load(operand as usize, start, &mut scratch[at(to)..][..n]);
@@ -203,12 +231,17 @@ impl Program {
             memory.load(operand as usize, start, &mut scratch[to as usize..][..1]);
         }
         for instruction in &self.instructions {
+            let read = |register: Register| match register.checked_sub(OPERAND) {
+                Some(operand) => memory.slice(operand as usize, start, 1)[0],
+                None => scratch[register as usize],
+            };
             match *instruction {
-                Instruction::Apply { function, x: [a, b], to } => {
-                    scratch[to as usize] = function.binary(scratch[a as usize], scratch[b as usize]);
+                Instruction::Apply { function, x, to } => {
+                    let [a, b] = x.map(read);
+                    scratch[to as usize] = function.binary(a, b);
                 }
                 Instruction::Chain { chain, x, to } => {
-                    scratch[to as usize] = chain.of(x.map(|register| scratch[register as usize]));
+                    scratch[to as usize] = chain.of(x.map(read));
                 }
                 Instruction::Span { span } => self.spans[span as usize].run(scratch),
                 Instruction::Load { operand, to } => {
@@ -221,6 +254,68 @@ impl Program {
             }
         }
     }
+}
+
+/// Where the operands of a function are, while it writes to a register.
+struct Sources<'a, F> {
+    /// What lies before and behind the pieces that are written.
+    below: &'a [[F; WIDTH]],
+    above: &'a [[F; WIDTH]],
+    /// Pieces of a register, and those of it that are read and written.
+    block: usize,
+    count: usize,
+    memory: &'a dyn Memory<F>,
+    range: Range<usize>,
+}
+
+impl<'a, F: Precision> Sources<'a, F> {
+    /// All registers but what is written, and that.
+    #[inline(always)]
+    fn around(
+        scratch: &'a mut [F],
+        written: Register,
+        block: usize,
+        count: usize,
+        memory: &'a dyn Memory<F>,
+        range: Range<usize>,
+    ) -> (Self, &'a mut [[F; WIDTH]]) {
+        let block = block / WIDTH;
+        let (below, rest) = scratch.as_chunks_mut().0.split_at_mut(written as usize * block);
+        let (y, above) = rest.split_at_mut(count);
+        (Self { below, above, block, count, memory, range }, y)
+    }
+
+    /// The pieces of a register or an operand. `rest` is room for a piece that is not whole.
+    #[inline(always)]
+    fn get<'b>(&self, register: Register, rest: &'b mut [F; WIDTH]) -> &'b [[F; WIDTH]]
+    where
+        'a: 'b,
+    {
+        if register >= OPERAND {
+            return lying(self.memory, (register - OPERAND) as usize, self.range.clone(), rest);
+        }
+        let start = register as usize * self.block;
+        match start.checked_sub(self.below.len()) {
+            Some(behind) => &self.above[behind - self.count..][..self.count],
+            None => &self.below[start..][..self.count],
+        }
+    }
+}
+
+/// Some elements of an operand, where they lie. By values alone, so that what calls it need not be kept in memory.
+#[inline(never)]
+fn lying<'b, F: Precision>(
+    memory: &'b dyn Memory<F>,
+    operand: usize,
+    range: Range<usize>,
+    rest: &'b mut [F; WIDTH],
+) -> &'b [[F; WIDTH]] {
+    let (pieces, last) = memory.slice(operand, range.start, range.len()).as_chunks();
+    if last.is_empty() {
+        return pieces;
+    }
+    rest[..last.len()].copy_from_slice(last);
+    std::slice::from_ref(rest)
 }
 
 impl Span {
@@ -292,6 +387,8 @@ impl Call {
 pub(crate) struct Builder {
     program: Program,
     free: Vec<Register>,
+    /// Large operands whose elements lie in the order of the result.
+    lying: Vec<u32>,
 }
 
 impl Builder {
@@ -307,9 +404,12 @@ impl Builder {
         self.free.push(register);
     }
 
-    /// Loads an operand.
-    pub(crate) fn load(&mut self, operand: usize) -> Register {
+    /// Loads an operand, of which `in_order` elements lie in the order of the result.
+    pub(crate) fn load(&mut self, operand: usize, in_order: usize) -> Register {
         let to = self.take();
+        if in_order >= LARGE {
+            self.lying.push(operand as u32);
+        }
         self.program.instructions.push(Instruction::Load { operand: operand as u32, to });
         to
     }
@@ -336,13 +436,13 @@ impl Builder {
                 if let Some(to) = self.chain(function, x, last) {
                     return to;
                 }
-                last.iter().for_each(|&register| self.give(register));
+                // Operands are read while the result is written.
                 let to = self.take();
+                last.iter().for_each(|&register| self.give(register));
                 self.program.instructions.push(Instruction::Apply { function, x: [a, b], to });
                 to
             }
             _ => {
-                // A kernel reads its operands while it writes its result.
                 let to = self.take();
                 last.iter().for_each(|&register| self.give(register));
                 self.program
@@ -368,10 +468,9 @@ impl Builder {
             _ => return None,
         };
         self.program.instructions.pop();
-        last.iter().for_each(|&register| self.give(register));
-        let to = self.take();
-        self.program.instructions.push(Instruction::Chain { chain, x: [a, b, other], to });
-        Some(to)
+        last.iter().filter(|&&register| register != between).for_each(|&register| self.give(register));
+        self.program.instructions.push(Instruction::Chain { chain, x: [a, b, other], to: between });
+        Some(between)
     }
 
     /// Stores a register as a result.
@@ -379,8 +478,59 @@ impl Builder {
         self.program.instructions.push(Instruction::Store { from, output: output as u32 });
     }
 
-    pub(crate) fn finish(self) -> Program {
+    pub(crate) fn finish(mut self) -> Program {
+        let mut at = 0;
+        while let Some(&instruction) = self.program.instructions.get(at) {
+            match instruction {
+                Instruction::Load { operand, to }
+                    if self.lying.contains(&operand) && self.read_in_place(at, operand, to) =>
+                {
+                    self.program.instructions.remove(at);
+                    self.program.in_place = true;
+                }
+                _ => at += 1,
+            }
+        }
         self.program
+    }
+
+    /// Lets functions read an operand where it lies instead of the register to which it is loaded, if all of them do before
+    /// the first result is stored: that may be stored over the operand.
+    fn read_in_place(&mut self, load: usize, operand: u32, register: Register) -> bool {
+        let mut readers = Vec::new();
+        let mut stored = false;
+        for (i, instruction) in self.program.instructions.iter().enumerate().skip(load + 1) {
+            let (x, to): (&[Register], _) = match instruction {
+                Instruction::Apply { x, to, .. } => (x, *to),
+                Instruction::Chain { x, to, .. } => (x, *to),
+                Instruction::Load { to, .. } => (&[], *to),
+                Instruction::Call { call, to } => (&self.program.calls[*call as usize].x, *to),
+                Instruction::Store { from, .. } => {
+                    stored = true;
+                    (std::slice::from_ref(from), Register::MAX)
+                }
+                Instruction::Span { .. } => return false,
+            };
+            if x.contains(&register) {
+                let function = matches!(instruction, Instruction::Apply { .. } | Instruction::Chain { .. });
+                if stored || !function {
+                    return false;
+                }
+                readers.push(i);
+            }
+            if to == register {
+                break;
+            }
+        }
+        for i in readers {
+            let x: &mut [Register] = match &mut self.program.instructions[i] {
+                Instruction::Apply { x, .. } => x,
+                Instruction::Chain { x, .. } => x,
+                _ => unreachable!("readers are functions"),
+            };
+            x.iter_mut().filter(|x| **x == register).for_each(|x| *x = OPERAND | operand);
+        }
+        true
     }
 
     /// Applies an op to registers, without giving any back; a function that goes on where the one before it ends becomes
