@@ -7,10 +7,11 @@ mod arrays;
 mod numbers;
 mod rules;
 
-use super::cotangents::{Cotangents, Piece, State, is_none};
+use super::cotangents::{Cotangents, Piece, State};
 use super::evaluate::shaped;
 use super::recorder::Recorder;
 use super::rule::RuleGraph;
+use super::values::is_none;
 use crate::error::Result;
 use crate::graph::{NodeId, ShapeIndex};
 use crate::kernel::gather;
@@ -92,15 +93,17 @@ impl Recorder {
     }
 
     /// Marks every node that depends on a marked one; the nodes before `first` do not.
+    // Inlined, so that a comparison with a mark that is known is one of small numbers.
+    #[inline(always)]
     pub(crate) fn spread<M: Copy + PartialEq>(&self, marks: &mut [M], mark: M, first: usize) {
         let records = &self.graph.records()[..marks.len()];
-        for (i, record) in records.iter().enumerate().skip(first) {
-            let marked = |x: NodeId| marks[x.index()] == mark;
-            let [a, b] = record.pair();
+        let marks = &mut marks[..records.len()];
+        for i in first..records.len() {
+            let record = &records[i];
             let depends = match self.facts[record.op.0 as usize].arity {
                 0 => false,
-                1 | 2 => marked(a) | marked(b),
-                _ => self.graph.node(NodeId::new(i)).inputs().iter().any(|&x| marked(x)),
+                1 | 2 => record.pair().iter().any(|x| marks[x.index()] == mark),
+                _ => self.graph.node(NodeId::new(i)).inputs().iter().any(|&x| marks[x.index()] == mark),
             };
             if depends {
                 marks[i] = mark;
