@@ -2,7 +2,7 @@
 //! in buffers that are used again.
 
 use super::run::Located;
-use super::values::{NONE, Values, is_none};
+use super::values::Values;
 use crate::error::Result;
 use crate::graph::{Graph, NodeId};
 use crate::shape::Layout;
@@ -18,6 +18,14 @@ pub(super) enum State {
     Whole,
     /// The slot is a place in `pieces`.
     Piece,
+}
+
+/// The slot of a node without a cotangent: a signalling NaN, which no arithmetic gives (IEEE 754-2019, section 6.2).
+const NONE: f64 = f64::from_bits(0x7ff4_0000_0000_0000);
+
+#[inline(always)]
+pub(super) fn is_none(slot: f64) -> bool {
+    slot.to_bits() == NONE.to_bits()
 }
 
 /// Numbers somewhere.

@@ -1,7 +1,7 @@
 //! Single numbers, computed in tight loops over the nodes: by one match instead of a virtual call with views.
 
 use super::recorder::{Facts, Recorder};
-use super::values::{Known, Places, is_none};
+use super::values::{Known, Places};
 use crate::graph::{Graph, Leaf, NodeId, Record, ShapeIndex};
 use crate::kernel::vectorize;
 use std::ops::Range;
@@ -41,12 +41,12 @@ impl Numbers<'_> {
         }
         let number = match self.facts[record.op.0 as usize].scalar {
             Some(scalar) => {
-                // They are single numbers, too, whose slots say whether they are known.
-                let [a, b] = record.pair().map(|x| self.slots[x.index()]);
-                if is_none(a) || is_none(b) {
+                let [a, b] = record.pair().map(NodeId::index);
+                // Not asked of the numbers themselves: that would wait for them.
+                if self.known[a] != Known::Number || self.known[b] != Known::Number {
                     return false;
                 }
-                scalar.binary(a, b)
+                scalar.binary(self.slots[a], self.slots[b])
             }
             None if record.op == Leaf::Constant.op() => self.graph.number(record),
             None => return self.known[i].is_value(),

@@ -32,14 +32,8 @@ impl Known {
     }
 }
 
-/// A slot with neither a number nor a place: a signalling NaN, which no arithmetic gives (IEEE 754-2019, section 6.2), and
-/// whose bits are no place of a buffer.
-pub(super) const NONE: f64 = f64::from_bits(0x7ff4_0000_0000_0000);
-
-#[inline(always)]
-pub(super) fn is_none(slot: f64) -> bool {
-    slot.to_bits() == NONE.to_bits()
-}
+/// The slot of a node that has no place yet: these bits are no place of a buffer.
+const NOWHERE: f64 = f64::NAN;
 
 /// What each node's value is, or where: all but the arrays, so that one can be written while others are read.
 #[derive(Debug, Default)]
@@ -88,7 +82,7 @@ impl Values {
         let Places { known, slots, .. } = &mut self.places;
         if known.len() < len {
             known.resize(len, Known::No);
-            slots.resize(len, NONE);
+            slots.resize(len, NOWHERE);
         }
     }
 
@@ -110,7 +104,7 @@ impl Values {
     #[inline]
     pub(super) fn reserve(&mut self, id: NodeId, len: usize) -> Result<usize> {
         let slot = &mut self.places.slots[id.index()];
-        if is_none(*slot) {
+        if slot.to_bits() == NOWHERE.to_bits() {
             crate::room::grow("value", &mut self.arena, self.top.saturating_add(len), len)?;
             *slot = f64::from_bits(self.top as u64);
             self.top += len;
@@ -143,7 +137,7 @@ impl Values {
         self.grow(id.index() + 1);
         let Places { known, slots, indices, .. } = &mut self.places;
         let slot = &mut slots[id.index()];
-        if is_none(*slot) {
+        if slot.to_bits() == NOWHERE.to_bits() {
             *slot = f64::from_bits(indices.len() as u64);
             indices.extend(new);
         } else {
@@ -159,7 +153,7 @@ impl Values {
         for ((node, known), slot) in graph.nodes().zip(known).zip(slots) {
             if node.leaf().is_none() && known.is_value() {
                 if matches!(*known, Known::Number | Known::View) {
-                    *slot = NONE;
+                    *slot = NOWHERE;
                 }
                 *known = Known::No;
             }

@@ -4,9 +4,9 @@ use crate::error::Result;
 use crate::graph::{NodeId, ShapeIndex};
 use crate::ops::{Given, Target};
 use crate::shape::size;
-use crate::tape::cotangents::{Cotangents, State};
+use crate::tape::cotangents::{Cotangents, State, is_none};
 use crate::tape::recorder::Recorder;
-use crate::tape::values::{Known, is_none};
+use crate::tape::values::Known;
 use std::ops::Range;
 
 impl Recorder {

@@ -7,11 +7,10 @@ mod arrays;
 mod numbers;
 mod rules;
 
-use super::cotangents::{Cotangents, Piece, State};
+use super::cotangents::{Cotangents, Piece, State, is_none};
 use super::evaluate::shaped;
 use super::recorder::Recorder;
 use super::rule::RuleGraph;
-use super::values::is_none;
 use crate::error::Result;
 use crate::graph::{NodeId, ShapeIndex};
 use crate::kernel::gather;

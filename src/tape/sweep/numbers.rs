@@ -2,9 +2,8 @@
 
 use crate::graph::{NodeId, ShapeIndex};
 use crate::kernel::vectorize;
-use crate::tape::cotangents::{Cotangents, sum};
+use crate::tape::cotangents::{Cotangents, is_none, sum};
 use crate::tape::recorder::Recorder;
-use crate::tape::values::is_none;
 use std::ops::Range;
 
 impl Recorder {
