@@ -55,7 +55,7 @@ const AHEAD: usize = 4;
 const MOST: usize = 1024;
 
 impl Recorder {
-    /// Goes down through single numbers and scalar functions that there are [patterns](Reverse) of, up to the first node
+    /// Goes down through single numbers and scalar functions that there are [patterns](super::reverse::Reverse) of, up to the first node
     /// that wants more than that. `note` is told what each operand of a node is given.
     ///
     /// What it records is what [`apply_rule`](Self::apply_rule) and [`accumulate`](Self::accumulate) would.
