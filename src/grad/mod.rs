@@ -235,22 +235,15 @@ fn differentiate<'t>(output: Var<'t>, dy: Var<'t>, vars: Option<&[Var<'t>]>) -> 
     let mut recorder = tape.write();
     let mut leads = std::mem::take(&mut recorder.leads);
     leads_from(&recorder, &mut leads, end, vars);
-    leads[end] = Lead::Has(dy.id());
+    leads[end] = Lead::has(dy.id());
     let mut edges = Vec::new();
-    let mut note = |id, operand, part| {
-        if vars.is_none() {
-            edges.push(((id, operand), part));
+    match vars {
+        Some(_) => hand_on_all(&mut recorder, &mut leads, |_, _, _| ())?,
+        None => {
+            hand_on_all(&mut recorder, &mut leads, |id, operand, part| edges.push(((id, operand), part)))?
         }
-    };
-    let mut below = end + 1;
-    while let Some(id) = recorder.hand_on_numbers(&mut leads, 0..below, &mut note) {
-        hand_on(&mut recorder, &mut leads, id, &mut note)?;
-        below = id.index();
     }
-    let has = |i: usize| match leads[i] {
-        Lead::Has(cotangent) => Some((NodeId::new(i), cotangent)),
-        Lead::Out | Lead::Open => None,
-    };
+    let has = |i: usize| Some((NodeId::new(i), leads[i].cotangent()?));
     // A var that is an ancestor of the wanted ones has a cotangent too, but not all of it.
     let mut cotangents: Vec<(NodeId, NodeId)> = match vars {
         Some(vars) => vars.iter().map(|v| v.id().index()).filter(|&i| i <= end).filter_map(has).collect(),
@@ -262,6 +255,21 @@ fn differentiate<'t>(output: Var<'t>, dy: Var<'t>, vars: Option<&[Var<'t>]>) -> 
     Ok(Gradients { tape, output: output.id(), cotangents, contributions: edges.into_iter().collect() })
 }
 
+/// Hands the cotangents of all nodes on, from the last of them downwards.
+fn hand_on_all(
+    recorder: &mut Recorder,
+    leads: &mut [Lead],
+    mut note: impl FnMut(NodeId, usize, NodeId),
+) -> Result<()> {
+    let mut below = leads.len();
+    while let Some(id) = recorder.hand_on_numbers(leads, 0..below, &mut note) {
+        hand_on(recorder, leads, id, &mut note)?;
+        recorder.learn(id);
+        below = id.index();
+    }
+    Ok(())
+}
+
 /// Hands a node's cotangent on to those of its operands that lead to a var.
 fn hand_on(
     recorder: &mut Recorder,
@@ -269,22 +277,22 @@ fn hand_on(
     id: NodeId,
     mut note: impl FnMut(NodeId, usize, NodeId),
 ) -> Result<()> {
-    let Lead::Has(dy) = leads[id.index()] else { return Ok(()) };
-    if recorder.graph.node(id).inputs().iter().all(|x| leads[x.index()] == Lead::Out) {
+    let Some(dy) = leads[id.index()].cotangent() else { return Ok(()) };
+    if recorder.graph.node(id).inputs().iter().all(|x| leads[x.index()] == Lead::OUT) {
         return Ok(());
     }
     let rules = recorder.placed_rules(id)?;
     for operand in 0..recorder.begin_rules(id, dy) {
         let input = recorder.operand(operand);
-        if leads[input.index()] == Lead::Out {
+        if leads[input.index()] == Lead::OUT {
             continue;
         }
         recorder.differentiable(&rules[operand], id, operand)?;
         if let Some(part) = recorder.apply_rule(&rules, id, operand) {
             note(id, operand, part);
-            leads[input.index()] = Lead::Has(match leads[input.index()] {
-                Lead::Has(sum) => recorder.accumulate(input, sum, part),
-                Lead::Out | Lead::Open => part,
+            leads[input.index()] = Lead::has(match leads[input.index()].cotangent() {
+                Some(sum) => recorder.accumulate(input, sum, part),
+                None => part,
             });
         }
     }
@@ -295,14 +303,14 @@ fn hand_on(
 fn leads_from(recorder: &Recorder, leads: &mut Vec<Lead>, end: usize, vars: Option<&[Var<'_>]>) {
     leads.clear();
     let Some(vars) = vars else {
-        let lead = |node: Node<'_>| if node.kind() == Kind::Real { Lead::Open } else { Lead::Out };
+        let lead = |node: Node<'_>| if node.kind() == Kind::Real { Lead::OPEN } else { Lead::OUT };
         return leads.extend(recorder.graph.nodes().take(end + 1).map(lead));
     };
-    leads.resize(end + 1, Lead::Out);
+    leads.resize(end + 1, Lead::OUT);
     let mut first = end + 1;
     for i in vars.iter().map(|v| v.id().index()).filter(|&i| i <= end) {
-        leads[i] = Lead::Open;
+        leads[i] = Lead::OPEN;
         first = first.min(i);
     }
-    recorder.spread(leads, Lead::Open, first);
+    recorder.spread(leads, Lead::OPEN, first);
 }

@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 pub(crate) use node::{OpId as OpIndex, Record, ShapeId as ShapeIndex};
-pub(crate) use pattern::Pattern;
+pub(crate) use pattern::{Owner, Pattern, Room};
 pub(crate) use site::Callers;
 
 /// The nodes recorded on a tape, as plain data: `Send`, `Sync`, cloneable, serialisable.
@@ -229,6 +229,21 @@ impl Graph {
         };
         self.append(Record::new(stamp, operands));
         id
+    }
+
+    /// As [`push`](Self::push) for one or two inputs, if there is nothing to do but to write; else `None`, and nothing is
+    /// done.
+    #[inline(always)]
+    pub(crate) fn push_at_once(&mut self, stamp: Stamp, inputs: [NodeId; 2]) -> Option<NodeId> {
+        if self.consumers.get().is_some() {
+            return None;
+        }
+        let len = self.nodes.len();
+        if len == self.nodes.capacity() || len >= NodeId::COUNT {
+            return None;
+        }
+        self.nodes.push(Record::new(stamp, inputs));
+        Some(NodeId(len as u32))
     }
 
     #[cold]

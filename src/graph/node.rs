@@ -11,14 +11,17 @@ use std::fmt;
 pub struct NodeId(pub(super) u32);
 
 impl NodeId {
+    /// How many there can be: so few that a node's number and two words more are one u32, as in what a reverse pass knows.
+    pub(crate) const COUNT: usize = u32::MAX as usize - 2;
+
     /// The id of the node at a position.
     ///
     /// # Panics
     ///
-    /// If the position is `u32::MAX` or more, past what a graph can hold.
+    /// If the position is `u32::MAX − 2` or more, past what a graph can hold.
     #[inline]
     pub fn new(index: usize) -> Self {
-        assert!(index < u32::MAX as usize, "a graph holds at most {} nodes", u32::MAX);
+        assert!(index < Self::COUNT, "a graph holds at most {} nodes", Self::COUNT);
         Self(index as u32)
     }
 
@@ -45,7 +48,7 @@ pub struct EdgeId {
 }
 
 /// Index of an op in the graph's table of ops.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) struct OpId(pub(crate) u32);
 
 impl OpId {
@@ -57,7 +60,7 @@ impl OpId {
 }
 
 /// Index of a shape in the graph's table of shapes; 0 is the scalar's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) struct ShapeId(pub(crate) u32);
 
 impl ShapeId {
@@ -65,7 +68,7 @@ impl ShapeId {
 }
 
 /// Index of a site in the graph's table of sites.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) struct SiteId(pub(super) u32);
 
 /// What a node's values are.
@@ -201,8 +204,8 @@ impl fmt::Display for OpRecord {
     }
 }
 
-/// A node as stored.
-#[derive(Debug, Clone, Copy)]
+/// A node as stored; by default an input, for places that are to be written.
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Record {
     pub(crate) op: OpId,
     pub(crate) shape: ShapeId,

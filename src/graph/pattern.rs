@@ -4,95 +4,228 @@ use super::node::{OpId, Record, ShapeId, SiteId};
 use super::{Graph, NodeId, Origin};
 
 /// Operands that a pattern can be put on.
-pub(crate) const GIVEN: usize = 4;
+pub(crate) const GIVEN: usize = 6;
 
-/// Where an input is: so many places after one of the bases. These are the operands, then the first of the pattern's
-/// nodes, then the first of its constants, and 0 for what no one reads.
-#[derive(Debug, Clone, Copy, Default)]
+/// A pattern has no more nodes than this.
+const LONGEST: usize = 32;
+/// A pattern has no more constants than this.
+const CONSTANTS: usize = 2;
+
+/// Where an input is: so many places after one of the bases.
+#[derive(Debug, Clone, Copy)]
 struct Place {
-    base: u8,
+    base: Base,
     plus: u8,
 }
 
-const NODES: u8 = GIVEN as u8;
-const CONSTANTS: u8 = NODES + 1;
-const NOTHING: Place = Place { base: CONSTANTS + 1, plus: 0 };
+/// What places are counted from.
+// An enum and no number, so that looking one up needs no question whether it is there.
+#[derive(Debug, Clone, Copy)]
+#[repr(u8)]
+enum Base {
+    Given0,
+    Given1,
+    Given2,
+    Given3,
+    Given4,
+    Given5,
+    /// The first of the pattern's nodes.
+    Nodes,
+    /// The first of its constants.
+    Constants,
+    /// 0, for what no one reads.
+    Nothing,
+}
+
+const GIVENS: [Base; GIVEN] =
+    [Base::Given0, Base::Given1, Base::Given2, Base::Given3, Base::Given4, Base::Given5];
+const NOTHING: Place = Place { base: Base::Nothing, plus: 0 };
+
+/// Which of three nodes another is recorded for.
+#[derive(Debug, Clone, Copy)]
+#[repr(u8)]
+pub(crate) enum Owner {
+    First,
+    Second,
+    Third,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct PatternNode {
     op: OpId,
     shape: ShapeId,
     inputs: [Place; 2],
+    owner: Owner,
 }
 
-/// A few nodes of up to two inputs, and which of them is the result.
-#[derive(Debug, Clone, Default)]
+/// A few nodes of up to two inputs, two results, and two other nodes that are asked for.
+#[derive(Debug, Clone)]
 pub(crate) struct Pattern {
     nodes: Vec<PatternNode>,
-    constants: Vec<f64>,
-    result: Place,
+    constants: [f64; CONSTANTS],
+    count: usize,
+    results: [Place; 2],
+    parts: [Option<Place>; 2],
+}
+
+/// Where a pattern's results and the other nodes asked for are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Put {
+    /// By their numbers, as the operands are given.
+    pub(crate) results: [u32; 2],
+    pub(crate) parts: [Option<NodeId>; 2],
 }
 
 impl Pattern {
-    fn place(slot: usize) -> Option<Place> {
-        Some(match slot.checked_sub(GIVEN) {
-            None => Place { base: slot as u8, plus: 0 },
-            Some(node) => Place { base: NODES, plus: u8::try_from(node).ok()? },
+    /// One without nodes, whose results are operands.
+    pub(crate) fn new(results: [usize; 2]) -> Option<Self> {
+        let [a, b] = results.map(Self::place);
+        Some(Self {
+            nodes: Vec::new(),
+            constants: [0.0; CONSTANTS],
+            count: 0,
+            results: [a?, b?],
+            parts: [None; 2],
         })
     }
 
-    /// Appends an op on slots: the operands first, then the nodes in order; `None` if there are more of them than a pattern
-    /// has.
-    pub(crate) fn op(&mut self, op: OpId, shape: ShapeId, slots: &[usize]) -> Option<()> {
+    fn place(slot: usize) -> Option<Place> {
+        Some(match GIVENS.get(slot) {
+            Some(&base) => Place { base, plus: 0 },
+            None => Place { base: Base::Nodes, plus: u8::try_from(slot - GIVEN).ok()? },
+        })
+    }
+
+    /// The slot of the node to be appended next. Slots are numbered: the operands first, then the nodes in order.
+    pub(crate) fn next(&self) -> usize {
+        GIVEN + self.nodes.len()
+    }
+
+    /// Appends an op on slots, recorded for one of the owners; its slot, or `None` if a pattern cannot have it.
+    pub(crate) fn op(&mut self, op: OpId, shape: ShapeId, slots: &[usize], owner: Owner) -> Option<usize> {
         let inputs = match *slots {
             [a] => [a, a],
             [a, b] => [a, b],
             _ => return None,
         };
         let [a, b] = inputs.map(Self::place);
-        self.nodes.push(PatternNode { op, shape, inputs: [a?, b?] });
+        self.push(PatternNode { op, shape, inputs: [a?, b?], owner })
+    }
+
+    /// Appends a constant of one number, as above.
+    pub(crate) fn constant(&mut self, op: OpId, shape: ShapeId, number: f64, owner: Owner) -> Option<usize> {
+        *self.constants.get_mut(self.count)? = number;
+        let inputs = [Place { base: Base::Constants, plus: self.count as u8 }, NOTHING];
+        self.count += 1;
+        self.push(PatternNode { op, shape, inputs, owner })
+    }
+
+    fn push(&mut self, node: PatternNode) -> Option<usize> {
+        self.nodes.push(node);
+        (self.nodes.len() <= LONGEST).then(|| self.next() - 1)
+    }
+
+    /// Says which slot holds a result.
+    pub(crate) fn give(&mut self, result: usize, slot: usize) -> Option<()> {
+        self.results[result] = Self::place(slot)?;
         Some(())
     }
 
-    /// Appends a constant, as above.
-    pub(crate) fn constant(&mut self, op: OpId, shape: ShapeId, numbers: &[f64]) -> Option<()> {
-        let plus = u8::try_from(self.constants.len()).ok()?;
-        self.nodes.push(PatternNode { op, shape, inputs: [Place { base: CONSTANTS, plus }, NOTHING] });
-        self.constants.extend_from_slice(numbers);
+    /// Says that it is asked for what a slot holds.
+    pub(crate) fn show(&mut self, part: usize, slot: usize) -> Option<()> {
+        self.parts[part] = Some(Self::place(slot)?);
         Some(())
-    }
-
-    /// Says which slot holds the result.
-    pub(crate) fn finish(mut self, result: usize) -> Option<Self> {
-        self.result = Self::place(result)?;
-        Some(self)
     }
 }
 
+/// The nodes of a graph, and places for more behind them.
+#[derive(Debug)]
+pub(crate) struct Room<'g> {
+    there: &'g [Record],
+    places: &'g mut [Record],
+    next: u32,
+    // Not fewer than there are places for nodes, since a constant is a node, too.
+    constants: &'g mut [f64],
+    next_constant: u32,
+}
+
 impl Graph {
-    /// Appends the nodes of a pattern on some operands; its result.
+    /// Room for some nodes more, of which those that are not used have to be [left](Self::leave) then.
+    ///
+    /// Patterns are written to places that are there: to ask a list for one more each time costs as much as the rest of
+    /// it.
+    ///
+    /// # Panics
+    ///
+    /// If a graph cannot have as many nodes.
+    pub(crate) fn room(&mut self, more: usize) -> Room<'_> {
+        let (next, next_constant) = (self.nodes.len(), self.constants.len());
+        if more > 0 {
+            let _ = (NodeId::new(next + more), NodeId::new(next_constant + more));
+            self.forget_consumers();
+            self.nodes.resize(next + more, Record::default());
+            self.constants.resize(next_constant + more, 0.0);
+        }
+        let (there, places) = self.nodes.split_at_mut(next);
+        let constants = &mut self.constants[next_constant..];
+        Room { there, places, next: next as u32, constants, next_constant: next_constant as u32 }
+    }
+
+    /// Gives back the places that were not used: how many nodes and constants there are, [`Room::used`] says.
+    pub(crate) fn leave(&mut self, [nodes, constants]: [usize; 2]) {
+        self.nodes.truncate(nodes);
+        self.constants.truncate(constants);
+    }
+}
+
+impl<'g> Room<'g> {
+    /// What one pattern needs at most.
+    pub(crate) const ENOUGH: usize = LONGEST;
+
+    /// Whether a pattern can be put there.
     #[inline(always)]
-    pub(crate) fn push_pattern(
+    pub(crate) fn is_enough(&self) -> bool {
+        self.places.len() >= LONGEST
+    }
+
+    /// The numbers of nodes and constants with those that were put there.
+    pub(crate) fn used(&self) -> [usize; 2] {
+        [self.next, self.next_constant].map(|x| x as usize)
+    }
+
+    /// The nodes that were there before.
+    pub(crate) fn there(&self) -> &'g [Record] {
+        self.there
+    }
+
+    /// Appends the nodes of a pattern, on operands by their numbers, for the owners with these sites and origins.
+    #[inline(always)]
+    pub(crate) fn push(
         &mut self,
         pattern: &Pattern,
-        given: [NodeId; GIVEN],
-        site: SiteId,
-        origin: Origin,
-    ) -> NodeId {
-        let first = self.nodes.len();
-        // The last one's id is asked for, so the graph has room for all.
-        let _ = NodeId::new(first + pattern.nodes.len());
-        let [a, b, c, d] = given.map(|id| id.0);
-        let bases = [a, b, c, d, first as u32, self.constants.len() as u32, 0, 0];
-        let id = |place: Place| NodeId(bases[usize::from(place.base % 8)] + u32::from(place.plus));
-        self.forget_consumers();
-        let origin = origin.pack();
-        // Loops of one or two steps, which a copy in one go would not make shorter.
-        pattern.constants.iter().for_each(|&number| self.constants.push(number));
-        for node in &pattern.nodes {
-            let (op, shape, inputs) = (node.op, node.shape, node.inputs.map(id));
-            self.nodes.push(Record { op, shape, inputs, site, origin });
+        [a, b, c, d, e, f]: [u32; GIVEN],
+        sites: [SiteId; 3],
+        origins: [Origin; 3],
+    ) -> Put {
+        let bases = [a, b, c, d, e, f, self.next, self.next_constant, 0];
+        let number = |place: Place| bases[place.base as usize].wrapping_add(u32::from(place.plus));
+        let origins = origins.map(Origin::pack);
+        let (written, rest) = std::mem::take(&mut self.places).split_at_mut(pattern.nodes.len());
+        self.places = rest;
+        self.next += pattern.nodes.len() as u32;
+        for (record, node) in written.iter_mut().zip(&pattern.nodes) {
+            let (op, shape, inputs) = (node.op, node.shape, node.inputs.map(|place| NodeId(number(place))));
+            let owner = node.owner as usize;
+            *record = Record { op, shape, inputs, site: sites[owner], origin: origins[owner] };
         }
-        id(pattern.result)
+        // All that there can be, which costs less than to ask how many there are.
+        let constants = std::mem::take(&mut self.constants);
+        if let Some(first) = constants.first_chunk_mut() {
+            *first = pattern.constants;
+        }
+        self.constants = &mut constants[pattern.count..];
+        self.next_constant += pattern.count as u32;
+        let parts = pattern.parts.map(|place| place.map(|place| NodeId(number(place))));
+        Put { results: pattern.results.map(number), parts }
     }
 }

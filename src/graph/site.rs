@@ -36,27 +36,32 @@ impl Callers {
         scope: u32,
         graph: &mut Graph,
     ) -> SiteId {
-        // The compiler lays out the records of neighbouring lines side by side, three words each.
-        let place = std::ptr::from_ref(caller).addr() / 8 % LATEST;
-        match self.latest[place] {
-            Some((latest, within, site)) if std::ptr::eq(latest, caller) && within == scope => site,
-            _ => self.look_up(caller, scope, place, graph),
+        self.latest(caller, scope).unwrap_or_else(|| self.look_up(caller, scope, graph))
+    }
+
+    /// The site, if it is one of the latest.
+    #[inline]
+    pub(crate) fn latest(&self, caller: &'static Location<'static>, scope: u32) -> Option<SiteId> {
+        match self.latest[place(caller)] {
+            Some((latest, within, site)) if std::ptr::eq(latest, caller) && within == scope => Some(site),
+            _ => None,
         }
     }
 
     #[cold]
-    fn look_up(
-        &mut self,
-        caller: &'static Location<'static>,
-        scope: u32,
-        place: usize,
-        graph: &mut Graph,
-    ) -> SiteId {
+    fn look_up(&mut self, caller: &'static Location<'static>, scope: u32, graph: &mut Graph) -> SiteId {
         let site = *self.known.entry((std::ptr::from_ref(caller).addr(), scope)).or_insert_with(|| {
             let location = graph.location_id(caller.into());
             graph.site_id(scope, location)
         });
-        self.latest[place] = Some((caller, scope, site));
+        self.latest[place(caller)] = Some((caller, scope, site));
         site
     }
+}
+
+/// Where a line stands among the latest.
+#[inline]
+fn place(caller: &'static Location<'static>) -> usize {
+    // The compiler lays out the records of neighbouring lines side by side, three words each.
+    std::ptr::from_ref(caller).addr() / 8 % LATEST
 }

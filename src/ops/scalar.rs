@@ -96,6 +96,12 @@ macro_rules! scalars {
             /// is given its operand twice.
             #[inline(always)]
             pub(crate) fn hand_on(self, x: [f64; 2], y: f64, dy: f64, mut to: impl FnMut(usize, f64)) {
+                if self.is_call() {
+                    let [a, b] = self.rules(x, y, dy);
+                    a.into_iter().for_each(|part| to(0, part));
+                    b.into_iter().for_each(|part| to(1, part));
+                    return;
+                }
                 let (x, y, dy) = (x.map(Number), Number(y), Number(dy));
                 // Once in each arm: the compiler then knows which parts there are.
                 match self {
@@ -113,6 +119,16 @@ macro_rules! scalars {
                             to(1, part);
                         }
                     })+
+                }
+            }
+
+            /// What its rules give at single numbers, by operand; nothing for a structural zero.
+            #[inline(never)]
+            fn rules(self, x: [f64; 2], y: f64, dy: f64) -> [Option<f64>; 2] {
+                let (x, y, dy) = (x.map(Number), Number(y), Number(dy));
+                match self {
+                    $(Self::$one => $one::rules(x, y, dy),)+
+                    $(Self::$two => $two::rules(x, y, dy),)+
                 }
             }
 
@@ -145,6 +161,15 @@ macro_rules! scalars {
 scalars! {
     unary: Neg Recip Square Sqrt Exp ExpM1 Ln Sin Cos Tanh Sigmoid Softplus Abs Relu;
     binary: Add Sub Mul Div Maximum Minimum Greater GreaterEqual Less LessEqual Equal NotEqual;
+}
+
+impl Scalar {
+    /// Whether its rule calls std's functions, across which nothing stays in registers: a loop with such a call in it keeps
+    /// what it works with in memory, for all other functions, too.
+    #[inline(always)]
+    fn is_call(self) -> bool {
+        matches!(self, Self::Sin | Self::Cos)
+    }
 }
 
 /// What a rule reads, of equal lengths.

@@ -3,25 +3,60 @@
 use super::recorder::Recorder;
 use super::rule::{Content, OpRules, Part};
 use crate::error::Result;
-use crate::graph::{NodeId, Origin, ShapeIndex, Stamp};
-use crate::ops::Scalar;
+use crate::graph::{NodeId, Origin, Room, ShapeIndex, Stamp};
 use std::convert::Infallible;
 use std::ops::Range;
 
-/// What the reverse pass knows of a node.
+/// What the reverse pass knows of a node: whether it leads to a var that is asked for, and the cotangent that it has so
+/// far. As one number, 0 and 1 and then the nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lead {
+pub(crate) struct Lead(u32);
+
+impl Lead {
     /// It does not lead to a var that is asked for.
-    Out,
+    pub(crate) const OUT: Self = Self(0);
     /// It does, and nothing was handed on to it yet.
-    Open,
+    pub(crate) const OPEN: Self = Self(1);
+    /// The least that has a cotangent.
+    pub(super) const HAS: Self = Self(2);
+
+    /// It has this cotangent so far.
+    #[inline]
+    pub(crate) fn has(cotangent: NodeId) -> Self {
+        Self::of_number(cotangent.index() as u32)
+    }
+
     /// The cotangent that it has so far.
-    Has(NodeId),
+    #[inline]
+    pub(crate) fn cotangent(self) -> Option<NodeId> {
+        (self.0 >= Self::HAS.0).then(|| NodeId::new(self.number() as usize))
+    }
+
+    /// Which of the three it is, from 0.
+    #[inline(always)]
+    pub(super) fn state(self) -> usize {
+        self.0.min(Self::HAS.0) as usize
+    }
+
+    /// The cotangent's number; any other if it has none, of which [`of_number`](Self::of_number) makes the same again.
+    #[inline(always)]
+    fn number(self) -> u32 {
+        self.0.wrapping_sub(Self::HAS.0)
+    }
+
+    #[inline(always)]
+    fn of_number(number: u32) -> Self {
+        Self(number.wrapping_add(Self::HAS.0))
+    }
 }
 
+/// Room is made for so many nodes for each that is left, and for so many at most: what fits in the first-level cache.
+const AHEAD: usize = 4;
+const MOST: usize = 1024;
+
 impl Recorder {
-    /// Goes down through single numbers and scalar functions whose rules have been on the tape before, up to the first
-    /// node that wants more than that. `note` is told what each operand of a node is given.
+    /// Goes down through single numbers and scalar functions that there are [patterns](super::reverse::Reverse) of, up to the first node
+    /// that wants more than that. `note` is told what each operand of a node is given.
     ///
     /// What it records is what [`apply_rule`](Self::apply_rule) and [`accumulate`](Self::accumulate) would.
     #[inline(never)]
@@ -31,43 +66,59 @@ impl Recorder {
         nodes: Range<usize>,
         mut note: impl FnMut(NodeId, usize, NodeId),
     ) -> Option<NodeId> {
-        let sum = self.built_in(Scalar::Add);
         let Self { graph, rules, .. } = self;
-        let leads = &mut leads[..nodes.end];
-        for i in nodes.rev() {
-            let Lead::Has(dy) = leads[i] else { continue };
-            let id = NodeId::new(i);
-            let record = *graph.record(id);
-            if record.op.is_leaf() {
-                continue;
-            }
-            let patterns = rules.patterns.get(record.op.0 as usize).and_then(Option::as_ref);
-            let (Some(patterns), Some(sum), ShapeIndex::SCALAR) = (patterns, sum, record.shape) else {
-                return Some(id);
-            };
-            let ([a, b], site, origin) = (record.pair(), record.site, Origin::Backward(id));
-            let given = [a, b, id, dy];
-            for operand in 0..2 {
-                let x = given[operand];
-                let (Some(pattern), lead) = (&patterns[operand], leads[x.index()]) else { continue };
-                if lead == Lead::Out {
-                    continue;
+        let reverse = &*rules.reverse;
+        let (mut below, mut more) = (nodes.end, 0);
+        loop {
+            let mut room = graph.room(more);
+            let records = &room.there()[..nodes.end];
+            let leads = &mut leads[..records.len()];
+            // The node that wants more than that, if one does; nothing, if more room is wanted.
+            let stop = loop {
+                if below == nodes.start {
+                    break Some(None);
                 }
-                let part = graph.push_pattern(pattern, given, site, origin);
-                note(id, operand, part);
-                leads[x.index()] = Lead::Has(match lead {
-                    Lead::Has(before) => {
-                        let (shape, site) = (ShapeIndex::SCALAR, graph.record(x).site);
-                        graph.push(
-                            Stamp { op: sum, shape, site, origin: Origin::Backward(x) },
-                            &[before, part],
-                        )
+                let i = below - 1;
+                let Some(dy) = leads[i].cotangent() else {
+                    below = i;
+                    continue;
+                };
+                let (id, record) = (NodeId::new(i), &records[i]);
+                let reverse = reverse.get(record.op.0 as usize).and_then(Option::as_ref);
+                let (Some(reverse), ShapeIndex::SCALAR) = (reverse, record.shape) else {
+                    if record.op.is_leaf() {
+                        below = i;
+                        continue;
                     }
-                    Lead::Out | Lead::Open => part,
-                });
+                    break Some(Some(id));
+                };
+                if !room.is_enough() {
+                    break None;
+                }
+                below = i;
+                let x = record.pair();
+                let [x0, x1] = x.map(NodeId::index);
+                let of_x = [leads[x0], leads[x1]];
+                let given =
+                    [x0 as u32, x1 as u32, i as u32, dy.index() as u32, of_x[0].number(), of_x[1].number()];
+                let sites = [record.site, records[x0].site, records[x1].site];
+                let put =
+                    room.push(reverse.pattern(x, of_x), given, sites, [id, x[0], x[1]].map(Origin::Backward));
+                leads[x0] = Lead::of_number(put.results[0]);
+                leads[x1] = Lead::of_number(put.results[1]);
+                for (operand, part) in put.parts.into_iter().enumerate() {
+                    if let Some(part) = part {
+                        note(id, operand, part);
+                    }
+                }
+            };
+            let used = room.used();
+            graph.leave(used);
+            if let Some(stop) = stop {
+                return stop;
             }
+            more = (AHEAD * (below - nodes.start)).clamp(Room::ENOUGH, MOST);
         }
-        None
     }
 
     /// Begins to put the rules of a node on the tape, given its cotangent; returns the number of its operands.

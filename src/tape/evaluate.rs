@@ -46,7 +46,7 @@ impl Recorder {
         let Values { places: Places { known, .. }, queue, unfinished, .. } = values;
         *unfinished = target.index()..target.index() + 1;
         known[target.index()] = Known::Wanted;
-        let many = 64 + target.index() / 64;
+        let many = 64 + target.index() / 256;
         queue.clear();
         queue.push(target);
         let mut next = 0;

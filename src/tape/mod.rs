@@ -12,6 +12,7 @@ mod operators;
 pub(crate) mod program;
 mod recorder;
 mod registry;
+mod reverse;
 mod rule;
 mod rule_text;
 mod run;
@@ -157,7 +158,7 @@ impl Tape {
     pub fn apply<O: Op>(&self, op: O, inputs: &[Var<'_>]) -> Var<'_> {
         match self.try_apply_alike::<O>(inputs) {
             Some(var) => var,
-            None => self.try_apply_any(op, inputs).unwrap_or_else(|e| refuse(e)),
+            None => self.try_apply_other(op, inputs).unwrap_or_else(|e| refuse(e)),
         }
     }
 
@@ -171,7 +172,7 @@ impl Tape {
     pub fn try_apply<O: Op>(&self, op: O, inputs: &[Var<'_>]) -> Result<Var<'_>> {
         match self.try_apply_alike::<O>(inputs) {
             Some(var) => Ok(var),
-            None => self.try_apply_any(op, inputs),
+            None => self.try_apply_other(op, inputs),
         }
     }
 
@@ -193,6 +194,19 @@ impl Tape {
         }
         let id = self.write().record_alike(scalar, operands.map(Var::id), caller)?;
         Some(Var::new(self, id))
+    }
+
+    /// The way of all others.
+    ///
+    /// It hands on copies of one or two, so that no caller has to have them in memory before it comes here.
+    #[inline(always)]
+    #[track_caller]
+    fn try_apply_other<O: Op>(&self, op: O, inputs: &[Var<'_>]) -> Result<Var<'_>> {
+        match *inputs {
+            [a] => self.try_apply_any(op, &[a]),
+            [a, b] => self.try_apply_any(op, &[a, b]),
+            _ => self.try_apply_any(op, inputs),
+        }
     }
 
     #[inline(never)]

@@ -10,8 +10,10 @@ use std::ops::Range;
 const STRANDS: usize = 4;
 /// So many nodes are worth it.
 const MANY: usize = 1 << 14;
+/// Of so many nodes at once it is asked whether all are known.
+const LOOK: usize = 64;
 
-/// What the loops read and write.
+/// What the loops read and write, of as many nodes as there are records.
 struct Numbers<'a> {
     graph: &'a Graph,
     records: &'a [Record],
@@ -21,30 +23,53 @@ struct Numbers<'a> {
 }
 
 impl Numbers<'_> {
-    /// Computes a node, if it is a single number and its operands are known; false if it is not known then.
+    /// The first of the nodes, all lists cut where the compiler sees that they have one length.
+    #[inline(always)]
+    fn first(&mut self, len: usize) -> Numbers<'_> {
+        let Self { graph, records, facts, known, slots } = self;
+        Numbers { graph, records: &records[..len], facts, known: &mut known[..len], slots: &mut slots[..len] }
+    }
+
+    /// Computes a node, if it is a single number and its operands are known; false if they may be later.
+    ///
+    /// A number that is known is computed once more, which costs less than to ask.
     #[inline(always)]
     fn compute(&mut self, i: usize) -> bool {
-        if self.known[i].is_value() {
-            return true;
-        }
         let record = &self.records[i];
         if record.shape != ShapeIndex::SCALAR {
-            return false;
+            return true;
         }
         let number = match self.facts[record.op.0 as usize].scalar {
             Some(scalar) => {
                 let [a, b] = record.pair().map(NodeId::index);
+                // Not asked of the numbers themselves: that would wait for them.
                 if self.known[a] != Known::Number || self.known[b] != Known::Number {
                     return false;
                 }
                 scalar.binary(self.slots[a], self.slots[b])
             }
             None if record.op == Leaf::Constant.op() => self.graph.number(record),
-            None => return false,
+            None => return self.known[i].is_value(),
         };
         self.slots[i] = number;
         self.known[i] = Known::Number;
         true
+    }
+
+    /// Computes what is not known among some nodes, of which most are.
+    #[inline(always)]
+    fn compute_unknown(&mut self, mut first: usize, end: usize) {
+        while first < end {
+            let next = end.min(first + LOOK);
+            if !self.known[first..next].iter().fold(true, |all, known| all & known.is_value()) {
+                for i in first..next {
+                    if !self.known[i].is_value() {
+                        self.compute(i);
+                    }
+                }
+            }
+            first = next;
+        }
     }
 }
 
@@ -52,8 +77,7 @@ impl Recorder {
     fn numbers(&mut self, end: usize) -> Numbers<'_> {
         let Self { graph, facts, values, .. } = self;
         let Places { known, slots, .. } = &mut values.places;
-        let records = &graph.records()[..end];
-        Numbers { graph, records, facts, known: &mut known[..end], slots: &mut slots[..end] }
+        Numbers { graph, records: &graph.records()[..end], facts, known, slots }
     }
 
     /// Computes the single numbers up to a node whose operands are known, whoever wants them: where many are wanted, that
@@ -64,27 +88,30 @@ impl Recorder {
     pub(super) fn compute_all_numbers(&mut self, end: usize) {
         let nodes = self.values.tried.min(end)..end;
         self.values.tried = self.values.tried.max(end);
-        let numbers = self.numbers(end);
+        let mut numbers = self.numbers(end);
         vectorize(
             #[inline(always)]
             move || {
-                let mut numbers = numbers;
-                let mut left = true;
-                if nodes.len() >= MANY {
-                    let part = nodes.len() / STRANDS;
-                    left = false;
-                    for i in nodes.start..nodes.start + part {
-                        for strand in 0..STRANDS {
-                            left |= !numbers.compute(i + strand * part);
+                let part = if nodes.len() < MANY { 0 } else { nodes.len() / STRANDS };
+                let strands = nodes.start..nodes.start + STRANDS * part;
+                // For each, where what had to wait ends.
+                let mut waited = [0; STRANDS];
+                let mut among = numbers.first(strands.end);
+                for first in strands.start..strands.start + part {
+                    // Not a loop over the strands: it would become a copy of what it does for each of them, too many to
+                    // keep their places in registers.
+                    let mut i = first;
+                    while i < among.records.len() {
+                        if !among.compute(i) {
+                            waited[(i - strands.start) / part] = i + 1;
                         }
+                        i += part;
                     }
-                    let rest = nodes.start + STRANDS * part..nodes.end;
-                    rest.for_each(|i| left |= !numbers.compute(i));
                 }
-                if left {
-                    for i in nodes {
-                        numbers.compute(i);
-                    }
+                let mut all = numbers.first(nodes.end);
+                let waiting = strands.clone().step_by(part.max(1)).zip(waited);
+                for (first, end) in waiting.chain([(strands.end, nodes.end)]) {
+                    all.compute_unknown(first, end);
                 }
             },
         );
@@ -93,9 +120,13 @@ impl Recorder {
     /// Computes single numbers up to the first wanted node that is something else.
     pub(super) fn compute_numbers(&mut self, nodes: Range<usize>) -> Option<NodeId> {
         let mut numbers = self.numbers(nodes.end);
+        let mut numbers = numbers.first(nodes.end);
         for i in nodes {
-            if numbers.known[i] == Known::Wanted && !numbers.compute(i) {
-                return Some(NodeId::new(i));
+            if numbers.known[i] == Known::Wanted {
+                numbers.compute(i);
+                if numbers.known[i] == Known::Wanted {
+                    return Some(NodeId::new(i));
+                }
             }
         }
         None

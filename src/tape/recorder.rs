@@ -242,7 +242,9 @@ impl Recorder {
     }
 
     /// Records a scalar function known by name on operands of one shape, of which a function of one takes the first;
-    /// `None`, and nothing recorded, where there is more to look at.
+    /// `None`, and nothing recorded, where there is more to look at or to do.
+    ///
+    /// It calls nothing and cannot panic, so that its callers need not keep anything for afterwards.
     #[inline(always)]
     pub(super) fn record_alike(
         &mut self,
@@ -252,8 +254,8 @@ impl Recorder {
     ) -> Option<NodeId> {
         let op = self.built_in(scalar)?;
         let shape = self.shared_shape(&x)?;
-        let stamp = self.stamp(op, shape, caller);
-        Some(self.graph.push(stamp, &x))
+        let site = self.callers.latest(caller, self.scope)?;
+        self.graph.push_at_once(Stamp { op, shape, site, origin: self.origin }, x)
     }
 
     /// The shape of a scalar function's operands, and so of its result, if it is given the right number of real ones
@@ -270,10 +272,10 @@ impl Recorder {
     /// The shape of some nodes of real numbers, if all have the same.
     #[inline]
     fn shared_shape(&self, x: &[NodeId]) -> Option<ShapeIndex> {
-        let shape = self.graph.record(*x.first()?).shape;
-        let fits = |&id: &NodeId| {
-            let record = self.graph.record(id);
-            record.shape == shape && record.op != Leaf::Index.op()
+        let records = self.graph.records();
+        let shape = records.get(x.first()?.index())?.shape;
+        let fits = |id: &NodeId| {
+            records.get(id.index()).is_some_and(|r| r.shape == shape && r.op != Leaf::Index.op())
         };
         x.iter().all(fits).then_some(shape)
     }

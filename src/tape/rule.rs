@@ -3,9 +3,10 @@
 
 use super::op::{Derivative, Op};
 use super::recorder::{Recorder, kinds};
+use super::reverse::Reverse;
 use super::{Tape, Var};
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Kind, Leaf, NodeId, OpIndex, Pattern, ShapeIndex};
+use crate::graph::{Graph, Kind, Leaf, NodeId, OpIndex, ShapeIndex};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::cell::Cell;
@@ -21,8 +22,8 @@ pub(crate) struct Rules {
     by_shapes: FxHashMap<Key, Rc<OpRules>>,
     /// Those of scalar functions on single numbers, by the op.
     of_numbers: Vec<Option<Rc<OpRules>>>,
-    /// The same as patterns, from when they are first put on the tape; without one for a structural zero.
-    pub(super) patterns: Vec<Option<[Option<Pattern>; 2]>>,
+    /// The same as patterns, from when they were first put on the tape.
+    pub(super) reverse: Vec<Option<Reverse>>,
 }
 
 /// The rules of an op for operands of some shapes.
@@ -39,33 +40,6 @@ impl std::ops::Index<usize> for OpRules {
 
     fn index(&self, operand: usize) -> &RuleGraph {
         &self.operands[operand]
-    }
-}
-
-impl OpRules {
-    /// The rules of an op of one or two operands as patterns on `x0`, `x1`, `y` and `dy`, if they can be that.
-    fn patterns(&self) -> Option<[Option<Pattern>; 2]> {
-        let arity = self.operands.len();
-        let mut patterns = [None, None];
-        for (operand, rule) in self.operands.iter().enumerate() {
-            let (nodes, result) = match rule {
-                RuleGraph::Zero => continue,
-                RuleGraph::NotDifferentiable => return None,
-                RuleGraph::Nodes { nodes, result } => (nodes, result),
-            };
-            // The other operand of an op of one stands where there is none.
-            let slot = |slot: usize| if slot < arity { slot } else { slot + 2 - arity };
-            let mut pattern = Pattern::default();
-            for node in nodes {
-                let slots: SmallVec<[usize; 2]> = node.inputs.iter().map(|&input| slot(input)).collect();
-                match &node.content {
-                    Made::Constant(numbers) => pattern.constant(node.op(), node.shape(), numbers)?,
-                    Made::Op(_) | Made::Leaf(_) => pattern.op(node.op(), node.shape(), &slots)?,
-                }
-            }
-            *patterns.get_mut(operand)? = Some(pattern.finish(slot(*result))?);
-        }
-        Some(patterns)
     }
 }
 
@@ -221,7 +195,7 @@ impl Recorder {
 
     /// The rules of a scalar function on single numbers, if they are known.
     #[inline]
-    fn rules_of_number(&self, id: NodeId) -> Option<&Rc<OpRules>> {
+    pub(super) fn rules_of_number(&self, id: NodeId) -> Option<&Rc<OpRules>> {
         let record = self.graph.record(id);
         let rules = self.rules.of_numbers.get(record.op.0 as usize)?;
         rules.as_ref().filter(|_| record.shape == ShapeIndex::SCALAR)
@@ -249,12 +223,6 @@ impl Recorder {
                     };
                     node.placed.set((op, self.graph.shape_id(&node.shape)));
                 }
-            }
-            if self.rules_of_number(id).is_some() {
-                let op = self.graph.record(id).op.0 as usize;
-                let patterns = &mut self.rules.patterns;
-                patterns.resize(patterns.len().max(op + 1), None);
-                patterns[op] = rules.patterns();
             }
         }
         Ok(rules)

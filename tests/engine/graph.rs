@@ -130,6 +130,54 @@ fn the_same_program_records_the_same_graph() {
 }
 
 #[test]
+fn a_gradient_of_numbers_is_the_same_graph_when_its_rules_are_known() {
+    type Function = for<'t> fn(Var<'t>, Var<'t>) -> Var<'t>;
+    let functions: [Function; 14] = [
+        |a, b| a + b,
+        |a, b| a - b,
+        |a, b| a * b,
+        |a, b| a / b,
+        |a, b| a.maximum(b),
+        |a, b| a.minimum(b),
+        |a, b| a.greater(b),
+        |a, _| -a,
+        |a, _| a.recip(),
+        |a, _| a.square(),
+        |a, _| a.sigmoid(),
+        |a, _| a.abs(),
+        |a, _| a.sin(),
+        |a, _| a.tanh(),
+    ];
+    for function in functions {
+        // One operand twice, or one that no gradient is wanted of; operands that have a cotangent before, or none.
+        for (case, before, wanted) in (0..3)
+            .flat_map(|c| [false, true].map(|b| (c, b)))
+            .flat_map(|(c, b)| [&[0_usize][..], &[1], &[0, 1], &[]].map(|wanted| (c, b, wanted)))
+        {
+            let program = |tape: &Tape| {
+                let leaves = [tape.leaf("x", 0.7), tape.leaf("z", 0.4)];
+                let [x, z] = leaves;
+                let y = [function(x, x), function(x, z), function(z, x)][case];
+                let loss = if before { y + x.exp() + z.exp() } else { y.softplus() };
+                let vars: Vec<Var<'_>> = wanted.iter().map(|&i| leaves[i]).collect();
+                if vars.is_empty() {
+                    let gradients = loss.backward();
+                    let edges: Vec<_> = gradients.edges().collect();
+                    return format!("{edges:?} {:?} {}", gradients.of(x).value(), json(&tape.graph()));
+                }
+                let values: Vec<_> = loss.try_grad(&vars).unwrap().iter().map(|g| g.value()).collect();
+                assert_eq!(loss.try_sweep(&vars).unwrap(), values);
+                format!("{values:?} {}", json(&tape.graph()))
+            };
+            let mut tape = Tape::new();
+            let first = program(&tape);
+            tape.reset();
+            assert_eq!(program(&tape), first, "case {case}, before {before}, wanted {wanted:?}");
+        }
+    }
+}
+
+#[test]
 fn files_keep_everything_and_locations_on_request() {
     let tape = Tape::new();
     let updated = model(&tape);

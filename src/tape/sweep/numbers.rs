@@ -18,14 +18,18 @@ impl Recorder {
         nodes: Range<usize>,
         complete: bool,
     ) -> Option<NodeId> {
-        let len = nodes.end;
-        let (records, facts) = (&self.graph.records()[..len], &*self.facts);
-        let slots = &mut c.slots[..len];
-        // What is not complete may end before its last nodes.
-        let values = self.values.places.slots.get(..len).unwrap_or_default();
+        let (records, facts) = (&self.graph.records()[..nodes.end], &*self.facts);
+        let wants_more = |i: &usize| !is_none(c.slots[*i]) && facts[records[*i].op.0 as usize].arity > 0;
+        if !complete {
+            return nodes.rev().find(wants_more).map(NodeId::new);
+        }
+        let (slots, values) = (&mut *c.slots, &*self.values.places.slots);
         vectorize(
             #[inline(always)]
             move || {
+                // Cut here, where the compiler sees that all have one length.
+                let len = records.len();
+                let (slots, values) = (&mut slots[..len], &values[..len]);
                 for i in nodes.rev() {
                     let dy = slots[i];
                     if is_none(dy) {
@@ -34,16 +38,17 @@ impl Recorder {
                     let record = &records[i];
                     let facts = &facts[record.op.0 as usize];
                     let scalar = match facts.scalar {
-                        Some(scalar) if complete && record.shape == ShapeIndex::SCALAR => scalar,
+                        Some(scalar) if record.shape == ShapeIndex::SCALAR => scalar,
                         _ if facts.arity == 0 => continue,
                         _ => return Some(NodeId::new(i)),
                     };
                     let x = record.pair().map(NodeId::index);
+                    let (at_x, y) = (x.map(|x| values[x]), values[i]);
                     let hand_on = |operand: usize, part| {
                         let slot = &mut slots[x[operand]];
                         *slot = if is_none(*slot) { part } else { sum(*slot, part) };
                     };
-                    scalar.hand_on(x.map(|x| values[x]), values[i], dy, hand_on);
+                    scalar.hand_on(at_x, y, dy, hand_on);
                 }
                 None
             },
