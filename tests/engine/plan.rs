@@ -65,6 +65,52 @@ fn fused_and_unfused_plans_and_values_agree_bit_for_bit() {
 }
 
 /// A layer's training step on the tape: its loss and the updates of its parameters.
+/// Programs read large operands where they lie: also the one that is written over, also one that is read once more after
+/// that, one whose elements lie in another order, and a last piece that is not whole.
+#[test]
+fn large_operands_are_read_where_they_lie_and_written_over_last() {
+    for (rows, columns) in [(64, 64), (70, 61), (4097, 1), (1, 5000)] {
+        let tape = Tape::new();
+        let w = tape.parameter("w", [rows, columns]);
+        let (g, h) = (tape.input("g", [rows, columns]), tape.input("h", [columns, rows]));
+        let updated = w - 0.1 * g;
+        let both = updated.exp() + w * h.t();
+        let late = (both + 1.0).sqrt() * w;
+        let numbers = [wave(&[rows, columns], 0.1), wave(&[rows, columns], 0.5), wave(&[columns, rows], 0.9)];
+        let elements = |i: usize, j: usize| {
+            let [w, g, h] = [numbers[0][[i, j]], numbers[1][[i, j]], numbers[2][[j, i]]];
+            let updated = w - 0.1 * g;
+            (updated, (updated.exp() + w * h + 1.0).sqrt() * w)
+        };
+        for threads in [1, 2, 3] {
+            for outputs in [vec![], vec![late], vec![late, both, w]] {
+                let options = PlanOptions::default().threads(threads);
+                let mut plan = Plan::<f64>::compile_with(outputs.clone(), [(w, updated)], options).unwrap();
+                assert!(plan.to_string().contains("`w` in place"), "{plan}");
+                plan.feed(g, &numbers[1]).unwrap();
+                if !outputs.is_empty() {
+                    plan.feed(h, &numbers[2]).unwrap();
+                }
+                let mut state = State::new();
+                state.insert("w", numbers[0].clone());
+                let found = plan.run(&mut state).unwrap().get(late).map(|late| late.to_owned());
+                assert_eq!(found.is_some(), !outputs.is_empty());
+                for (i, j) in (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))) {
+                    let (updated, late) = elements(i, j);
+                    assert_eq!(
+                        state.get("w").unwrap()[[i, j]],
+                        updated,
+                        "{rows} × {columns}, {threads} threads"
+                    );
+                    if let Some(found) = &found {
+                        assert!((found[[i, j]] - late).abs() <= 1e-14 * late.abs());
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn step<'t>(tape: &'t Tape, rows: usize) -> (Var<'t>, Vec<(Var<'t>, Var<'t>)>) {
     let (x, t) = (tape.input("x", [rows, 40]), tape.input("t", [rows, 24]));
     let (w, b) = (tape.parameter("w", [40, 24]), tape.parameter("b", [24]));
@@ -216,6 +262,53 @@ fn inputs_are_written_in_place_by_var_or_by_name() {
     plan.index_mut(labels).unwrap().assign(&arr1(&[0, 1]));
     let loss = plan.run(&mut State::new()).unwrap().item(loss);
     assert!((loss - 2.0_f64.ln()).abs() < 1e-15);
+}
+
+#[test]
+fn rows_of_an_array_are_a_batch_whatever_its_layout_and_type() {
+    let tape = Tape::new();
+    let (x, y) = (tape.input("x", [3, 2]), tape.input("y", [2, 2, 2]));
+    let mut plan = Plan::<f64>::compile([x, y], []).unwrap();
+    let bytes = Array::from_shape_fn((5, 2), |(i, j)| (10 * i + j) as u8);
+    let half = |byte: u8| f64::from(byte) / 2.0;
+    let large = wave(&[3, 2, 2], 0.2);
+    for reversed in [false, true] {
+        // From the last column to the first: rows that do not lie side by side.
+        let mut bytes = bytes.view();
+        if reversed {
+            bytes.invert_axis(ndarray::Axis(1));
+        }
+        plan.feed_rows("x", &bytes, &[4, 0, 4], half).unwrap();
+        plan.feed_rows(y, &large, &[2, 1], |x| -x).unwrap();
+        let found = plan.run(&mut State::new()).unwrap();
+        let want = Array::from_shape_fn((3, 2), |(k, j)| half(bytes[[[4, 0, 4][k], j]]));
+        assert_eq!(found.nth(0), want.into_dyn());
+        let want = Array::from_shape_fn((2, 2, 2), |(k, i, j)| -large[[[2, 1][k], i, j]]);
+        assert_eq!(found.nth(1), want.into_dyn());
+    }
+
+    let tape = Tape::new();
+    let nothing = tape.input("nothing", [0, 4]);
+    let narrow = tape.input("narrow", [2, 0]);
+    let mut empty = Plan::<f64>::compile([nothing, narrow], []).unwrap();
+    empty.feed_rows(nothing, &wave(&[3, 4], 0.0), &[], |x| x).unwrap();
+    empty.feed_rows(narrow, &wave(&[3, 0], 0.0), &[1, 1], |x| x).unwrap();
+    assert_eq!(empty.run(&mut State::new()).unwrap().nth(0).shape(), [0, 4]);
+
+    let refused = |plan: &mut Plan<f64>, rows: &[usize]| match plan.feed_rows("x", &bytes, rows, half) {
+        Err(error @ Error::Feed { .. }) => error.to_string(),
+        other => panic!("{rows:?}: {other:?}"),
+    };
+    assert!(refused(&mut plan, &[0, 1]).contains("takes shape [3, 2], got 2 rows of shape [2]"));
+    assert!(refused(&mut plan, &[0, 5, 1]).contains("got row 5 of an array with 5 rows"));
+    let wide = plan.feed_rows("x", &large, &[0, 1, 2], |x| x).unwrap_err().to_string();
+    assert!(wide.contains("feed_rows: input") && wide.contains("3 rows of shape [2, 2]"), "{wide}");
+    let number = ndarray::arr0(1.0).into_dyn();
+    let single = plan.feed_rows("x", &number, &[0, 0, 0], |x| x).unwrap_err().to_string();
+    assert!(single.contains("rows of a single number"), "{single}");
+    // What was fed last is still there.
+    let [last, _] = [bytes[[4, 1]], bytes[[4, 0]]].map(half);
+    assert_eq!(plan.run(&mut State::new()).unwrap().nth(0)[[0, 0]], last);
 }
 
 #[test]

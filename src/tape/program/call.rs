@@ -1,0 +1,41 @@
+//! Elementwise ops that are run by their kernels.
+
+use super::Register;
+use crate::kernel::{Input, Inputs, Output, View};
+use crate::tape::op::{Op, Precision};
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// An elementwise op that is run by its kernel.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    /// Its place in the table of ops.
+    pub(super) op: usize,
+    pub(super) x: SmallVec<[Register; 4]>,
+}
+
+impl Call {
+    /// Runs the op's kernel on `n` elements of registers of length `block`.
+    pub(super) fn run<F: Precision>(
+        &self,
+        ops: &[Arc<dyn Op>],
+        to: Register,
+        n: usize,
+        block: usize,
+        scratch: &mut [F],
+    ) {
+        let (below, rest) = scratch.split_at_mut(to as usize * block);
+        let (y, above) = rest.split_at_mut(block);
+        let shape = [n];
+        let mut x: SmallVec<[Input<'_, F>; 4]> = SmallVec::new();
+        for &register in &self.x {
+            let numbers = match register.checked_sub(to + 1) {
+                Some(k) => &above[k as usize * block..],
+                None => &below[register as usize * block..],
+            };
+            x.push(Input::Real(View::new(&numbers[..n], 0, &shape, &[1])));
+        }
+        let output = Output { data: &mut y[..n], shape: &shape, threads: 1 };
+        F::kernel(&*ops[self.op]).run(Inputs::new(&x), output);
+    }
+}

@@ -1,0 +1,246 @@
+//! Programs: elementwise ops that are computed together, block by block, on registers that stay in the cache.
+//!
+//! A program loads blocks of its operands into registers, applies one function after another to registers, and stores
+//! those that are wanted. Whatever is not stored never has an array of its own. Arrays of one element have one register
+//! for each number, and a loop of their own.
+
+mod builder;
+mod call;
+mod sources;
+mod span;
+
+use super::op::{Op, Precision};
+use crate::kernel::{WIDTH, vectorize};
+use crate::ops::{Chain, Scalar};
+pub(crate) use builder::Builder;
+use call::Call;
+use sources::Sources;
+pub(crate) use span::Span;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Bytes that the registers of a program take together, if that leaves them blocks of some length: they stay in a
+/// first-level cache of 32 KiB, beside the operands.
+const CACHE: usize = 24 * 1024;
+/// The least and greatest length of a block.
+const BLOCKS: Range<usize> = 64..1024;
+
+/// A place for a block of numbers; its number. From [`OPERAND`] on, an operand that is read where it lies.
+pub(crate) type Register = u32;
+
+/// What is added to the number of an operand that has no register.
+const OPERAND: Register = 1 << 31;
+
+/// One line of a program; 20 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Instruction {
+    /// A block of an operand to a register.
+    Load { operand: u32, to: Register },
+    /// A function of one or two registers to another register.
+    Apply { function: Scalar, x: [Register; 2], to: Register },
+    /// Two sums, differences or products, the second of the first one's result, which has no register.
+    Chain { chain: Chain, x: [Register; 3], to: Register },
+    /// The same function of many registers, by its number; in programs of single numbers.
+    Span { span: u32 },
+    /// Any other elementwise op, by the number of its call; its result goes to a register of its own.
+    Call { call: u32, to: Register },
+    /// A register to a block of a result.
+    Store { from: Register, output: u32 },
+}
+
+/// What a program reads and writes: a block at a time, one after another.
+pub(crate) trait Memory<F> {
+    /// Copies the elements of an operand from `start` on, counted in the order of the result.
+    fn load(&self, operand: usize, start: usize, to: &mut [F]);
+
+    /// Some elements of an operand whose elements lie in the order of the result.
+    fn slice(&self, operand: usize, start: usize, count: usize) -> &[F];
+
+    /// Copies to a result, from the element `start` on.
+    fn store(&mut self, output: usize, start: usize, from: &[F]);
+}
+
+/// Elementwise ops that are computed together.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Program {
+    /// Operands that are the same number everywhere, each with its register: loaded once, before the first block.
+    uniform: Vec<(u32, Register)>,
+    instructions: Vec<Instruction>,
+    calls: Vec<Call>,
+    spans: Vec<Span>,
+    registers: usize,
+    /// Whether it reads operands where they lie.
+    in_place: bool,
+}
+
+impl Program {
+    /// The instructions, in order.
+    pub(crate) fn instructions(&self) -> &[Instruction] {
+        &self.instructions
+    }
+
+    /// What a span does.
+    pub(crate) fn span(&self, span: u32) -> Span {
+        self.spans[span as usize]
+    }
+
+    /// The op of a call, by its place in the table of ops.
+    pub(crate) fn called(&self, call: u32) -> usize {
+        self.calls[call as usize].op
+    }
+
+    /// The length of the blocks in which `len` elements are computed in the precision `F`; a multiple of what is
+    /// computed side by side, but for single numbers.
+    fn block<F>(&self, len: usize) -> usize {
+        if len <= 1 {
+            return len;
+        }
+        let fitting = CACHE / (size_of::<F>() * self.registers.max(1));
+        fitting.clamp(BLOCKS.start, BLOCKS.end).min(len).next_multiple_of(WIDTH)
+    }
+
+    /// How many elements of scratch a run over `len` elements takes in the precision `F`.
+    pub(crate) fn scratch<F>(&self, len: usize) -> usize {
+        self.registers * self.block::<F>(len)
+    }
+
+    /// Whether an operand is read before a result is written, block by block: then both may have one buffer.
+    pub(crate) fn reads_before(&self, operand: usize, output: usize) -> bool {
+        if self.uniform.iter().any(|&(k, _)| k as usize == operand) {
+            return false;
+        }
+        let in_place = OPERAND | operand as Register;
+        let loads = |i: &Instruction| match i {
+            Instruction::Load { operand: k, .. } => *k as usize == operand,
+            Instruction::Apply { x, .. } => x.contains(&in_place),
+            Instruction::Chain { x, .. } => x.contains(&in_place),
+            _ => false,
+        };
+        let stores =
+            |i: &Instruction| matches!(i, Instruction::Store { output: k, .. } if *k as usize == output);
+        let stored = self.instructions.iter().position(stores).unwrap_or(self.instructions.len());
+        self.instructions.iter().rposition(loads).is_none_or(|loaded| loaded < stored)
+    }
+
+    /// Computes the elements of a range, counted in row-major order.
+    ///
+    /// `scratch` has at least as many elements as [`scratch`](Self::scratch) says for the range's length, and none of
+    /// them counts before or after.
+    pub(crate) fn run<F: Precision>(
+        &self,
+        ops: &[Arc<dyn Op>],
+        memory: &mut dyn Memory<F>,
+        range: Range<usize>,
+        scratch: &mut [F],
+    ) {
+        match range.len() {
+            0 => {}
+            1 => self.number(ops, memory, range.start, scratch),
+            len => {
+                let block = self.block::<F>(len);
+                for &(operand, to) in &self.uniform {
+                    let register = &mut scratch[to as usize * block..][..block];
+                    memory.load(operand as usize, range.start, &mut register[..1]);
+                    let number = register[0];
+                    register.fill(number);
+                }
+                vectorize(
+                    #[inline(always)]
+                    || {
+                        let mut start = range.start;
+                        while start < range.end {
+                            let mut n = block.min(range.end - start);
+                            if self.in_place {
+                                // What is read where it lies is read in whole pieces, and what is left is filled up.
+                                n -= if n > WIDTH { n % WIDTH } else { 0 };
+                                self.one_block::<F, true>(ops, memory, start, n, block, scratch);
+                            } else {
+                                self.one_block::<F, false>(ops, memory, start, n, block, scratch);
+                            }
+                            start += n;
+                        }
+                    },
+                );
+            }
+        }
+    }
+
+    /// Computes one block of `n` elements. Functions go through whole registers: what lies past the end of the arrays
+    /// there is never stored.
+    #[inline(always)]
+    fn one_block<F: Precision, const IN_PLACE: bool>(
+        &self,
+        ops: &[Arc<dyn Op>],
+        memory: &mut dyn Memory<F>,
+        start: usize,
+        n: usize,
+        block: usize,
+        scratch: &mut [F],
+    ) {
+        let count = n.div_ceil(WIDTH);
+        // Pieces of operands that are not whole.
+        let mut rest = [[F::zero(); WIDTH]; 3];
+        let at = |register: Register| register as usize * block;
+        for instruction in &self.instructions {
+            match *instruction {
+                Instruction::Apply { function, x: [a, b], to } => {
+                    let [rest_a, rest_b, _] = &mut rest;
+                    let (sources, y) =
+                        Sources::<_, IN_PLACE>::around(scratch, to, block, count, &*memory, start..start + n);
+                    function.blocks([sources.get(a, rest_a), sources.get(b, rest_b)], y);
+                }
+                Instruction::Chain { chain, x: [a, b, c], to } => {
+                    let [rest_a, rest_b, rest_c] = &mut rest;
+                    let (sources, y) =
+                        Sources::<_, IN_PLACE>::around(scratch, to, block, count, &*memory, start..start + n);
+                    let x = [sources.get(a, rest_a), sources.get(b, rest_b), sources.get(c, rest_c)];
+                    chain.blocks(x, y);
+                }
+                Instruction::Load { operand, to } => {
+                    memory.load(operand as usize, start, &mut scratch[at(to)..][..n]);
+                }
+                Instruction::Store { from, output } => {
+                    memory.store(output as usize, start, &scratch[at(from)..][..n]);
+                }
+                Instruction::Call { call, to } => self.calls[call as usize].run(ops, to, n, block, scratch),
+                Instruction::Span { .. } => unreachable!("spans are of single numbers"),
+            }
+        }
+    }
+
+    /// Computes the only element.
+    fn number<F: Precision>(
+        &self,
+        ops: &[Arc<dyn Op>],
+        memory: &mut dyn Memory<F>,
+        start: usize,
+        scratch: &mut [F],
+    ) {
+        for &(operand, to) in &self.uniform {
+            memory.load(operand as usize, start, &mut scratch[to as usize..][..1]);
+        }
+        for instruction in &self.instructions {
+            let read = |register: Register| match register.checked_sub(OPERAND) {
+                Some(operand) => memory.slice(operand as usize, start, 1)[0],
+                None => scratch[register as usize],
+            };
+            match *instruction {
+                Instruction::Apply { function, x, to } => {
+                    let [a, b] = x.map(read);
+                    scratch[to as usize] = function.binary(a, b);
+                }
+                Instruction::Chain { chain, x, to } => {
+                    scratch[to as usize] = chain.of(x.map(read));
+                }
+                Instruction::Span { span } => self.spans[span as usize].run(scratch),
+                Instruction::Load { operand, to } => {
+                    memory.load(operand as usize, start, &mut scratch[to as usize..][..1]);
+                }
+                Instruction::Store { from, output } => {
+                    memory.store(output as usize, start, &scratch[from as usize..][..1]);
+                }
+                Instruction::Call { call, to } => self.calls[call as usize].run(ops, to, 1, 1, scratch),
+            }
+        }
+    }
+}

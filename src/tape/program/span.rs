@@ -1,0 +1,54 @@
+//! One function of many single numbers.
+
+use super::Register;
+use crate::ops::{Lane, Scalar};
+use crate::tape::op::Precision;
+
+/// One function of single numbers that lie side by side, or of one of them each time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    pub(crate) function: Scalar,
+    /// The first operands, and whether they go on from there.
+    pub(crate) x: [Register; 2],
+    pub(crate) steps: [bool; 2],
+    pub(crate) to: Register,
+    pub(crate) count: u32,
+}
+
+impl Span {
+    /// How two operands go on to the next ones, if they stay or move on by one, and do not reach the results.
+    pub(super) fn steps(x: [Register; 2], next: [Register; 2], to: Register) -> Option<[bool; 2]> {
+        let step = |k: usize| match next[k].wrapping_sub(x[k]) {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        };
+        let before = next.iter().all(|&register| register + 1 < to);
+        if before { Some([step(0)?, step(1)?]) } else { None }
+    }
+
+    /// Whether the next function goes on where this ends.
+    pub(super) fn takes(&self, function: Scalar, next: [Register; 2], to: Register) -> bool {
+        let goes_on = |k: usize| next[k] == self.x[k] + if self.steps[k] { self.count } else { 0 };
+        function == self.function
+            && to == self.to + self.count
+            && next.iter().all(|&register| register < self.to)
+            && goes_on(0)
+            && goes_on(1)
+    }
+
+    pub(super) fn run<F: Precision>(self, scratch: &mut [F]) {
+        let (to, count) = (self.to as usize, self.count as usize);
+        // Results lie behind all that they are computed from.
+        let (given, results) = scratch.split_at_mut(to);
+        let operand = |k: usize| {
+            let first = self.x[k] as usize;
+            if self.steps[k] {
+                Lane::Numbers(&given[first..first + count])
+            } else {
+                Lane::Number(given[first])
+            }
+        };
+        self.function.map([operand(0), operand(1)], &mut results[..count]);
+    }
+}
