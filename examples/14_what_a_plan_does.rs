@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! plan in f32 for one thread: 26 nodes in 12 steps
-//! results 200.6 KiB, 1.16 × what is alive at one time; registers 12.0 KiB; leaves 465.5 KiB
+//! results 200.6 KiB, 1.16 × what is alive at one time; registers 16.0 KiB; leaves 465.5 KiB
 //! step  computes               shape      reads                                writes
 //!    0  matmul add relu        [100, 50]  `x` `affine1/weight` `affine1/bias`  r1 19.5 KiB at 0 B
 //!    1  sum                    [100, 1]   `t`                                  r2 400 B at 19.6 KiB

@@ -9,7 +9,7 @@ mod matmul;
 mod sum;
 mod view;
 
-pub(crate) use gather::{copy, gather};
+pub(crate) use gather::{convert, copy, gather};
 pub(crate) use lanes::{Blocks, BlocksMut, Lanes, WIDTH, map_in_place, vectorize, write_blocks};
 pub(crate) use matmul::matmul;
 pub(crate) use sum::{Line, log_sum_exp_rows, reduce_axes, sum_axes, sum_blocks};

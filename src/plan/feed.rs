@@ -3,6 +3,7 @@
 use super::{InputSlot, Plan};
 use crate::error::{Error, Result};
 use crate::graph::NodeId;
+use crate::kernel;
 use crate::shape::size;
 use crate::tape::{Precision, Var};
 use ndarray::{ArrayRef, ArrayViewMutD, Axis, Dimension, IxDyn, RemoveAxis};
@@ -208,7 +209,7 @@ impl<T: Copy> InputSlot<T> {
         for (slots, rows) in self.values.chunks_mut((together * width).max(1)).zip(rows.chunks(together)) {
             rows.iter().for_each(|&row| fetch(row_of(row)));
             for (slots, &row) in slots.chunks_exact_mut(width.max(1)).zip(rows) {
-                slots.iter_mut().zip(row_of(row)).for_each(|(slot, &x)| *slot = convert(x));
+                kernel::convert(row_of(row), slots, &convert);
             }
         }
         self.fed = true;

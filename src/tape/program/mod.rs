@@ -135,7 +135,8 @@ impl Program {
     ) {
         match range.len() {
             0 => {}
-            1 => self.number(ops, memory, range.start, scratch),
+            1 if self.in_place => self.number::<F, true>(ops, memory, range.start, scratch),
+            1 => self.number::<F, false>(ops, memory, range.start, scratch),
             len => {
                 let block = self.block::<F>(len);
                 for &(operand, to) in &self.uniform {
@@ -209,7 +210,7 @@ impl Program {
     }
 
     /// Computes the only element.
-    fn number<F: Precision>(
+    fn number<F: Precision, const IN_PLACE: bool>(
         &self,
         ops: &[Arc<dyn Op>],
         memory: &mut dyn Memory<F>,
@@ -221,8 +222,8 @@ impl Program {
         }
         for instruction in &self.instructions {
             let read = |register: Register| match register.checked_sub(OPERAND) {
-                Some(operand) => memory.slice(operand as usize, start, 1)[0],
-                None => scratch[register as usize],
+                Some(operand) if IN_PLACE => memory.slice(operand as usize, start, 1)[0],
+                _ => scratch[register as usize],
             };
             match *instruction {
                 Instruction::Apply { function, x, to } => {
