@@ -72,9 +72,11 @@ pub(crate) fn copy<T: Copy>(from: &[T], to: &mut [T]) {
 pub(crate) fn convert<T: Copy, U>(from: &[T], to: &mut [U], f: impl Fn(T) -> U) {
     const PIECE: usize = 1024;
     let piece = PIECE / size_of::<T>().max(size_of::<U>()).clamp(1, PIECE);
-    for (to, from) in to.chunks_mut(piece).zip(from.chunks(piece)) {
-        to.iter_mut().zip(from).for_each(|(to, &x)| *to = f(x));
+    let all = |from: &[T], to: &mut [U]| to.iter_mut().zip(from).for_each(|(to, &x)| *to = f(x));
+    if to.len() <= piece {
+        return all(from, to);
     }
+    to.chunks_mut(piece).zip(from.chunks(piece)).for_each(|(to, from)| all(from, to));
 }
 
 #[cfg(test)]

@@ -197,8 +197,9 @@ pub(crate) fn log_sum_exp_rows<F: Float>(
     rows: Range<usize>,
     mut found: impl FnMut(usize, F, F),
 ) {
-    /// Numbers that are taken at a time.
-    const PART: usize = 8 * LEAF;
+    /// Numbers and rows that are taken at a time, at most: little room, which has to be cleared for three rows as well.
+    const PART: usize = 2 * LEAF;
+    const ROWS: usize = 32;
     let len = x.shape()[x.shape().len() - 1];
     if !(1..=LEAF).contains(&len) {
         return rows.for_each(|row| {
@@ -206,9 +207,10 @@ pub(crate) fn log_sum_exp_rows<F: Float>(
             found(row, greatest, log_sum);
         });
     }
-    let (mut part, mut greatest_of, mut sums) = ([F::zero(); PART], [F::zero(); PART], [F::zero(); PART]);
-    for first in rows.clone().step_by(PART / len) {
-        let count = (PART / len).min(rows.end - first);
+    let (mut part, mut greatest_of, mut sums) = ([F::zero(); PART], [F::zero(); ROWS], [F::zero(); ROWS]);
+    let at_once = ROWS.min(PART / len);
+    for first in rows.clone().step_by(at_once) {
+        let count = at_once.min(rows.end - first);
         let (part, sums) = (&mut part[..count * len], &mut sums[..count]);
         gather(x, first * len, part);
         for (row, m) in part.chunks_exact_mut(len).zip(&mut greatest_of) {
