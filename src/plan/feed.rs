@@ -197,22 +197,21 @@ impl<T: Copy> InputSlot<T> {
         if let Some(row) = rows.iter().find(|&&row| row >= count) {
             return misfit(format!("row {row} of an array with {count} rows"));
         }
+        self.fed = true;
         let width = size(shape);
         let Some(values) = values.as_slice() else {
             let rows = rows.iter().flat_map(|&row| values.index_axis(Axis(0), row).into_iter());
             self.values.iter_mut().zip(rows).for_each(|(slot, &x)| *slot = convert(x));
-            self.fed = true;
             return Ok(());
         };
         let row_of = |row: usize| &values[row * width..][..width];
-        let together = (TOGETHER / size_of_val(row_of(0)).max(1)).max(1);
+        let together = (TOGETHER / (width * size_of::<U>()).max(1)).max(1);
         for (slots, rows) in self.values.chunks_mut((together * width).max(1)).zip(rows.chunks(together)) {
             rows.iter().for_each(|&row| fetch(row_of(row)));
             for (slots, &row) in slots.chunks_exact_mut(width.max(1)).zip(rows) {
                 kernel::convert(row_of(row), slots, &convert);
             }
         }
-        self.fed = true;
         Ok(())
     }
 

@@ -292,6 +292,7 @@ fn rows_of_an_array_are_a_batch_whatever_its_layout_and_type() {
     let narrow = tape.input("narrow", [2, 0]);
     let mut empty = Plan::<f64>::compile([nothing, narrow], []).unwrap();
     empty.feed_rows(nothing, &wave(&[3, 4], 0.0), &[], |x| x).unwrap();
+    empty.feed_rows(nothing, &wave(&[0, 4], 0.0), &[], |x| x).unwrap();
     empty.feed_rows(narrow, &wave(&[3, 0], 0.0), &[1, 1], |x| x).unwrap();
     assert_eq!(empty.run(&mut State::new()).unwrap().nth(0).shape(), [0, 4]);
 
