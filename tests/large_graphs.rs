@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 #[path = "../examples/18_large_graphs.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "an example has a `main`")]
 mod large_graphs;
 
 use large_graphs::{deep_net, scalar_net};

@@ -41,8 +41,8 @@ impl<F: Float> Kernel<F> for CrossEntropy {
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
         let targets = x.real(1);
         y.data[0] = mean_of_rows(x.real(0), |i, row, greatest, log_sum| {
-            let (data, first) = targets.row(i).buffer();
-            let step = targets.row(i).strides()[0];
+            let target = targets.row(i);
+            let ((data, first), step) = (target.buffer(), target.strides()[0]);
             sum_blocks(row.len(), |start, terms| {
                 gather(row, start, terms);
                 for (k, term) in terms.iter_mut().enumerate() {

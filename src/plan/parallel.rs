@@ -170,10 +170,7 @@ impl<F: Precision> Memory<F> for Blocks<'_, '_, '_, '_, F> {
         if let Some(k) = self.whole.own[operand] {
             return copy(&self.results[k][start - self.first..][..to.len()], to);
         }
-        let step = self.whole.step;
-        let Operand::Place(place) = &step.operands[step.before_program() + operand] else {
-            unreachable!("elementwise ops read all operands")
-        };
+        let place = self.whole.step.read_by_program(operand);
         gather(self.whole.reader.view(place), start, to);
     }
 
@@ -181,10 +178,7 @@ impl<F: Precision> Memory<F> for Blocks<'_, '_, '_, '_, F> {
         if let Some(k) = self.whole.own[operand] {
             return &self.results[k][start - self.first..][..count];
         }
-        let step = self.whole.step;
-        let Operand::Place(place) = &step.operands[step.before_program() + operand] else {
-            unreachable!("elementwise ops read all operands")
-        };
+        let place = self.whole.step.read_by_program(operand);
         &self.whole.reader.view(place).tail()[start..start + count]
     }
 

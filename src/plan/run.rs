@@ -136,17 +136,12 @@ struct Blocks<'b, 'a, F> {
 impl<F: Precision> Memory<F> for Blocks<'_, '_, F> {
     #[inline]
     fn load(&self, operand: usize, start: usize, to: &mut [F]) {
-        let operand = &self.step.operands[self.step.before_program() + operand];
-        let Operand::Place(place) = operand else { unreachable!("elementwise ops read all operands") };
-        gather(self.space.view(place), start, to);
+        gather(self.space.view(self.step.read_by_program(operand)), start, to);
     }
 
     #[inline]
     fn slice(&self, operand: usize, start: usize, count: usize) -> &[F] {
-        let Operand::Place(place) = &self.step.operands[self.step.before_program() + operand] else {
-            unreachable!("elementwise ops read all operands")
-        };
-        &self.space.view(place).tail()[start..start + count]
+        &self.space.view(self.step.read_by_program(operand)).tail()[start..start + count]
     }
 
     #[inline]

@@ -148,6 +148,13 @@ impl Step {
         self.head().map_or(0, |head| head.operands)
     }
 
+    /// The place that the program reads as this operand.
+    #[inline]
+    pub(super) fn read_by_program(&self, operand: usize) -> &Place {
+        let operand = &self.operands[self.before_program() + operand];
+        operand.place().unwrap_or_else(|| unreachable!("elementwise ops read all operands"))
+    }
+
     /// The places it reads, to be changed.
     pub(super) fn places_mut(&mut self) -> impl Iterator<Item = &mut Place> {
         self.operands.iter_mut().filter_map(|o| match o {

@@ -104,6 +104,7 @@ impl Builder {
         self.program.instructions.push(Instruction::Store { from, output: output as u32 });
     }
 
+    /// The program; functions read large operands where they lie, if they can.
     pub(crate) fn finish(mut self) -> Program {
         let mut at = 0;
         while let Some(&instruction) = self.program.instructions.get(at) {
@@ -120,41 +121,36 @@ impl Builder {
         self.program
     }
 
-    /// Lets functions read an operand where it lies instead of the register to which it is loaded, if all of them do before
-    /// the first result is stored: that may be stored over the operand.
+    /// Lets functions read an operand where it lies instead of the register to which it is loaded, if nothing else reads
+    /// that, and all of them do before the first result is stored: that may be stored over the operand.
     fn read_in_place(&mut self, load: usize, operand: u32, register: Register) -> bool {
-        let mut readers = Vec::new();
-        let mut stored = false;
-        for (i, instruction) in self.program.instructions.iter().enumerate().skip(load + 1) {
-            let (x, to): (&[Register], _) = match instruction {
-                Instruction::Apply { x, to, .. } => (x, *to),
-                Instruction::Chain { x, to, .. } => (x, *to),
-                Instruction::Load { to, .. } => (&[], *to),
-                Instruction::Call { call, to } => (&self.program.calls[*call as usize].x, *to),
+        let Program { instructions, calls, .. } = &mut self.program;
+        let (mut readers, mut stored) = (Vec::new(), false);
+        for (i, instruction) in instructions.iter().enumerate().skip(load + 1) {
+            let (read, written) = match *instruction {
+                Instruction::Apply { to, .. } | Instruction::Chain { to, .. } => (false, Some(to)),
+                Instruction::Load { to, .. } => (false, Some(to)),
+                Instruction::Call { call, to } => (calls[call as usize].x.contains(&register), Some(to)),
                 Instruction::Store { from, .. } => {
                     stored = true;
-                    (std::slice::from_ref(from), Register::MAX)
+                    (from == register, None)
                 }
                 Instruction::Span { .. } => return false,
             };
-            if x.contains(&register) {
-                let function = matches!(instruction, Instruction::Apply { .. } | Instruction::Chain { .. });
-                if stored || !function {
-                    return false;
-                }
+            let reads = instruction.x().contains(&register);
+            if read || (reads && stored) {
+                return false;
+            }
+            if reads {
                 readers.push(i);
             }
-            if to == register {
+            if written == Some(register) {
                 break;
             }
         }
         for i in readers {
-            let x: &mut [Register] = match &mut self.program.instructions[i] {
-                Instruction::Apply { x, .. } => x,
-                Instruction::Chain { x, .. } => x,
-                _ => unreachable!("readers are functions"),
-            };
-            x.iter_mut().filter(|x| **x == register).for_each(|x| *x = OPERAND | operand);
+            let x = instructions[i].x_mut().iter_mut();
+            x.filter(|x| **x == register).for_each(|x| *x = OPERAND | operand);
         }
         true
     }

@@ -48,6 +48,26 @@ pub(crate) enum Instruction {
     Store { from: Register, output: u32 },
 }
 
+impl Instruction {
+    /// The operands of a built-in function.
+    fn x(&self) -> &[Register] {
+        match self {
+            Self::Apply { x, .. } => x,
+            Self::Chain { x, .. } => x,
+            _ => &[],
+        }
+    }
+
+    /// As [`x`](Self::x), to be changed.
+    fn x_mut(&mut self) -> &mut [Register] {
+        match self {
+            Self::Apply { x, .. } => x,
+            Self::Chain { x, .. } => x,
+            _ => &mut [],
+        }
+    }
+}
+
 /// What a program reads and writes: a block at a time, one after another.
 pub(crate) trait Memory<F> {
     /// Copies the elements of an operand from `start` on, counted in the order of the result.
@@ -112,9 +132,7 @@ impl Program {
         let in_place = OPERAND | operand as Register;
         let loads = |i: &Instruction| match i {
             Instruction::Load { operand: k, .. } => *k as usize == operand,
-            Instruction::Apply { x, .. } => x.contains(&in_place),
-            Instruction::Chain { x, .. } => x.contains(&in_place),
-            _ => false,
+            function => function.x().contains(&in_place),
         };
         let stores =
             |i: &Instruction| matches!(i, Instruction::Store { output: k, .. } if *k as usize == output);
