@@ -183,10 +183,10 @@ unary! {
     Cos, cos, "cos", "y = cos x", |a| a.cos(), |x, y, dy| -(dy * x.sin()), SMOOTH;
 
     /// The hyperbolic tangent: `y = tanh x`, `dx = dy (1 − y²)`.
-    Tanh, tanh, "tanh", "y = tanh x", |a| math::tanh(a), |x, y, dy| dy * (1.0 - y * y), SMOOTH;
+    Tanh, tanh, "tanh", "y = tanh x", |a| math::tanh(a), |x, y, dy| y.tanh_grad(dy), SMOOTH;
 
     /// The logistic function: `y = 1 / (1 + e⁻ˣ)`, `dx = dy y (1 − y)`.
-    Sigmoid, sigmoid, "σ", "y = 1/(1 + exp(−x))", |a| math::sigmoid(a), |x, y, dy| dy * (y * (1.0 - y)), SMOOTH;
+    Sigmoid, sigmoid, "σ", "y = 1/(1 + exp(−x))", |a| math::sigmoid(a), |x, y, dy| y.sigmoid_grad(dy), SMOOTH;
 
     /// `y = ln(1 + eˣ)`, computed as `max(x, 0) + ln(1 + e^−|x|)`, exact at large |x|; `dx = dy σ(x)`.
     Softplus, softplus, "softplus", "y = ln(1 + exp x)",
@@ -222,6 +222,19 @@ binary! {
     Minimum, minimum, "min", "y = min(x0, x1)", |a, b| a.minimum(b),
     |x0, x1, y, dy| [dy * (x0.less(x1) + 0.5 * x0.equal(x1)), dy * (x1.less(x0) + 0.5 * x0.equal(x1))],
     [EVEN, ODD];
+
+    /// What [`Tanh`] hands back, from its result and that one's cotangent: `y = x1 (1 − x0²)`, `dx0 = −2 dy x0 x1`,
+    /// `dx1 = dy (1 − x0²)`.
+    ///
+    /// One op, as in TensorFlow (`TanhGrad`) and PyTorch (`tanh_backward`): a recorded gradient is a third shorter than
+    /// with the four ops of the formula.
+    TanhGrad, tanh_grad, "tanh′", "y = x1 (1 − x0²)", |a, b| b * (F::one() - a * a),
+    |x0, x1, y, dy| [dy * (-2.0 * (x0 * x1)), x0.tanh_grad(dy)], [SMOOTH, SMOOTH];
+
+    /// What [`Sigmoid`] hands back, from its result and that one's cotangent: `y = x1 x0 (1 − x0)`,
+    /// `dx0 = dy x1 (1 − 2 x0)`, `dx1 = dy x0 (1 − x0)`.
+    SigmoidGrad, sigmoid_grad, "σ′", "y = x1 x0 (1 − x0)", |a, b| b * (a * (F::one() - a)),
+    |x0, x1, y, dy| [dy * (x1 * (1.0 - 2.0 * x0)), x0.sigmoid_grad(dy)], [SMOOTH, SMOOTH];
 
     /// `y = 1` where x0 > x1, else 0; its derivative is 0.
     Greater, greater, ">", "y = x0 > x1", |a, b| F::truth(a > b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD];
@@ -280,6 +293,10 @@ binary_methods! {
     maximum, Maximum;
     /// The less of two: `y = min(x0, x1)`; for x0 == x1 each gets half of `dy`.
     minimum, Minimum;
+    /// What `tanh` hands back, where self is its result and other the cotangent of that: `y = x1 (1 − x0²)`.
+    tanh_grad, TanhGrad;
+    /// What `sigmoid` hands back, where self is its result and other the cotangent of that: `y = x1 x0 (1 − x0)`.
+    sigmoid_grad, SigmoidGrad;
     /// 1 where self > other, else 0.
     greater, Greater;
     /// 1 where self ≥ other, else 0.

@@ -44,7 +44,7 @@ pub use cross_entropy::{CrossEntropy, CrossEntropyIndex, OneHot};
 pub use dims::{ExpandDims, Squeeze};
 pub use elementwise::{
     Abs, Add, Cos, Div, Equal, Exp, ExpM1, Greater, GreaterEqual, Less, LessEqual, Ln, Maximum, Minimum, Mul,
-    Neg, NotEqual, Recip, Relu, Sigmoid, Sin, Softplus, Sqrt, Square, Sub, Tanh,
+    Neg, NotEqual, Recip, Relu, Sigmoid, SigmoidGrad, Sin, Softplus, Sqrt, Square, Sub, Tanh, TanhGrad,
 };
 pub use like::{BroadcastLike, CountPer, ReshapeLike, SumTo, SumToLike};
 pub use matmul::MatMul;
@@ -101,7 +101,9 @@ pub const TABLE: &[Entry] = &[
     entry::<Sin>(),
     entry::<Cos>(),
     entry::<Tanh>(),
+    entry::<TanhGrad>(),
     entry::<Sigmoid>(),
+    entry::<SigmoidGrad>(),
     entry::<Softplus>(),
     // Piecewise functions and comparisons
     entry::<Abs>(),

@@ -160,7 +160,7 @@ macro_rules! scalars {
 
 scalars! {
     unary: Neg Recip Square Sqrt Exp ExpM1 Ln Sin Cos Tanh Sigmoid Softplus Abs Relu;
-    binary: Add Sub Mul Div Maximum Minimum Greater GreaterEqual Less LessEqual Equal NotEqual;
+    binary: Add Sub Mul Div TanhGrad SigmoidGrad Maximum Minimum Greater GreaterEqual Less LessEqual Equal NotEqual;
 }
 
 impl Scalar {

@@ -59,6 +59,13 @@ fn written(rule: &RuleGraph, arity: usize) -> Option<String> {
                     ("div", 2) => infix("÷", Binds::Product, Binds::Product, Binds::Word),
                     ("matmul", 2) => infix("·", Binds::Product, Binds::Word, Binds::Word),
                     ("neg", 1) => (format!("−{}", at(0, Binds::Word)), Binds::Sum),
+                    ("tanh_grad", 2) => {
+                        (format!("{} × (1 − {}²)", at(1, Binds::Product), at(0, Binds::Word)), Binds::Product)
+                    }
+                    ("sigmoid_grad", 2) => {
+                        let (y, dy) = (at(0, Binds::Word), at(1, Binds::Product));
+                        (format!("{dy} × {y} × (1 − {y})"), Binds::Product)
+                    }
                     ("square", 1) => (format!("{}²", at(0, Binds::Word)), Binds::Word),
                     ("transpose", 1) => (format!("{}ᵀ", at(0, Binds::Word)), Binds::Word),
                     (name, count) => {
@@ -97,7 +104,8 @@ mod tests {
         assert_eq!(rules(|a, b| a * b), some(&["dy × x1", "dy × x0"]));
         assert_eq!(rules(|a, b| a / b), some(&["dy ÷ x1", "−(dy × y ÷ x1)"]));
         assert_eq!(rules(|a, b| a - b), some(&["dy", "−dy"]));
-        assert_eq!(rules(|a, _| a.tanh()), some(&["dy × (1 − y × y)"]));
+        assert_eq!(rules(|a, _| a.tanh()), some(&["dy × (1 − y²)"]));
+        assert_eq!(rules(|a, _| a.sigmoid()), some(&["dy × y × (1 − y)"]));
         assert_eq!(rules(|a, _| a.exp()), some(&["dy × y"]));
         assert_eq!(rules(|a, b| a.greater(b)), some(&["0", "0"]));
     }
