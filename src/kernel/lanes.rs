@@ -9,8 +9,16 @@ use crate::Float;
 use pulp::Arch;
 use std::sync::OnceLock;
 
-/// Elements of a block: two registers of AVX2 in f32 and four in f64, so that sums need not wait for each other.
+/// Elements of a block of a program's register: two registers of AVX2 in f32 and four in f64, so that sums need not wait
+/// for each other.
 pub(crate) const WIDTH: usize = 16;
+
+/// Elements of a block of numbers that lie anywhere: fewer, so that more of them are whole, and that what a function works
+/// with stays in registers in f64.
+pub(crate) const LANES: usize = 8;
+
+/// Such a block.
+pub(crate) type Block<F> = [F; LANES];
 
 /// So few elements that finding the instruction set takes longer than it saves.
 const FEW: usize = 4;
@@ -62,27 +70,28 @@ fn map<F: Float, const N: usize>(f: impl Fn([F; N]) -> F + Copy, x: [&[F]; N], y
         }
         return;
     }
-    vectorize(
-        #[inline(always)]
-        || map_blocks(f, x, y),
-    );
+    in_blocks(x.map(Lane::Numbers), y, |x, y| {
+        vectorize(
+            #[inline(always)]
+            || map_blocks(f, x, y),
+        );
+    });
 }
 
 /// As [`map`], for callers that are [vectorized](vectorize) themselves.
 #[inline(always)]
-fn map_blocks<F: Float, const N: usize>(f: impl Fn([F; N]) -> F + Copy, x: [&[F]; N], y: &mut [F]) {
-    let x = x.map(Blocks::of);
-    write_blocks(
-        y,
-        #[inline(always)]
-        |k, _| {
-            let mut operands = [[F::zero(); WIDTH]; N];
-            for i in 0..N {
-                operands[i] = x[i].get(k);
-            }
-            block(f, &operands)
-        },
-    );
+fn map_blocks<F: Float, const N: usize>(
+    f: impl Fn([F; N]) -> F + Copy,
+    x: &[Blocks<'_, F>; N],
+    y: &mut [Block<F>],
+) {
+    for (k, y) in y.iter_mut().enumerate() {
+        let mut operands = [[F::zero(); LANES]; N];
+        for i in 0..N {
+            operands[i] = x[i].get(k);
+        }
+        *y = block(f, &operands);
+    }
 }
 
 /// `x[i] = f(x[i])`.
@@ -91,30 +100,28 @@ pub(crate) fn map_in_place<F: Float>(f: impl Fn(F) -> F + Copy, x: &mut [F]) {
     if x.len() < FEW {
         return x.iter_mut().for_each(|x| *x = f(*x));
     }
-    vectorize(
-        #[inline(always)]
-        || {
-            write_blocks(
-                x,
-                #[inline(always)]
-                |_, x| {
-                    block(
+    in_blocks([], x, |_, x| {
+        vectorize(
+            #[inline(always)]
+            || {
+                for x in x {
+                    *x = block(
                         #[inline(always)]
                         move |[x]| f(x),
-                        &[x],
-                    )
-                },
-            );
-        },
-    );
+                        &[*x],
+                    );
+                }
+            },
+        );
+    });
 }
 
 /// The function on a block, as a loop that becomes a few vector instructions. The function is copied, since a call through
 /// a reference need not be inlined.
 #[inline(always)]
-fn block<F: Float, const N: usize>(f: impl Fn([F; N]) -> F + Copy, x: &[[F; WIDTH]; N]) -> [F; WIDTH] {
-    let mut y = [F::zero(); WIDTH];
-    for i in 0..WIDTH {
+fn block<F: Float, const N: usize>(f: impl Fn([F; N]) -> F + Copy, x: &[Block<F>; N]) -> Block<F> {
+    let mut y = [F::zero(); LANES];
+    for i in 0..LANES {
         let mut operands = [F::zero(); N];
         for k in 0..N {
             operands[k] = x[k][i];
@@ -124,95 +131,81 @@ fn block<F: Float, const N: usize>(f: impl Fn([F; N]) -> F + Copy, x: &[[F; WIDT
     y
 }
 
-/// Numbers read block by block, the last one filled up.
-#[derive(Debug)]
+/// Numbers that a function is applied to one after another, or one number for all of them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Lane<'a, F> {
+    Numbers(&'a [F]),
+    Number(F),
+}
+
+/// Numbers read block by block, or one number as often as it is asked for.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Blocks<'a, F> {
-    whole: &'a [[F; WIDTH]],
-    /// What comes after the whole blocks.
-    last: [F; WIDTH],
+    blocks: &'a [Block<F>],
+    number: F,
 }
 
-impl<'a, F: Float> Blocks<'a, F> {
-    /// The blocks of numbers that lie side by side.
+impl<'a, F: Float> Lane<'a, F> {
+    /// The whole blocks.
     #[inline(always)]
-    pub(crate) fn of(x: &'a [F]) -> Self {
-        let (whole, rest) = x.as_chunks();
-        Self { whole, last: filled_up(rest) }
+    pub(crate) fn whole(self) -> Blocks<'a, F> {
+        match self {
+            Self::Numbers(x) => Blocks { blocks: x.as_chunks().0, number: F::zero() },
+            Self::Number(number) => Blocks { blocks: &[], number },
+        }
     }
 
-    /// One number, as often as it is asked for.
+    /// What comes after the whole blocks, [filled up](filled_up) in a block.
     #[inline(always)]
-    pub(crate) fn same(x: F) -> Self {
-        Self { whole: &[], last: [x; WIDTH] }
-    }
-
-    /// A block, by its number. A copy, which a loop over it can keep in registers.
-    #[inline(always)]
-    pub(crate) fn get(&self, k: usize) -> [F; WIDTH] {
-        *self.whole.get(k).unwrap_or(&self.last)
-    }
-}
-
-/// Numbers changed block by block, the last one filled up.
-#[derive(Debug)]
-pub(crate) struct BlocksMut<'a, F> {
-    whole: &'a mut [[F; WIDTH]],
-    rest: &'a mut [F],
-    last: [F; WIDTH],
-}
-
-impl<'a, F: Float> BlocksMut<'a, F> {
-    #[inline(always)]
-    pub(crate) fn of(y: &'a mut [F]) -> Self {
-        let (whole, rest) = y.as_chunks_mut();
-        let last = filled_up(rest);
-        Self { whole, rest, last }
-    }
-
-    /// How many there are.
-    #[inline(always)]
-    pub(crate) fn len(&self) -> usize {
-        self.whole.len() + usize::from(!self.rest.is_empty())
-    }
-
-    /// A block, by its number; past the end one that counts for nothing.
-    #[inline(always)]
-    pub(crate) fn get(&self, k: usize) -> [F; WIDTH] {
-        *self.whole.get(k).unwrap_or(&self.last)
-    }
-
-    /// Writes a block, by its number; past the end to nowhere.
-    #[inline(always)]
-    pub(crate) fn set(&mut self, k: usize, block: [F; WIDTH]) {
-        *self.whole.get_mut(k).unwrap_or(&mut self.last) = block;
-    }
-
-    /// Writes the last block, as far as it goes.
-    #[inline(always)]
-    pub(crate) fn finish(self) {
-        let count = self.rest.len();
-        if count > 0 {
-            self.rest.copy_from_slice(&self.last[..count]);
+    pub(crate) fn rest(self, block: &mut Block<F>) -> Blocks<'_, F> {
+        match self {
+            Self::Numbers(x) => {
+                *block = filled_up(x.as_chunks::<LANES>().1);
+                Blocks { blocks: std::slice::from_ref(block), number: F::zero() }
+            }
+            Self::Number(number) => Blocks { blocks: &[], number },
         }
     }
 }
 
-/// Writes what `f` gives for the number of each block of `y` and what it holds.
-#[inline(always)]
-pub(crate) fn write_blocks<F: Float>(y: &mut [F], mut f: impl FnMut(usize, [F; WIDTH]) -> [F; WIDTH]) {
-    let mut y = BlocksMut::of(y);
-    for k in 0..y.len() {
-        let block = f(k, y.get(k));
-        y.set(k, block);
+impl<F: Float> Blocks<'_, F> {
+    /// A block, by its number. A copy, which a loop over it can keep in registers.
+    #[inline(always)]
+    pub(crate) fn get(&self, k: usize) -> Block<F> {
+        match self.blocks.get(k) {
+            Some(block) => *block,
+            None => [self.number; LANES],
+        }
     }
-    y.finish();
+}
+
+/// Calls `f` with as many blocks of operands as there are of `y`: first with the whole ones, where they lie, then with
+/// what is left, filled up. So the loops in `f` know nothing of ends, and whole blocks cost no copy.
+#[inline(always)]
+pub(crate) fn in_blocks<F: Float, const N: usize>(
+    x: [Lane<'_, F>; N],
+    y: &mut [F],
+    f: impl Fn(&[Blocks<'_, F>; N], &mut [Block<F>]),
+) {
+    let (whole, rest) = y.as_chunks_mut();
+    if !whole.is_empty() {
+        f(&x.map(Lane::whole), whole);
+    }
+    if !rest.is_empty() {
+        let mut places = [[F::zero(); LANES]; N];
+        let mut places = places.iter_mut();
+        let x = x.map(|x| x.rest(places.next().expect("there is one for each")));
+        let mut last = [filled_up(rest)];
+        f(&x, &mut last);
+        rest.copy_from_slice(&last[0][..rest.len()]);
+    }
 }
 
 /// Numbers as a block, of which the first stands for those that lack.
 #[inline(always)]
-fn filled_up<F: Float>(x: &[F]) -> [F; WIDTH] {
-    let Some(&first) = x.first() else { return [F::zero(); WIDTH] };
-    let mut block = [first; WIDTH];
+pub(crate) fn filled_up<F: Float>(x: &[F]) -> Block<F> {
+    let Some(&first) = x.first() else { return [F::zero(); LANES] };
+    let mut block = [first; LANES];
     block[..x.len()].copy_from_slice(x);
     block
 }

@@ -10,7 +10,9 @@ mod sum;
 mod view;
 
 pub(crate) use gather::{convert, copy, gather};
-pub(crate) use lanes::{Blocks, BlocksMut, Lanes, WIDTH, map_in_place, vectorize, write_blocks};
+pub(crate) use lanes::{
+    Block, Blocks, LANES, Lane, Lanes, WIDTH, filled_up, in_blocks, map_in_place, vectorize,
+};
 pub(crate) use matmul::matmul;
 pub(crate) use sum::{Line, log_sum_exp_rows, reduce_axes, sum_axes, sum_blocks};
 pub use view::{Input, Inputs, Output, View};

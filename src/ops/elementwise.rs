@@ -1,9 +1,9 @@
 //! Elementwise maths: a table of one-line rules. Each row is an op: struct, method, kernel and rule.
 
 use super::number::Number;
-use super::scalar::{Lane, Scalar};
+use super::scalar::Scalar;
 use crate::Float;
-use crate::kernel::{Inputs, Output, math};
+use crate::kernel::{Inputs, Lane, Output, math};
 use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, Zero, reals};
 use crate::tape::{LoadOp, Var};
 

@@ -30,6 +30,7 @@ mod like;
 mod matmul;
 mod number;
 mod power;
+mod pull;
 mod reduce;
 mod scalar;
 mod select;
@@ -49,8 +50,9 @@ pub use elementwise::{
 pub use like::{BroadcastLike, CountPer, ReshapeLike, SumTo, SumToLike};
 pub use matmul::MatMul;
 pub use power::{Powf, Powi};
+pub(crate) use pull::{Given, Target};
 pub use reduce::{LogSumExp, Max, Mean, Sum};
-pub(crate) use scalar::{Given, Lane, Scalar, Target};
+pub(crate) use scalar::Scalar;
 pub use select::Where;
 pub use slice::{Slice, Unslice};
 pub use softmax::{LogSoftmax, Softmax};

@@ -2,9 +2,10 @@
 //! a virtual call with views. Each arm is the op's own function.
 
 use super::number::Number;
+use super::pull::{GivenBlocks, TargetBlocks};
 use super::*;
 use crate::Float;
-use crate::kernel::{Blocks, BlocksMut, WIDTH, vectorize, write_blocks};
+use crate::kernel::{Block, Blocks, LANES, Lane, WIDTH, in_blocks, vectorize};
 use std::any::{Any, TypeId};
 
 macro_rules! scalars {
@@ -79,13 +80,12 @@ macro_rules! scalars {
                 }
             }
 
-            /// Its values at numbers that lie side by side, or at one; a function of one is given its operand twice.
             // Not inlined: there is one copy of these loops for all that call them.
             #[inline(never)]
-            pub(crate) fn map<F: Float>(self, x: [Lane<'_, F>; 2], y: &mut [F]) {
+            fn map_blocks<F: Float>(self, x: &[Blocks<'_, F>; 2], y: &mut [Block<F>]) {
                 vectorize(
                     #[inline(always)]
-                    || match self {
+                    move || match self {
                         $(Self::$one => map(x, y, #[inline(always)] |a, _| $one::of(a)),)+
                         $(Self::$two => map(x, y, #[inline(always)] |a, b| $two::of(a, b)),)+
                     },
@@ -142,10 +142,9 @@ macro_rules! scalars {
                 }
             }
 
-            /// What its rules give on every element, by operand. A function of one is given its operand twice.
-            // Not inlined: see `map`.
+            // Not inlined: see `map_blocks`.
             #[inline(never)]
-            pub(crate) fn pull(self, given: &Given<'_>, dx: [Target<'_>; 2]) {
+            pub(super) fn pull_blocks(self, given: &GivenBlocks<'_>, dx: &mut [TargetBlocks<'_>; 2]) {
                 vectorize(
                     #[inline(always)]
                     move || match self {
@@ -170,81 +169,21 @@ impl Scalar {
     fn is_call(self) -> bool {
         matches!(self, Self::Sin | Self::Cos)
     }
-}
 
-/// What a rule reads, of equal lengths.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Given<'a> {
-    pub(crate) x: [Lane<'a, f64>; 2],
-    pub(crate) y: Lane<'a, f64>,
-    pub(crate) dy: &'a [f64],
-}
-
-/// Where to put what a rule gives: nowhere, if there are no places.
-#[derive(Debug)]
-pub(crate) struct Target<'a> {
-    pub(crate) dx: &'a mut [f64],
-    /// Whether it is added to what is there.
-    pub(crate) add: bool,
-}
-
-impl Given<'_> {
+    /// Its values at numbers that lie side by side, or at one; a function of one is given its operand twice.
     #[inline(always)]
-    fn pull(
-        &self,
-        rules: impl Fn([Number; 2], Number, Number) -> [Option<f64>; 2],
-        [to0, to1]: [Target<'_>; 2],
-    ) {
-        let (x0, x1) = (self.x[0].blocks(), self.x[1].blocks());
-        let (y, dy) = (self.y.blocks(), Blocks::of(self.dy));
-        let (mut dx0, mut dx1) = (BlocksMut::of(to0.dx), BlocksMut::of(to1.dx));
-        for k in 0..dx0.len().max(dx1.len()) {
-            let (x0, x1, y, dy) = (x0.get(k), x1.get(k), y.get(k), dy.get(k));
-            // A sum with −0 is the other number, bit for bit.
-            let mut sum0 = if to0.add { dx0.get(k) } else { [-0.0; WIDTH] };
-            let mut sum1 = if to1.add { dx1.get(k) } else { [-0.0; WIDTH] };
-            for i in 0..WIDTH {
-                let parts = rules([Number(x0[i]), Number(x1[i])], Number(y[i]), Number(dy[i]));
-                sum0[i] = Add::of(sum0[i], parts[0].unwrap_or(-0.0));
-                sum1[i] = Add::of(sum1[i], parts[1].unwrap_or(-0.0));
-            }
-            dx0.set(k, sum0);
-            dx1.set(k, sum1);
-        }
-        dx0.finish();
-        dx1.finish();
-    }
-}
-
-/// Numbers that a function is applied to one after another, or one number for all of them.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Lane<'a, F> {
-    Numbers(&'a [F]),
-    Number(F),
-}
-
-impl<'a, F: Float> Lane<'a, F> {
-    #[inline(always)]
-    fn blocks(self) -> Blocks<'a, F> {
-        match self {
-            Self::Numbers(x) => Blocks::of(x),
-            Self::Number(x) => Blocks::same(x),
-        }
+    pub(crate) fn map<F: Float>(self, x: [Lane<'_, F>; 2], y: &mut [F]) {
+        in_blocks(x, y, |x, y| self.map_blocks(x, y));
     }
 }
 
 #[inline(always)]
-fn map<F: Float>([a, b]: [Lane<'_, F>; 2], y: &mut [F], f: impl Fn(F, F) -> F + Copy) {
-    let (a, b) = (a.blocks(), b.blocks());
-    write_blocks(
-        y,
-        #[inline(always)]
-        |k, _| {
-            let (a, b, mut y) = (a.get(k), b.get(k), [F::zero(); WIDTH]);
-            for i in 0..WIDTH {
-                y[i] = f(a[i], b[i]);
-            }
-            y
-        },
-    );
+fn map<F: Float>([a, b]: &[Blocks<'_, F>; 2], y: &mut [Block<F>], f: impl Fn(F, F) -> F + Copy) {
+    for (k, y) in y.iter_mut().enumerate() {
+        let (a, b, mut block) = (a.get(k), b.get(k), Block::default());
+        for i in 0..LANES {
+            block[i] = f(a[i], b[i]);
+        }
+        *y = block;
+    }
 }

@@ -130,28 +130,34 @@ impl Pool {
         &self.buffers[k]
     }
 
-    /// A buffer to be read, and one or two others to be written.
+    /// A buffer to be read, unless it is the first of those to be written, and none, one or two to be written.
     #[inline]
     pub(super) fn read_and_write(
         &mut self,
-        from: usize,
+        from: Option<usize>,
         to: [Option<usize>; 2],
     ) -> (&[f64], [&mut [f64]; 2]) {
         let apart = "what is written is another buffer";
-        match to {
-            [Some(a), Some(b)] => {
-                let [from, a, b] = self.buffers.get_disjoint_mut([from, a, b]).expect(apart);
+        let buffers = &mut self.buffers;
+        match (from, to) {
+            (Some(from), [Some(a), Some(b)]) => {
+                let [from, a, b] = buffers.get_disjoint_mut([from, a, b]).expect(apart);
                 (from, [a, b])
             }
-            [Some(a), None] => {
-                let [from, a] = self.buffers.get_disjoint_mut([from, a]).expect(apart);
+            (Some(from), [Some(a), None]) => {
+                let [from, a] = buffers.get_disjoint_mut([from, a]).expect(apart);
                 (from, [a, &mut []])
             }
-            [None, Some(b)] => {
-                let [from, b] = self.buffers.get_disjoint_mut([from, b]).expect(apart);
+            (Some(from), [None, Some(b)]) => {
+                let [from, b] = buffers.get_disjoint_mut([from, b]).expect(apart);
                 (from, [&mut [], b])
             }
-            [None, None] => (&self.buffers[from], [&mut [], &mut []]),
+            (Some(from), [None, None]) => (&buffers[from], [&mut [], &mut []]),
+            (None, [Some(a), Some(b)]) => {
+                (&[], buffers.get_disjoint_mut([a, b]).expect(apart).map(|x| &mut **x))
+            }
+            (None, [Some(a), None]) => (&[], [&mut buffers[a], &mut []]),
+            (None, [None, _]) => (&[], [&mut [], &mut []]),
         }
     }
 
@@ -272,11 +278,16 @@ impl Cotangents {
         }
     }
 
+    /// Whether a node's cotangent is a whole buffer that is used for nothing else.
+    #[inline]
+    pub(super) fn is_last(&self, id: NodeId) -> bool {
+        self.state[id.index()] == State::Whole && self.pool.uses[self.place(id)] == 1
+    }
+
     /// The buffer of a node's cotangent, which is an array, made its own.
     pub(super) fn own(&mut self, graph: &Graph, values: &Values, id: NodeId) -> Result<usize> {
-        let k = self.place(id);
-        if self.state[id.index()] == State::Whole && self.pool.uses[k] == 1 {
-            return Ok(k);
+        if self.is_last(id) {
+            return Ok(self.place(id));
         }
         let new = self.pool.take(crate::shape::size(graph.node(id).shape()))?;
         if let Some(piece) = self.piece(graph, id) {

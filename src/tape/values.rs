@@ -3,7 +3,7 @@
 use super::run::Located;
 use crate::error::Result;
 use crate::graph::{Graph, Node, NodeId, Record};
-use crate::ops::Lane;
+use crate::kernel::Lane;
 use crate::shape::{Layout, size};
 use ndarray::ArrayD;
 use std::ops::Range;
@@ -105,11 +105,14 @@ impl Values {
     pub(super) fn reserve(&mut self, id: NodeId, len: usize) -> Result<usize> {
         let slot = &mut self.places.slots[id.index()];
         if slot.to_bits() == NOWHERE.to_bits() {
-            crate::room::grow("value", &mut self.arena, self.top.saturating_add(len), len)?;
+            let end = self.top.saturating_add(len);
+            if end > self.arena.len() {
+                crate::room::grow("value", &mut self.arena, end, len)?;
+            }
             *slot = f64::from_bits(self.top as u64);
-            self.top += len;
+            self.top = end;
         }
-        Ok(self.places.place(id))
+        Ok(slot.to_bits() as usize)
     }
 
     /// Gives a node its numbers, in row-major order, of a shape.

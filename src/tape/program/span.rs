@@ -1,7 +1,8 @@
 //! One function of many single numbers.
 
 use super::Register;
-use crate::ops::{Lane, Scalar};
+use crate::kernel::Lane;
+use crate::ops::Scalar;
 use crate::tape::op::Precision;
 
 /// One function of single numbers that lie side by side, or of one of them each time.

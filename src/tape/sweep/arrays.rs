@@ -40,10 +40,22 @@ impl Recorder {
             if record.shape != shape {
                 (shape, len) = (record.shape, size(graph.shape_of(record.shape)));
             }
+            // Where a cotangent ends with its node, its buffer is the first operand's then, if that has none.
+            let in_place = c.state[inputs[0].index()] == State::Open
+                && (facts.arity == 1 || inputs[0] != inputs[1])
+                && scalar.gives(0)
+                && c.is_last(id)
+                && !vars.contains(&id);
+            let place = c.place(id);
+            if in_place {
+                c.state[i] = State::Out;
+                c.set_whole(inputs[0], place);
+            }
             let mut to = [None; 2];
             for (operand, &input) in inputs[..facts.arity].iter().enumerate() {
                 to[operand] = match c.state[input.index()] {
                     State::Out => None,
+                    _ if in_place && operand == 0 => Some((place, false)),
                     State::Open if !scalar.gives(operand) => None,
                     State::Open => {
                         let k = c.pool.take(len)?;
@@ -55,13 +67,13 @@ impl Recorder {
             }
             let lane = |x| values.places.lane(x, len, &values.arena);
             let (x, y) = ([lane(inputs[0]), lane(inputs[1])], lane(id));
-            let place = c.place(id);
+            let from = (!in_place).then_some(place);
             let mut pull = |to: [Option<(usize, bool)>; 2]| {
                 let add = |to: Option<(usize, bool)>| to.is_some_and(|(_, add)| add);
                 let place_of = |to: Option<(usize, bool)>| to.map(|(k, _)| k);
-                let (dy, [dx0, dx1]) = c.pool.read_and_write(place, [place_of(to[0]), place_of(to[1])]);
+                let (dy, [dx0, dx1]) = c.pool.read_and_write(from, [place_of(to[0]), place_of(to[1])]);
                 let targets = [Target { dx: dx0, add: add(to[0]) }, Target { dx: dx1, add: add(to[1]) }];
-                scalar.pull(&Given { x, y, dy }, targets);
+                scalar.pull(Given { x, y, dy }, targets);
             };
             match to {
                 [None, None] => {}
@@ -72,7 +84,7 @@ impl Recorder {
                 }
                 to => pull(to),
             }
-            if !vars.contains(&id) {
+            if !in_place && !vars.contains(&id) {
                 c.release(id);
             }
         }
