@@ -1,9 +1,10 @@
 //! The matrix product, by the `gemm` crates: the one place with `unsafe` code.
 #![allow(unsafe_code)]
 
-use super::View;
+use super::{View, thin};
 use crate::Float;
 use std::any::TypeId;
+use std::ops::Range;
 
 /// Writes `a · b` to `y`, row-major; `a` is (m, k), `b` is (k, n), any strides.
 ///
@@ -24,41 +25,107 @@ pub(crate) fn matmul<F: Float>(a: View<'_, F>, b: View<'_, F>, y: &mut [F], thre
     if m <= FEW_ROWS && n >= WIDE && m * n * k <= SMALL && b.strides()[1] == 1 {
         return plain(a, b, n, y);
     }
-    let (a_first, b_first) = (first(a), first(b));
-    let (&[a_row, a_column], &[b_row, b_column]) = (a.strides(), b.strides()) else {
-        unreachable!("matrices have two strides")
-    };
+    let rest = thin::left_over(a, n);
+    let whole = n - rest;
+    let (left, right) = (Matrix::of(a), Matrix::of(b));
+    // The library writes columns, so it is asked for yᵀ = bᵀ · aᵀ.
+    product(right.columns(0..whole).turned(), left.turned(), y, [1, n], threads);
+    if rest > 0 && left.steps[1] == 1 {
+        thin::columns(a, b, n, rest, y);
+    } else if rest > 0 {
+        product(left, right.columns(whole..n), &mut y[whole..], [n, 1], threads);
+    }
+}
+
+/// A matrix anywhere in a buffer, with its steps from row to row and from column to column.
+#[derive(Clone, Copy)]
+struct Matrix<'a, F> {
+    data: &'a [F],
+    start: isize,
+    sizes: [usize; 2],
+    steps: [isize; 2],
+}
+
+impl<'a, F: Copy> Matrix<'a, F> {
+    fn of(view: View<'a, F>) -> Self {
+        let (&[m, n], &[row, column]) = (view.shape(), view.strides()) else {
+            unreachable!("matrices have two axes")
+        };
+        let (data, start) = view.buffer();
+        Self { data, start: start as isize, sizes: [m, n], steps: [row, column] }
+    }
+
+    /// The transposed matrix.
+    fn turned(self) -> Self {
+        let ([m, n], [row, column]) = (self.sizes, self.steps);
+        Self { sizes: [n, m], steps: [column, row], ..self }
+    }
+
+    /// Some of its columns.
+    fn columns(self, columns: Range<usize>) -> Self {
+        let start = self.start + columns.start as isize * self.steps[1];
+        Self { start, sizes: [self.sizes[0], columns.len()], ..self }
+    }
+
+    /// The address of its first element, after a check that all lie inside the buffer; no size is 0.
+    fn first(self) -> *const F {
+        let (mut low, mut high) = (self.start, self.start);
+        for (&n, &step) in self.sizes.iter().zip(&self.steps) {
+            let reach = step * (n as isize - 1);
+            low += reach.min(0);
+            high += reach.max(0);
+        }
+        assert!(low >= 0 && high < self.data.len() as isize, "matmul: a view reaches outside its buffer");
+        // SAFETY: the place lies between `low` and `high`, both inside the buffer.
+        unsafe { self.data.as_ptr().offset(self.start) }
+    }
+}
+
+/// Writes `left · right` to places of `y` with these steps from row to row and from column to column, of which one is 1. The
+/// library is fast where the steps from row to row are 1, in `left` and in `y`. No size is 0.
+fn product<F: Float>(
+    left: Matrix<'_, F>,
+    right: Matrix<'_, F>,
+    y: &mut [F],
+    [row, column]: [usize; 2],
+    threads: usize,
+) {
+    let ([m, k], [_, n]) = (left.sizes, right.sizes);
+    let apart = (row == 1 && m <= column) || (column == 1 && n <= row);
+    assert!(apart && (m - 1) * row + (n - 1) * column < y.len(), "matmul: the result has no room");
+    let (left_first, right_first) = (left.first(), right.first());
+    let ([left_row, left_step], [right_step, right_column]) = (left.steps, right.steps);
     let parallelism = match threads {
         0 | 1 => gemm_common::Parallelism::None,
         n => gemm_common::Parallelism::Rayon(n),
     };
-    // The library writes columns, so it is asked for yᵀ = bᵀ · aᵀ. It walks the inner axis forwards, so a first
-    // operand that runs backwards along it (bᵀ, along k) is turned round, and with it the other.
+    // It walks the inner axis forwards, so a left operand that runs backwards along it is turned round, and with it the
+    // other.
     let last = (k - 1) as isize;
-    let (left, right, left_step, right_step) = match b_row < 0 {
+    let (left_first, right_first, left_step, right_step) = match left_step < 0 {
         true => (
-            b_first.wrapping_offset(last * b_row),
-            a_first.wrapping_offset(last * a_column),
-            -b_row,
-            -a_column,
+            left_first.wrapping_offset(last * left_step),
+            right_first.wrapping_offset(last * right_step),
+            -left_step,
+            -right_step,
         ),
-        false => (b_first, a_first, b_row, a_column),
+        false => (left_first, right_first, left_step, right_step),
     };
     macro_rules! product {
         ($gemm:expr, $float:ty) => {
             $gemm(
-                n,
                 m,
+                n,
                 k,
                 y.as_mut_ptr().cast::<$float>(),
-                n as isize,
-                1,
+                column as isize,
+                row as isize,
                 false,
-                left.cast::<$float>(),
+                left_first.cast::<$float>(),
                 left_step,
-                b_column,
-                right.cast::<$float>(),
-                a_row,
+                left_row,
+                right_first.cast::<$float>(),
+                right_column,
                 right_step,
                 0.0,
                 1.0,
@@ -69,10 +136,10 @@ pub(crate) fn matmul<F: Float>(a: View<'_, F>, b: View<'_, F>, y: &mut [F], thre
             )
         };
     }
-    // SAFETY: `y` has m·n elements in row-major order and is borrowed mutably, so it overlaps neither operand;
-    // `first` has checked that every element of the operands' m·k and k·n lies inside their buffers. The left operand
-    // steps forwards along k, as the library wants. The sums are
-    // written, not added: the flag to read y is false. The casts are between equal types, compared before.
+    // SAFETY: the m·n places of the result lie in `y`, no two of them are one, and `y` is borrowed mutably, so they overlap
+    // neither operand; `first` has checked that every element of the operands' m·k and k·n lies inside their buffers. The
+    // left operand steps forwards along k, as the library wants. The sums are written, not added: the flag to read y is
+    // false. The casts are between equal types, compared before.
     unsafe {
         if TypeId::of::<F>() == TypeId::of::<f32>() {
             product!(gemm_f32::gemm::f32::get_gemm_fn(), f32);
@@ -128,23 +195,6 @@ fn columns<const W: usize, F: Float>(a: View<'_, F>, b: View<'_, F>, i: usize, f
     y[first..first + W].copy_from_slice(&sums);
 }
 
-/// The address of a view's first element, after a check that the whole view lies inside its buffer.
-fn first<F>(view: View<'_, F>) -> *const F
-where
-    F: Copy,
-{
-    let (data, offset) = view.buffer();
-    let (mut low, mut high) = (offset as isize, offset as isize);
-    for (&n, &s) in view.shape().iter().zip(view.strides()) {
-        let reach = s * (n as isize - 1);
-        low += reach.min(0);
-        high += reach.max(0);
-    }
-    assert!(low >= 0 && high < data.len() as isize, "matmul: a view reaches outside its buffer");
-    // SAFETY: `offset` lies between `low` and `high`, both inside the buffer.
-    unsafe { data.as_ptr().add(offset) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,6 +225,47 @@ mod tests {
                 assert_eq!(y[5 * i + j], want);
             }
         }
+    }
+
+    /// All the ways that the last few columns can go: contiguous rows or columns of a, with gaps and none, many terms, and b
+    /// forwards and backwards.
+    fn few_columns_more<F: Float>(epsilon: f64) {
+        let number = |i: usize| F::of((i * 7919 % 1009) as f64 / 1009.0 - 0.5);
+        let data: Vec<F> = (0..1 << 18).map(number).collect();
+        let tile = 64 / size_of::<F>();
+        for (m, k) in [(32, 32), (33, 40), (47, 1100), (100, 31), (31, 100)] {
+            for n in (tile..tile + 6).chain([3 * tile + 2]) {
+                let (rows, wide) = ([k as isize, 1], [k as isize + 3, 1]);
+                for a_strides in [rows, wide, [1, m as isize], [1, m as isize + 5]] {
+                    for (start, b_strides) in
+                        [(9, [n as isize, 1]), (9, [1, k as isize]), (n - 1, [n as isize, -1])]
+                    {
+                        let (a_shape, b_shape) = ([m, k], [k, n]);
+                        let a = View::new(&data, 5, &a_shape, &a_strides);
+                        let b = View::new(&data, start, &b_shape, &b_strides);
+                        let mut y = vec![F::nan(); m * n];
+                        matmul(a, b, &mut y, 1);
+                        for (place, y) in y.iter().enumerate() {
+                            let terms = a.line(place / n, 1).zip(b.line(place % n, 0));
+                            let (sum, size) = terms
+                                .map(|(a, b)| a.wide() * b.wide())
+                                .fold((0.0, 0.0), |(sum, size), x: f64| (sum + x, size + x.abs()));
+                            let off = (y.wide() - sum).abs();
+                            assert!(
+                                off <= epsilon * (1.0 + size),
+                                "{m} × {k} × {n}, {a_strides:?} at {place}: {off:e}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_few_columns_are_right_too() {
+        few_columns_more::<f32>(1e-5);
+        few_columns_more::<f64>(1e-14);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod lanes;
 pub(crate) mod math;
 mod matmul;
 mod sum;
+mod thin;
 mod view;
 
 pub(crate) use gather::{convert, copy, gather};

@@ -76,6 +76,19 @@ impl<'a, T: Copy> View<'a, T> {
         Self { data: self.data, offset, shape: &self.shape[last..], strides: &self.strides[last..] }
     }
 
+    /// The element of a matrix at a row and a column.
+    #[inline(always)]
+    pub(crate) fn at(&self, row: usize, column: usize) -> T {
+        self.from(row, column)[0]
+    }
+
+    /// The buffer from the element of a matrix at a row and a column on.
+    #[inline(always)]
+    pub(crate) fn from(&self, row: usize, column: usize) -> &'a [T] {
+        let place = row as isize * self.strides[0] + column as isize * self.strides[1];
+        &self.data[(self.offset as isize + place) as usize..]
+    }
+
     /// The elements of a matrix along one axis, at an index of the other.
     pub(crate) fn line(&self, index: usize, axis: usize) -> impl Iterator<Item = T> + use<'a, T> {
         let start = self.offset as isize + index as isize * self.strides[1 - axis];

@@ -207,7 +207,9 @@ impl<T: Copy> InputSlot<T> {
         let row_of = |row: usize| &values[row * width..][..width];
         let together = (TOGETHER / (width * size_of::<U>()).max(1)).max(1);
         for (slots, rows) in self.values.chunks_mut((together * width).max(1)).zip(rows.chunks(together)) {
-            rows.iter().for_each(|&row| fetch(row_of(row)));
+            for distance in [PAGE, LINE] {
+                rows.iter().for_each(|&row| fetch(row_of(row), distance));
+            }
             for (slots, &row) in slots.chunks_exact_mut(width.max(1)).zip(rows) {
                 kernel::convert(row_of(row), slots, &convert);
             }
@@ -230,10 +232,15 @@ impl<T: Copy> InputSlot<T> {
 /// Bytes of rows that are fetched together; they stay in the cache until they are read.
 const TOGETHER: usize = 128 * 1024;
 
-/// Has the processor fetch some numbers, without waiting for them: what is read one row after another waits for each.
-fn fetch<T: Copy>(row: &[T]) {
-    const LINE: usize = 64;
-    for x in row.iter().step_by((LINE / size_of::<T>().max(1)).max(1)) {
+/// Bytes of a page of memory, and of a line of a cache. First all pages are looked up, side by side: a look-up takes as long
+/// as fetching a line, and lines cannot be fetched before. 100 rows of 3 KiB anywhere in 180 MiB take 81 µs one after
+/// another, 63 with their lines fetched together, and 49 with their pages before (one Zen 4 core).
+const PAGE: usize = 4096;
+const LINE: usize = 64;
+
+/// Has the processor fetch numbers at distances of so many bytes, and the last, without waiting for them.
+fn fetch<T: Copy>(row: &[T], distance: usize) {
+    for x in row.iter().step_by((distance / size_of::<T>().max(1)).max(1)).chain(row.last()) {
         black_box(*x);
     }
 }
