@@ -52,7 +52,7 @@ impl Lead {
 
 /// Room is made for so many nodes for each that is left, and for so many at most: what fits in the first-level cache.
 const AHEAD: usize = 4;
-const MOST: usize = 1024;
+const MOST: usize = 256;
 
 impl Recorder {
     /// Goes down through single numbers and scalar functions that there are [patterns](super::reverse::Reverse) of, up to the first node
