@@ -94,17 +94,18 @@ impl<F: Precision> Plan<F> {
     ///
     /// # Cost
     ///
-    /// O(elements). Rows anywhere in a large array are waited for together, not one after the other.
+    /// O(elements). Rows anywhere in a large array are waited for together, not one after the other, and in a thread of
+    /// rayon's pool as many threads fetch them as the plan [was compiled for](crate::PlanOptions::threads).
     #[track_caller]
-    pub fn feed_rows<'k, T: Copy, D: RemoveAxis>(
+    pub fn feed_rows<'k, T: Copy + Sync, D: RemoveAxis>(
         &mut self,
         input: impl Into<Key<'k>>,
         values: &ArrayRef<T, D>,
         rows: &[usize],
-        convert: impl Fn(T) -> F,
+        convert: impl Fn(T) -> F + Sync,
     ) -> Result<()> {
         let place = find(&self.inputs, &self.lineage, input.into(), "input")?;
-        self.inputs[place].fill_rows(values, rows, convert)
+        self.inputs[place].fill_rows(values, rows, convert, self.options.threads)
     }
 
     /// Copies an array of class labels or positions to an index input.
@@ -165,7 +166,7 @@ impl<F: Precision> Plan<F> {
     }
 }
 
-impl<T: Copy> InputSlot<T> {
+impl<T: Copy + Send> InputSlot<T> {
     fn open(&mut self) -> ArrayViewMutD<'_, T> {
         self.fed = true;
         ArrayViewMutD::from_shape(IxDyn(&self.shape), &mut self.values)
@@ -181,11 +182,12 @@ impl<T: Copy> InputSlot<T> {
         Ok(())
     }
 
-    fn fill_rows<U: Copy, D: RemoveAxis>(
+    fn fill_rows<U: Copy + Sync, D: RemoveAxis>(
         &mut self,
         values: &ArrayRef<U, D>,
         rows: &[usize],
-        convert: impl Fn(U) -> T,
+        convert: impl Fn(U) -> T + Sync,
+        threads: usize,
     ) -> Result<()> {
         let misfit = |found| Err(self.misfit("feed_rows", found));
         let Some((&count, shape)) = values.shape().split_first() else {
@@ -206,14 +208,19 @@ impl<T: Copy> InputSlot<T> {
         };
         let row_of = |row: usize| &values[row * width..][..width];
         let together = (TOGETHER / (width * size_of::<U>()).max(1)).max(1);
-        for (slots, rows) in self.values.chunks_mut((together * width).max(1)).zip(rows.chunks(together)) {
-            for distance in [PAGE, LINE] {
-                rows.iter().for_each(|&row| fetch(row_of(row), distance));
+        let fill = |slots: &mut [T], rows: &[usize]| {
+            for (slots, rows) in slots.chunks_mut((together * width).max(1)).zip(rows.chunks(together)) {
+                for distance in [PAGE, LINE] {
+                    rows.iter().for_each(|&row| fetch(row_of(row), distance));
+                }
+                for (slots, &row) in slots.chunks_exact_mut(width.max(1)).zip(rows) {
+                    kernel::convert(row_of(row), slots, &convert);
+                }
             }
-            for (slots, &row) in slots.chunks_exact_mut(width.max(1)).zip(rows) {
-                kernel::convert(row_of(row), slots, &convert);
-            }
-        }
+        };
+        // From elsewhere, it would take longer to hand the work over than to do it.
+        let shared = rayon::current_thread_index().is_some() && self.values.len() >= LONG;
+        in_parts(&mut self.values, rows, if shared { threads } else { 1 }, &fill);
         Ok(())
     }
 
@@ -227,6 +234,27 @@ impl<T: Copy> InputSlot<T> {
             location: self.location.clone(),
         }
     }
+}
+
+/// Numbers from which on rows are fetched by several threads: some microseconds' work for each.
+const LONG: usize = 1 << 14;
+
+/// Calls `fill` for as many parts of some rows, and the places for them, as threads: for the same parts by which a step takes
+/// its rows.
+fn in_parts<T: Send>(
+    slots: &mut [T],
+    rows: &[usize],
+    threads: usize,
+    fill: &(impl Fn(&mut [T], &[usize]) + Sync),
+) {
+    if threads <= 1 || rows.is_empty() {
+        return fill(slots, rows);
+    }
+    let few = threads / 2;
+    let count = rows.len() * few / threads;
+    let (slots_a, slots_b) = slots.split_at_mut(slots.len() / rows.len() * count);
+    let (rows_a, rows_b) = rows.split_at(count);
+    rayon::join(|| in_parts(slots_a, rows_a, few, fill), || in_parts(slots_b, rows_b, threads - few, fill));
 }
 
 /// Bytes of rows that are fetched together; they stay in the cache until they are read.

@@ -261,6 +261,22 @@ fn inputs_are_written_in_place_by_var_or_by_name() {
 }
 
 #[test]
+fn rows_that_several_threads_fetch_are_the_same() {
+    let tape = Tape::new();
+    let x = tape.input("x", [101, 300]);
+    let many = wave(&[500, 300], 0.3);
+    let rows: Vec<usize> = (0..101).map(|i| i * i * 7 % 500).collect();
+    for threads in [1, 2, 3, 5, 200] {
+        let options = PlanOptions::default().threads(threads);
+        let mut plan = Plan::<f64>::compile_with([x], [], options).unwrap();
+        rayon::scope(|_| plan.feed_rows("x", &many, &rows, |x| 2.0 * x).unwrap());
+        let found = plan.run(&mut State::new()).unwrap();
+        let want = Array::from_shape_fn((101, 300), |(i, j)| 2.0 * many[[rows[i], j]]);
+        assert_eq!(found.nth(0), want.into_dyn(), "{threads} threads");
+    }
+}
+
+#[test]
 fn rows_of_an_array_are_a_batch_whatever_its_layout_and_type() {
     let tape = Tape::new();
     let (x, y) = (tape.input("x", [3, 2]), tape.input("y", [2, 2, 2]));
