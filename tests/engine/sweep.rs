@@ -44,6 +44,47 @@ fn a_branch_of_numbers_between_arrays_and_an_output_of_one_element() {
     }
 }
 
+/// Whatever of the buffers of cotangents is handed on, shared or written over: arrays of whole blocks and of parts of one,
+/// operands that are used again, twice by one node, or by none, and vars in between.
+#[test]
+fn arrays_of_every_length_and_any_use_have_the_gradient_that_is_recorded() {
+    let mut random = 1_u64;
+    let mut below = |n: usize| {
+        random = random.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (random >> 33) as usize % n
+    };
+    for len in [0, 1, 3, 7, 8, 9, 16, 23, 40] {
+        for _ in 0..20 {
+            let tape = Tape::new();
+            let leaf = |name: &str, start: f64| tape.leaf(name, Array1::linspace(start, start + 0.9, len));
+            let mut vars = vec![leaf("x", -0.4), leaf("a", 0.6), leaf("b", -1.1), tape.leaf("c", 0.7)];
+            for _ in 0..12 {
+                let (x, y) = (vars[vars.len() - 1 - below(3)], vars[below(vars.len())]);
+                vars.push(match below(10) {
+                    0 => x + y,
+                    1 => x - y,
+                    2 => y * x,
+                    3 => x * x,
+                    4 => x.tanh(),
+                    5 => x.sigmoid(),
+                    6 => x.maximum(y),
+                    7 => 2.0 - x,
+                    8 => x.square().softplus(),
+                    _ => x.greater(y) * x,
+                });
+            }
+            let loss = vars[vars.len() - 1].sum() + vars[vars.len() - 2].sum();
+            let asked: Vec<Var<'_>> = vars.iter().copied().filter(|_| below(2) == 0).collect();
+            let swept: Vec<_> = loss.try_sweep(&asked).unwrap();
+            assert_eq!(loss.try_sweep(&asked).unwrap(), swept, "and once more");
+            for (var, swept) in asked.iter().zip(swept) {
+                let [recorded] = loss.grad([*var]);
+                assert_eq!(recorded.value(), swept, "{len} elements, {var:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_leaf_that_no_rule_reads_needs_no_value() {
     let tape = Tape::new();
