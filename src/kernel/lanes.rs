@@ -78,7 +78,7 @@ fn map<F: Float, const N: usize>(f: impl Fn([F; N]) -> F + Copy, x: [&[F]; N], y
     });
 }
 
-/// As [`map`], for callers that are [vectorized](vectorize) themselves.
+/// The function on blocks, to be called where it is [vectorized](vectorize).
 #[inline(always)]
 fn map_blocks<F: Float, const N: usize>(
     f: impl Fn([F; N]) -> F + Copy,
@@ -146,6 +146,14 @@ pub(crate) struct Blocks<'a, F> {
 }
 
 impl<'a, F: Float> Lane<'a, F> {
+    /// Whether there is a number for each of so many results.
+    pub(crate) fn fits(&self, len: usize) -> bool {
+        match self {
+            Self::Numbers(x) => x.len() == len,
+            Self::Number(_) => true,
+        }
+    }
+
     /// The whole blocks.
     #[inline(always)]
     pub(crate) fn whole(self) -> Blocks<'a, F> {
@@ -187,6 +195,7 @@ pub(crate) fn in_blocks<F: Float, const N: usize>(
     y: &mut [F],
     f: impl Fn(&[Blocks<'_, F>; N], &mut [Block<F>]),
 ) {
+    debug_assert!(x.iter().all(|x| x.fits(y.len())));
     let (whole, rest) = y.as_chunks_mut();
     if !whole.is_empty() {
         f(&x.map(Lane::whole), whole);

@@ -1,14 +1,16 @@
 //! The matrix product, by the `gemm` crates: the one place with `unsafe` code.
 #![allow(unsafe_code)]
 
-use super::{View, thin};
+use super::thin::{self, Way};
+use super::{View, gather};
 use crate::Float;
 use std::any::TypeId;
 use std::ops::Range;
 
 /// Writes `a · b` to `y`, row-major; `a` is (m, k), `b` is (k, n), any strides.
 ///
-/// Rounding differs from a plain loop's: terms are added in blocks, with fused multiply-add where the processor has it.
+/// Rounding differs from a plain loop's: terms are added in blocks, with fused multiply-add where the processor has it, but
+/// for a few columns or rows.
 ///
 /// # Panics
 ///
@@ -25,15 +27,26 @@ pub(crate) fn matmul<F: Float>(a: View<'_, F>, b: View<'_, F>, y: &mut [F], thre
     if m <= FEW_ROWS && n >= WIDE && m * n * k <= SMALL && b.strides()[1] == 1 {
         return plain(a, b, n, y);
     }
-    let rest = thin::left_over(a, n);
-    let whole = n - rest;
     let (left, right) = (Matrix::of(a), Matrix::of(b));
+    let (rest, way) = thin::left_over::<F>([m, k, n]);
     // The library writes columns, so it is asked for yᵀ = bᵀ · aᵀ.
-    product(right.columns(0..whole).turned(), left.turned(), y, [1, n], threads);
-    if rest > 0 && left.steps[1] == 1 {
-        thin::columns(a, b, n, rest, y);
-    } else if rest > 0 {
-        product(left, right.columns(whole..n), &mut y[whole..], [n, 1], threads);
+    product(right.columns(0..n - rest).turned(), left.turned(), y, [1, n], threads);
+    match way {
+        _ if rest == 0 => {}
+        Way::Thin => thin::last_columns(a, b, rest, y),
+        Way::Columns => {
+            // Two, even if one is left: for a single one, the library has other ways.
+            let (first, mut forwards) = (n - 2, Vec::new());
+            let left = if left.steps[1] < 0 {
+                // Backwards along the inner axis, it would add the terms in the other order.
+                forwards.resize(m * k, F::zero());
+                gather(a, 0, &mut forwards);
+                Matrix { data: &forwards, start: 0, sizes: [m, k], steps: [k as isize, 1] }
+            } else {
+                left
+            };
+            product(left, right.columns(first..n), &mut y[first..], [n, 1], threads);
+        }
     }
 }
 
@@ -111,7 +124,7 @@ fn product<F: Float>(
         ),
         false => (left_first, right_first, left_step, right_step),
     };
-    macro_rules! product {
+    macro_rules! call {
         ($gemm:expr, $float:ty) => {
             $gemm(
                 m,
@@ -142,14 +155,14 @@ fn product<F: Float>(
     // false. The casts are between equal types, compared before.
     unsafe {
         if TypeId::of::<F>() == TypeId::of::<f32>() {
-            product!(gemm_f32::gemm::f32::get_gemm_fn(), f32);
+            call!(gemm_f32::gemm::f32::get_gemm_fn(), f32);
         } else {
             assert_eq!(
                 TypeId::of::<F>(),
                 TypeId::of::<f64>(),
                 "the sealed trait has no other implementation"
             );
-            product!(gemm_f64::gemm::f64::get_gemm_fn(), f64);
+            call!(gemm_f64::gemm::f64::get_gemm_fn(), f64);
         }
     }
 }
@@ -227,36 +240,63 @@ mod tests {
         }
     }
 
-    /// All the ways that the last few columns can go: contiguous rows or columns of a, with gaps and none, many terms, and b
-    /// forwards and backwards.
+    /// A matrix with these steps in a buffer with other numbers around it.
+    fn laid_out<F: Float>(a: &[F], [m, n]: [usize; 2], steps: [isize; 2]) -> (Vec<F>, usize) {
+        let reach = |step: isize, n: usize| step * (n as isize - 1);
+        let start = 7 - reach(steps[0], m).min(0) - reach(steps[1], n).min(0);
+        let end = start + reach(steps[0], m).max(0) + reach(steps[1], n).max(0);
+        let mut data = vec![F::of(0.5); end as usize + 9];
+        for i in 0..m {
+            for j in 0..n {
+                data[(start + i as isize * steps[0] + j as isize * steps[1]) as usize] = a[i * n + j];
+            }
+        }
+        (data, start as usize)
+    }
+
+    /// Sizes with one or two columns more than the library computes at a time, and others: right, and the same to the last
+    /// bit whatever the layout.
     fn few_columns_more<F: Float>(epsilon: f64) {
-        let number = |i: usize| F::of((i * 7919 % 1009) as f64 / 1009.0 - 0.5);
-        let data: Vec<F> = (0..1 << 18).map(number).collect();
+        let numbers = |count: usize, start: usize| -> Vec<F> {
+            (start..start + count).map(|i| F::of((i * 7919 % 1009) as f64 / 1009.0 - 0.5)).collect()
+        };
         let tile = 64 / size_of::<F>();
-        for (m, k) in [(32, 32), (33, 40), (47, 1100), (100, 31), (31, 100)] {
-            for n in (tile..tile + 6).chain([3 * tile + 2]) {
-                let (rows, wide) = ([k as isize, 1], [k as isize + 3, 1]);
-                for a_strides in [rows, wide, [1, m as isize], [1, m as isize + 5]] {
-                    for (start, b_strides) in
-                        [(9, [n as isize, 1]), (9, [1, k as isize]), (n - 1, [n as isize, -1])]
-                    {
-                        let (a_shape, b_shape) = ([m, k], [k, n]);
-                        let a = View::new(&data, 5, &a_shape, &a_strides);
-                        let b = View::new(&data, start, &b_shape, &b_strides);
-                        let mut y = vec![F::nan(); m * n];
-                        matmul(a, b, &mut y, 1);
+        for [m, k] in
+            [[32, 32], [33, 40], [47, 1100], [100, 31], [31, 100], [41, 512], [128, 32], [129, 32], [100, 33]]
+        {
+            for n in (tile..tile + 4).chain([3 * tile + 2]) {
+                let (a, b) = (numbers(m * k, 3), numbers(k * n, 500));
+                let layouts = |m: usize, n: usize| {
+                    let [m, n] = [m as isize, n as isize];
+                    [[n, 1], [n + 3, 1], [1, m], [1, m + 5], [-n, 1], [n, -1], [-1, m], [2 * n, 2]]
+                };
+                // From contiguous rows, by the layout of one operand and of the other.
+                let of_a = layouts(m, k).map(|steps| (steps, [n as isize, 1]));
+                let of_b = layouts(k, n).map(|steps| ([k as isize, 1], steps));
+                // Backwards along the inner axis, terms are added from the last on.
+                let of_b = of_b.into_iter().filter(|(_, steps)| steps[0] > 0);
+                let mut first = None;
+                for (a_steps, b_steps) in of_a.into_iter().chain(of_b) {
+                    let ((a_data, a_start), (b_data, b_start)) =
+                        (laid_out(&a, [m, k], a_steps), laid_out(&b, [k, n], b_steps));
+                    let (a_shape, b_shape) = ([m, k], [k, n]);
+                    let a = View::new(&a_data, a_start, &a_shape, &a_steps);
+                    let b = View::new(&b_data, b_start, &b_shape, &b_steps);
+                    let mut y = vec![F::nan(); m * n];
+                    matmul(a, b, &mut y, 1);
+                    let same = first.get_or_insert_with(|| {
                         for (place, y) in y.iter().enumerate() {
                             let terms = a.line(place / n, 1).zip(b.line(place % n, 0));
                             let (sum, size) = terms
                                 .map(|(a, b)| a.wide() * b.wide())
                                 .fold((0.0, 0.0), |(sum, size), x: f64| (sum + x, size + x.abs()));
                             let off = (y.wide() - sum).abs();
-                            assert!(
-                                off <= epsilon * (1.0 + size),
-                                "{m} × {k} × {n}, {a_strides:?} at {place}: {off:e}"
-                            );
+                            assert!(off <= epsilon * (1.0 + size), "{m} × {k} × {n} at {place}: {off:e}");
                         }
-                    }
+                        y.clone()
+                    }) == &y;
+                    // The library takes other ways to small results.
+                    assert!(same || m * n <= 256, "{m} × {k} × {n}: {a_steps:?}, {b_steps:?}");
                 }
             }
         }

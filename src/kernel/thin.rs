@@ -1,113 +1,180 @@
-//! The last few columns of a matrix product, of which the library computes as many as its registers hold.
+//! The last columns of a matrix product, where the library would compute a whole tile for one or two of them.
+//!
+//! Terms are added in one order whatever the layout of the operands, so that equal numbers have equal products.
 
-use super::{View, vectorize};
+use super::{View, gather, vectorize};
 use crate::Float;
 
-/// So many columns, at most.
-const MOST: usize = 4;
-/// Rows of a from which on it is worth it, and terms of a sum.
+/// Rows of the product from which on it is worth it, and terms of a sum.
 const ROWS: usize = 32;
 const TERMS: usize = 32;
-/// Blocks of columns of b that are put side by side at a time, on the stack.
+/// Results for which the library has ways of its own, which depend on the layout.
+const SMALL: usize = 256;
+/// So many sums take the terms in turn, so that none waits for another, and are added up in the end.
+const SUMS: usize = 8;
+/// Blocks of so many terms for which columns of b are put side by side, on the stack.
 const BLOCKS: usize = 64;
 
-/// How many of the last of `n` columns are better computed by themselves: the library takes as long for a few as for a tile
-/// of two registers (of 256 bits).
+/// Some terms of `C` columns, and zeros where there are none.
+type Block<const C: usize, F> = [[F; SUMS]; C];
+
+/// How the last columns are computed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Way {
+    /// By [`last_columns`].
+    Thin,
+    /// By the library, asked for the columns themselves and not, as else, for the rows of the transposed product.
+    Columns,
+}
+
+/// How many of the last of `n` columns, of `m` rows and with sums of `k` terms, are better computed apart: none, or the one
+/// or two for which the library takes as long as for a tile of two registers (of 256 bits). And how.
 ///
-/// At 100 × 784 × 50 in f32, it takes 92 µs for all columns and 70 for 48; at 784 × 100 × 50, a transposed, 99 and 76. Two
-/// columns take 8 in [`columns`], and 7 in the library where they become rows (one Zen 4 core).
-pub(super) fn left_over<F: Float>(a: View<'_, F>, n: usize) -> usize {
+/// At 100 × 784 × 50 in f32, the library takes 92 µs for all columns and 70 for 48, and the other two 11 as `Thin`; at
+/// 784 × 100 × 50, a transposed, 99, 76, and 7 as `Columns` (one Zen 4 core). It is decided by the sizes alone, so that equal
+/// numbers have equal products whatever their layout; where the rows of a are contiguous and far more than the terms,
+/// `Columns` costs the product 7 % instead.
+pub(super) fn left_over<F: Float>([m, k, n]: [usize; 3]) -> (usize, Way) {
     let tile = 64 / size_of::<F>();
-    let long = a.shape()[0] >= ROWS && a.shape()[1] >= TERMS;
-    if n < tile || !long || !a.strides().contains(&1) {
-        return 0;
-    }
-    match n % tile {
-        // Loops over three do not become vector instructions.
-        3 => MOST,
-        rest if rest <= MOST => rest,
-        _ => 0,
+    let rest = n % tile;
+    let large = n >= tile && m >= ROWS && k >= TERMS && m * (n - rest) > SMALL;
+    match m {
+        _ if !large || rest > 2 => (0, Way::Thin),
+        _ if m <= k => (rest, Way::Thin),
+        _ if m >= 3 * k && 2 * m > SMALL => (rest, Way::Columns),
+        _ => (0, Way::Thin),
     }
 }
 
-/// Writes the last few columns of `a · b`, as many as [`left_over`] says, to those of `y`, row-major, with rows of `n`. The
-/// rows of a are contiguous.
-pub(super) fn columns<F: Float>(a: View<'_, F>, b: View<'_, F>, n: usize, count: usize, y: &mut [F]) {
-    match count {
-        1 => some_columns::<1, 16, F>(a, b, n, y),
-        2 => some_columns::<2, 16, F>(a, b, n, y),
-        MOST => some_columns::<MOST, 8, F>(a, b, n, y),
-        _ => unreachable!("others are the library's"),
+/// Writes the last `count` columns of `a · b`, one or two, to those of `y`, row-major.
+pub(super) fn last_columns<F: Float>(a: View<'_, F>, b: View<'_, F>, count: usize, y: &mut [F]) {
+    // As many rows at a time as fill a register.
+    match (count, size_of::<F>()) {
+        (1, 4) => columns::<1, 8, F>(a, b, y),
+        (1, _) => columns::<1, 4, F>(a, b, y),
+        (2, 4) => columns::<2, 8, F>(a, b, y),
+        (2, _) => columns::<2, 4, F>(a, b, y),
+        _ => unreachable!("one or two columns are left over"),
     }
 }
 
-/// The products of rows and `C` columns, each in `S` sums so that none waits for another.
-fn some_columns<const C: usize, const S: usize, F: Float>(
-    a: View<'_, F>,
-    b: View<'_, F>,
-    n: usize,
-    y: &mut [F],
-) {
+fn columns<const C: usize, const R: usize, F: Float>(a: View<'_, F>, b: View<'_, F>, y: &mut [F]) {
+    let (&[rows, k], n) = (a.shape(), b.shape()[1]) else { unreachable!("both are matrices") };
     let first = n - C;
-    let k = a.shape()[1];
-    let mut columns = [[[F::zero(); S]; C]; BLOCKS];
-    for start in (0..k).step_by(BLOCKS * S) {
-        let terms = start..k.min(start + BLOCKS * S);
-        let columns = &mut columns[..terms.len().div_ceil(S)];
-        // What a row lacks of whole blocks is made up by zeros.
-        columns.iter_mut().for_each(|block| *block = [[F::zero(); S]; C]);
-        for term in terms.clone() {
-            let (block, at) = ((term - start) / S, (term - start) % S);
-            (0..C).for_each(|c| columns[block][c][at] = b.at(term, first + c));
+    let mut blocks = [[[F::zero(); SUMS]; C]; BLOCKS];
+    let mut copy = [F::zero(); BLOCKS * SUMS];
+    for start in (0..k).step_by(BLOCKS * SUMS) {
+        let terms = (BLOCKS * SUMS).min(k - start);
+        let blocks = &mut blocks[..terms.div_ceil(SUMS)];
+        blocks.fill([[F::zero(); SUMS]; C]);
+        for term in 0..terms {
+            let block = &mut blocks[term / SUMS];
+            (0..C).for_each(|c| block[c][term % SUMS] = b.at(start + term, first + c));
         }
+        let part = Part { a, start, terms, blocks };
+        let mut put = |row: usize, c: usize, sum: F| {
+            let y = &mut y[row * n + first + c];
+            *y = if start == 0 { sum } else { *y + sum };
+        };
+        // Where the columns of a are contiguous, some rows at a time; then what is left, or all rows, one by one.
+        let together = if a.strides()[0] == 1 && a.strides()[1] != 1 { rows / R * R } else { 0 };
         vectorize(
             #[inline(always)]
             || {
-                for (i, y) in y.chunks_exact_mut(n).enumerate() {
-                    let sums = dots(&a.from(i, terms.start)[..terms.len()], columns);
+                for row in (0..together).step_by(R) {
                     for c in 0..C {
-                        let before = if start == 0 { F::zero() } else { y[first + c] };
-                        y[first + c] = before + sums[c];
+                        let sums = part.some_rows::<R>(row, c);
+                        (0..R).for_each(|r| put(row + r, c, sums[r]));
                     }
+                }
+                for row in together..rows {
+                    let sums = part.one_row(row, &mut copy);
+                    (0..C).for_each(|c| put(row, c, sums[c]));
                 }
             },
         );
     }
 }
 
-/// The sums of the products of a row and of columns that have zeros beyond its end.
+/// Some terms of the sums: those of a from a place on, and columns of b.
+struct Part<'a, const C: usize, F> {
+    a: View<'a, F>,
+    start: usize,
+    terms: usize,
+    blocks: &'a [Block<C, F>],
+}
+
+impl<const C: usize, F: Float> Part<'_, C, F> {
+    /// A row's products with all columns; the row is copied, unless it is contiguous.
+    #[inline(always)]
+    fn one_row(&self, row: usize, copy: &mut [F; BLOCKS * SUMS]) -> [F; C] {
+        let Self { a, start, terms, blocks } = *self;
+        let row = if a.strides()[1] == 1 {
+            &a.from(row, start)[..terms]
+        } else {
+            gather(a.row(row), start, &mut copy[..terms]);
+            &copy[..terms]
+        };
+        let mut sums = [[F::zero(); SUMS]; C];
+        let (whole, rest) = row.as_chunks::<SUMS>();
+        for (x, block) in whole.iter().zip(blocks) {
+            for c in 0..C {
+                for i in 0..SUMS {
+                    sums[c][i] += x[i] * block[c][i];
+                }
+            }
+        }
+        if !rest.is_empty() {
+            let mut x = [F::zero(); SUMS];
+            x[..rest.len()].copy_from_slice(rest);
+            let block = &blocks[whole.len()];
+            for c in 0..C {
+                for i in 0..SUMS {
+                    sums[c][i] += x[i] * block[c][i];
+                }
+            }
+        }
+        sums.map(|sums| total(sums.map(|sum| [sum]))[0])
+    }
+
+    /// The products of some rows, side by side in a, with a column.
+    #[inline(always)]
+    fn some_rows<const R: usize>(&self, row: usize, c: usize) -> [F; R] {
+        let Self { a, start, terms, blocks } = *self;
+        let rows = |term: usize| a.from(row, start + term).first_chunk::<R>().expect("a has as many rows");
+        let mut sums = [[F::zero(); R]; SUMS];
+        let whole = terms / SUMS;
+        for (k, block) in blocks[..whole].iter().enumerate() {
+            for i in 0..SUMS {
+                let x = rows(k * SUMS + i);
+                for r in 0..R {
+                    sums[i][r] += x[r] * block[c][i];
+                }
+            }
+        }
+        if terms % SUMS > 0 {
+            let mut last = [[F::zero(); R]; SUMS];
+            (0..terms % SUMS).for_each(|i| last[i] = *rows(whole * SUMS + i));
+            for i in 0..SUMS {
+                for r in 0..R {
+                    sums[i][r] += last[i][r] * blocks[whole][c][i];
+                }
+            }
+        }
+        total(sums)
+    }
+}
+
+/// The sums added up, by halves.
 #[inline(always)]
-fn dots<const C: usize, const S: usize, F: Float>(row: &[F], columns: &[[[F; S]; C]]) -> [F; C] {
-    let mut sums = [[F::zero(); S]; C];
-    let (whole, rest) = row.as_chunks::<S>();
-    for (x, columns) in whole.iter().zip(columns) {
-        for c in 0..C {
-            for i in 0..S {
-                sums[c][i] += x[i] * columns[c][i];
-            }
+fn total<const R: usize, F: Float>(mut sums: [[F; R]; SUMS]) -> [F; R] {
+    let mut half = SUMS / 2;
+    while half > 0 {
+        let (kept, added) = sums.split_at_mut(half);
+        for (kept, added) in kept.iter_mut().zip(added) {
+            kept.iter_mut().zip(added).for_each(|(kept, &mut added)| *kept += added);
         }
+        half /= 2;
     }
-    if !rest.is_empty() {
-        let mut x = [F::zero(); S];
-        x[..rest.len()].copy_from_slice(rest);
-        let columns = &columns[whole.len()];
-        for c in 0..C {
-            for i in 0..S {
-                sums[c][i] += x[i] * columns[c][i];
-            }
-        }
-    }
-    let mut totals = [F::zero(); C];
-    for c in 0..C {
-        let mut sums = sums[c];
-        let mut half = S / 2;
-        while half > 0 {
-            for i in 0..half {
-                sums[i] += sums[i + half];
-            }
-            half /= 2;
-        }
-        totals[c] = sums[0];
-    }
-    totals
+    sums[0]
 }

@@ -226,8 +226,7 @@ binary! {
     /// What [`Tanh`] hands back, from its result and that one's cotangent: `y = x1 (1 − x0²)`, `dx0 = −2 dy x0 x1`,
     /// `dx1 = dy (1 − x0²)`.
     ///
-    /// One op, as in TensorFlow (`TanhGrad`) and PyTorch (`tanh_backward`): a recorded gradient is a third shorter than
-    /// with the four ops of the formula.
+    /// One node of a recorded gradient, as in TensorFlow (`TanhGrad`) and PyTorch (`tanh_backward`), instead of four.
     TanhGrad, tanh_grad, "tanh′", "y = x1 (1 − x0²)", |a, b| b * (F::one() - a * a),
     |x0, x1, y, dy| [dy * (-2.0 * (x0 * x1)), x0.tanh_grad(dy)], [SMOOTH, SMOOTH];
 

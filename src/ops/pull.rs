@@ -26,6 +26,9 @@ impl Scalar {
     #[inline]
     pub(crate) fn pull(self, given: Given<'_>, [to0, to1]: [Target<'_>; 2]) {
         let Given { x: [x0, x1], y, dy } = given;
+        let len = to0.dx.len().max(to1.dx.len());
+        debug_assert!([x0, x1, y].iter().all(|x| x.fits(len)));
+        debug_assert!(dy.len() == len || dy.is_empty() && to0.dx.len() == len && !to0.add);
         let ((dy, last_dy), (dx0, last_dx0), (dx1, last_dx1)) =
             (dy.as_chunks(), to0.dx.as_chunks_mut(), to1.dx.as_chunks_mut());
         let targets =

@@ -94,8 +94,9 @@ impl<F: Precision> Plan<F> {
     ///
     /// # Cost
     ///
-    /// O(elements). Rows anywhere in a large array are waited for together, not one after the other, and in a thread of
-    /// rayon's pool as many threads fetch them as the plan [was compiled for](crate::PlanOptions::threads).
+    /// O(elements). Rows anywhere in a large array whose elements lie in row-major order are waited for together, not one
+    /// after the other; many of them, and in a thread of rayon's pool, by as many threads as the plan
+    /// [was compiled for](crate::PlanOptions::threads). That is why `convert` and the elements are `Sync`.
     #[track_caller]
     pub fn feed_rows<'k, T: Copy + Sync, D: RemoveAxis>(
         &mut self,
@@ -219,8 +220,11 @@ impl<T: Copy + Send> InputSlot<T> {
             }
         };
         // From elsewhere, it would take longer to hand the work over than to do it.
-        let shared = rayon::current_thread_index().is_some() && self.values.len() >= LONG;
-        in_parts(&mut self.values, rows, if shared { threads } else { 1 }, &fill);
+        let parts = match rayon::current_thread_index() {
+            Some(_) => threads.min(rows.len()).min(self.values.len() / LONG + 1),
+            None => 1,
+        };
+        in_parts(&mut self.values, rows, parts, &fill);
         Ok(())
     }
 
@@ -236,25 +240,25 @@ impl<T: Copy + Send> InputSlot<T> {
     }
 }
 
-/// Numbers from which on rows are fetched by several threads: some microseconds' work for each.
+/// Numbers that a thread more is worth: some microseconds' work.
 const LONG: usize = 1 << 14;
 
-/// Calls `fill` for as many parts of some rows, and the places for them, as threads: for the same parts by which a step takes
-/// its rows.
+/// Calls `fill` for so many parts of some rows, and of the places for them: halves of halves, as a kernel's rows are split, so
+/// that a thread finds in its cache what it has fetched.
 fn in_parts<T: Send>(
     slots: &mut [T],
     rows: &[usize],
-    threads: usize,
+    parts: usize,
     fill: &(impl Fn(&mut [T], &[usize]) + Sync),
 ) {
-    if threads <= 1 || rows.is_empty() {
+    if parts <= 1 {
         return fill(slots, rows);
     }
-    let few = threads / 2;
-    let count = rows.len() * few / threads;
+    let few = parts / 2;
+    let count = rows.len() * few / parts;
     let (slots_a, slots_b) = slots.split_at_mut(slots.len() / rows.len() * count);
     let (rows_a, rows_b) = rows.split_at(count);
-    rayon::join(|| in_parts(slots_a, rows_a, few, fill), || in_parts(slots_b, rows_b, threads - few, fill));
+    rayon::join(|| in_parts(slots_a, rows_a, few, fill), || in_parts(slots_b, rows_b, parts - few, fill));
 }
 
 /// Bytes of rows that are fetched together; they stay in the cache until they are read.

@@ -157,7 +157,7 @@ impl Pool {
                 (&[], buffers.get_disjoint_mut([a, b]).expect(apart).map(|x| &mut **x))
             }
             (None, [Some(a), None]) => (&[], [&mut buffers[a], &mut []]),
-            (None, [None, _]) => (&[], [&mut [], &mut []]),
+            (None, [None, _]) => unreachable!("what is read is the first that is written"),
         }
     }
 
@@ -280,13 +280,13 @@ impl Cotangents {
 
     /// Whether a node's cotangent is a whole buffer that is used for nothing else.
     #[inline]
-    pub(super) fn is_last(&self, id: NodeId) -> bool {
+    pub(super) fn is_its_own(&self, id: NodeId) -> bool {
         self.state[id.index()] == State::Whole && self.pool.uses[self.place(id)] == 1
     }
 
     /// The buffer of a node's cotangent, which is an array, made its own.
     pub(super) fn own(&mut self, graph: &Graph, values: &Values, id: NodeId) -> Result<usize> {
-        if self.is_last(id) {
+        if self.is_its_own(id) {
             return Ok(self.place(id));
         }
         let new = self.pool.take(crate::shape::size(graph.node(id).shape()))?;

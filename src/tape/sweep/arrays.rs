@@ -44,7 +44,7 @@ impl Recorder {
             let in_place = c.state[inputs[0].index()] == State::Open
                 && (facts.arity == 1 || inputs[0] != inputs[1])
                 && scalar.gives(0)
-                && c.is_last(id)
+                && c.is_its_own(id)
                 && !vars.contains(&id);
             let place = c.place(id);
             if in_place {
