@@ -88,7 +88,7 @@ impl Step {
         scratch: &mut [F],
     ) {
         if self.long && options.threads > 1 && self.outputs.len() <= parallel::RESULTS {
-            return parallel::run(self, ops, space, options.threads, scratch);
+            return parallel::run(self, ops, space, options, scratch);
         }
         match &self.work {
             Work::Kernel(op) => {
@@ -110,7 +110,7 @@ impl Step {
     }
 
     /// Runs a kernel on the first operands.
-    fn kernel<F: Precision>(
+    pub(super) fn kernel<F: Precision>(
         &self,
         op: &dyn Op,
         output: &Output,
