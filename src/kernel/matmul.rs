@@ -28,13 +28,14 @@ pub(crate) fn matmul<F: Float>(a: View<'_, F>, b: View<'_, F>, y: &mut [F], thre
         return plain(a, b, n, y);
     }
     let (left, right) = (Matrix::of(a), Matrix::of(b));
-    let (rest, way) = thin::left_over::<F>([m, k, n]);
+    let rest = thin::left_over::<F>([m, k, n]);
+    let whole = n - rest.map_or(0, |(count, _)| count);
     // The library writes columns, so it is asked for yᵀ = bᵀ · aᵀ.
-    product(right.columns(0..n - rest).turned(), left.turned(), y, [1, n], threads);
-    match way {
-        _ if rest == 0 => {}
-        Way::Thin => thin::last_columns(a, b, rest, y),
-        Way::Columns => {
+    product(right.columns(0..whole).turned(), left.turned(), y, [1, n], threads);
+    match rest {
+        None => {}
+        Some((count, Way::Thin)) => thin::last_columns(a, b, count, y),
+        Some((_, Way::Columns)) => {
             // Two, even if one is left: for a single one, the library has other ways.
             let (first, mut forwards) = (n - 2, Vec::new());
             let left = if left.steps[1] < 0 {

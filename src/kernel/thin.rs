@@ -27,22 +27,26 @@ pub(super) enum Way {
     Columns,
 }
 
-/// How many of the last of `n` columns, of `m` rows and with sums of `k` terms, are better computed apart: none, or the one
+/// How many of the last of `n` columns, of `m` rows and with sums of `k` terms, are better computed apart, if any: the one
 /// or two for which the library takes as long as for a tile of two registers (of 256 bits). And how.
 ///
 /// At 100 × 784 × 50 in f32, the library takes 92 µs for all columns and 70 for 48, and the other two 11 as `Thin`; at
 /// 784 × 100 × 50, a transposed, 99, 76, and 7 as `Columns` (one Zen 4 core). It is decided by the sizes alone, so that equal
 /// numbers have equal products whatever their layout; where the rows of a are contiguous and far more than the terms,
 /// `Columns` costs the product 7 % instead.
-pub(super) fn left_over<F: Float>([m, k, n]: [usize; 3]) -> (usize, Way) {
+pub(super) fn left_over<F: Float>([m, k, n]: [usize; 3]) -> Option<(usize, Way)> {
     let tile = 64 / size_of::<F>();
     let rest = n % tile;
     let large = n >= tile && m >= ROWS && k >= TERMS && m * (n - rest) > SMALL;
-    match m {
-        _ if !large || rest > 2 => (0, Way::Thin),
-        _ if m <= k => (rest, Way::Thin),
-        _ if m >= 3 * k && 2 * m > SMALL => (rest, Way::Columns),
-        _ => (0, Way::Thin),
+    if !large || !(1..=2).contains(&rest) {
+        return None;
+    }
+    if m <= k {
+        Some((rest, Way::Thin))
+    } else if m >= 3 * k && 2 * m > SMALL {
+        Some((rest, Way::Columns))
+    } else {
+        None
     }
 }
 

@@ -50,7 +50,7 @@ impl Lead {
     }
 }
 
-/// Room is made for so many nodes for each that is left, and for so many at most: what fits in the first-level cache.
+/// Room is made for so many nodes for each that is left, and for so many at most: what leaves room in the first-level cache.
 const AHEAD: usize = 4;
 const MOST: usize = 256;
 

@@ -40,12 +40,13 @@ impl Recorder {
             if record.shape != shape {
                 (shape, len) = (record.shape, size(graph.shape_of(record.shape)));
             }
+            let asked = vars.contains(&id);
             // Where a cotangent ends with its node, its buffer is the first operand's then, if that has none.
-            let in_place = c.state[inputs[0].index()] == State::Open
+            let in_place = !asked
+                && c.state[inputs[0].index()] == State::Open
                 && (facts.arity == 1 || inputs[0] != inputs[1])
                 && scalar.gives(0)
-                && c.is_its_own(id)
-                && !vars.contains(&id);
+                && c.is_its_own(id);
             let place = c.place(id);
             if in_place {
                 c.state[i] = State::Out;
@@ -84,7 +85,7 @@ impl Recorder {
                 }
                 to => pull(to),
             }
-            if !in_place && !vars.contains(&id) {
+            if !in_place && !asked {
                 c.release(id);
             }
         }
