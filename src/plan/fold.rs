@@ -3,24 +3,25 @@
 use super::Held;
 use super::merge::Merged;
 use crate::graph::{Graph, NodeId};
-use crate::kernel::{Input, Inputs, Output, View, gather};
 use crate::shape::{Layout, size};
-use crate::tape::{Op, Precision};
+use crate::tape::{Located, Op, Operands, Precision, run};
 use std::sync::Arc;
 
 /// Elements of a result at most: a long array is not worth keeping where it is quickly made again.
 const LONG: usize = 1 << 16;
 
 /// A node whose numbers are known when the plan is compiled.
-struct Known<F> {
-    numbers: Vec<F>,
-    /// Whether they lie in another node's array already.
-    view: bool,
+enum Known<F> {
+    /// The numbers, in row-major order.
+    Numbers(Vec<F>),
+    /// The place of another node's numbers in the list, and where among them those of this one lie: as for values and for
+    /// steps, since a kernel may round by the layout of its operands.
+    View(u32, Layout),
 }
 
 /// The numbers of the constants of a plan, and of what was computed from them.
 pub(super) struct Folded<F> {
-    /// For every node, the place of its numbers in the list.
+    /// For every node, its place in the list.
     places: Vec<u32>,
     known: Vec<Known<F>>,
 }
@@ -36,7 +37,7 @@ impl<F: Precision> Folded<F> {
             let known = if held.contains_key(&id) {
                 None
             } else if let Some(exact) = node.constant() {
-                Some(Known { numbers: exact.iter().map(|&x| F::of(x)).collect(), view: false })
+                Some(Known::Numbers(exact.iter().map(|&x| F::of(x)).collect()))
             } else if fold && node.leaf().is_none() {
                 folded.compute(graph, ops, merged, id)
             } else {
@@ -56,53 +57,51 @@ impl<F: Precision> Folded<F> {
 
     /// The numbers of a node that is known and no view of another.
     pub(super) fn get(&self, id: NodeId) -> Option<&[F]> {
-        self.known(id).filter(|k| !k.view).map(|k| &k.numbers[..])
+        match self.known(id) {
+            Some(Known::Numbers(numbers)) => Some(numbers),
+            _ => None,
+        }
+    }
+
+    /// The place of the numbers in which a known node's lie, and where.
+    fn located(&self, graph: &Graph, id: NodeId) -> Option<(u32, Layout)> {
+        Some(match self.known(id)? {
+            Known::Numbers(_) => (self.places[id.index()], Layout::contiguous(graph.node(id).shape())),
+            Known::View(root, layout) => (*root, layout.clone()),
+        })
     }
 
     /// The numbers of a node whose operands are known.
     fn compute(&self, graph: &Graph, ops: &[Arc<dyn Op>], merged: &Merged, id: NodeId) -> Option<Known<F>> {
         let node = graph.node(id);
         let len = size(node.shape());
-        let known = |x: NodeId| self.known(merged.of(x));
         // Scalar graphs are long, and most nodes have an operand that is not known.
-        if len > LONG || !node.read_inputs().all(|(_, x)| known(x).is_some()) {
+        if len > LONG || !node.read_inputs().all(|(_, x)| self.known(merged.of(x)).is_some()) {
             return None;
         }
         let op = &*ops[graph.record(id).op.0 as usize];
-        let stretched = op.elementwise();
-        let operands: Vec<(Vec<F>, Layout)> = node
-            .inputs()
-            .iter()
-            .map(|&x| {
-                let layout = Layout::contiguous(graph.node(x).shape());
-                let numbers = known(x).map_or(&[][..], |k| &k.numbers);
-                if !stretched {
-                    return (numbers.to_vec(), layout);
-                }
-                let (wide, mut copy) = (layout.broadcast(node.shape()), vec![F::zero(); len]);
-                gather(View::new(numbers, 0, &wide.shape, &wide.strides), 0, &mut copy);
-                (copy, Layout::contiguous(&[len]))
-            })
-            .collect();
-        let mut y = vec![F::zero(); len];
-        if let Some(layout) =
-            operands.first().and_then(|(numbers, x)| op.view(x, node.shape()).filter(|_| !numbers.is_empty()))
+        let known = |&x: &NodeId| self.located(graph, merged.of(x));
+        if let Some(Some((root, layout))) = node.inputs().first().map(known)
+            && let Some(layout) = op.view(&layout, node.shape())
         {
-            gather(View::new(&operands[0].0, layout.offset, &layout.shape, &layout.strides), 0, &mut y);
-            return Some(Known { numbers: y, view: true });
+            return Some(Known::View(root, layout));
         }
-        let inputs: Vec<Input<'_, F>> = operands
-            .iter()
-            .zip(node.inputs())
-            .enumerate()
-            .map(|(i, ((numbers, layout), &x))| match node.op().reads(i) {
-                true => Input::Real(View::new(numbers, 0, &layout.shape, &layout.strides)),
-                false => Input::Shape(graph.node(x).shape()),
-            })
-            .collect();
-        let flat = [len];
-        let shape = if stretched { &flat[..] } else { node.shape() };
-        F::kernel(op).run(Inputs::new(&inputs), Output { data: &mut y, shape, threads: 1 });
-        Some(Known { numbers: y, view: false })
+        // Of what is not known, the shape alone is read.
+        let located = |x| match known(x) {
+            Some((root, layout)) => Located { data: self.numbers(root), indices: None, layout },
+            None => Located { data: &[], indices: None, layout: Layout::contiguous(graph.node(*x).shape()) },
+        };
+        let x: Operands<'_, F> = node.inputs().iter().map(located).collect();
+        let mut y = vec![F::zero(); len];
+        run(op, x, node.shape(), &mut y, &mut Vec::new());
+        Some(Known::Numbers(y))
+    }
+
+    /// The numbers at a place.
+    fn numbers(&self, place: u32) -> &[F] {
+        match &self.known[place as usize] {
+            Known::Numbers(numbers) => numbers,
+            Known::View(..) => unreachable!("views are of numbers, not of views"),
+        }
     }
 }

@@ -130,11 +130,11 @@ impl Recorder {
         if shape.is_empty() {
             let x = located(after);
             let mut number = [0.0];
-            run(op, x, shape, &mut number, scratch);
+            run(&**op, x, shape, &mut number, scratch);
             places.set_number(id, number[0]);
         } else {
             let x = located(before);
-            run(op, x, shape, &mut after[..size(shape)], scratch);
+            run(&**op, x, shape, &mut after[..size(shape)], scratch);
             places.known[id.index()] = Known::Array;
         }
         Ok(())

@@ -30,6 +30,7 @@ pub(crate) use recorder::Recorder;
 pub use registry::{LoadOp, Registry};
 pub(crate) use registry::{Loader, loader};
 pub(crate) use rule::{Content, Part};
+pub(crate) use run::{Located, Operands, run};
 pub use scope::Scope;
 pub use value::{IntoIndices, IntoValue, Value};
 pub use var::Var;

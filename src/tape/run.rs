@@ -1,29 +1,30 @@
-//! Running one op in f64 on operands wherever they lie: for values on demand, and for rules computed without recording.
+//! Running one op on operands wherever they lie: for values on demand, for rules computed without recording, and where plans
+//! fold constants.
 
 use super::op::{Op, Precision};
+use crate::Float;
 use crate::kernel::{Input, Inputs, Output, View, gather};
 use crate::shape::Layout;
 use smallvec::SmallVec;
-use std::sync::Arc;
 
 /// Elements of a block: a dozen blocks stay in a first-level cache of 32 KiB.
 const BLOCK: usize = 256;
 
 /// An operand: where its numbers lie, or its indices.
 #[derive(Debug)]
-pub(super) struct Located<'a> {
-    pub(super) data: &'a [f64],
-    pub(super) indices: Option<&'a [usize]>,
-    pub(super) layout: Layout,
+pub(crate) struct Located<'a, F = f64> {
+    pub(crate) data: &'a [F],
+    pub(crate) indices: Option<&'a [usize]>,
+    pub(crate) layout: Layout,
 }
 
-impl<'a> Located<'a> {
-    pub(super) fn view(&self) -> View<'_, f64> {
+impl<'a, F: Float> Located<'a, F> {
+    pub(super) fn view(&self) -> View<'_, F> {
         View::new(self.data, self.layout.offset, &self.layout.shape, &self.layout.strides)
     }
 
     /// Its elements, if they are known numbers that lie side by side.
-    pub(super) fn as_slice(&self) -> Option<&'a [f64]> {
+    pub(super) fn as_slice(&self) -> Option<&'a [F]> {
         let len = self.layout.len();
         let start = if len == 0 { 0 } else { self.layout.offset };
         self.layout.is_contiguous().then(|| self.data.get(start..start + len)).flatten()
@@ -31,38 +32,38 @@ impl<'a> Located<'a> {
 }
 
 /// The operands of a kernel.
-pub(super) type Operands<'a> = SmallVec<[Located<'a>; 3]>;
+pub(crate) type Operands<'a, F = f64> = SmallVec<[Located<'a, F>; 3]>;
 
 /// Runs an op that is no view: its result goes to `y`, which is of `shape`.
-pub(super) fn run(
-    op: &Arc<dyn Op>,
-    mut x: Operands<'_>,
+pub(crate) fn run<F: Precision>(
+    op: &dyn Op,
+    mut x: Operands<'_, F>,
     shape: &[usize],
-    y: &mut [f64],
-    scratch: &mut Vec<f64>,
+    y: &mut [F],
+    scratch: &mut Vec<F>,
 ) {
     if op.elementwise() {
         x.iter_mut().for_each(|x| x.layout = x.layout.broadcast(shape));
-        by_blocks(&**op, &x, y, scratch);
+        by_blocks(op, &x, y, scratch);
         return;
     }
     let input = |(i, x)| {
-        let x: &Located<'_> = x;
+        let x: &Located<'_, F> = x;
         match x.indices {
             _ if !op.reads(i) => Input::Shape(&x.layout.shape),
             Some(indices) => Input::Index(View::new(indices, 0, &x.layout.shape, &x.layout.strides)),
             None => Input::Real(x.view()),
         }
     };
-    let inputs: SmallVec<[Input<'_, f64>; 4]> = x.iter().enumerate().map(input).collect();
-    f64::kernel(&**op).run(Inputs::new(&inputs), Output { data: y, shape, threads: 1 });
+    let inputs: SmallVec<[Input<'_, F>; 4]> = x.iter().enumerate().map(input).collect();
+    F::kernel(op).run(Inputs::new(&inputs), Output { data: y, shape, threads: 1 });
 }
 
 /// Runs an elementwise op on operands of the shape of `y`, a block at a time: those that do not lie side by side are copied.
-fn by_blocks(op: &dyn Op, x: &[Located<'_>], y: &mut [f64], scratch: &mut Vec<f64>) {
+fn by_blocks<F: Precision>(op: &dyn Op, x: &[Located<'_, F>], y: &mut [F], scratch: &mut Vec<F>) {
     let block = BLOCK.min(y.len());
     if scratch.len() < x.len() * block {
-        scratch.resize(x.len() * block, 0.0);
+        scratch.resize(x.len() * block, F::zero());
     }
     for (k, y) in y.chunks_mut(BLOCK).enumerate() {
         let start = k * BLOCK;
@@ -73,11 +74,11 @@ fn by_blocks(op: &dyn Op, x: &[Located<'_>], y: &mut [f64], scratch: &mut Vec<f6
             }
         }
         let shape = [y.len()];
-        let mut inputs: SmallVec<[Input<'_, f64>; 4]> = SmallVec::new();
+        let mut inputs: SmallVec<[Input<'_, F>; 4]> = SmallVec::new();
         for (x, copy) in x.iter().zip(scratch.chunks_exact(block)) {
             let data = x.as_slice().map_or(&copy[..y.len()], |all| &all[start..start + y.len()]);
             inputs.push(Input::Real(View::new(data, 0, &shape, &[1])));
         }
-        f64::kernel(op).run(Inputs::new(&inputs), Output { data: y, shape: &shape, threads: 1 });
+        F::kernel(op).run(Inputs::new(&inputs), Output { data: y, shape: &shape, threads: 1 });
     }
 }

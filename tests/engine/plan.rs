@@ -1,7 +1,7 @@
 //! Plans: equal to values bit for bit, updates and state, what is refused, what is allocated.
 
 use chainrule::{Error, Plan, PlanOptions, State, Tape, Var};
-use ndarray::{Array, ArrayD, IxDyn, arr1, arr2};
+use ndarray::{Array, ArrayD, IxDyn, arr1, arr2, s};
 
 fn wave(shape: &[usize], phase: f64) -> ArrayD<f64> {
     let n: usize = shape.iter().product();
@@ -389,4 +389,22 @@ fn a_plan_goes_to_another_thread() {
     let mut plan = Plan::<f64>::compile([x * x], []).unwrap();
     let nine = std::thread::spawn(move || plan.run(&mut State::new()).unwrap().nth(0).sum()).join().unwrap();
     assert_eq!(nine, 9.0);
+}
+
+#[test]
+fn products_of_views_of_constants_are_folded_to_the_last_bit() {
+    let numbers = |m: usize, n: usize| {
+        Array::from_shape_fn((m, n), |(i, j)| ((i * n + j) * 7919 % 1009) as f64 / 1009.0 - 0.5)
+    };
+    for (m, k, n) in [(3, 70, 5), (12, 40, 20), (33, 90, 17), (1, 60, 40), (40, 60, 1)] {
+        let tape = Tape::new();
+        let (a, b) = (tape.constant(numbers(m, k)), tape.constant(numbers(k, n)));
+        let (at, bt) = (tape.constant(numbers(k, m)).t(), tape.constant(numbers(n, k)).t());
+        let backwards = b.slice(s![..;-1, ..]);
+        for y in [a.matmul(b), a.matmul(bt), at.matmul(b), at.matmul(bt), a.matmul(backwards)] {
+            let mut plan = Plan::<f64>::compile([y], []).unwrap();
+            let folded = plan.run(&mut State::new()).unwrap().nth(0);
+            assert!(folded.iter().eq(y.value().iter()), "{m} × {k} × {n}: {}", y.id());
+        }
+    }
 }

@@ -128,7 +128,7 @@ impl Recorder {
         let mut scratch = std::mem::take(&mut c.scratch);
         {
             let x: Operands<'_> = x.iter().map(|&x| c.at_work[x].locate(graph, values, &c.pool)).collect();
-            run(op, x, shape, y, &mut scratch);
+            run(&**op, x, shape, y, &mut scratch);
         }
         c.scratch = scratch;
         Ok(match lent {
