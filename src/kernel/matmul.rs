@@ -1,11 +1,9 @@
-//! The matrix product, by the `gemm` crates: the one place with `unsafe` code.
-#![allow(unsafe_code)]
+//! The matrix product: by libraries, but for a few rows or columns.
 
+use super::product::{Matrix, product};
 use super::thin::{self, Way};
 use super::{View, gather};
 use crate::Float;
-use std::any::TypeId;
-use std::ops::Range;
 
 /// Writes `a · b` to `y`, row-major; `a` is (m, k), `b` is (k, n), any strides.
 ///
@@ -27,7 +25,7 @@ pub(crate) fn matmul<F: Float>(a: View<'_, F>, b: View<'_, F>, y: &mut [F], thre
     if m <= FEW_ROWS && n >= WIDE && m * n * k <= SMALL && b.strides()[1] == 1 {
         return plain(a, b, n, y);
     }
-    let (left, right) = (Matrix::of(a), Matrix::of(b));
+    let (left, right) = (Matrix::new(a), Matrix::new(b));
     let rest = thin::left_over::<F>([m, k, n]);
     let whole = n - rest.map_or(0, |(count, _)| count);
     // The library writes columns, so it is asked for yᵀ = bᵀ · aᵀ.
@@ -38,132 +36,15 @@ pub(crate) fn matmul<F: Float>(a: View<'_, F>, b: View<'_, F>, y: &mut [F], thre
         Some((_, Way::Columns)) => {
             // Two, even if one is left: for a single one, the library has other ways.
             let (first, mut forwards) = (n - 2, Vec::new());
-            let left = if left.steps[1] < 0 {
+            let left = if left.runs_backwards() {
                 // Backwards along the inner axis, it would add the terms in the other order.
                 forwards.resize(m * k, F::zero());
                 gather(a, 0, &mut forwards);
-                Matrix { data: &forwards, start: 0, sizes: [m, k], steps: [k as isize, 1] }
+                Matrix::row_major(&forwards, [m, k])
             } else {
                 left
             };
             product(left, right.columns(first..n), &mut y[first..], [n, 1], threads);
-        }
-    }
-}
-
-/// A matrix anywhere in a buffer, with its steps from row to row and from column to column.
-#[derive(Clone, Copy)]
-struct Matrix<'a, F> {
-    data: &'a [F],
-    start: isize,
-    sizes: [usize; 2],
-    steps: [isize; 2],
-}
-
-impl<'a, F: Copy> Matrix<'a, F> {
-    fn of(view: View<'a, F>) -> Self {
-        let (&[m, n], &[row, column]) = (view.shape(), view.strides()) else {
-            unreachable!("matrices have two axes")
-        };
-        let (data, start) = view.buffer();
-        Self { data, start: start as isize, sizes: [m, n], steps: [row, column] }
-    }
-
-    /// The transposed matrix.
-    fn turned(self) -> Self {
-        let ([m, n], [row, column]) = (self.sizes, self.steps);
-        Self { sizes: [n, m], steps: [column, row], ..self }
-    }
-
-    /// Some of its columns.
-    fn columns(self, columns: Range<usize>) -> Self {
-        let start = self.start + columns.start as isize * self.steps[1];
-        Self { start, sizes: [self.sizes[0], columns.len()], ..self }
-    }
-
-    /// The address of its first element, after a check that all lie inside the buffer; no size is 0.
-    fn first(self) -> *const F {
-        let (mut low, mut high) = (self.start, self.start);
-        for (&n, &step) in self.sizes.iter().zip(&self.steps) {
-            let reach = step * (n as isize - 1);
-            low += reach.min(0);
-            high += reach.max(0);
-        }
-        assert!(low >= 0 && high < self.data.len() as isize, "matmul: a view reaches outside its buffer");
-        // SAFETY: the place lies between `low` and `high`, both inside the buffer.
-        unsafe { self.data.as_ptr().offset(self.start) }
-    }
-}
-
-/// Writes `left · right` to places of `y` with these steps from row to row and from column to column, of which one is 1. The
-/// library is fast where the steps from row to row are 1, in `left` and in `y`. No size is 0.
-fn product<F: Float>(
-    left: Matrix<'_, F>,
-    right: Matrix<'_, F>,
-    y: &mut [F],
-    [row, column]: [usize; 2],
-    threads: usize,
-) {
-    let ([m, k], [_, n]) = (left.sizes, right.sizes);
-    let apart = (row == 1 && m <= column) || (column == 1 && n <= row);
-    assert!(apart && (m - 1) * row + (n - 1) * column < y.len(), "matmul: the result has no room");
-    let (left_first, right_first) = (left.first(), right.first());
-    let ([left_row, left_step], [right_step, right_column]) = (left.steps, right.steps);
-    let parallelism = match threads {
-        0 | 1 => gemm_common::Parallelism::None,
-        n => gemm_common::Parallelism::Rayon(n),
-    };
-    // It walks the inner axis forwards, so a left operand that runs backwards along it is turned round, and with it the
-    // other.
-    let last = (k - 1) as isize;
-    let (left_first, right_first, left_step, right_step) = match left_step < 0 {
-        true => (
-            left_first.wrapping_offset(last * left_step),
-            right_first.wrapping_offset(last * right_step),
-            -left_step,
-            -right_step,
-        ),
-        false => (left_first, right_first, left_step, right_step),
-    };
-    macro_rules! call {
-        ($gemm:expr, $float:ty) => {
-            $gemm(
-                m,
-                n,
-                k,
-                y.as_mut_ptr().cast::<$float>(),
-                column as isize,
-                row as isize,
-                false,
-                left_first.cast::<$float>(),
-                left_step,
-                left_row,
-                right_first.cast::<$float>(),
-                right_column,
-                right_step,
-                0.0,
-                1.0,
-                false,
-                false,
-                false,
-                parallelism,
-            )
-        };
-    }
-    // SAFETY: the m·n places of the result lie in `y`, no two of them are one, and `y` is borrowed mutably, so they overlap
-    // neither operand; `first` has checked that every element of the operands' m·k and k·n lies inside their buffers. The
-    // left operand steps forwards along k, as the library wants. The sums are written, not added: the flag to read y is
-    // false. The casts are between equal types, compared before.
-    unsafe {
-        if TypeId::of::<F>() == TypeId::of::<f32>() {
-            call!(gemm_f32::gemm::f32::get_gemm_fn(), f32);
-        } else {
-            assert_eq!(
-                TypeId::of::<F>(),
-                TypeId::of::<f64>(),
-                "the sealed trait has no other implementation"
-            );
-            call!(gemm_f64::gemm::f64::get_gemm_fn(), f64);
         }
     }
 }
@@ -211,6 +92,7 @@ fn columns<const W: usize, F: Float>(a: View<'_, F>, b: View<'_, F>, i: usize, f
 
 #[cfg(test)]
 mod tests {
+    use super::super::product::{LONG_PRODUCT, WITHOUT_AVX512};
     use super::*;
     use crate::kernel::View;
 
@@ -305,8 +187,51 @@ mod tests {
 
     #[test]
     fn the_last_few_columns_are_right_too() {
-        few_columns_more::<f32>(1e-5);
-        few_columns_more::<f64>(1e-14);
+        for without in [false, true] {
+            WITHOUT_AVX512.set(without);
+            few_columns_more::<f32>(1e-5);
+            few_columns_more::<f64>(1e-14);
+        }
+    }
+
+    /// Products of all kinds of sizes, in one thread and in several, against sums in double precision.
+    fn all_sizes<F: Float>(epsilon: f64) {
+        let some = [1, 2, 3, 7, 8, 9, 16, 17, 31, 50, 100];
+        let long = [[300, 700, 33], [100, 1100, 60], [17, 65, 600], [1, 600, 900], [900, 600, 1]];
+        let sizes = some.iter().flat_map(|&m| some.iter().flat_map(move |&k| some.map(|n| [m, k, n])));
+        for [m, k, n] in sizes.chain(long) {
+            let numbers = |count: usize, start: usize| -> Vec<F> {
+                (start..start + count).map(|i| F::of((i * 7919 % 1009) as f64 / 1009.0 - 0.5)).collect()
+            };
+            let (a, b) = (numbers(m * k, 3), numbers(k * n, 500));
+            let (a_shape, b_shape) = ([m, k], [k, n]);
+            let row_major = |n: usize| [n as isize, 1];
+            let (a_steps, b_steps) = (row_major(k), row_major(n));
+            let (a, b) = (View::new(&a, 0, &a_shape, &a_steps), View::new(&b, 0, &b_shape, &b_steps));
+            let threads: &[usize] = if m * k * n < LONG_PRODUCT { &[1] } else { &[1, 2, 3, 8] };
+            for &threads in threads {
+                let mut y = vec![F::nan(); m * n];
+                matmul(a, b, &mut y, threads);
+                for (place, y) in y.iter().enumerate() {
+                    let terms = a.line(place / n, 1).zip(b.line(place % n, 0));
+                    let sum: f64 = terms.map(|(a, b)| a.wide() * b.wide()).sum();
+                    let off = (y.wide() - sum).abs();
+                    assert!(
+                        off <= epsilon * k as f64,
+                        "{m} × {k} × {n} at {place}, {threads} threads: {off:e}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn products_of_all_sizes_are_right() {
+        for without in [false, true] {
+            WITHOUT_AVX512.set(without);
+            all_sizes::<f32>(1e-7);
+            all_sizes::<f64>(1e-15);
+        }
     }
 
     #[test]

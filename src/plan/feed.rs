@@ -3,7 +3,7 @@
 use super::{InputSlot, Plan};
 use crate::error::{Error, Result};
 use crate::graph::NodeId;
-use crate::kernel;
+use crate::kernel::{self, Share, in_parts};
 use crate::shape::size;
 use crate::tape::{Precision, Var};
 use ndarray::{ArrayRef, ArrayViewMutD, Axis, Dimension, IxDyn, RemoveAxis};
@@ -209,7 +209,7 @@ impl<T: Copy + Send> InputSlot<T> {
         };
         let row_of = |row: usize| &values[row * width..][..width];
         let together = (TOGETHER / (width * size_of::<U>()).max(1)).max(1);
-        let fill = |slots: &mut [T], rows: &[usize]| {
+        let fill = |Part { slots, rows }: Part<'_, T>| {
             for (slots, rows) in slots.chunks_mut((together * width).max(1)).zip(rows.chunks(together)) {
                 for distance in [PAGE, LINE] {
                     rows.iter().for_each(|&row| fetch(row_of(row), distance));
@@ -224,7 +224,8 @@ impl<T: Copy + Send> InputSlot<T> {
             Some(_) => threads.min(rows.len()).min(self.values.len() / LONG + 1),
             None => 1,
         };
-        in_parts(&mut self.values, rows, parts, &fill);
+        let all = Part { slots: &mut self.values, rows };
+        in_parts(all, parts, &Part::split, &fill);
         Ok(())
     }
 
@@ -243,22 +244,21 @@ impl<T: Copy + Send> InputSlot<T> {
 /// Numbers that a thread more is worth: some microseconds' work.
 const LONG: usize = 1 << 14;
 
-/// Calls `fill` for so many parts of some rows, and of the places for them: halves of halves, as a kernel's rows are split, so
-/// that a thread finds in its cache what it has fetched.
-fn in_parts<T: Send>(
-    slots: &mut [T],
-    rows: &[usize],
-    parts: usize,
-    fill: &(impl Fn(&mut [T], &[usize]) + Sync),
-) {
-    if parts <= 1 {
-        return fill(slots, rows);
+/// Some rows, and the places for them.
+struct Part<'a, T> {
+    slots: &'a mut [T],
+    rows: &'a [usize],
+}
+
+impl<T> Part<'_, T> {
+    /// The first rows, and the others.
+    fn split(self, share: Share) -> (Self, Self) {
+        let Self { slots, rows } = self;
+        let (width, count) = (slots.len() / rows.len(), share.of(rows.len(), 1));
+        let ((slots_a, slots_b), (rows_a, rows_b)) =
+            (slots.split_at_mut(width * count), rows.split_at(count));
+        (Self { slots: slots_a, rows: rows_a }, Self { slots: slots_b, rows: rows_b })
     }
-    let few = parts / 2;
-    let count = rows.len() * few / parts;
-    let (slots_a, slots_b) = slots.split_at_mut(slots.len() / rows.len() * count);
-    let (rows_a, rows_b) = rows.split_at(count);
-    rayon::join(|| in_parts(slots_a, rows_a, few, fill), || in_parts(slots_b, rows_b, parts - few, fill));
 }
 
 /// Bytes of rows that are fetched together; they stay in the cache until they are read.

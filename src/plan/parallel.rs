@@ -7,7 +7,7 @@
 use super::PlanOptions;
 use super::space::{Lent, Reader, Space};
 use super::step::{self, Operand, Root, Step, Target, Work};
-use crate::kernel::{Input, Inputs, Output, WIDTH, copy, gather};
+use crate::kernel::{Input, Inputs, LONG_PRODUCT, Output, Share, WIDTH, copy, gather, in_parts};
 use crate::ops::MatMul;
 use crate::shape::{Sizes, size};
 use crate::tape::{Memory, Op, Precision, Program};
@@ -16,9 +16,8 @@ use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Multiplications of a product, and functions of elements of a program, from which a step is long: about ten times what
-/// it costs to hand over a part, some microseconds.
-const LONG_PRODUCT: usize = 1 << 19;
+/// Functions of elements of a program from which a step is long, as one with a
+/// [long product](crate::kernel::LONG_PRODUCT) is.
 const LONG_PROGRAM: usize = 1 << 16;
 /// Rows of a part at least, so that the matrix product keeps its pace.
 const ROWS: usize = 8;
@@ -121,18 +120,15 @@ pub(super) fn run<F: Precision>(
     let unit = if width == 1 { WIDTH } else { 1 };
     let head = shared.unwrap_or(step.outputs.len());
     let whole = Whole { step, ops, reader: &reader, width, unit, head, own, kernel_done };
-    whole.split(Part { units: 0..rows, results, scratch }, options.threads);
+    let all = Part { units: 0..rows, results, scratch };
+    in_parts(all, options.threads, &|part, share| whole.split(part, share), &|part| whole.run(part));
 }
 
 impl<F: Precision> Whole<'_, '_, F> {
-    /// Halves the part until there is one for each thread.
-    fn split(&self, part: Part<'_, F>, threads: usize) {
-        if threads <= 1 {
-            return self.run(part);
-        }
+    /// The first units of a part, and the others.
+    fn split<'p>(&self, part: Part<'p, F>, share: Share) -> (Part<'p, F>, Part<'p, F>) {
         let Part { units, results, scratch } = part;
-        let few = threads / 2;
-        let count = (units.len() * few / threads).next_multiple_of(self.unit).min(units.len());
+        let count = share.of(units.len(), self.unit);
         let middle = units.start + count;
         let (mut results_a, mut results_b) = (Lent::new(), Lent::new());
         for result in results {
@@ -140,10 +136,10 @@ impl<F: Precision> Whole<'_, '_, F> {
             results_a.push(a);
             results_b.push(b);
         }
-        let (scratch_a, scratch_b) = scratch.split_at_mut(scratch.len() * few / threads);
+        let (scratch_a, scratch_b) = scratch.split_at_mut(share.of(scratch.len(), 1));
         let a = Part { units: units.start..middle, results: results_a, scratch: scratch_a };
         let b = Part { units: middle..units.end, results: results_b, scratch: scratch_b };
-        rayon::join(|| self.split(a, few), || self.split(b, threads - few));
+        (a, b)
     }
 
     fn run(&self, part: Part<'_, F>) {

@@ -1,0 +1,33 @@
+//! Work in parts, for several threads.
+
+/// The part of the whole that goes to the first half of the threads.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Share {
+    threads: usize,
+    of: usize,
+}
+
+impl Share {
+    /// So much of `len`, a multiple of `unit` or all.
+    pub(crate) fn of(self, len: usize, unit: usize) -> usize {
+        (len * self.threads / self.of).next_multiple_of(unit).min(len)
+    }
+}
+
+/// Halves some work until there is a part for each thread, and runs them; some may be empty.
+///
+/// The parts depend on the number of threads that is asked for alone, not on who runs them: a thread finds in its cache what
+/// it worked on in the step before.
+pub(crate) fn in_parts<W: Send>(
+    work: W,
+    threads: usize,
+    split: &(impl Fn(W, Share) -> (W, W) + Sync),
+    run: &(impl Fn(W) + Sync),
+) {
+    if threads <= 1 {
+        return run(work);
+    }
+    let few = threads / 2;
+    let (a, b) = split(work, Share { threads: few, of: threads });
+    rayon::join(|| in_parts(a, few, split, run), || in_parts(b, threads - few, split, run));
+}
