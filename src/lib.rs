@@ -43,8 +43,9 @@
 //!
 //! # Features
 //!
-//! None is on by default. `mnist` adds the reader `data::mnist`, with a decompressor; `png` and `pdf` add pictures in
-//! these formats, with fonts; `json` adds `Picture::from_json`, which reads a picture back.
+//! `avx512`, the only one by default, adds a library of matrix products for processors that have it. `mnist` adds the
+//! reader `data::mnist`, with a decompressor; `png` and `pdf` add pictures in these formats, with fonts; `json` adds
+//! `Picture::from_json`, which reads a picture back.
 
 pub mod check;
 pub mod data;

@@ -6,7 +6,7 @@ use super::parts::{Share, in_parts};
 use crate::Float;
 use std::any::TypeId;
 use std::ops::Range;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", feature = "avx512"))]
 use std::ptr::null;
 
 /// Multiplications of a product from which it is worth a second thread: about ten times what it costs to hand over a part,
@@ -105,7 +105,7 @@ enum Library {
     /// The `gemm` crates.
     Gemm,
     /// `private-gemm-x86`, faer's.
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
     Avx512,
 }
 
@@ -117,7 +117,7 @@ impl Library {
     /// at 128 × 784 × 512, 0.22 to 2.2 for two lines; and with fewer than eight side by side 1 to 5 times as long (one
     /// Zen 4 core).
     fn fit_for(along: usize, across: usize) -> Self {
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
         if along >= 8 && across >= 2 && has_avx512() {
             return Self::Avx512;
         }
@@ -196,7 +196,7 @@ impl<F: Float> Task<F> {
             // SAFETY: as said above.
             Library::Gemm => unsafe { self.by_gemm(single) },
             // SAFETY: as said above; the processor was asked.
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
             Library::Avx512 => unsafe { self.by_avx512(single) },
         }
     }
@@ -246,7 +246,7 @@ impl<F: Float> Task<F> {
     /// # Safety
     ///
     /// As [`by_gemm`](Self::by_gemm), and the processor has AVX-512.
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
     unsafe fn by_avx512(self, single: bool) {
         use private_gemm_x86::{Accum, DType, DstKind, IType, InstrSet, gemm};
         let Self { sizes: [m, n, k], y, left, right, .. } = self;
@@ -288,7 +288,7 @@ impl<F: Float> Task<F> {
 }
 
 /// Whether the processor has the parts of AVX-512 that the library is for (x86-64-v4).
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", feature = "avx512"))]
 fn has_avx512() -> bool {
     #[cfg(test)]
     if WITHOUT_AVX512.get() {
