@@ -29,7 +29,7 @@ WORKLOADS = {
 
 # The first pattern that a file's path matches names its part.
 PARTS = [
-    (r"/gemm|kernel/matmul|ops/matmul", "products"),
+    (r"/gemm|/private-gemm|kernel/(matmul|product|thin)|ops/matmul", "products"),
     (r"kernel/math|/pulp|ops/number|ops/scalar|ops/power|ops/elementwise|ops/chain|kernel/lanes|tape/elementwise"
      r"|libm|ops/select", "elementwise functions"),
     (r"tape/(program|run)\.|plan/(fuse|levels|group|emit)", "programs"),

@@ -123,19 +123,14 @@ impl<const C: usize, F: Float> Part<'_, C, F> {
         let (whole, rest) = row.as_chunks::<SUMS>();
         for (x, block) in whole.iter().zip(blocks) {
             for c in 0..C {
-                for i in 0..SUMS {
-                    sums[c][i] += x[i] * block[c][i];
-                }
+                add(&mut sums[c], x, &block[c]);
             }
         }
         if !rest.is_empty() {
             let mut x = [F::zero(); SUMS];
             x[..rest.len()].copy_from_slice(rest);
-            let block = &blocks[whole.len()];
             for c in 0..C {
-                for i in 0..SUMS {
-                    sums[c][i] += x[i] * block[c][i];
-                }
+                add(&mut sums[c], &x, &blocks[whole.len()][c]);
             }
         }
         sums.map(|sums| total(sums.map(|sum| [sum]))[0])
@@ -147,25 +142,24 @@ impl<const C: usize, F: Float> Part<'_, C, F> {
         let Self { a, start, terms, blocks } = *self;
         let rows = |term: usize| a.from(row, start + term).first_chunk::<R>().expect("a has as many rows");
         let mut sums = [[F::zero(); R]; SUMS];
-        let whole = terms / SUMS;
+        let (whole, rest) = (terms / SUMS, terms % SUMS);
         for (k, block) in blocks[..whole].iter().enumerate() {
             for i in 0..SUMS {
-                let x = rows(k * SUMS + i);
-                for r in 0..R {
-                    sums[i][r] += x[r] * block[c][i];
-                }
+                add(&mut sums[i], rows(k * SUMS + i), &[block[c][i]; R]);
             }
         }
-        if terms % SUMS > 0 {
-            let mut last = [[F::zero(); R]; SUMS];
-            (0..terms % SUMS).for_each(|i| last[i] = *rows(whole * SUMS + i));
-            for i in 0..SUMS {
-                for r in 0..R {
-                    sums[i][r] += last[i][r] * blocks[whole][c][i];
-                }
-            }
+        for i in 0..rest {
+            add(&mut sums[i], rows(whole * SUMS + i), &[blocks[whole][c][i]; R]);
         }
         total(sums)
+    }
+}
+
+/// Adds products to sums.
+#[inline(always)]
+fn add<const N: usize, F: Float>(sums: &mut [F; N], x: &[F; N], y: &[F; N]) {
+    for i in 0..N {
+        sums[i] += x[i] * y[i];
     }
 }
 
