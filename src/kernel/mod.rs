@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a graph. Kernels of ops call these functions; both evaluators go through them.
 
+mod fetch;
 mod gather;
 mod lanes;
 pub(crate) mod math;
@@ -12,6 +13,7 @@ mod sum;
 mod thin;
 mod view;
 
+pub(crate) use fetch::fetch;
 pub(crate) use gather::{convert, copy, gather};
 pub(crate) use lanes::{
     Block, Blocks, LANES, Lane, Lanes, WIDTH, filled_up, in_blocks, map_in_place, vectorize,

@@ -1,4 +1,4 @@
-//! Matrix products by libraries: the one place with `unsafe` code.
+//! Matrix products by libraries, which are called with addresses.
 #![allow(unsafe_code)]
 
 use super::View;

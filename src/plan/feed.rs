@@ -7,7 +7,6 @@ use crate::kernel::{self, Share, in_parts};
 use crate::shape::size;
 use crate::tape::{Precision, Var};
 use ndarray::{ArrayRef, ArrayViewMutD, Axis, Dimension, IxDyn, RemoveAxis};
-use std::hint::black_box;
 use std::sync::Arc;
 
 /// How an input is named: by its var, or by its name.
@@ -212,7 +211,7 @@ impl<T: Copy + Send> InputSlot<T> {
         let fill = |Part { slots, rows }: Part<'_, T>| {
             for (slots, rows) in slots.chunks_mut((together * width).max(1)).zip(rows.chunks(together)) {
                 for distance in [PAGE, LINE] {
-                    rows.iter().for_each(|&row| fetch(row_of(row), distance));
+                    rows.iter().for_each(|&row| kernel::fetch(row_of(row), distance));
                 }
                 for (slots, &row) in slots.chunks_exact_mut(width.max(1)).zip(rows) {
                     kernel::convert(row_of(row), slots, &convert);
@@ -262,17 +261,10 @@ impl<T> Part<'_, T> {
 }
 
 /// Bytes of rows that are fetched together; they stay in the cache until they are read.
-const TOGETHER: usize = 128 * 1024;
+const TOGETHER: usize = 64 * 1024;
 
 /// Bytes of a page of memory, and of a line of a cache. First all pages are looked up, side by side: a look-up takes as long
 /// as fetching a line, and lines cannot be fetched before. 100 rows of 3 KiB anywhere in 180 MiB take 81 µs one after
-/// another, 63 with their lines fetched together, and 49 with their pages before (one Zen 4 core).
+/// another, 55 with their lines fetched together, and 42 with their pages before (one Zen 4 core; two 26).
 const PAGE: usize = 4096;
 const LINE: usize = 64;
-
-/// Has the processor fetch numbers at distances of so many bytes, and the last, without waiting for them.
-fn fetch<T: Copy>(row: &[T], distance: usize) {
-    for x in row.iter().step_by((distance / size_of::<T>().max(1)).max(1)).chain(row.last()) {
-        black_box(*x);
-    }
-}
