@@ -283,8 +283,17 @@ impl<F: Float> Task<F> {
                 (&raw const one).cast(),
                 1,
             );
+            clear_upper_halves();
         }
     }
+}
+
+/// The library leaves numbers in the upper halves of the registers, and instructions of SSE keep those as they are: all code
+/// after it would wait for them. A check of the chapter's gradients along random directions took 1.2 times as long.
+#[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+#[target_feature(enable = "avx")]
+fn clear_upper_halves() {
+    std::arch::x86_64::_mm256_zeroupper();
 }
 
 /// Whether the processor has the parts of AVX-512 that the library is for (x86-64-v4).
