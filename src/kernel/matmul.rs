@@ -123,6 +123,14 @@ mod tests {
         }
     }
 
+    /// As on this processor, and as on one without AVX-512.
+    fn by_each_library(test: impl Fn()) {
+        test();
+        WITHOUT_AVX512.set(true);
+        test();
+        WITHOUT_AVX512.set(false);
+    }
+
     /// A matrix with these steps in a buffer with other numbers around it.
     fn laid_out<F: Float>(a: &[F], [m, n]: [usize; 2], steps: [isize; 2]) -> (Vec<F>, usize) {
         let reach = |step: isize, n: usize| step * (n as isize - 1);
@@ -187,17 +195,18 @@ mod tests {
 
     #[test]
     fn the_last_few_columns_are_right_too() {
-        for without in [false, true] {
-            WITHOUT_AVX512.set(without);
+        by_each_library(|| {
             few_columns_more::<f32>(1e-5);
             few_columns_more::<f64>(1e-14);
-        }
+        });
     }
 
     /// Products of all kinds of sizes, in one thread and in several, against sums in double precision.
     fn all_sizes<F: Float>(epsilon: f64) {
-        let some = [1, 2, 3, 7, 8, 9, 16, 17, 31, 50, 100];
+        let some = [1, 2, 7, 8, 9, 17, 33, 64];
+        // The libraries pack other operands and other parts of them where there are many columns or terms.
         let long = [[300, 700, 33], [100, 1100, 60], [17, 65, 600], [1, 600, 900], [900, 600, 1]];
+        let long = [&long[..], &[[40, 600, 1100], [60, 520, 2100], [9, 3, 9000]]].concat();
         let sizes = some.iter().flat_map(|&m| some.iter().flat_map(move |&k| some.map(|n| [m, k, n])));
         for [m, k, n] in sizes.chain(long) {
             let numbers = |count: usize, start: usize| -> Vec<F> {
@@ -206,13 +215,25 @@ mod tests {
             let (a, b) = (numbers(m * k, 3), numbers(k * n, 500));
             let (a_shape, b_shape) = ([m, k], [k, n]);
             let row_major = |n: usize| [n as isize, 1];
-            let (a_steps, b_steps) = (row_major(k), row_major(n));
-            let (a, b) = (View::new(&a, 0, &a_shape, &a_steps), View::new(&b, 0, &b_shape, &b_steps));
-            let threads: &[usize] = if m * k * n < LONG_PRODUCT { &[1] } else { &[1, 2, 3, 8] };
-            for &threads in threads {
+            // Row-major; both transposed; both backwards.
+            let (a_back, b_back) = ([-(k as isize), -1], [-(n as isize), -1]);
+            let layouts = [
+                (0, row_major(k), 0, row_major(n)),
+                (0, [1, m as isize], 0, [1, k as isize]),
+                (m * k - 1, a_back, k * n - 1, b_back),
+            ];
+            let long = m * k * n >= LONG_PRODUCT;
+            let ways: &[usize] = if long { &[1, 2, 3, 8] } else { &[1] };
+            for (&threads, (a_start, a_steps, b_start, b_steps)) in
+                ways.iter().flat_map(|threads| layouts.iter().map(move |layout| (threads, layout)))
+            {
+                let (a, b) =
+                    (View::new(&a, *a_start, &a_shape, a_steps), View::new(&b, *b_start, &b_shape, b_steps));
                 let mut y = vec![F::nan(); m * n];
                 matmul(a, b, &mut y, threads);
-                for (place, y) in y.iter().enumerate() {
+                assert!(y.iter().all(|y| !y.is_nan()), "{m} × {k} × {n}, {threads} threads");
+                // All of a short product, and a part of a long one.
+                for (place, y) in y.iter().enumerate().step_by(if long { 97 } else { 1 }) {
                     let terms = a.line(place / n, 1).zip(b.line(place % n, 0));
                     let sum: f64 = terms.map(|(a, b)| a.wide() * b.wide()).sum();
                     let off = (y.wide() - sum).abs();
@@ -227,11 +248,10 @@ mod tests {
 
     #[test]
     fn products_of_all_sizes_are_right() {
-        for without in [false, true] {
-            WITHOUT_AVX512.set(without);
+        by_each_library(|| {
             all_sizes::<f32>(1e-7);
             all_sizes::<f64>(1e-15);
-        }
+        });
     }
 
     #[test]

@@ -16,8 +16,8 @@ impl Share {
 
 /// Halves some work until there is a part for each thread, and runs them; some may be empty.
 ///
-/// The parts depend on the number of threads that is asked for alone, not on who runs them: a thread finds in its cache what
-/// it worked on in the step before.
+/// The parts depend on the work and on the number of threads that is asked for, and not on who runs them: so do the
+/// numbers. And since all work is halved in the same way, a thread mostly finds in its cache what it worked on before.
 pub(crate) fn in_parts<W: Send>(
     work: W,
     threads: usize,

@@ -55,14 +55,19 @@ impl<'a, F: Copy> Matrix<'a, F> {
 
     /// The address of its first element, after a check that all lie inside the buffer; no size is 0.
     fn first(self) -> *const F {
-        let (mut low, mut high) = (self.start, self.start);
-        for (&n, &step) in self.sizes.iter().zip(&self.steps) {
-            let reach = step * (n as isize - 1);
-            low += reach.min(0);
-            high += reach.max(0);
-        }
-        assert!(low >= 0 && high < self.data.len() as isize, "matmul: a view reaches outside its buffer");
-        // SAFETY: the place lies between `low` and `high`, both inside the buffer.
+        // The first place that is read, and the last.
+        let reach = || {
+            let (mut low, mut high) = (self.start, self.start);
+            for (&n, &step) in self.sizes.iter().zip(&self.steps) {
+                let reach = step.checked_mul(n as isize - 1)?;
+                low = low.checked_add(reach.min(0))?;
+                high = high.checked_add(reach.max(0))?;
+            }
+            Some((low, high))
+        };
+        let inside = reach().is_some_and(|(low, high)| low >= 0 && high < self.data.len() as isize);
+        assert!(inside, "matmul: a view reaches outside its buffer");
+        // SAFETY: the place lies between the first that is read and the last, both inside the buffer.
         unsafe { self.data.as_ptr().offset(self.start) }
     }
 }
@@ -140,12 +145,13 @@ struct Task<F> {
     right_steps: [isize; 2],
 }
 
-// SAFETY: a task is run only where nobody else writes to its operands or to its places of the result (`Task::run`).
+// SAFETY: it stands for two shared borrows of numbers and one mutable, which may be sent. That nobody else writes to them is
+// asked for where it is run.
 unsafe impl<F: Send + Sync> Send for Task<F> {}
 
-/// Parts of the rows begin at multiples of so many, a line of the cache in f32 and two in f64: so that threads do not write
+/// Parts of the rows begin at multiples of so many, a line of the cache in f32 and two in f64: so that threads seldom write
 /// to one line.
-const ROWS: usize = 16;
+const ROWS_TOGETHER: usize = 16;
 
 impl<F: Float> Task<F> {
     /// The same, with steps forwards along the inner axis of the left operand, as the libraries want it.
@@ -167,7 +173,7 @@ impl<F: Float> Task<F> {
     /// Some of the rows, and the others.
     fn split(self, share: Share) -> (Self, Self) {
         let [m, n, k] = self.sizes;
-        let count = share.of(m, ROWS);
+        let count = share.of(m, ROWS_TOGETHER);
         let rest = Self {
             sizes: [m - count, n, k],
             y: self.y.wrapping_offset(count as isize * self.y_steps[0]),
@@ -253,8 +259,8 @@ impl<F: Float> Task<F> {
         let ([row, column], [left_row, left_step], [right_step, right_column]) =
             (self.y_steps, self.left_steps, self.right_steps);
         let one = F::one();
-        // SAFETY: as said above. No index, no diagonal: null. The sums are
-        // written, not added, and multiplied by `one`.
+        // SAFETY: as said above. No index and no diagonal are given: null. The sums are written, not added, and multiplied
+        // by `one`, which lives longer than the call.
         unsafe {
             gemm(
                 if single { DType::F32 } else { DType::F64 },

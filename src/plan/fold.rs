@@ -80,18 +80,18 @@ impl<F: Precision> Folded<F> {
             return None;
         }
         let op = &*ops[graph.record(id).op.0 as usize];
-        let known = |&x: &NodeId| self.located(graph, merged.of(x));
-        if let Some(Some((root, layout))) = node.inputs().first().map(known)
+        let place_of = |&x: &NodeId| self.located(graph, merged.of(x));
+        if let Some(Some((root, layout))) = node.inputs().first().map(place_of)
             && let Some(layout) = op.view(&layout, node.shape())
         {
             return Some(Known::View(root, layout));
         }
         // Of what is not known, the shape alone is read.
-        let located = |x| match known(x) {
+        let operand = |x| match place_of(x) {
             Some((root, layout)) => Located { data: self.numbers(root), indices: None, layout },
             None => Located { data: &[], indices: None, layout: Layout::contiguous(graph.node(*x).shape()) },
         };
-        let x: Operands<'_, F> = node.inputs().iter().map(located).collect();
+        let x: Operands<'_, F> = node.inputs().iter().map(operand).collect();
         let mut y = vec![F::zero(); len];
         run(op, x, node.shape(), &mut y, &mut Vec::new());
         Some(Known::Numbers(y))

@@ -3,8 +3,8 @@
 /// Options of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlanOptions {
-    /// Whether elementwise ops are fused, with each other and with the kernels before them, and constants folded; the
-    /// numbers are the same either way, bit for bit.
+    /// Whether elementwise ops are fused, with each other and with the kernels before them, and constants folded; in one
+    /// thread, the numbers are the same either way, bit for bit.
     pub fuse: bool,
     /// In how many parts long steps are computed, by as many threads of [rayon](https://docs.rs/rayon)'s pool. With the
     /// same number, the same numbers come out. Short steps are not split.

@@ -30,7 +30,8 @@ pub(super) fn is_long(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
         let rows = step.shape.first().copied().unwrap_or(0);
         let first = step.operands[..operands].first().and_then(Operand::place);
         let row = first.map_or(0, |x| size(&x.layout.shape).checked_div(rows).unwrap_or(0));
-        ops[op].by_rows() && rows >= 2 * ROWS && step.len().saturating_mul(row) >= LONG_PRODUCT
+        let enough = rows >= 2 * ROWS || is_wide(step, &*ops[op]);
+        ops[op].by_rows() && enough && step.len().saturating_mul(row) >= LONG_PRODUCT
     };
     match &step.work {
         Work::Kernel(op) => by_rows(*op, step.operands.len()),
@@ -73,7 +74,8 @@ struct Whole<'a, 'r, F> {
 
 /// Whether a step's kernel is a product of which the second matrix is much the larger: for each part of the rows it would be
 /// packed anew, so its columns are split instead. At 128 × 784 × 512 in f32, halves of the rows take 560 µs on two Zen 4
-/// cores without AVX-512, and halves of the columns 526; at 128 × 512 × 512, the second matrix transposed, 377 and 354.
+/// cores with AVX2, and halves of the columns 526; at 128 × 512 × 512, the second matrix transposed, 377 and 354. With
+/// AVX-512, the whole step of 784-512-512-10 takes 0.9 of the time.
 fn is_wide(step: &Step, op: &dyn Op) -> bool {
     let &[rows, columns] = &step.shape[..] else { return false };
     2 * rows <= columns && (op as &dyn Any).is::<MatMul>()
