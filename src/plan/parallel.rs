@@ -6,7 +6,7 @@
 
 use super::PlanOptions;
 use super::space::{Lent, Reader, Space};
-use super::step::{self, Operand, Root, Step, Target, Work};
+use super::step::{self, Operand, Root, Step, Target};
 use crate::kernel::{Input, Inputs, LONG_PRODUCT, Output, Share, WIDTH, copy, gather, in_parts};
 use crate::ops::MatMul;
 use crate::shape::{Sizes, size};
@@ -26,19 +26,15 @@ pub(super) const RESULTS: usize = 4;
 
 /// Whether a step is long enough to be worth the handing over.
 pub(super) fn is_long(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
-    let by_rows = |op: usize, operands: usize| {
+    if let Some((op, _, operands)) = step.kernel() {
         let rows = step.shape.first().copied().unwrap_or(0);
         let first = step.operands[..operands].first().and_then(Operand::place);
         let row = first.map_or(0, |x| size(&x.layout.shape).checked_div(rows).unwrap_or(0));
-        let enough = rows >= 2 * ROWS || is_wide(step, &*ops[op]);
-        ops[op].by_rows() && enough && step.len().saturating_mul(row) >= LONG_PRODUCT
-    };
-    match &step.work {
-        Work::Kernel(op) => by_rows(*op, step.operands.len()),
-        Work::Fused(head, _) => by_rows(head.op, head.operands),
-        Work::Program(program) => step.len().saturating_mul(program.instructions().len()) >= LONG_PROGRAM,
-        Work::Copy => false,
+        let enough = rows >= 2 * ROWS || is_wide(step, ops);
+        return ops[op].by_rows() && enough && step.len().saturating_mul(row) >= LONG_PRODUCT;
     }
+    let functions = step.program().map_or(0, |program| program.instructions().len());
+    step.len().saturating_mul(functions) >= LONG_PROGRAM
 }
 
 /// How many elements of scratch a step's program takes in up to so many parts.
@@ -74,11 +70,10 @@ struct Whole<'a, 'r, F> {
 
 /// Whether a step's kernel is a product of which the second matrix is much the larger: for each part of the rows it would be
 /// packed anew, so its columns are split instead. At 128 × 784 × 512 in f32, halves of the rows take 560 µs on two Zen 4
-/// cores with AVX2, and halves of the columns 526; at 128 × 512 × 512, the second matrix transposed, 377 and 354. With
-/// AVX-512, the whole step of 784-512-512-10 takes 0.9 of the time.
-fn is_wide(step: &Step, op: &dyn Op) -> bool {
-    let &[rows, columns] = &step.shape[..] else { return false };
-    2 * rows <= columns && (op as &dyn Any).is::<MatMul>()
+/// cores with AVX2, and halves of the columns 526; at 128 × 512 × 512, the second matrix transposed, 377 and 354.
+fn is_wide(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
+    let is_product = step.kernel().is_some_and(|(op, ..)| (&*ops[op] as &dyn Any).is::<MatMul>());
+    is_product && matches!(step.shape[..], [rows, columns] if 2 * rows <= columns)
 }
 
 /// Runs a long step in as many parts as threads.
@@ -89,22 +84,16 @@ pub(super) fn run<F: Precision>(
     options: &PlanOptions,
     scratch: &mut [F],
 ) {
-    let kernel_done = match &step.work {
-        Work::Kernel(op) if is_wide(step, &*ops[*op]) => {
-            return step.kernel(&*ops[*op], &step.outputs[0], step.operands.len(), space, options);
+    let kernel_done = is_wide(step, ops);
+    if kernel_done {
+        step.run_kernel(ops, space, options);
+        if step.program().is_none() {
+            return;
         }
-        Work::Fused(head, _) if is_wide(step, &*ops[head.op]) => {
-            step.kernel(&*ops[head.op], &head.output, head.operands, space, options);
-            true
-        }
-        _ => false,
-    };
-    let rows = match step.work {
-        Work::Kernel(_) | Work::Fused(..) => step.shape[0],
-        Work::Program(_) | Work::Copy => step.len(),
-    };
-    // A result that takes over the place of the kernel's is lent once.
-    let head = step.head().map(|head| &head.output);
+    }
+    let head = step.kernel().map(|(_, output, _)| output);
+    let rows = if head.is_some() { step.shape[0] } else { step.len() };
+    // A result that takes over the place of the kernel's, or is that itself, is lent once.
     let shared = head.and_then(|head| step.outputs.iter().position(|o| o.target == head.target));
     let results = step.outputs.iter().chain(head.filter(|_| shared.is_none()));
     let own = |operand: &Operand| {
@@ -151,12 +140,8 @@ impl<F: Precision> Whole<'_, '_, F> {
             return;
         }
         let elements = units.start * width..units.end * width;
-        match &step.work {
-            Work::Kernel(op) => self.rows(&*ops[*op], step.operands.len(), units, results[0]),
-            Work::Fused(..) if self.kernel_done => {}
-            Work::Fused(kernel, _) => self.rows(&*ops[kernel.op], kernel.operands, units, results[self.head]),
-            Work::Program(_) => {}
-            Work::Copy => unreachable!("copies are never long"),
+        if let Some((op, _, operands)) = step.kernel().filter(|_| !self.kernel_done) {
+            self.rows(&*ops[op], operands, units, results[self.head]);
         }
         if let Some(program) = step.program() {
             let mut blocks = Blocks { whole: self, results, first: elements.start };

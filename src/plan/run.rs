@@ -1,7 +1,7 @@
 //! Running the steps.
 
 use super::space::{Leaves, Space};
-use super::step::{Operand, Output, Place, Root, Step, Work};
+use super::step::{Operand, Place, Root, Step, Work};
 use super::{InputSlot, Outputs, Plan, PlanOptions, parallel};
 use crate::error::{Error, Result};
 use crate::graph::NodeId;
@@ -91,11 +91,9 @@ impl Step {
             return parallel::run(self, ops, space, options, scratch);
         }
         match &self.work {
-            Work::Kernel(op) => {
-                self.kernel(&*ops[*op], &self.outputs[0], self.operands.len(), space, options)
-            }
-            Work::Fused(head, program) => {
-                self.kernel(&*ops[head.op], &head.output, head.operands, space, options);
+            Work::Kernel(_) => self.run_kernel(ops, space, options),
+            Work::Fused(_, program) => {
+                self.run_kernel(ops, space, options);
                 let mut blocks = Blocks { step: self, space };
                 program.run(ops, &mut blocks, 0..self.len(), scratch);
             }
@@ -109,21 +107,20 @@ impl Step {
         }
     }
 
-    /// Runs a kernel on the first operands.
-    pub(super) fn kernel<F: Precision>(
+    /// Runs its kernel, if it has one.
+    pub(super) fn run_kernel<F: Precision>(
         &self,
-        op: &dyn Op,
-        output: &Output,
-        operands: usize,
+        ops: &[Arc<dyn Op>],
         space: &mut Space<'_, F>,
         options: &PlanOptions,
     ) {
+        let Some((op, output, operands)) = self.kernel() else { return };
         let (mut lent, reader) = space.lend(self.len(), std::iter::once(output));
         // Pushed where they stay: collecting would move them.
         let mut inputs: SmallVec<[Input<'_, F>; 8]> = SmallVec::new();
         self.operands[..operands].iter().for_each(|operand| inputs.push(reader.input(operand)));
         let output = crate::kernel::Output { data: lent[0], shape: &self.shape, threads: options.threads };
-        F::kernel(op).run(Inputs::new(&inputs), output);
+        F::kernel(&*ops[op]).run(Inputs::new(&inputs), output);
     }
 }
 

@@ -127,6 +127,15 @@ impl Step {
         }
     }
 
+    /// The op of its kernel, if it has one, what that writes, and the number of operands that it takes.
+    pub(super) fn kernel(&self) -> Option<(usize, &Output, usize)> {
+        match &self.work {
+            Work::Kernel(op) => Some((*op, &self.outputs[0], self.operands.len())),
+            Work::Fused(head, _) => Some((head.op, &head.output, head.operands)),
+            Work::Program(_) | Work::Copy => None,
+        }
+    }
+
     /// The kernel that runs before the program.
     pub(super) fn head(&self) -> Option<&Head> {
         match &self.work {
