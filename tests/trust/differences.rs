@@ -1,0 +1,1 @@
+//! Right gradients that differences find hard: mixed scales, saturation, high frequencies, values held constant, kinks.

@@ -1,0 +1,1 @@
+//! Hints say what the numbers show, and nothing that is a coincidence.

@@ -1,0 +1,1 @@
+//! Sizes that wrap, threads without number: nothing is read or written outside of its buffer.

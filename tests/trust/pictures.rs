@@ -1,0 +1,1 @@
+//! Names and graphs from outside, drawn.

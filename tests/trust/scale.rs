@@ -1,0 +1,1 @@
+//! Many leaves, many operands: time and edges grow with their number.
