@@ -10,8 +10,7 @@ use crate::tape::{Tape, Var};
 
 /// A node's op with operands and cotangent of its own: nothing else of the graph has a part in what it computes.
 pub(super) struct Bench {
-    /// For every operand that is judged: y as a function of it.
-    operands: Vec<(usize, Replay)>,
+    operands: Vec<Judged>,
     /// y as a function of all these operands together.
     joint: Replay,
     /// The rules of these operands, one output each.
@@ -22,6 +21,16 @@ pub(super) struct Bench {
     /// The leaf of every operand of real numbers, and that of dy.
     leaves: Vec<Option<NodeId>>,
     dy: NodeId,
+    has_kinks: bool,
+}
+
+/// An operand that is judged.
+pub(super) struct Judged {
+    pub(super) operand: usize,
+    /// y as a function of it.
+    pub(super) replay: Replay,
+    /// Whether its rule hands anything on: not to a condition, for which the rule is a structural zero.
+    pub(super) has_rule: bool,
 }
 
 impl Bench {
@@ -42,16 +51,23 @@ impl Bench {
         let wanted: Vec<Var<'_>> = judged.iter().map(|&i| x[i]).collect();
         let dx = y.try_vjp(dy, &wanted)?;
         let comparisons = branches(&own.graph(), dx.iter().chain([&y]).map(|v| v.id()));
-        let replay = |&i: &usize| Ok((i, Replay::new(y, &[x[i]], &comparisons, false)?));
+        let op = tape.op(node);
+        let operand = |&operand: &usize| {
+            let mut replay = Replay::new(y, &[x[operand]], &comparisons, false)?;
+            replay.is_elementwise = op.elementwise();
+            let has_rule = own.write().has_rule(y.id(), operand)?;
+            Ok(Judged { operand, replay, has_rule })
+        };
         let leaf = |x: &Var<'_>| (own.kind(x.id()) == Kind::Real).then(|| x.id());
         Ok(Self {
-            operands: judged.iter().map(replay).collect::<Result<_>>()?,
+            operands: judged.iter().map(operand).collect::<Result<_>>()?,
             joint: Replay::new(y, &wanted, &comparisons, false)?,
             rules: Plan::compile(dx.iter().copied(), [])?,
             steps: Point::default(),
             state: State::new(),
             leaves: x.iter().map(leaf).collect(),
             dy: dy.id(),
+            has_kinks: !op.smooth(),
         })
     }
 
@@ -65,11 +81,11 @@ impl Bench {
             }
             operands
                 .iter_mut()
-                .map(|(_, replay)| replay)
+                .map(|judged| &mut judged.replay)
                 .chain([&mut *joint])
                 .for_each(|r| r.put(leaf, numbers));
         }
-        operands.iter_mut().try_for_each(|(_, replay)| replay.rest())?;
+        operands.iter_mut().try_for_each(|judged| judged.replay.rest())?;
         joint.rest()
     }
 
@@ -87,13 +103,18 @@ impl Bench {
     }
 
     /// The operands that are judged, with y as a function of each.
-    pub(super) fn operands(&mut self) -> &mut [(usize, Replay)] {
+    pub(super) fn operands(&mut self) -> &mut [Judged] {
         &mut self.operands
     }
 
     /// y as a function of all operands that are judged.
     pub(super) fn joint(&mut self) -> &mut Replay {
         &mut self.joint
+    }
+
+    /// Whether y may have kinks: the op does not say that it has none.
+    pub(super) fn has_kinks(&self) -> bool {
+        self.has_kinks
     }
 
     /// y at the operands.

@@ -4,10 +4,40 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Element {
     Pass,
+    /// The derivative is 0, and so is the difference.
     Zero,
+    /// Both are less than what rounding of the function could show.
+    Rounding,
     Fail,
-    Unresolved,
+    Unresolved(Reason),
     Kink,
+}
+
+/// Why two derivatives could not be told apart, or not be trusted to be different.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reason {
+    /// They are too small to be told from rounding.
+    Rounding,
+    /// Differences at ever shorter steps do not settle.
+    Unsettled,
+    /// The function ends at the point, or has no finite value next to it.
+    End,
+    /// Several pieces of the function meet at the point.
+    Tie,
+}
+
+impl Reason {
+    /// As a sentence about some elements.
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::Rounding => "too small to be told from rounding of the output",
+            Self::Unsettled => "differences at ever shorter steps do not settle",
+            Self::End => "the function has no finite value on one side of the point",
+            Self::Tie => {
+                "at a tie, where what the chain rule gives need not lie between the slopes to both sides"
+            }
+        }
+    }
 }
 
 /// One element's two derivatives, and how far off the numeric one may be.
@@ -29,7 +59,17 @@ impl Compared {
 
     /// Whether the numbers stand out of the error.
     fn is_resolved(self) -> bool {
-        self.magnitude() > 4.0 * self.error
+        !self.is_below(self.error)
+    }
+
+    /// Whether both numbers are less than what an error could make of 0.
+    pub(super) fn is_below(self, error: f64) -> bool {
+        self.magnitude() <= 4.0 * error
+    }
+
+    /// Whether both are finite.
+    pub(super) fn is_number(self) -> bool {
+        self.backprop.is_finite() && self.numeric.is_finite()
     }
 
     /// The relative error; NaN if both are 0.
@@ -53,7 +93,7 @@ impl Compared {
         match (within, self.agrees(tolerance) && self.is_resolved()) {
             (false, _) => Element::Fail,
             (true, true) => Element::Pass,
-            (true, false) => Element::Unresolved,
+            (true, false) => Element::Unresolved(Reason::Rounding),
         }
     }
 }
@@ -67,8 +107,8 @@ mod tests {
         let verdict = |backprop, numeric, error| Compared { backprop, numeric, error }.verdict(1e-6);
         assert_eq!(verdict(1.0, 1.0 + 1e-9, 1e-11), Element::Pass);
         assert_eq!(verdict(1.0, 1.0 + 1e-5, 1e-11), Element::Fail);
-        assert_eq!(verdict(1e-11, 2e-11, 1e-11), Element::Unresolved);
-        assert_eq!(verdict(0.0, 0.0, 1e-11), Element::Unresolved);
+        assert_eq!(verdict(1e-11, 2e-11, 1e-11), Element::Unresolved(Reason::Rounding));
+        assert_eq!(verdict(0.0, 0.0, 1e-11), Element::Unresolved(Reason::Rounding));
         assert_eq!(verdict(f64::NAN, 1.0, 1e-11), Element::Fail);
         assert_eq!(verdict(1.0, f64::NAN, 1e-11), Element::Fail);
         assert_eq!(verdict(-1e-3, 1e-3, 1e-11), Element::Fail);

@@ -15,6 +15,11 @@ pub(super) trait Function {
 
     /// The cotangent of y.
     fn weights(&self) -> &[f64];
+
+    /// Whether what does not move in y does not depend on what is moved: not so where a change may be lost in rounding.
+    fn is_elementwise(&self) -> bool {
+        false
+    }
 }
 
 /// How a point was reached.

@@ -1,23 +1,25 @@
-//! Measuring a derivative by differences, and the verdict on it.
+//! The verdict on a derivative, measured by differences at as many steps as it takes.
 
-use super::element::{Compared, Element};
+use super::differences::{Central, Differences, Pair, Side};
+use super::element::{Compared, Element, Reason};
 use super::function::Function;
+use super::steps::Reach;
 use crate::error::Result;
 
 /// By how much a step is made longer or shorter.
 const FACTOR: f64 = 8.0;
-/// How often it is made shorter to get between kinks, before the point itself counts as one.
+/// How often a step of an element's own scale is made shorter to get between kinks, before the point itself counts as one.
 const SHRINKS: i32 = 5;
-/// How often it is made longer, or shorter, to get away from rounding, or from the function's curvature.
-const TRIES: usize = 4;
+/// How often a step is made longer, or shorter, at the most: from one end of what f64 tells apart to the other.
+const TRIES: usize = 20;
 
 /// A derivative to be judged.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Question {
     /// What backpropagation says.
     pub(super) backprop: f64,
-    /// The step to begin with.
-    pub(super) step: f64,
+    /// How far the point is moved.
+    pub(super) reach: Reach,
     /// The plain difference at this step is to be given as the numeric derivative, as the chapter does.
     pub(super) plain: Option<f64>,
     /// A few roundings of the greatest number that has a part in y: where it cancels, its roundings stay.
@@ -26,6 +28,16 @@ pub(super) struct Question {
     pub(super) uncertain: f64,
     /// The greatest derivative in sight: what is a thousandth of it must be seen, before anything counts as zero.
     pub(super) slope: f64,
+    /// Whether the function may have kinks: not where every op on the way says that it has none.
+    pub(super) kinks: bool,
+}
+
+impl Question {
+    /// A slope at a step that may be lost on the way to y, where numbers that move by less than half of their last place
+    /// stand still: differences do not show it, however well they agree.
+    fn hidden(self, step: f64) -> f64 {
+        self.rounding / (16.0 * step)
+    }
 }
 
 /// The verdict on a derivative, and what it rests on.
@@ -37,42 +49,32 @@ pub(super) struct Answer {
     pub(super) at_kink: bool,
 }
 
-/// Two central differences, h and h/2, and what they say together.
-struct Pair {
-    /// Richardson's extrapolation, (4 D(h/2) − D(h)) / 3.
-    value: f64,
-    /// What the function's curvature may have left: |D(h/2) − D(h)| / 3.
-    truncation: f64,
-    rounding: f64,
-    /// Whether y stood still, bit for bit.
-    still: bool,
-    /// The slope to the right less that to the left, if that stands out of rounding.
-    bend: f64,
-    /// Whether these differ as they would at a kink.
-    bent: bool,
+impl Answer {
+    fn new(compared: Compared, element: Element) -> Self {
+        Self { compared, element, at_kink: false }
+    }
 }
 
-/// One central difference.
-struct Central {
-    /// By how much y rose from left to right.
-    rise: f64,
-    slope: f64,
-    rounding: f64,
-    still: bool,
-    /// The slope to the right less that to the left.
-    bend: f64,
+/// Differences at the best step found so far.
+struct Best {
+    pair: Pair,
+    step: f64,
 }
+
+/// How many steps in a row, each a part of the one before, have to show the same slope before a derivative is called
+/// wrong: two could by chance, where a function goes up and down between them.
+const AGREED: usize = 2;
 
 /// Decides on derivatives, one after another, with one relative tolerance.
 #[derive(Debug, Clone)]
 pub(super) struct Judge {
     tolerance: f64,
-    right: Vec<f64>,
+    differences: Differences,
 }
 
 impl Judge {
     pub(super) fn new(tolerance: f64) -> Self {
-        Self { tolerance, right: Vec::new() }
+        Self { tolerance, differences: Differences::default() }
     }
 
     /// Whether two numbers are further apart than the tolerance and their error allow.
@@ -85,81 +87,128 @@ impl Judge {
         compared.threshold(self.tolerance)
     }
 
+    /// How good the derivative by differences is at a step; `None` where a branch changes.
+    pub(super) fn quality(&mut self, f: &mut impl Function, step: f64) -> Result<Option<f64>> {
+        self.differences.quality(f, step)
+    }
+
     /// The verdict on a derivative of `f` at 0.
     pub(super) fn judge(&mut self, f: &mut impl Function, question: Question) -> Result<Answer> {
         let Question { backprop, .. } = question;
         let Some(plain) = question.plain.filter(|_| backprop.is_finite()) else {
             return self.extrapolate(f, question);
         };
-        let Some(central) = self.central(f, plain)? else {
+        let Some(central) = self.differences.central(f, plain)? else {
             // The step crosses a kink: a shorter one decides, and the element is listed.
-            let answer =
-                self.extrapolate(f, Question { step: question.step.min(plain / FACTOR), ..question })?;
+            let reach = question.reach.within(plain / FACTOR);
+            let answer = self.extrapolate(f, Question { reach, ..question })?;
             let element = match answer.element {
-                Element::Pass | Element::Zero | Element::Kink => Element::Kink,
+                Element::Pass | Element::Zero | Element::Rounding | Element::Kink => Element::Kink,
                 open => open,
             };
             return Ok(Answer { element, ..answer });
         };
-        let error = central.rounding + question.uncertain;
-        let compared = Compared { backprop, numeric: central.slope, error };
+        let Central { slope, rounding, still, .. } = central;
+        let compared = Compared { backprop, numeric: slope, error: rounding + question.uncertain };
         if compared.verdict(self.tolerance) == Element::Pass {
-            return Ok(Answer { compared, element: Element::Pass, at_kink: false });
+            return Ok(Answer::new(compared, Element::Pass));
         }
-        if backprop == 0.0 && central.still && self.is_zero(f, question, plain)? {
-            return Ok(Answer { compared, element: Element::Zero, at_kink: false });
+        if backprop == 0.0 && still && self.is_zero(f, question, plain)? {
+            return Ok(Answer::new(compared, Element::Zero));
         }
         let answer = self.extrapolate(f, question)?;
-        Ok(Answer { compared: Compared { numeric: central.slope, ..answer.compared }, ..answer })
+        Ok(Answer { compared: Compared { numeric: slope, ..answer.compared }, ..answer })
     }
 
-    /// A derivative of `f` at 0, without anything to hold it against.
-    pub(super) fn measure(&mut self, f: &mut impl Function, step: f64, rounding: f64) -> Result<f64> {
-        // What is compared with does not matter but for where the search for a step ends.
-        let question = Question { backprop: 0.0, step, plain: None, rounding, uncertain: 0.0, slope: 1.0 };
-        let shortest = step * FACTOR.powi(-SHRINKS);
-        let mut step = step;
-        while step >= shortest {
-            if let Some(pair) = self.pair(f, step)? {
+    /// A derivative of `f` at 0, without anything to hold it against; NaN if it cannot be had.
+    pub(super) fn measure(&mut self, f: &mut impl Function, reach: Reach) -> Result<f64> {
+        let mut step = reach.first;
+        for _ in 0..TRIES {
+            if let Some(pair) = self.differences.pair(f, step)? {
                 return Ok(pair.value);
             }
             step /= FACTOR;
         }
-        Ok(self.at_a_kink(f, question, shortest)?.compared.numeric)
+        Ok(f64::NAN)
     }
 
     fn extrapolate(&mut self, f: &mut impl Function, question: Question) -> Result<Answer> {
-        let shortest = question.step * FACTOR.powi(-SHRINKS);
-        let mut step = question.step;
-        let mut first = None;
+        let shortest = question.reach.own * FACTOR.powi(-SHRINKS);
+        let mut step = question.reach.first;
+        let (mut first, mut far) = (None, None);
+        let mut branches = false;
         while step >= shortest {
-            match self.pair(f, step)? {
-                // A bend that no comparison tells of counts only against a derivative that does not pass.
-                Some(pair) if !pair.bent || self.verdict(&pair, question) == Element::Pass => {
-                    first = Some(pair);
+            let pair = self.differences.pair(f, step)?;
+            branches = pair.is_none();
+            if let Some(pair) = pair {
+                // A bend that no comparison tells of counts only against a derivative that does not pass, and passes only
+                // where no step of the element's own scale says otherwise.
+                let passes = pair.bent && self.verdict(&pair, question) == Element::Pass;
+                if !pair.bent || passes && step <= question.reach.own {
+                    first = Some(Best { pair, step });
                     break;
                 }
-                _ => step /= FACTOR,
+                if passes && far.is_none() {
+                    far = Some(pair.compared(question));
+                }
+            }
+            step = self.shorter(step, question);
+        }
+        let answer = match first {
+            Some(first) => self.decide(f, question, first)?,
+            None => self.at_a_kink(f, question, shortest, branches)?,
+        };
+        match (far, answer.element) {
+            (_, Element::Fail) | (None, _) => Ok(answer),
+            (Some(compared), _) => Ok(Answer::new(compared, Element::Pass)),
+        }
+    }
+
+    /// The next step where one has met a branch, or the end of the domain: that of the element's own scale, and from there
+    /// on an eighth.
+    fn shorter(&self, step: f64, question: Question) -> f64 {
+        let own = question.reach.own;
+        if step > FACTOR * own { own } else { step / FACTOR }
+    }
+
+    /// The verdict, from the first step at which the function is smooth on.
+    fn decide(&mut self, f: &mut impl Function, question: Question, first: Best) -> Result<Answer> {
+        let Best { pair, step } = &first;
+        if question.backprop == 0.0 && pair.still && self.is_zero(f, question, *step)? {
+            let compared = Compared { backprop: 0.0, numeric: 0.0, error: 0.0 };
+            return Ok(Answer::new(compared, Element::Zero));
+        }
+        if question.backprop == 0.0 && pair.is_flat() {
+            return Ok(Answer::new(pair.compared(question), Element::Zero));
+        }
+        let mut best = self.settle(f, question, first)?;
+        let step = best.step;
+        let mut trusted;
+        (best, trusted) = self.confirm(f, question, best)?;
+        if best.step != step && trusted {
+            // A step that was too long has hidden what the shorter one shows.
+            best = self.settle(f, question, best)?;
+            (best, trusted) = self.confirm(f, question, best)?;
+        }
+        let mut compared = best.pair.compared(question);
+        let mut element = compared.verdict(self.tolerance);
+        if element == Element::Fail && compared.is_number() {
+            // Is it rounding on the way to y?
+            let off = self.differences.scatter(f, best.pair.value, question.rounding, best.step)?;
+            compared.error += (off / best.step).max(question.hidden(best.step));
+            element = compared.verdict(self.tolerance);
+            if element == Element::Fail && !trusted {
+                element = Element::Unresolved(Reason::Unsettled);
             }
         }
-        let Some(first) = first else { return self.at_a_kink(f, question, shortest) };
-        if question.backprop == 0.0 && first.still && self.is_zero(f, question, step)? {
-            let compared = Compared { backprop: 0.0, numeric: 0.0, error: 0.0 };
-            return Ok(Answer { compared, element: Element::Zero, at_kink: false });
+        if let Element::Unresolved(_) = element {
+            element = match trusted {
+                true if best.hides(compared, question) => Element::Rounding,
+                true => Element::Unresolved(Reason::Rounding),
+                false => Element::Unresolved(Reason::Unsettled),
+            };
         }
-        if question.backprop == 0.0 && first.is_flat() {
-            return Ok(Answer { compared: first.compared(question), element: Element::Zero, at_kink: false });
-        }
-        let (best, step) = self.settle(f, question, first, step)?;
-        let (best, step) = self.confirm(f, question, best, step)?;
-        let mut compared = best.compared(question);
-        let mut element = compared.verdict(self.tolerance);
-        // Is it rounding on the way to y? No, if it is far above the worst of that.
-        if element == Element::Fail && compared.difference() <= 16.0 * question.rounding / step {
-            compared.error += self.scatter(f, best.value, question.rounding, step)? / step;
-            element = compared.verdict(self.tolerance);
-        }
-        Ok(Answer { compared, element, at_kink: false })
+        Ok(Answer::new(compared, element))
     }
 
     fn verdict(&self, pair: &Pair, question: Question) -> Element {
@@ -168,37 +217,25 @@ impl Judge {
 
     /// Tries longer steps while rounding is the trouble, and shorter ones while curvature is, until the derivative passes
     /// or the error grows again.
-    fn settle(
-        &mut self,
-        f: &mut impl Function,
-        question: Question,
-        first: Pair,
-        step: f64,
-    ) -> Result<(Pair, f64)> {
-        let mut best = (first, step);
-        let open = |judge: &Self, pair: &Pair| {
-            let compared = pair.compared(question);
-            // What is wrong beyond any doubt needs no second look.
-            let hopeless = compared.difference() > 0.1 * compared.magnitude()
-                && compared.magnitude() > 100.0 * compared.error.max(question.rounding / step);
-            judge.verdict(pair, question) != Element::Pass && !hopeless
-        };
+    fn settle(&mut self, f: &mut impl Function, question: Question, first: Best) -> Result<Best> {
+        let start = first.step;
+        let mut best = first;
         for factor in [FACTOR, 1.0 / FACTOR] {
-            let mut step = step;
+            let mut step = start;
             for _ in 0..TRIES {
-                if !open(self, &best.0) {
+                if !self.is_open(&best, question) {
                     return Ok(best);
                 }
                 step *= factor;
-                match self.pair(f, step)? {
-                    Some(pair) if !pair.bent && pair.error() < best.0.error() => {
+                match self.differences.pair(f, step)? {
+                    Some(pair) if !pair.bent && pair.blur(question, step) < best.blur(question) => {
                         // A longer step may be out of sight of a part of the function; it only counts where it says
                         // what the shorter one says, as far as that could tell.
-                        let blurred = best.0.error() + question.rounding / best.1;
-                        if factor > 1.0 && !self.agree(&best.0, &pair, blurred) {
+                        let blurred = best.pair.error() + question.rounding / best.step;
+                        if factor > 1.0 && !self.agree(&best.pair, &pair, blurred) {
                             break;
                         }
-                        best = (pair, step);
+                        best = Best { pair, step };
                     }
                     _ => break,
                 }
@@ -207,31 +244,74 @@ impl Judge {
         Ok(best)
     }
 
+    /// Whether a better step could change the verdict: not of what passes, and not of what is wrong beyond any doubt.
+    fn is_open(&self, best: &Best, question: Question) -> bool {
+        let compared = best.pair.compared(question);
+        let hopeless = compared.difference() > 0.1 * compared.magnitude()
+            && compared.magnitude() > 100.0 * compared.error.max(question.rounding / best.step);
+        compared.verdict(self.tolerance) != Element::Pass && !hopeless
+    }
+
     /// Whether two numeric derivatives are the same, but for an error.
     fn agree(&self, a: &Pair, b: &Pair, error: f64) -> bool {
         !self.disagrees(Compared { backprop: a.value, numeric: b.value, error })
     }
 
-    /// What fails must fail at a shorter step too: one that is far too long may see the same slope at h and at h/2, and
-    /// not that of a part of the function which is flat out there.
-    fn confirm(
-        &mut self,
-        f: &mut impl Function,
-        question: Question,
-        first: Pair,
-        step: f64,
-    ) -> Result<(Pair, f64)> {
-        let mut best = (first, step);
-        let shortest = step * FACTOR.powi(-SHRINKS);
-        while self.verdict(&best.0, question) == Element::Fail && best.1 > shortest {
-            let step = best.1 / FACTOR;
-            let Some(shorter) = self.pair(f, step)? else { break };
-            if self.agree(&best.0, &shorter, best.0.error() + shorter.error()) {
-                break;
-            }
-            best = (shorter, step);
+    /// What fails must fail at a step of the element's own scale, and at a shorter one still, where its differences have
+    /// converged: one that is far too long may see the same slope at h and at h/2, and not that of a part of the function
+    /// which is flat out there, or which goes up and down many times.
+    ///
+    /// Whether what comes out can be trusted to say that a derivative is wrong.
+    fn confirm(&mut self, f: &mut impl Function, question: Question, first: Best) -> Result<(Best, bool)> {
+        let mut best = first;
+        if !question.backprop.is_finite() {
+            return Ok((best, true));
         }
-        Ok(best)
+        let mut agreed = 0;
+        for _ in 0..TRIES {
+            if self.verdict(&best.pair, question) != Element::Fail {
+                return Ok((best, true));
+            }
+            let Some(shorter) = self.nearer(f, question, &best)? else {
+                // Nothing shorter could tell more.
+                let trusted = best.pair.has_converged() && best.step <= question.reach.trusted;
+                return Ok((best, trusted));
+            };
+            let error = best.pair.error() + shorter.pair.error();
+            let same = self.agree(&best.pair, &shorter.pair, error);
+            match same && best.pair.has_converged() && shorter.pair.has_converged() {
+                true => agreed += 1,
+                false => agreed = 0,
+            }
+            if agreed == AGREED && shorter.step <= question.reach.trusted {
+                return Ok((best, true));
+            }
+            best = shorter;
+        }
+        Ok((best, false))
+    }
+
+    /// Differences at the shortest step, of the element's own scale at the most, that could show what `best` shows: the
+    /// rounding of shorter ones drowns it.
+    fn nearer(&mut self, f: &mut impl Function, question: Question, best: &Best) -> Result<Option<Best>> {
+        let wanted = 0.05 * best.pair.compared(question).difference();
+        let mut step = question.reach.trusted.min(best.step / FACTOR);
+        for _ in 0..SHRINKS {
+            match self.differences.pair(f, step)? {
+                Some(pair) if !pair.bent => break,
+                _ => step /= FACTOR,
+            }
+        }
+        while step < best.step {
+            if let Some(pair) = self.differences.pair(f, step)?
+                && !pair.bent
+                && pair.rounding.max(question.hidden(step)) <= wanted
+            {
+                return Ok(Some(Best { pair, step }));
+            }
+            step *= FACTOR;
+        }
+        Ok(None)
     }
 
     /// Whether y stands still at 8h as well, and could not have moved without being seen.
@@ -239,136 +319,86 @@ impl Judge {
         let far = FACTOR * step;
         let fine = question.rounding / far <= 1e-3 * question.slope;
         // Beyond a kink the function may well move.
-        Ok(fine && self.central(f, far)?.is_none_or(|central| central.still))
+        Ok(fine && self.differences.central(f, far)?.is_none_or(|central| central.still))
     }
 
-    /// The central difference at a step, unless a branch changes on the way.
-    fn central(&mut self, f: &mut impl Function, step: f64) -> Result<Option<Central>> {
-        let right = f.at(step)?;
-        if !right.smooth {
-            return Ok(None);
-        }
-        self.right.clear();
-        self.right.extend_from_slice(f.numbers());
-        let left = f.at(-step)?;
-        if !left.smooth {
-            return Ok(None);
-        }
-        let (mut sum, mut bend, mut moved, mut greatest) = (0.0, 0.0, 0.0, 0.0_f64);
-        let mut still = true;
-        let sides = self.right.iter().zip(f.numbers()).zip(f.base()).zip(f.weights());
-        for (((&right, &left), &base), &weight) in sides {
-            greatest = greatest.max(right.abs()).max(left.abs());
-            let same = right.to_bits() == left.to_bits();
-            still &= same && right.to_bits() == base.to_bits();
-            if !same {
-                sum += weight * (right - left);
-                moved += weight.abs();
-            }
-            bend += weight * ((right - base) + (left - base));
-        }
-        let distance = right.t - left.t;
-        Ok(Some(Central {
-            rise: sum,
-            slope: sum / distance,
-            rounding: 4.0 * f64::EPSILON * greatest * moved / step,
-            still,
-            bend: bend / step,
-        }))
-    }
-
-    fn pair(&mut self, f: &mut impl Function, step: f64) -> Result<Option<Pair>> {
-        let Some(whole) = self.central(f, step)? else { return Ok(None) };
-        let Some(half) = self.central(f, step / 2.0)? else { return Ok(None) };
-        let ratio = (whole.bend / half.bend).abs();
-        let seen = half.bend.abs() > 4.0 * half.rounding;
-        Ok(Some(Pair {
-            value: (4.0 * half.slope - whole.slope) / 3.0,
-            truncation: (half.slope - whole.slope).abs() / 3.0,
-            rounding: whole.rounding.max(half.rounding),
-            still: whole.still && half.still,
-            bend: if seen { whole.bend } else { 0.0 },
-            bent: seen && !(1.5..=2.7).contains(&ratio),
-        }))
-    }
-
-    /// How good the extrapolated derivative is at a step, for choosing one: what a third, shorter difference changes, and
-    /// rounding. `None` where a branch changes.
-    pub(super) fn quality(&mut self, f: &mut impl Function, step: f64) -> Result<Option<f64>> {
-        let Some(long) = self.pair(f, step)? else { return Ok(None) };
-        let Some(short) = self.pair(f, step / 2.0)? else { return Ok(None) };
-        Ok(Some((long.value - short.value).abs() + 0.25 * long.rounding))
-    }
-
-    /// How far the output lies off the straight line of a slope, at some steps below h: what rounding does to it,
-    /// measured. The worst of rounding, if the output is so coarse that it stands still between two steps.
-    fn scatter(&mut self, f: &mut impl Function, slope: f64, rounding: f64, step: f64) -> Result<f64> {
-        let (mut off, mut seen) = (0.0_f64, Vec::new());
-        // No simple fractions, at which roundings would be alike.
-        for part in [0.137_1, 0.381_97, 0.618_03, 0.876_54] {
-            if let Some(central) = self.central(f, part * step)? {
-                off = off.max((central.rise - slope * 2.0 * part * step).abs());
-                seen.push(central.rise);
-            }
-        }
-        seen.sort_unstable_by(f64::total_cmp);
-        let stands_still = seen.windows(2).any(|pair| pair[0] == pair[1]);
-        Ok(if stands_still { off.max(rounding) } else { off })
-    }
-
-    /// At a kink: any derivative between those of both sides is accepted, and told to be one.
-    fn at_a_kink(&mut self, f: &mut impl Function, question: Question, step: f64) -> Result<Answer> {
+    /// At a kink: any derivative between those of both sides is accepted, and told to be one. A kink has a slope on either
+    /// side, which is the same near the point as further away; where no branch changes, these alone tell it from rounding.
+    fn at_a_kink(
+        &mut self,
+        f: &mut impl Function,
+        question: Question,
+        step: f64,
+        branches: bool,
+    ) -> Result<Answer> {
         let Question { backprop, .. } = question;
-        let mut hull: Option<(f64, f64)> = None;
-        let mut slopes = [f64::NAN; 2];
-        for (slope, side) in slopes.iter_mut().zip([step, -step]) {
-            let (long, short) = (one_sided(f, side)?, one_sided(f, side / 2.0)?);
-            let uncertain = 2.0 * (long.0 - short.0).abs() + long.1;
-            if uncertain.is_finite() {
-                *slope = short.0;
-                let (low, high) = hull.unwrap_or((short.0, short.0));
-                hull = Some((low.min(short.0 - uncertain), high.max(short.0 + uncertain)));
-            }
-        }
-        let Some((low, high)) = hull else {
-            let compared = Compared { backprop, numeric: f64::NAN, error: f64::INFINITY };
-            let element = if backprop.is_finite() { Element::Unresolved } else { Element::Fail };
-            return Ok(Answer { compared, element, at_kink: true });
+        let near = self.differences.sides(f, step)?;
+        let far = self.differences.sides(f, FACTOR * step)?;
+        let unresolved = |numeric: f64, reason: Reason| {
+            let compared = Compared { backprop, numeric, error: f64::INFINITY };
+            let element = if backprop.is_finite() { Element::Unresolved(reason) } else { Element::Fail };
+            Answer { compared, element, at_kink: true }
         };
+        let (left, right) = match near {
+            [Some(right), Some(left)] => (left, right),
+            [Some(side), None] | [None, Some(side)] => return Ok(self.at_an_end(question, side)),
+            [None, None] => return Ok(unresolved(f64::NAN, Reason::End)),
+        };
+        let jump = (left.slope - right.slope).abs();
+        let settled = |near: Side, far: Option<Side>| {
+            far.is_some_and(|far| (near.slope - far.slope).abs() <= near.error + far.error + 0.2 * jump)
+        };
+        let seen = branches || left.error + right.error <= 0.3 * jump;
+        if !question.kinks || !seen || !settled(right, far[0]) || !settled(left, far[1]) {
+            return Ok(unresolved((left.slope + right.slope) / 2.0, Reason::Unsettled));
+        }
+        let low = (left.slope - left.error).min(right.slope - right.error);
+        let high = (left.slope + left.error).max(right.slope + right.error);
         let slack = self.tolerance * backprop.abs().max(low.abs()).max(high.abs());
         let inside = backprop.is_finite() && low - slack <= backprop && backprop <= high + slack;
         // What is compared with is the nearest of the derivatives between.
-        let (left, right) = (slopes[0].min(slopes[1]), slopes[0].max(slopes[1]));
-        let numeric = if backprop.is_nan() { left } else { backprop.max(left).min(right) };
+        let (least, most) = (left.slope.min(right.slope), left.slope.max(right.slope));
+        let numeric = if backprop.is_nan() { least } else { backprop.max(least).min(most) };
         let compared = Compared { backprop, numeric, error: 0.0 };
         Ok(Answer { compared, element: if inside { Element::Kink } else { Element::Fail }, at_kink: true })
     }
+
+    /// At the end of the domain: the slope to one side can confirm a derivative, and alone cannot refute it.
+    fn at_an_end(&self, question: Question, side: Side) -> Answer {
+        let compared =
+            Compared { backprop: question.backprop, numeric: side.extrapolated, error: side.error };
+        let element = match compared.verdict(self.tolerance) {
+            _ if !question.backprop.is_finite() => Element::Fail,
+            Element::Pass => Element::Pass,
+            _ => Element::Unresolved(Reason::End),
+        };
+        Answer { compared, element, at_kink: true }
+    }
 }
 
-/// The difference to one side, and what rounding may have done to it.
-fn one_sided(f: &mut impl Function, step: f64) -> Result<(f64, f64)> {
-    let reached = f.at(step)?;
-    let (mut sum, mut rounding) = (0.0, 0.0);
-    for ((&y, &base), &weight) in f.numbers().iter().zip(f.base()).zip(f.weights()) {
-        if y.to_bits() != base.to_bits() {
-            sum += weight * (y - base);
-            rounding += 4.0 * f64::EPSILON * weight.abs() * y.abs().max(base.abs());
-        }
+impl Best {
+    fn blur(&self, question: Question) -> f64 {
+        self.pair.blur(question, self.step)
     }
-    Ok((sum / reached.t, 4.0 * rounding / step.abs()))
+
+    /// Whether rounding hides both derivatives, and would even if the point were moved by the step of its array's scale.
+    fn hides(&self, compared: Compared, question: Question) -> bool {
+        let Pair { truncation, rounding, .. } = self.pair;
+        let shown = 4.0 * (rounding * self.step + question.rounding) / question.reach.first;
+        truncation <= rounding.max(question.uncertain)
+            && compared.is_below(compared.error)
+            && compared.magnitude() <= shown.max(4.0 * question.uncertain)
+    }
 }
 
 impl Pair {
-    fn error(&self) -> f64 {
-        self.truncation + self.rounding
+    /// The error that steps are chosen by: with a part of the rounding on the way to y, which the differences at one step
+    /// may not show.
+    fn blur(&self, question: Question, step: f64) -> f64 {
+        self.error() + question.hidden(step)
     }
 
-    /// Whether the point is stationary: the slope at it is nothing beside what it is on both sides.
-    fn is_flat(&self) -> bool {
-        !self.bent && self.value.abs() <= 4.0 * self.error() && self.error() <= 1e-3 * self.bend.abs()
-    }
-
-    fn compared(&self, question: Question) -> Compared {
+    pub(super) fn compared(&self, question: Question) -> Compared {
         let error = self.error() + question.uncertain;
         Compared { backprop: question.backprop, numeric: self.value, error }
     }

@@ -5,9 +5,11 @@
 //! [`how_the_checker_decides`] has its formulas and their sources.
 
 mod bench;
+mod differences;
 mod element;
 mod engine;
 mod fault;
+mod flow;
 mod function;
 mod hint;
 mod judge;
@@ -17,6 +19,7 @@ mod mode;
 mod nodes;
 mod ops;
 mod preflight;
+mod probe;
 mod random;
 mod replay;
 mod report;

@@ -1,17 +1,18 @@
 //! Every node alone: its rules against differences of its own kernel, at the recorded operands. No fault can hide behind
 //! another one, or behind what the rest of the graph makes of it.
 
-use super::bench::Bench;
-use super::element::Element;
+use super::bench::{Bench, Judged};
+use super::element::{Element, Reason};
 use super::fault::{Fault, Stage};
 use super::function::Moves;
 use super::hint;
 use super::judge::{Answer, Judge, Question};
-use super::locate::{Found, worst};
+use super::locate::{Worst as Furthest, worst};
+use super::probe::along;
 use super::random::{Random, positions, signed};
 use super::replay::{Replay, numbers};
 use super::report::{NodeReport, Verdict, Worst};
-use super::steps::{rms, start};
+use super::steps::{Reach, rms};
 use crate::error::Result;
 use crate::graph::{Graph, Kind, NodeId, OpIndex, ShapeIndex};
 use crate::shape::unravel;
@@ -60,7 +61,7 @@ impl<'t> Nodes<'t> {
         node: NodeId,
         judged: &[usize],
         recorded: Option<NodeId>,
-    ) -> Result<(NodeReport, Vec<Fault>)> {
+    ) -> Result<Found> {
         let inputs = self.tape.graph().node(node).inputs().to_vec();
         let operands = inputs.iter().map(|&x| numbers(self.tape, x)).collect::<Result<Vec<_>>>()?;
         let key = self.key(node, judged);
@@ -83,7 +84,9 @@ impl<'t> Nodes<'t> {
         let graph = tape.graph();
         let numbers = operands.iter().flatten().chain(bench.y()).filter(|x| x.is_finite());
         let greatest = numbers.fold(0.0_f64, |m, x| m.max(x.abs()));
-        let case = Case { graph: &graph, node, rounding: 4.0 * f64::EPSILON * greatest };
+        // An element of an elementwise op has no part in what the others are.
+        let others = if tape.op(node).elementwise() { 0.0 } else { greatest };
+        let case = Case { graph: &graph, node, rounding: 4.0 * f64::EPSILON * others };
         let judged = self.case(&mut bench, &case, &cotangents)?;
         // Indices are compiled into a bench.
         if inputs.iter().all(|&x| graph.node(x).kind() == Kind::Real) {
@@ -98,34 +101,35 @@ impl<'t> Nodes<'t> {
         (graph.record(node).op, shapes.collect(), judged.into())
     }
 
-    fn case(
-        &mut self,
-        bench: &mut Bench,
-        case: &Case<'_>,
-        cotangents: &[Vec<f64>],
-    ) -> Result<(NodeReport, Vec<Fault>)> {
+    fn case(&mut self, bench: &mut Bench, case: &Case<'_>, cotangents: &[Vec<f64>]) -> Result<Found> {
         let mut verdict = Verdict::Pass;
+        let mut right = true;
         let mut faults = Vec::new();
         if bench.y().iter().any(|y| !y.is_finite()) {
-            return Ok((NodeReport { node: case.node, verdict: Verdict::Unresolved }, faults));
+            let report = NodeReport { node: case.node, verdict: Verdict::Unresolved };
+            return Ok(Found { report, right: false, faults });
         }
         let mut tied = None;
         let mut dx = Vec::new();
         for dy in cotangents {
             let uncertain = 4.0 * f64::EPSILON * bench.rules(dy, &mut dx)?;
             for (k, dx) in dx.iter().enumerate() {
-                let (operand, replay) = &mut bench.operands()[k];
+                let kinks = bench.has_kinks();
+                let Judged { operand, replay, has_rule } = &mut bench.operands()[k];
                 if faults.iter().any(|f: &Fault| f.operand == Some(*operand)) {
                     continue;
                 }
                 replay.weigh(dy);
-                let found = self.operand(replay, case.rounding * weight(dy), uncertain, dx)?;
+                let measured = Measured { rounding: case.rounding * weight(dy), uncertain, kinks };
+                let found = self.operand(replay, measured, dx)?;
                 verdict = verdict.max(found.verdict);
-                if found.verdict == Verdict::Kink {
+                right &= found.right;
+                if found.verdict == Verdict::Kink && *has_rule {
                     tied = Some(*operand);
                 }
                 if found.verdict == Verdict::Fail {
-                    let worst = worst(&mut self.judge, replay, case.rounding * weight(dy), dx)?;
+                    let worst =
+                        worst(&mut self.judge, replay, dx, |g, reach| measured.question(g, reach, dx))?;
                     faults.push(self.fault(case, *operand, dx, worst));
                 }
             }
@@ -139,12 +143,13 @@ impl<'t> Nodes<'t> {
         if !faults.is_empty() {
             verdict = Verdict::Fail;
         }
-        Ok((NodeReport { node: case.node, verdict }, faults))
+        right &= verdict != Verdict::Fail;
+        Ok(Found { report: NodeReport { node: case.node, verdict }, right, faults })
     }
 
     /// The rule of one operand against differences.
-    fn operand(&mut self, replay: &mut Replay, rounding: f64, uncertain: f64, dx: &[f64]) -> Result<Judged> {
-        let mut judged = Judged::default();
+    fn operand(&mut self, replay: &mut Replay, measured: Measured, dx: &[f64]) -> Result<Tally> {
+        let mut judged = Tally::default();
         if dx.is_empty() {
             judged.verdict = Verdict::Pass;
             return Ok(judged);
@@ -156,34 +161,24 @@ impl<'t> Nodes<'t> {
             return Ok(judged);
         }
         let rms = rms(replay.point());
-        let greatest = dx.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
-        let question = |backprop: f64, step: f64| Question {
-            backprop,
-            step,
-            plain: None,
-            rounding,
-            uncertain,
-            slope: if greatest > 0.0 && greatest.is_finite() { greatest } else { 1.0 },
-        };
+        let question = |backprop: f64, reach: Reach| measured.question(backprop, reach, dx);
         if self.thorough {
-            let found = worst(&mut self.judge, replay, rounding, dx)?;
+            let found = worst(&mut self.judge, replay, dx, question)?;
             replay.move_element(found.element);
-            let step = start(replay.point()[found.element], rms);
-            judged.take(self.judge.judge(replay, question(dx[found.element], step))?);
+            let reach = Reach::element(replay.point()[found.element], rms);
+            judged.take(self.judge.judge(replay, question(dx[found.element], reach))?);
         }
         let mut singles = if dx.len() <= SINGLE { dx.len() } else { 0 };
         if singles == 0 {
             for _ in 0..PROBES {
                 let mut direction = signed(dx.len(), &mut self.random);
                 direction.iter_mut().zip(&movable).filter(|(_, m)| !**m).for_each(|(v, _)| *v = 0.0);
-                let backprop = elements.iter().map(|&i| dx[i] * direction[i]).sum();
-                replay.move_along(direction);
                 // Roundings of many elements average out.
-                let uncertain = uncertain * (elements.len() as f64).sqrt();
-                let question = Question { uncertain, ..question(backprop, start(0.0, rms)) };
-                let answer = self.judge.judge(replay, question)?;
+                let uncertain = measured.uncertain * (elements.len() as f64).sqrt();
+                let question = |g, reach| Question { uncertain, ..question(g, reach) };
+                let answer = along(&mut self.judge, replay, dx, direction, question)?.answer;
                 // Where elements tie, moving several at once says nothing about any of them.
-                match answer.at_kink && backprop.is_finite() {
+                match answer.at_kink && answer.compared.backprop.is_finite() {
                     true => singles = AT_TIES,
                     false => judged.take(answer),
                 }
@@ -192,8 +187,8 @@ impl<'t> Nodes<'t> {
         for place in positions(elements.len(), singles, &mut self.random) {
             let element = elements[place];
             replay.move_element(element);
-            let step = start(replay.point()[element], rms);
-            judged.take(self.judge.judge(replay, question(dx[element], step))?);
+            let reach = Reach::element(replay.point()[element], rms);
+            judged.take(self.judge.judge(replay, question(dx[element], reach))?);
         }
         Ok(judged)
     }
@@ -204,20 +199,24 @@ impl<'t> Nodes<'t> {
         let both: Vec<f64> = a.iter().zip(&b).map(|(a, b)| 3.0 * a - 2.0 * b).collect();
         let mut dx = [(); 5].map(|()| Vec::new());
         let cotangents = [a, &b, &both, &vec![0.0; a.len()], a];
+        let mut greatest_met = 0.0_f64;
         for (dy, dx) in cotangents.into_iter().zip(&mut dx) {
-            bench.rules(dy, dx)?;
+            greatest_met = greatest_met.max(bench.rules(dy, dx)?);
         }
-        for (k, (operand, replay)) in bench.operands().iter().enumerate() {
+        let terms = self.terms(bench, a, &dx[0])?;
+        for (k, Judged { operand, replay, .. }) in bench.operands().iter().enumerate() {
             let [a, b, both, zero, again] = dx.each_ref().map(|dx| &dx[k]);
             let movable = |i: &usize| replay.point()[*i].is_finite();
             let elements: Vec<usize> = (0..a.len()).filter(movable).collect();
             let greatest = elements.iter().fold(0.0_f64, |m, &i| m.max(a[i].abs()).max(b[i].abs()));
+            // What has cancelled leaves its roundings, however little is left of itself.
+            let floor = 64.0 * f64::EPSILON * greatest_met.max(terms[k]);
             let apart = |i: usize| (both[i] - (3.0 * a[i] - 2.0 * b[i])).abs();
             let problem = if elements.iter().any(|&i| zero[i] != 0.0) {
                 "its rule of a cotangent of zero is not zero"
             } else if elements.iter().any(|&i| a[i].to_bits() != again[i].to_bits()) {
                 "its rule gives another result when it is asked again"
-            } else if elements.iter().any(|&i| apart(i) > 1e-9 * greatest) {
+            } else if elements.iter().any(|&i| apart(i) > 1e-9 * greatest + floor) {
                 "its rule is not linear in the cotangent"
             } else {
                 continue;
@@ -227,13 +226,31 @@ impl<'t> Nodes<'t> {
         Ok(None)
     }
 
+    /// How large the terms are that a rule's results are sums of: by how much these change, for each unit, where every
+    /// element of the cotangent is changed by a small part of itself, of either sign.
+    fn terms(&mut self, bench: &mut Bench, dy: &[f64], dx: &[Vec<f64>]) -> Result<Vec<f64>> {
+        /// So small a part that it tells terms apart, and large enough to stand out of rounding.
+        const PART: f64 = 1e-4;
+        let changed: Vec<f64> =
+            dy.iter().zip(signed(dy.len(), &mut self.random)).map(|(dy, v)| dy * (1.0 + PART * v)).collect();
+        let mut other = Vec::new();
+        bench.rules(&changed, &mut other)?;
+        let greatest = |(a, b): (&Vec<f64>, &Vec<f64>)| {
+            let change = a.iter().zip(b).map(|(a, b)| (a - b).abs()).filter(|c| c.is_finite());
+            change.fold(0.0_f64, f64::max) / PART
+        };
+        Ok(dx.iter().zip(&other).map(greatest).collect())
+    }
+
     /// Where elements tie, each may have any share of the cotangent by itself, and yet all together may have too much:
     /// what one output says when every operand is moved alike.
     fn ties(&mut self, bench: &mut Bench, case: &Case<'_>, operand: usize) -> Result<Option<Fault>> {
         let outputs = bench.y().len();
-        let ones: Vec<Vec<f64>> =
-            bench.operands().iter().map(|(_, replay)| vec![1.0; replay.point().len()]).collect();
-        bench.joint().move_all(ones);
+        // What an op hands nothing to by its rule, such as a condition, stays where it is.
+        let together =
+            |judged: &Judged| vec![if judged.has_rule { 1.0 } else { 0.0 }; judged.replay.point().len()];
+        let directions: Vec<Vec<f64>> = bench.operands().iter().map(together).collect();
+        bench.joint().move_all(directions);
         let mut dx = Vec::new();
         for output in positions(outputs, TIED_OUTPUTS, &mut self.random) {
             let mut dy = vec![0.0; outputs];
@@ -242,10 +259,10 @@ impl<'t> Nodes<'t> {
             let backprop: f64 = dx.iter().flatten().sum();
             let joint = bench.joint();
             joint.weigh(&dy);
-            let step = start(0.0, rms(joint.point()));
+            let reach = Reach::all(joint.point(), rms(joint.point()));
             let slope = backprop.abs().max(1e-3);
-            let question =
-                Question { backprop, step, plain: None, rounding: case.rounding, uncertain, slope };
+            let rounding = case.rounding;
+            let question = Question { backprop, reach, plain: None, rounding, uncertain, slope, kinks: true };
             let answer = self.judge.judge(joint, question)?;
             if answer.element == Element::Fail {
                 let numeric = answer.compared.numeric;
@@ -268,7 +285,7 @@ impl<'t> Nodes<'t> {
         Fault::new(Stage::Node, case.graph, case.node, Some(operand), problem)
     }
 
-    fn fault(&self, case: &Case<'_>, operand: usize, dx: &[f64], found: Found) -> Fault {
+    fn fault(&self, case: &Case<'_>, operand: usize, dx: &[f64], found: Furthest) -> Fault {
         let input = case.graph.node(case.node).inputs()[operand];
         let shape = case.graph.node(input).shape();
         let problem = if dx.iter().any(|dx| !dx.is_finite()) {
@@ -291,25 +308,57 @@ impl<'t> Nodes<'t> {
     }
 }
 
-/// What differences said of one operand.
-struct Judged {
-    verdict: Verdict,
-    passed: usize,
-    unresolved: usize,
+/// What all derivatives of one operand are measured with.
+#[derive(Clone, Copy)]
+struct Measured {
+    rounding: f64,
+    uncertain: f64,
+    kinks: bool,
 }
 
-impl Default for Judged {
-    fn default() -> Self {
-        Self { verdict: Verdict::Unresolved, passed: 0, unresolved: 0 }
+impl Measured {
+    /// The question of one of the derivatives `dx`.
+    fn question(self, backprop: f64, reach: Reach, dx: &[f64]) -> Question {
+        let Self { rounding, uncertain, kinks } = self;
+        let greatest = dx.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+        let slope = if greatest > 0.0 && greatest.is_finite() { greatest } else { 1.0 };
+        Question { backprop, reach, plain: None, rounding, uncertain, slope, kinks }
     }
 }
 
-impl Judged {
+/// What was found of a node.
+pub(super) struct Found {
+    pub(super) report: NodeReport,
+    /// Whether its rules agree with differences wherever these can be trusted, as far as rounding lets them be seen.
+    pub(super) right: bool,
+    pub(super) faults: Vec<Fault>,
+}
+
+/// What differences said of one operand.
+struct Tally {
+    verdict: Verdict,
+    passed: usize,
+    unresolved: usize,
+    /// Whether nothing fails, and what is unresolved is hidden by rounding.
+    right: bool,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self { verdict: Verdict::Unresolved, passed: 0, unresolved: 0, right: true }
+    }
+}
+
+impl Tally {
     fn take(&mut self, answer: Answer) {
         match answer.element {
-            Element::Pass | Element::Zero => self.passed += 1,
-            Element::Unresolved => self.unresolved += 1,
-            Element::Kink | Element::Fail => {}
+            Element::Pass | Element::Zero | Element::Rounding => self.passed += 1,
+            Element::Unresolved(reason) => {
+                self.unresolved += 1;
+                self.right &= reason == Reason::Rounding;
+            }
+            Element::Kink => {}
+            Element::Fail => self.right = false,
         }
         self.verdict = match answer.element {
             Element::Fail => Verdict::Fail,

@@ -1,6 +1,7 @@
 //! A part of a graph as a function of some of its nodes: what these have no part in is held at its recorded value, and
 //! only the rest is replayed.
 
+use super::flow::constants;
 use super::function::{Function, Moves, Reached};
 use crate::error::Result;
 use crate::graph::{Graph, Kind, Leaf, NodeId};
@@ -14,7 +15,8 @@ use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// Ops whose results tell on which branch of a piecewise function a point lies.
-const COMPARISONS: [&str; 6] = ["greater", "greater_equal", "less", "less_equal", "equal", "not_equal"];
+pub(super) const COMPARISONS: [&str; 6] =
+    ["greater", "greater_equal", "less", "less_equal", "equal", "not_equal"];
 
 /// The nodes whose zeros tell on which branch some nodes are computed: comparisons among what they read, and the
 /// conditions of `where`.
@@ -50,6 +52,8 @@ pub(super) struct Replay {
     branches: Vec<Vec<f64>>,
     scratch: Vec<f64>,
     undo: Vec<(usize, usize, f64)>,
+    /// Whether each number of the output depends on the moved elements at its own place alone.
+    pub(super) is_elementwise: bool,
 }
 
 /// A node that is moved.
@@ -134,6 +138,7 @@ impl Replay {
             branches: vec![Vec::new(); outputs.len() - 1],
             scratch: Vec::new(),
             undo: Vec::new(),
+            is_elementwise: false,
             plan,
         };
         replay.rest()?;
@@ -272,6 +277,10 @@ impl Function for Replay {
     fn weights(&self) -> &[f64] {
         &self.weights
     }
+
+    fn is_elementwise(&self) -> bool {
+        self.is_elementwise
+    }
 }
 
 /// The first of the moved nodes, by itself.
@@ -338,13 +347,15 @@ struct LinearResult {
 impl Cut {
     fn new(tape: &Tape, wanted: &[NodeId], moved: &[NodeId], linear: bool) -> Result<Self> {
         let (read, depends) = {
+            let is_constant = constants(tape);
             let graph = tape.graph();
             let read = graph.read_by(wanted.iter().copied());
             let mut depends = vec![false; graph.len()];
             moved.iter().for_each(|id| depends[id.index()] = true);
             for node in graph.nodes().filter(|n| read[n.id().index()]) {
                 let i = node.id().index();
-                depends[i] = depends[i] || node.read_inputs().any(|(_, x)| depends[x.index()]);
+                let moves = || node.read_inputs().any(|(_, x)| depends[x.index()]);
+                depends[i] = depends[i] || !is_constant(&graph, node.id()) && moves();
             }
             (read, depends)
         };

@@ -21,6 +21,10 @@ pub struct Report {
     pub output: f64,
     /// One entry for each leaf, in the order they were asked for.
     pub parameters: Vec<ParameterReport>,
+    /// The nodes that are constants because the graph says so, as [`stop_gradient`](crate::Var::stop_gradient) does, and
+    /// that differences hold at their values too: each with the line that recorded it.
+    #[serde(default)]
+    pub held: Vec<String>,
     /// The nodes that were judged on their own, by id.
     pub nodes: Vec<NodeReport>,
     /// What is wrong and where, first what was found first; among nodes, the lowest id first.
@@ -48,6 +52,10 @@ pub struct ParameterReport {
     pub passed: usize,
     /// How many have a gradient of exactly 0, and an output that does not move.
     pub zeros: usize,
+    /// How many have a gradient and a difference that are both less than rounding of the output could show, in a graph of
+    /// which every node is right: zero within rounding, and counted among those that agree.
+    #[serde(default)]
+    pub rounded: usize,
     /// How many differ.
     pub failed: usize,
     /// How many are too small to be told from rounding.
@@ -66,6 +74,9 @@ pub struct ParameterReport {
     pub max_rel: f64,
     /// In [`Mode::Quick`]: how likely the loss of one element that is not 0 goes unseen.
     pub unseen: Option<f64>,
+    /// Why elements are unresolved, each reason once.
+    #[serde(default)]
+    pub reasons: Vec<String>,
     /// What the numbers look like where they are wrong and tell.
     pub hint: Option<String>,
     /// The verdict on the leaf.
@@ -155,6 +166,7 @@ impl ParameterReport {
             step: 0.0,
             passed: 0,
             zeros: 0,
+            rounded: 0,
             failed: 0,
             unresolved: 0,
             kinks: Vec::new(),
@@ -163,6 +175,7 @@ impl ParameterReport {
             worst: None,
             max_rel: 0.0,
             unseen: None,
+            reasons: Vec::new(),
             hint: None,
             verdict: Verdict::Unreached,
         }
@@ -183,7 +196,16 @@ impl ParameterReport {
                 self.zeros += 1;
             }
             Element::Fail => self.failed += 1,
-            Element::Unresolved => self.unresolved += 1,
+            Element::Rounding => {
+                self.passed += 1;
+                self.rounded += 1;
+            }
+            Element::Unresolved(reason) => {
+                self.unresolved += 1;
+                if !self.reasons.iter().any(|known| known == reason.text()) {
+                    self.reasons.push(reason.text().to_owned());
+                }
+            }
         }
         let difference = compared.difference();
         self.mean_abs += difference;

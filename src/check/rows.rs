@@ -1,13 +1,14 @@
 //! The elements of one point, judged one by one or along random directions.
 
-use super::element::{Compared, Element};
+use super::element::{Compared, Element, Reason};
 use super::function::Moves;
 use super::hint;
 use super::judge::{Answer, Judge, Question};
 use super::mode::Mode;
+use super::probe::{Probe, along};
 use super::random::{MAGNITUDE, Random, positions, signed};
 use super::report::{ParameterReport, Verdict};
-use super::steps::{calibrate, rms, start};
+use super::steps::{Reach, calibrate, rms, start};
 use crate::error::{Error, Result};
 use crate::shape::unravel;
 
@@ -27,12 +28,14 @@ pub(super) struct Scale {
     pub(super) uncertain: f64,
     /// The greatest derivative asked for, or 1 if all are 0.
     pub(super) slope: f64,
+    /// Whether the function may have kinks.
+    pub(super) kinks: bool,
 }
 
 impl Scale {
-    fn question(self, backprop: f64, step: f64) -> Question {
-        let Self { rounding, uncertain, slope } = self;
-        Question { backprop, step, plain: None, rounding, uncertain, slope }
+    fn question(self, backprop: f64, reach: Reach) -> Question {
+        let Self { rounding, uncertain, slope, kinks } = self;
+        Question { backprop, reach, plain: None, rounding, uncertain, slope, kinks }
     }
 }
 
@@ -44,6 +47,9 @@ pub(super) struct Row<'a> {
     pub(super) shape: &'a [usize],
     pub(super) gradient: &'a [f64],
     pub(super) scale: Scale,
+    /// Whether all that the gradient was made of is known to be right: then a derivative that rounding hides is zero
+    /// within rounding, and otherwise nothing is known of it.
+    pub(super) right: bool,
 }
 
 impl Row<'_> {
@@ -72,7 +78,7 @@ impl Row<'_> {
             positions(moving.len(), SAMPLES, random).into_iter().map(|k| moving[k]).collect();
         let factor = calibrate(judge, f, samples.len(), |f, k| {
             f.move_element(samples[k]);
-            (start(f.point()[samples[k]], rms), self.gradient[samples[k]])
+            (start(f.point()[samples[k]].abs().max(rms)), self.gradient[samples[k]])
         })?;
         Ok(Steps { rms, factor, plain })
     }
@@ -166,13 +172,29 @@ impl Row<'_> {
             let element = match backprop {
                 0.0 => Element::Zero,
                 _ if judge.disagrees(compared) => Element::Fail,
-                _ => Element::Unresolved,
+                _ => Element::Unresolved(Reason::Rounding),
             };
             return Ok(Answer { compared, element, at_kink: false });
         }
         f.move_element(element);
-        let step = steps.of(f.point()[element]);
-        judge.judge(f, Question { plain: steps.plain, ..self.scale.question(backprop, step) })
+        let reach = steps.of(f.point()[element]);
+        let question = Question { plain: steps.plain, ..self.scale.question(backprop, reach) };
+        Ok(self.counted(judge.judge(f, question)?))
+    }
+
+    /// What an answer counts as, with what is known of all that the gradient was made of.
+    fn counted(&self, answer: Answer) -> Answer {
+        /// By how many times its error a difference is off before it contradicts what every node and the engine say.
+        const CONTRADICTS: f64 = 64.0;
+        let Compared { backprop, error, .. } = answer.compared;
+        let within = answer.compared.difference() <= CONTRADICTS * error && backprop.is_finite();
+        let element = match answer.element {
+            Element::Rounding if !self.right => Element::Unresolved(Reason::Rounding),
+            Element::Unresolved(Reason::Rounding) if self.right => Element::Rounding,
+            Element::Fail if self.right && within => Element::Rounding,
+            element => element,
+        };
+        Answer { element, ..answer }
     }
 
     /// Puts the answers of all elements into the report.
@@ -200,33 +222,33 @@ impl Row<'_> {
     ) -> Result<()> {
         let rms = rms(f.point());
         let count = self.gradient.len();
-        report.step = start(0.0, rms);
+        report.step = start(rms);
         // What is surely seen of an element's gradient by each probe, at the least factor.
-        let mut thresholds = Vec::new();
+        let mut seen = Vec::new();
         let mut one_by_one = 0;
         for _ in 0..probes {
-            let direction = signed(count, random);
-            let backprop = self.gradient.iter().zip(&direction).map(|(g, v)| g * v).sum();
-            f.move_along(direction);
             // Roundings of many elements average out.
             let uncertain = self.scale.uncertain * (count as f64).sqrt();
-            let answer =
-                judge.judge(f, Question { uncertain, ..self.scale.question(backprop, report.step) })?;
+            let question = |g, reach| Question { uncertain, ..self.scale.question(g, reach) };
+            let probe = along(judge, f, self.gradient, signed(count, random), question)?;
+            let answer = probe.answer;
             if answer.at_kink {
                 one_by_one += ELEMENTS_FOR_PROBE;
                 continue;
             }
-            thresholds.push(judge.threshold(answer.compared));
+            seen.push((judge.threshold(answer.compared), probe));
+            let answer = rule(self.counted(answer));
             report.count(Vec::new, answer.compared, answer.element);
         }
         let singles = positions(count, one_by_one, random);
         for &element in &singles {
             f.move_element(element);
-            let question = self.scale.question(self.gradient[element], start(f.point()[element], rms));
-            let answer = rule(judge.judge(f, question)?);
+            let reach = Reach::element(f.point()[element], rms);
+            let question = self.scale.question(self.gradient[element], reach);
+            let answer = rule(self.counted(judge.judge(f, question)?));
             report.count(|| unravel(element, self.shape), answer.compared, answer.element);
         }
-        report.unseen = unseen(self.gradient, &thresholds, singles.len());
+        report.unseen = unseen(self.gradient, &seen, singles.len());
         report.close();
         Ok(())
     }
@@ -236,15 +258,18 @@ impl Row<'_> {
 ///
 /// A probe moves an element of gradient g by a factor r, uniform in [0.5, 1.5], so that losing it changes the
 /// directional derivative by r |g|; it is seen above the probe's threshold. Elements checked one by one are seen.
-fn unseen(gradient: &[f64], thresholds: &[f64], singles: usize) -> Option<f64> {
+fn unseen(gradient: &[f64], seen: &[(f64, Probe)], singles: usize) -> Option<f64> {
     let [least, greatest] = MAGNITUDE;
-    let missed = |g: f64| -> f64 {
-        let by = |threshold: &f64| ((threshold / g.abs() - least) / (greatest - least)).clamp(0.0, 1.0);
-        thresholds.iter().map(by).product()
+    let missed = |element: usize| -> f64 {
+        let by = |(threshold, probe): &(f64, Probe)| {
+            let g = (gradient[element] * probe.scale(element)).abs();
+            ((threshold / g - least) / (greatest - least)).clamp(0.0, 1.0)
+        };
+        seen.iter().map(by).product()
     };
-    let present: Vec<f64> = gradient.iter().copied().filter(|&g| g != 0.0).collect();
+    let present: Vec<usize> = (0..gradient.len()).filter(|&element| gradient[element] != 0.0).collect();
     let looked_at = singles as f64 / gradient.len() as f64;
-    let mean = present.iter().map(|&g| missed(g)).sum::<f64>() / present.len() as f64;
+    let mean = present.iter().map(|&element| missed(element)).sum::<f64>() / present.len() as f64;
     (!present.is_empty()).then(|| mean * (1.0 - looked_at).max(0.0))
 }
 
@@ -260,10 +285,10 @@ pub(super) struct Steps {
 impl Steps {
     /// The step of most elements.
     pub(super) fn usual(&self) -> f64 {
-        self.plain.unwrap_or(self.of(0.0))
+        self.plain.unwrap_or(self.of(0.0).first)
     }
 
-    fn of(&self, x: f64) -> f64 {
-        self.factor * start(x, self.rms)
+    fn of(&self, x: f64) -> Reach {
+        Reach::element(x, self.rms).times(self.factor)
     }
 }

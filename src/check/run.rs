@@ -2,6 +2,7 @@
 
 use super::engine;
 use super::fault::{Fault, Stage};
+use super::flow::Flow;
 use super::nodes::Nodes;
 use super::preflight;
 use super::random::{generator, signed};
@@ -14,7 +15,8 @@ use crate::error::{Error, Result};
 use crate::graph::{Kind, NodeId, Origin};
 use crate::tape::{Tape, Var};
 use ndarray::{ArrayD, IxDyn};
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
+use std::collections::hash_map::Entry;
 
 #[track_caller]
 pub(super) fn run(check: &Check<'_>) -> Result<Report> {
@@ -29,7 +31,7 @@ pub(super) fn run(check: &Check<'_>) -> Result<Report> {
         None => check.loss.try_grad(&check.leaves)?,
     };
     let mut orders = Vec::new();
-    let mut judged = FxHashSet::default();
+    let mut judged = FxHashMap::default();
     let (mut loss, mut gradients) = (check.loss, gradients);
     for order in 1..=check.order {
         if order > 1 {
@@ -118,7 +120,7 @@ impl<'t> Order<'_, 't> {
         self.loss.tape()
     }
 
-    fn run(&self, judged: &mut FxHashSet<NodeId>) -> Result<Report> {
+    fn run(&self, judged: &mut FxHashMap<NodeId, bool>) -> Result<Report> {
         let (tape, leaves) = (self.tape(), &self.check.leaves);
         let output = value(tape, self.loss.id())?;
         let output = output.iter().copied().next().unwrap_or(f64::NAN);
@@ -132,12 +134,21 @@ impl<'t> Order<'_, 't> {
             tolerance: self.check.tolerance,
             output,
             parameters: Vec::new(),
+            held: Vec::new(),
             nodes: Vec::new(),
             faults,
             unseen: None,
             next: None,
         };
-        let read = tape.graph().read_by([self.loss.id()]);
+        let flow = Flow::new(self.loss, leaves);
+        {
+            let graph = tape.graph();
+            let held = flow
+                .held
+                .iter()
+                .map(|&id| format!("{}, recorded at {}", graph.describe(id), graph.node(id).place()));
+            report.held = held.collect();
+        }
         for leaf in leaves {
             let name = leaf.name().unwrap_or_else(|| leaf.id().to_string());
             report.parameters.push(ParameterReport::new(leaf.id(), name, leaf.shape()));
@@ -153,15 +164,19 @@ impl<'t> Order<'_, 't> {
 
         let backward = engine::follow(self.loss, leaves, self.gradients)?;
         let mut nodes = Nodes::new(tape, self.check.tolerance, generator(self.check.seed, 1));
-        self.nodes(&mut nodes, &backward.cotangents, judged, &mut report)?;
+        self.nodes(&mut nodes, &flow, &backward.cotangents, judged, &mut report)?;
         if !finite && report.faults.is_empty() {
             report.faults.extend(preflight::finite_gradients(tape, &ids)?);
         }
 
-        let whole = self.whole(&ids, &gradients, output)?;
+        let right = report.faults.is_empty()
+            && backward.by_rules
+            && backward.fault.is_none()
+            && judged.values().all(|&right| right);
+        let whole = self.whole(&flow, right, &ids, &gradients, output)?;
         let mut random = generator(self.check.seed, 2);
         for ((leaf, gradient), parameter) in leaves.iter().zip(&gradients).zip(&mut report.parameters) {
-            if read[leaf.id().index()] {
+            if flow.reaches[leaf.id().index()] {
                 report.faults.extend(whole.leaf(*leaf, gradient, parameter, &mut random)?);
             } else if self.order > 1 {
                 // A gradient that a leaf has no part in is linear in it.
@@ -176,7 +191,7 @@ impl<'t> Order<'_, 't> {
             // The whole is wrong, and no part was found to be: the worst element of every operand, then.
             nodes.thorough = true;
             judged.clear();
-            self.nodes(&mut nodes, &backward.cotangents, judged, &mut report)?;
+            self.nodes(&mut nodes, &flow, &backward.cotangents, judged, &mut report)?;
         }
         if failed && report.faults.is_empty() {
             report.faults.extend(if backward.by_rules { backward.fault } else { self.by_hand(&report) });
@@ -192,55 +207,35 @@ impl<'t> Order<'_, 't> {
         Some(Fault::new(Stage::Engine, &self.tape().graph(), wrong.node, None, problem.to_owned()))
     }
 
-    /// Which nodes depend on a leaf that was asked for, in a way that counts.
-    fn leads(&self) -> Vec<bool> {
-        let graph = self.tape().graph();
-        let read = graph.read_by([self.loss.id()]);
-        let mut leads = vec![false; self.loss.id().index() + 1];
-        for leaf in self.check.leaves.iter().filter(|leaf| leaf.id() <= self.loss.id()) {
-            leads[leaf.id().index()] = true;
-        }
-        for node in graph.nodes().take(leads.len()) {
-            let i = node.id().index();
-            leads[i] = read[i] && (leads[i] || node.read_inputs().any(|(_, x)| leads[x.index()]));
-        }
-        leads
-    }
-
     /// Judges every node between the leaves and the loss, on the operands that lead there.
     fn nodes(
         &self,
         nodes: &mut Nodes<'_>,
+        flow: &Flow,
         cotangents: &[Option<NodeId>],
-        judged: &mut FxHashSet<NodeId>,
+        judged: &mut FxHashMap<NodeId, bool>,
         report: &mut Report,
     ) -> Result<()> {
-        let leads = self.leads();
-        let tape = self.tape();
-        let ids: Vec<NodeId> = (0..leads.len()).filter(|&i| leads[i]).map(NodeId::new).collect();
         let mut verdicts: Vec<NodeReport> = Vec::new();
-        for id in ids {
-            let operands: Vec<usize> = {
-                let graph = tape.graph();
-                graph
-                    .node(id)
-                    .read_inputs()
-                    .filter(|(_, x)| leads[x.index()])
-                    .map(|(operand, _)| operand)
-                    .collect()
-            };
-            if operands.is_empty() || !judged.insert(id) {
-                continue;
-            }
-            let (node, found) = nodes.judge(id, &operands, cotangents[id.index()])?;
-            verdicts.push(node);
-            report.faults.extend(found);
+        for (id, operands) in &flow.judged {
+            let Entry::Vacant(place) = judged.entry(*id) else { continue };
+            let found = nodes.judge(*id, operands, cotangents[id.index()])?;
+            place.insert(found.right);
+            verdicts.push(found.report);
+            report.faults.extend(found.faults);
         }
         report.nodes = verdicts;
         Ok(())
     }
 
-    fn whole(&self, ids: &[NodeId], gradients: &[Vec<f64>], output: f64) -> Result<Whole<'_, 't>> {
+    fn whole(
+        &self,
+        flow: &Flow,
+        right: bool,
+        ids: &[NodeId],
+        gradients: &[Vec<f64>],
+        output: f64,
+    ) -> Result<Whole<'_, 't>> {
         /// Roundings that an output may have gone through without their averaging out.
         const ROUNDINGS: f64 = 4.0;
         let tape = self.tape();
@@ -277,7 +272,9 @@ impl<'t> Order<'_, 't> {
                 rounding: ROUNDINGS * f64::EPSILON * forward,
                 uncertain: ROUNDINGS * f64::EPSILON * backward,
                 slope: if slope > 0.0 { slope } else { 1.0 },
+                kinks: flow.kinks,
             },
+            right,
         })
     }
 }

@@ -103,9 +103,10 @@ impl<F: Fn(&[f64]) -> f64, G: Fn(&[f64]) -> Vec<f64>> FunctionCheck<F, G> {
             rounding: 4.0 * f64::EPSILON * output.abs(),
             uncertain: 4.0 * f64::EPSILON * slope,
             slope: if slope > 0.0 { slope } else { 1.0 },
+            kinks: true,
         };
         let shape = [self.x.len()];
-        let row = Row { name: &self.name, shape: &shape, gradient: &gradient, scale };
+        let row = Row { name: &self.name, shape: &shape, gradient: &gradient, scale, right: false };
         let mut report = ParameterReport::new(NodeId::default(), self.name.clone(), shape.to_vec());
         self.fill(&row, output, &mut report)?;
         Ok(Report {
@@ -115,6 +116,7 @@ impl<F: Fn(&[f64]) -> f64, G: Fn(&[f64]) -> Vec<f64>> FunctionCheck<F, G> {
             output,
             unseen: report.unseen,
             parameters: vec![report],
+            held: Vec::new(),
             nodes: Vec::new(),
             faults: Vec::new(),
             next: None,

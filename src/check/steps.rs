@@ -11,20 +11,66 @@ pub(super) fn rms(numbers: &[f64]) -> f64 {
     f64::sqrt(sum / f64::max(count, 1.0))
 }
 
-/// The step to begin with at an element: ε^(1/5) · s, the best for an error of h⁴ beside one of ε/h, where s is the
-/// greater of |x| and the rms of its array, or 1 if both are 0; rounded to a power of two, so that x ± h are exact more
-/// often than not.
-pub(super) fn start(x: f64, rms: f64) -> f64 {
-    let scale = x.abs().max(rms);
+/// The step for numbers of a scale s: ε^(1/5) · s, the best for an error of h⁴ beside one of ε/h; for 1 if s is 0. Rounded
+/// to a power of two, so that x ± h are exact more often than not.
+pub(super) fn start(scale: f64) -> f64 {
     let scale = if scale > 0.0 && scale.is_finite() { scale } else { 1.0 };
     (f64::EPSILON.powf(0.2) * scale).log2().round().clamp(-900.0, 900.0).exp2()
+}
+
+/// How far a point is moved.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reach {
+    /// The step to begin with: that of the array's scale, at which most functions stand out of rounding.
+    pub(super) first: f64,
+    /// The step to go on with where the first leaves the domain or a branch: that of the element's own scale.
+    pub(super) own: f64,
+    /// The longest step at which a derivative can be called wrong: that of the smallest number that is moved.
+    pub(super) trusted: f64,
+}
+
+impl Reach {
+    /// One element of an array.
+    pub(super) fn element(x: f64, rms: f64) -> Self {
+        let first = start(x.abs().max(rms));
+        let own = if x == 0.0 { first } else { start(x.abs()) };
+        Self { first, own, trusted: own }
+    }
+
+    /// All elements of an array, by distances of the same size.
+    pub(super) fn all(point: &[f64], rms: f64) -> Self {
+        let first = start(rms);
+        let sizes = point.iter().map(|x| x.abs()).filter(|&x| x > 0.0);
+        Self { first, own: first, trusted: start(sizes.fold(rms, f64::min)) }
+    }
+
+    /// All elements of an array, each by a distance in proportion to itself.
+    pub(super) fn in_proportion(rms: f64) -> Self {
+        let first = start(rms);
+        Self { first, own: first, trusted: first }
+    }
+
+    /// Steps longer or shorter by a factor, as far as the element's own scale lets them.
+    pub(super) fn times(self, factor: f64) -> Self {
+        Self { first: factor * self.first, ..self }.ordered()
+    }
+
+    /// No step longer than this one.
+    pub(super) fn within(self, longest: f64) -> Self {
+        Self { first: self.first.min(longest), ..self }.ordered()
+    }
+
+    fn ordered(self) -> Self {
+        Self { own: self.own.min(self.first), trusted: self.trusted.min(self.first), ..self }
+    }
 }
 
 /// The relative error at which a step is long enough: a longer one might leave behind a part of the function that varies
 /// over short distances.
 const GOOD: f64 = 1e-9;
-/// The most powers of 8 by which steps are made longer or shorter: to half of s at the most.
-const POWERS: i32 = 3;
+/// The most powers of 8 by which steps are made longer, to half of s, and shorter.
+const LONGER: i32 = 3;
+const SHORTER: i32 = 8;
 
 /// By which power of 8 the steps of an array are better made longer or shorter: found on a few of its elements, longer
 /// while rounding dominates, shorter while curvature does.
@@ -47,8 +93,8 @@ pub(super) fn calibrate<F: Function>(
         Ok((2 * errors.len() > samples).then(|| errors[errors.len() / 2]))
     };
     let mut best = (1.0, error(f, 1.0)?);
-    for way in [8.0, 0.125] {
-        for power in 1..=POWERS {
+    for (way, powers) in [(8.0, LONGER), (0.125, SHORTER)] {
+        for power in 1..=powers {
             if best.1.is_some_and(|error| error <= GOOD) {
                 return Ok(best.0);
             }

@@ -50,6 +50,13 @@ impl fmt::Display for Report {
                 "{probes} probes for each parameter: one lost element goes unseen with probability {unseen:.1e}"
             )?;
         }
+        if let Some(first) = self.held.first() {
+            let more = match self.held.len() {
+                1 => String::new(),
+                n => format!(", and {} more", n - 1),
+            };
+            writeln!(f, "held constant, gradients and differences alike: {first}{more}")?;
+        }
         for parameter in self.parameters.iter().filter(|p| p.verdict > Verdict::Kink) {
             explain(parameter, f)?;
         }
@@ -88,6 +95,9 @@ fn explain(p: &ParameterReport, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (Some(worst), _) => writeln!(f, ": max |Δ| at {worst}"),
         (None, _) => writeln!(f),
     }?;
+    for reason in &p.reasons {
+        writeln!(f, "  unresolved: {reason}")?;
+    }
     match &p.hint {
         Some(hint) => writeln!(f, "  hint: {hint}"),
         None => Ok(()),

@@ -1,7 +1,7 @@
 //! End to end: the gradient of each leaf against differences of the output.
 
 use super::Check;
-use super::element::{Compared, Element};
+use super::element::{Compared, Element, Reason};
 use super::fault::{Fault, Stage};
 use super::function::{Function, Moves};
 use super::judge::{Answer, Judge};
@@ -26,6 +26,8 @@ pub(super) struct Whole<'c, 't> {
     /// The nodes that tell one branch from another.
     pub(super) comparisons: Vec<NodeId>,
     pub(super) scale: Scale,
+    /// Whether every node is right, and the backward graph is made of their rules.
+    pub(super) right: bool,
 }
 
 impl<'t> Whole<'_, 't> {
@@ -42,11 +44,11 @@ impl<'t> Whole<'_, 't> {
             return Ok(None);
         }
         let (name, shape) = (format!("{leaf:?}"), report.shape.clone());
-        let row = Row { name: &name, shape: &shape, gradient, scale: self.scale };
+        let row = Row { name: &name, shape: &shape, gradient, scale: self.scale, right: self.right };
         let mut judge = Judge::new(self.check.tolerance);
         if let Mode::Quick { probes } = self.check.mode {
             let mut replay = self.replay(leaf, false)?;
-            row.probes(probes, &mut replay, &mut judge, report, random, lenient)?;
+            row.probes(probes, &mut replay, &mut judge, report, random, at_ties)?;
             return Ok(None);
         }
         let mut replay = self.replay(leaf, true)?;
@@ -61,7 +63,7 @@ impl<'t> Whole<'_, 't> {
         let steps = row.steps(self.check.mode, &mut replay, &mut judge, random)?;
         report.step = steps.usual();
         let mut answers = row.answers_by(self.check.threads, &mut replay, &mut judge, &steps)?;
-        answers.iter_mut().for_each(|answer| *answer = lenient(*answer));
+        answers.iter_mut().for_each(|answer| *answer = at_ties(*answer));
         row.count(&answers, report);
         Ok(fault)
     }
@@ -84,7 +86,7 @@ impl<'t> Whole<'_, 't> {
         for element in positions(moved.point().len(), LINEAR_SAMPLES, random) {
             moved.move_element(element);
             computed.move_element(element);
-            let step = start(moved.point()[element], rms);
+            let step = start(moved.point()[element].abs().max(rms));
             let (Some(a), Some(b)) = (rise(moved, step)?, rise(computed, step)?) else { continue };
             // Both are y(h) − y(−h), so that roundings count in full.
             let compared = Compared { backprop: a, numeric: b, error: 2.0 * self.scale.rounding };
@@ -107,10 +109,10 @@ impl<'t> Whole<'_, 't> {
 /// At a tie several pieces may meet, and what the chain rule makes of their subgradients need not lie between the slopes
 /// to both sides (Kakade and Lee, 'Provably correct automatic subdifferentiation', 2018): that is no proof of a fault.
 /// Each node is judged on its own.
-fn lenient(answer: Answer) -> Answer {
+fn at_ties(answer: Answer) -> Answer {
     match answer.element {
         Element::Fail if answer.at_kink && answer.compared.backprop.is_finite() => {
-            Answer { element: Element::Unresolved, ..answer }
+            Answer { element: Element::Unresolved(Reason::Tie), ..answer }
         }
         _ => answer,
     }

@@ -119,6 +119,10 @@ impl Op for CrossEntropy {
         }
     }
 
+    fn smooth(&self) -> bool {
+        true
+    }
+
     fn samples(&self) -> Vec<Sample> {
         [&[3, 4][..], &[5], &[2, 3, 4], &[1, 1]]
             .map(|s| Sample(vec![(s.to_vec(), LOGITS), (s.to_vec(), Domain::Between(0.1, 0.9))]))
@@ -163,6 +167,10 @@ impl Op for CrossEntropyIndex {
         (each * (x[0].softmax(-1) - hot)).into()
     }
 
+    fn smooth(&self) -> bool {
+        true
+    }
+
     fn samples(&self) -> Vec<Sample> {
         [&[3, 4][..], &[5], &[2, 3, 4]]
             .map(|s| {
@@ -203,6 +211,10 @@ impl Op for OneHot {
 
     fn rule<'t>(&self, operand: usize, _: &[Var<'t>], _: Var<'t>, _: Var<'t>) -> Derivative<'t> {
         if operand == 0 { Derivative::NotDifferentiable } else { Derivative::Zero }
+    }
+
+    fn smooth(&self) -> bool {
+        true
     }
 
     fn samples(&self) -> Vec<Sample> {

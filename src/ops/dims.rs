@@ -59,6 +59,10 @@ impl Op for ExpandDims {
         dy.tape().apply(Squeeze { axes: self.axes.clone() }, &[dy]).into()
     }
 
+    fn smooth(&self) -> bool {
+        true
+    }
+
     fn samples(&self) -> Vec<Sample> {
         [&[3, 4][..], &[1, 2], &[2, 0]].map(|s| Sample::of([s], SMOOTH)).to_vec()
     }
@@ -93,6 +97,10 @@ impl Op for Squeeze {
 
     fn rule<'t>(&self, _: usize, _: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         dy.expand_dims_at(&self.axes).into()
+    }
+
+    fn smooth(&self) -> bool {
+        true
     }
 
     fn samples(&self) -> Vec<Sample> {

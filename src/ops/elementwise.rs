@@ -54,6 +54,10 @@ macro_rules! elementwise_op {
                 true
             }
 
+            fn smooth(&self) -> bool {
+                Scalar::$op.is_smooth()
+            }
+
             fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
                 let [$($x),+] = reals(x)?;
                 let shapes: &[&[usize]] = &[$($x),+];

@@ -103,6 +103,10 @@ macro_rules! like {
                 if operand == 0 { ($rule).into() } else { Zero.into() }
             }
 
+            fn smooth(&self) -> bool {
+                true
+            }
+
             fn samples(&self) -> Vec<Sample> {
                 let shapes: &[[&[usize]; 2]] = &$samples;
                 shapes.iter().map(|&s| Sample::of(s, Domain::Between(-2.0, 2.0))).collect()
@@ -193,6 +197,10 @@ impl Op for SumTo {
 
     fn rule<'t>(&self, _: usize, x: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         dy.broadcast_like(x[0]).into()
+    }
+
+    fn smooth(&self) -> bool {
+        true
     }
 
     fn samples(&self) -> Vec<Sample> {

@@ -65,6 +65,10 @@ impl Op for MatMul {
         true
     }
 
+    fn smooth(&self) -> bool {
+        true
+    }
+
     fn samples(&self) -> Vec<Sample> {
         let shapes: [[&[usize]; 2]; 5] = [
             [&[3, 4], &[4, 2]],

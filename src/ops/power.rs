@@ -70,6 +70,10 @@ macro_rules! power {
                 }
             }
 
+            fn smooth(&self) -> bool {
+                true
+            }
+
             fn samples(&self) -> Vec<Sample> {
                 [&[3, 4][..], &[], &[2, 0], &[1, 5]].map(|s| Sample::of([s], $domain)).to_vec()
             }

@@ -11,7 +11,7 @@ use crate::tape::{LoadOp, Var};
 /// Defines a reduction: its struct with axes and kept dimensions, shape rule, attributes, methods. What is left to say
 /// is the kernel and the rule, in which `x`, `y` and `dy` are given with the reduced axes kept as size 1.
 macro_rules! reduction {
-    ($(#[$doc:meta])* $op:ident, $name:literal, $symbol:literal, $formula:literal, $domain:expr, $empty:literal,
+    ($(#[$doc:meta])* $op:ident, $name:literal, $symbol:literal, $formula:literal, $domain:expr, $empty:literal, $smooth:literal,
      |$view:ident, $reduced:ident, $out:ident| $kernel:expr,
      |$axes:ident, $x:ident, $y:ident, $dy:ident| $rule:expr, $method:ident, $over:ident, $keep:ident) => {
         $(#[$doc])*
@@ -64,6 +64,10 @@ macro_rules! reduction {
                 let ($axes, $x, $y, $dy) = (&self.axes[..], x[0], kept(y), kept(dy));
                 let _ = ($axes, $x, $y);
                 ($rule).into()
+            }
+
+            fn smooth(&self) -> bool {
+                $smooth
             }
 
             fn samples(&self) -> Vec<Sample> {
@@ -128,14 +132,14 @@ macro_rules! reduction {
 
 reduction! {
     /// The sum: `y = Σ x`, `dx = dy` for every element. Pairwise, so that rounding grows with log₂ n.
-    Sum, "sum", "Σ", "y = Σ x", Domain::Between(-2.0, 2.0), true,
+    Sum, "sum", "Σ", "y = Σ x", Domain::Between(-2.0, 2.0), true, true,
     |x, reduced, y| sum_axes(x, &reduced, y),
     |axes, x, y, dy| dy.broadcast_like(x), sum, sum_over, sum_keep
 }
 
 reduction! {
     /// The mean of n elements: `y = Σ x / n`, `dx = dy / n`. NaN if there are none.
-    Mean, "mean", "mean", "y = Σ x / n", Domain::Between(-2.0, 2.0), true,
+    Mean, "mean", "mean", "y = Σ x / n", Domain::Between(-2.0, 2.0), true, true,
     |x, reduced, y| {
         let n = F::of(x.shape().iter().zip(&reduced).filter(|(_, r)| **r).map(|(n, _)| *n as f64).product());
         sum_axes(x, &reduced, y);
@@ -146,7 +150,7 @@ reduction! {
 
 reduction! {
     /// The greatest element: `y = max x`; equal ones share `dy` equally.
-    Max, "max", "max", "y = max x", Domain::Spaced(0.0), false,
+    Max, "max", "max", "y = max x", Domain::Spaced(0.0), false, false,
     |x, reduced, y| reduce_axes(x, &reduced, y, |line| line.greatest()),
     |axes, x, y, dy| {
         let greatest = x.equal(y);
@@ -159,7 +163,7 @@ reduction! {
 reduction! {
     /// The log of the sum of exponentials: `y = ln Σ eˣ`, computed as `m + ln Σ e^(x−m)` with m the greatest;
     /// `dx = dy e^(x−y)`.
-    LogSumExp, "logsumexp", "log Σ exp", "y = ln Σ exp x", Domain::Between(-2.0, 2.0), true,
+    LogSumExp, "logsumexp", "log Σ exp", "y = ln Σ exp x", Domain::Between(-2.0, 2.0), true, true,
     |x, reduced, y| reduce_axes(x, &reduced, y, |line| {
         let (greatest, log_sum) = line.log_sum_exp();
         if greatest.is_infinite() { greatest } else { greatest + log_sum }

@@ -170,6 +170,15 @@ impl Scalar {
         matches!(self, Self::Sin | Self::Cos)
     }
 
+    /// Whether it has no kink.
+    pub(super) fn is_smooth(self) -> bool {
+        use Scalar::*;
+        !matches!(
+            self,
+            Abs | Relu | Maximum | Minimum | Greater | GreaterEqual | Less | LessEqual | Equal | NotEqual
+        )
+    }
+
     /// Its values at numbers that lie side by side, or at one; a function of one is given its operand twice.
     #[inline(always)]
     pub(crate) fn map<F: Float>(self, x: [Lane<'_, F>; 2], y: &mut [F]) {

@@ -178,6 +178,10 @@ impl Op for Slice {
         dy.tape().apply(Unslice { ranges: self.ranges.clone() }, &[dy, x[0]]).into()
     }
 
+    fn smooth(&self) -> bool {
+        true
+    }
+
     fn samples(&self) -> Vec<Sample> {
         [&[3, 4][..], &[2, 5]].map(|s| Sample::of([s], Domain::Between(-2.0, 2.0))).to_vec()
     }
@@ -215,6 +219,10 @@ impl Op for Unslice {
             0 => dy.tape().apply(Slice { ranges: self.ranges.clone() }, &[dy]).into(),
             _ => Zero.into(),
         }
+    }
+
+    fn smooth(&self) -> bool {
+        true
     }
 
     fn samples(&self) -> Vec<Sample> {

@@ -120,6 +120,10 @@ macro_rules! along_axis {
                 ($rule).into()
             }
 
+            fn smooth(&self) -> bool {
+                true
+            }
+
             fn samples(&self) -> Vec<Sample> {
                 [&[3, 4][..], &[2, 5, 3], &[1, 1], &[0, 2], &[2, 0]]
                     .map(|s| Sample::of([s], Domain::Between(-2.0, 2.0)))

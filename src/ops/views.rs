@@ -63,6 +63,14 @@ impl Op for StopGradient {
         Zero.into()
     }
 
+    fn stops_gradient(&self) -> bool {
+        true
+    }
+
+    fn smooth(&self) -> bool {
+        true
+    }
+
     fn samples(&self) -> Vec<Sample> {
         vec![Sample::of([&[3, 4]], SMOOTH)]
     }
@@ -118,6 +126,10 @@ impl Op for Reshape {
 
     fn rule<'t>(&self, _: usize, x: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         dy.reshape_like(x[0]).into()
+    }
+
+    fn smooth(&self) -> bool {
+        true
     }
 
     fn samples(&self) -> Vec<Sample> {
@@ -186,6 +198,10 @@ impl Op for Permute {
         dy.tape().apply(Self { axes: inverse }, &[dy]).into()
     }
 
+    fn smooth(&self) -> bool {
+        true
+    }
+
     fn samples(&self) -> Vec<Sample> {
         match self.axes.len() {
             2 => [&[3, 4][..], &[1, 5], &[0, 2]].map(|s| Sample::of([s], SMOOTH)).to_vec(),
@@ -250,6 +266,10 @@ impl Op for BroadcastTo {
         dy.sum_to_like(x[0]).into()
     }
 
+    fn smooth(&self) -> bool {
+        true
+    }
+
     fn samples(&self) -> Vec<Sample> {
         [&[3, 1, 4][..], &[4], &[], &[2, 1]].map(|s| Sample::of([s], SMOOTH)).to_vec()
     }
@@ -269,7 +289,7 @@ impl LoadOp for BroadcastTo {
 
 /// Other views of the same elements.
 impl<'t> Var<'t> {
-    /// The same value with derivative 0: gradients do not flow through it.
+    /// The same value with derivative 0: gradients do not flow through it, and the gradient checker holds it constant.
     #[track_caller]
     #[must_use]
     pub fn stop_gradient(self) -> Var<'t> {

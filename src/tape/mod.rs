@@ -398,6 +398,11 @@ impl Tape {
         recorder.ops[recorder.graph.record(id).op.0 as usize].clone()
     }
 
+    /// What each op of the graph's table says of itself.
+    pub(crate) fn ops_that(&self, say: impl Fn(&dyn Op) -> bool) -> Vec<bool> {
+        self.recorder.borrow().ops.iter().map(|op| say(&**op)).collect()
+    }
+
     /// Whether a node's values are real numbers or indices.
     pub(crate) fn kind(&self, id: NodeId) -> Kind {
         self.graph().node(id).kind()

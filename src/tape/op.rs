@@ -93,6 +93,20 @@ pub trait Op: Any + Debug + Send + Sync + Kernel<f32> + Kernel<f64> {
         false
     }
 
+    /// Whether it has no kink: its result is differentiable wherever it is finite to both sides of the operands.
+    ///
+    /// The gradient checker accepts any slope between those of both sides at a kink; of an op that has none it does not,
+    /// so that a wrong derivative cannot be taken for one.
+    fn smooth(&self) -> bool {
+        false
+    }
+
+    /// Whether its result counts as a constant, whatever it is computed from, as [`stop_gradient`](crate::Var::stop_gradient)
+    /// says: its rules are zero on purpose, and the gradient checker holds it at its value.
+    fn stops_gradient(&self) -> bool {
+        false
+    }
+
     /// Whether row `i` of the result, along the first axis, depends on row `i` of the first operand and on the other
     /// operands as a whole: then the kernel can be run on some rows at a time.
     ///

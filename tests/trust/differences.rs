@@ -1,1 +1,249 @@
 //! Right gradients that differences find hard: mixed scales, saturation, high frequencies, values held constant, kinks.
+
+use chainrule::check::{Mode, Report, Verdict};
+use chainrule::op::{Derivative, Inputs, Kernel, Op, Operand, Output, reals};
+use chainrule::{Check, Float, Tape, Var};
+use ndarray::{Array1, arr1, arr2};
+
+const MODES: [Mode; 3] = [Mode::Full, Mode::CHAPTER, Mode::QUICK];
+
+/// That gradients pass in every mode, and to second order.
+#[track_caller]
+fn passes(loss: Var<'_>, leaves: &[Var<'_>]) {
+    for mode in [Mode::Full, Mode::QUICK] {
+        let report = Check::new(loss, leaves).mode(mode).run().unwrap();
+        assert!(report.passed(), "{mode:?}\n{report}");
+    }
+}
+
+/// That no gradient is called wrong.
+#[track_caller]
+fn accuses_nobody(loss: Var<'_>, leaves: &[Var<'_>], order: usize) {
+    for mode in MODES {
+        let Ok(report) = Check::new(loss, leaves).mode(mode).order(order).run() else { continue };
+        let mut next = Some(&report);
+        while let Some(report) = next {
+            let failed = report.parameters.iter().any(|p| p.verdict == Verdict::Fail);
+            assert!(report.faults.is_empty() && !failed, "{mode:?}\n{report}");
+            next = report.next.as_deref();
+        }
+    }
+}
+
+#[test]
+fn a_small_operand_beside_ordinary_ones_passes() {
+    let functions: [(&str, fn(Var<'_>) -> Var<'_>); 8] = [
+        ("ln", |x| x.ln()),
+        ("sqrt", |x| x.sqrt()),
+        ("recip", |x| x.recip()),
+        ("powf 1.5", |x| x.powf(1.5)),
+        ("powf -0.5", |x| x.powf(-0.5)),
+        ("powi -2", |x| x.powi(-2)),
+        ("x ln x", |x| x * x.ln()),
+        ("root of a square", |x| x.square().sqrt()),
+    ];
+    for (name, f) in functions {
+        for small in [1e-6, 1e-8, 1e-10, 1e-12] {
+            let tape = Tape::new();
+            let x = tape.leaf("x", arr1(&[small, 1.0]));
+            let loss = f(x).sum();
+            let report = Check::new(loss, &[x]).run().unwrap();
+            assert!(report.faults.is_empty(), "{name} {small:e}\n{report}");
+            assert_eq!(report.parameters[0].failed, 0, "{name} {small:e}\n{report}");
+            assert!(report.parameters[0].kinks.is_empty(), "{name} {small:e}\n{report}");
+            assert!(report.nodes.iter().all(|n| n.verdict == Verdict::Pass), "{name} {small:e}\n{report}");
+        }
+    }
+    let tape = Tape::new();
+    let x = tape.leaf("x", arr1(&[1e-10, 1.0]));
+    passes(x.ln().sum(), &[x]);
+}
+
+#[test]
+fn a_small_element_of_a_long_array_passes() {
+    for small in [1e-8, 1e-11] {
+        let tape = Tape::new();
+        let numbers =
+            Array1::from_iter((0..200).map(|i| if i == 70 { small } else { 0.5 + 0.01 * f64::from(i) }));
+        let x = tape.leaf("x", numbers);
+        let weights = tape.constant(Array1::from_iter((0..200).map(|i| f64::from(i % 7) - 2.5)));
+        for loss in [(x.ln() * weights).sum(), (x.sqrt() * weights).sum(), (x * x.ln() * weights).sum()] {
+            passes(loss, &[x]);
+        }
+        accuses_nobody((x.recip() * weights).sum(), &[x], 2);
+    }
+}
+
+#[test]
+fn scales_from_1e_minus_12_to_1e12_in_one_array_are_accused_of_nothing() {
+    let tape = Tape::new();
+    let x = tape.leaf("x", arr1(&[1e-12, 3e-9, 2e-5, 0.7, 1.3, 4e4, 2e8, 1e12]));
+    let w = tape.constant(arr1(&[1.3, -0.7, 0.9, -1.1, 0.6, 1.4, -0.8, 0.5]));
+    for y in [x.ln(), x.sqrt(), x.recip(), x.powf(1.5), x.square(), x * x.ln(), x.tanh(), (-x).exp()] {
+        accuses_nobody((y * w).sum(), &[x], 2);
+        accuses_nobody((y * w).square().mean(), &[x], 1);
+    }
+}
+
+#[test]
+fn cross_entropy_by_hand_with_logits_far_apart_passes() {
+    let tape = Tape::new();
+    let z = tape.leaf("z", arr2(&[[20.0, 0.0, -3.0], [0.5, -19.0, 1.0]]));
+    let t = tape.constant(arr2(&[[0.0, 1.0, 0.0], [0.2, 0.3, 0.5]]));
+    passes(-(t * z.softmax(-1).ln()).sum(), &[z]);
+    for at in [20.0, -20.0] {
+        let z = tape.leaf("z", arr1(&[at, 0.3]));
+        let p = z.sigmoid();
+        passes(-(0.3 * p.ln() + 0.7 * (1.0 - p).ln()).sum(), &[z]);
+    }
+}
+
+#[test]
+fn a_saturated_softmax_is_linear_in_the_cotangent() {
+    let tape = Tape::new();
+    let z = tape.leaf("z", arr2(&[[0.0, -15.0, -18.0]]));
+    let w = tape.constant(arr2(&[[0.7, 1.3, -0.4]]));
+    passes((z.softmax(-1) * w).sum(), &[z]);
+    for gap in 10..40 {
+        let gap = f64::from(gap);
+        let z = tape.leaf("z", arr2(&[[0.0, -gap, -gap - 3.0], [gap, 0.1, -0.4]]));
+        let w = tape.constant(arr2(&[[0.7, 1.3, -0.4], [-1.2, 0.6, 0.9]]));
+        accuses_nobody((z.softmax(-1) * w).sum(), &[z], 2);
+        accuses_nobody((z.log_softmax(-1) * w).sum(), &[z], 2);
+    }
+}
+
+#[test]
+fn a_condition_is_not_moved_with_the_values() {
+    let tape = Tape::new();
+    let x = tape.leaf("x", arr1(&[0.5, -0.7, 2.0]));
+    let loss = x.greater(0.0).select(x, 0.1 * x).relu().square().sum();
+    let report = Check::new(loss, &[x]).order(2).run().unwrap();
+    assert!(report.passed(), "{report}");
+    // A mask of one's own, as numbers.
+    let mask = x.greater(0.0) * 1.0;
+    let report = Check::new(mask.select(x.square(), x * 3.0).sum(), &[x]).order(2).run().unwrap();
+    assert!(report.passed(), "{report}");
+}
+
+#[test]
+fn what_is_declared_constant_is_held_constant_and_the_report_says_so() {
+    let tape = Tape::new();
+    let x = tape.leaf("x", arr1(&[0.5, -0.7, 2.0]));
+    let blocked = x * x.stop_gradient();
+    // The straight-through estimator: a step forwards, the identity backwards.
+    let straight = x + (x.greater(0.0) - x).stop_gradient();
+    for y in [blocked, straight, (x.square().stop_gradient() * x).tanh()] {
+        for mode in MODES {
+            let report = Check::new(y.square().sum(), &[x]).mode(mode).order(2).run().unwrap();
+            assert!(report.passed(), "{report}");
+            assert_eq!(report.held.len(), 1, "{report}");
+            let text = report.to_string();
+            assert!(text.contains("held constant") && text.contains("differences.rs:"), "{text}");
+        }
+    }
+    let report = Check::new(x.sin().sum(), &[x]).run().unwrap();
+    assert!(report.held.is_empty() && !report.to_string().contains("held"), "{report}");
+    // Nothing is left of a leaf whose every path is blocked.
+    let report = Check::new(x.stop_gradient().square().sum(), &[x]).run().unwrap();
+    assert_eq!(report.parameters[0].verdict, Verdict::Unreached, "{report}");
+    assert!(report.faults.is_empty() && !report.passed(), "{report}");
+}
+
+#[test]
+fn high_frequencies_do_not_fail() {
+    for k in 0..=20 {
+        let tape = Tape::new();
+        let frequency = 3000.0 * f64::powi(2.0, k);
+        let x = tape.leaf("x", arr1(&[0.3, -1.1, 0.8]));
+        let loss = (x * frequency).sin().sum();
+        if k <= 8 {
+            passes(loss, &[x]);
+        }
+        accuses_nobody(loss, &[x], 2);
+    }
+    let tape = Tape::new();
+    let x = tape.leaf("x", arr1(&[0.3, -1.1, 0.8]));
+    let octaves: Vec<Var<'_>> =
+        (0..15).map(|k| (x * (std::f64::consts::PI * f64::from(1 << k))).sin()).collect();
+    let loss = octaves.iter().copied().sum::<Var<'_>>().square().mean();
+    passes(loss, &[x]);
+    accuses_nobody(loss, &[x], 2);
+}
+
+#[test]
+fn saturation_is_zero_within_rounding() {
+    let tape = Tape::new();
+    let z = tape.leaf("z", arr2(&[[500.0, -500.0, 3.0], [-500.0, 500.0, 20.0]]));
+    let w = tape.constant(arr2(&[[0.7, 1.3, -0.4], [-1.1, 0.6, 0.9]]));
+    passes((z.softmax(-1) * w).sum(), &[z]);
+    for at in [18.0, 20.0, 25.0, 30.0, 36.0, 40.0] {
+        let x = tape.leaf("x", arr1(&[at, -at, at + 0.7]));
+        let w = tape.constant(arr1(&[0.7, 1.3, -0.4]));
+        passes((x.sigmoid() * w).sum(), &[x]);
+        passes((x.tanh() * w).sum(), &[x]);
+        passes((x.softplus() * w).sum(), &[x]);
+    }
+    let row = tape.leaf("row", arr2(&[[0.3], [-0.7]]));
+    passes((row.logsumexp_over(1).tanh() * 0.3).sum(), &[row]);
+    let spread = tape.leaf("spread", arr1(&[40.0, 0.0, -40.0]));
+    passes(spread.logsumexp(), &[spread]);
+    passes((row - row.logsumexp_keep(1)).square().sum() + row.sum(), &[row]);
+}
+
+/// `ln x` with the derivative `dy / (x + δ)`.
+#[derive(Debug)]
+struct SafeLn;
+
+impl<F: Float> Kernel<F> for SafeLn {
+    fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
+        for (y, &x) in y.data.iter_mut().zip(x.real(0).slice()) {
+            *y = x.ln();
+        }
+    }
+}
+
+impl Op for SafeLn {
+    fn name(&self) -> &'static str {
+        "safe_ln"
+    }
+
+    fn formula(&self) -> &'static str {
+        "y = ln x"
+    }
+
+    fn elementwise(&self) -> bool {
+        true
+    }
+
+    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+        let [x] = reals(x)?;
+        Ok(x.to_vec())
+    }
+
+    fn rule<'t>(&self, _: usize, x: &[Var<'t>], _: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
+        (dy / (x[0] + 1e-8)).into()
+    }
+}
+
+/// The first node that a report finds wrong.
+fn first_wrong(report: &Report) -> &str {
+    report.first_fault().map_or("", |fault| fault.op.as_str())
+}
+
+#[test]
+fn a_wrong_rule_cannot_hide_as_a_kink() {
+    for small in [1e-6, 1e-8, 1e-10] {
+        let tape = Tape::new();
+        let x = tape.leaf("x", arr1(&[0.5, 0.49, small]));
+        let loss = tape.apply(SafeLn, &[x]).sum();
+        for mode in MODES {
+            let report = Check::new(loss, &[x]).mode(mode).run().unwrap();
+            assert!(!report.passed() && first_wrong(&report) == "safe_ln", "{small:e} {mode:?}\n{report}");
+        }
+    }
+    let tape = Tape::new();
+    let x = tape.leaf("x", arr1(&[0.5, 1e-8]));
+    let report = Check::new(x.powf(1.5).sum(), &[x]).run().unwrap();
+    assert_eq!((report.parameters[0].kinks.len(), report.passed()), (0, true), "{report}");
+}

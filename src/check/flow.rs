@@ -1,0 +1,62 @@
+//! What of a graph a derivative goes through: from the leaves to the output, not past what is held constant.
+
+use super::replay::COMPARISONS;
+use crate::graph::{Graph, NodeId};
+use crate::tape::{Tape, Var};
+
+/// The part of a graph that derivatives of an output with respect to some leaves go through.
+pub(super) struct Flow {
+    /// For every node, whether the output is computed from its elements on a way that a derivative could take.
+    pub(super) reaches: Vec<bool>,
+    /// The nodes to be judged, in order, and the operands of each that lead to a leaf.
+    pub(super) judged: Vec<(NodeId, Vec<usize>)>,
+    /// The nodes whose value counts as a constant, though it is computed from a leaf.
+    pub(super) held: Vec<NodeId>,
+    /// Whether a judged node may have kinks.
+    pub(super) kinks: bool,
+}
+
+/// Which nodes count as constants: those of ops that stop gradients.
+pub(super) fn constants(tape: &Tape) -> impl Fn(&Graph, NodeId) -> bool {
+    let stops = tape.ops_that(|op| op.stops_gradient());
+    move |graph, id| graph.node(id).leaf().is_none() && stops[graph.record(id).op.0 as usize]
+}
+
+impl Flow {
+    pub(super) fn new(loss: Var<'_>, leaves: &[Var<'_>]) -> Self {
+        let tape = loss.tape();
+        let is_constant = constants(tape);
+        let smooth = tape.ops_that(|op| op.smooth());
+        let graph = tape.graph();
+        let reaches = graph.read_by_unless([loss.id()], |id| is_constant(&graph, id));
+        let mut below = vec![false; loss.id().index() + 1];
+        let mut moves = below.clone();
+        for leaf in leaves.iter().filter(|leaf| leaf.id() <= loss.id()) {
+            below[leaf.id().index()] = true;
+            moves[leaf.id().index()] = reaches[leaf.id().index()];
+        }
+        let mut flow = Self { reaches: Vec::new(), judged: Vec::new(), held: Vec::new(), kinks: false };
+        for node in graph.nodes().take(moves.len()) {
+            let id = node.id();
+            below[id.index()] |= node.read_inputs().any(|(_, x)| below[x.index()]);
+            if !reaches[id.index()] {
+                continue;
+            }
+            if is_constant(&graph, id) {
+                flow.held.extend(below[id.index()].then_some(id));
+                continue;
+            }
+            let leading = node.read_inputs().filter(|(_, x)| moves[x.index()]).map(|(operand, _)| operand);
+            let operands: Vec<usize> = leading.collect();
+            if operands.is_empty() {
+                continue;
+            }
+            // What a comparison gives stands still but at ties.
+            moves[id.index()] = !COMPARISONS.contains(&node.op().name.as_str());
+            flow.kinks |= !smooth[graph.record(id).op.0 as usize];
+            flow.judged.push((id, operands));
+        }
+        flow.reaches = reaches;
+        flow
+    }
+}
