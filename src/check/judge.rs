@@ -138,7 +138,7 @@ impl Judge {
         let (mut first, mut far) = (None, None);
         let mut branches = false;
         while step >= shortest {
-            let pair = self.differences.pair(f, step)?;
+            let pair = self.pair(f, question, step)?;
             branches = pair.is_none();
             if let Some(pair) = pair {
                 // A bend that no comparison tells of counts only against a derivative that does not pass, and passes only
@@ -164,11 +164,19 @@ impl Judge {
         }
     }
 
-    /// The next step where one has met a branch, or the end of the domain: that of the element's own scale, and from there
-    /// on an eighth.
+    /// Differences at a step; what looks like a kink is none where the function has none.
+    fn pair(&mut self, f: &mut impl Function, question: Question, step: f64) -> Result<Option<Pair>> {
+        let mut pair = self.differences.pair(f, step)?;
+        pair.iter_mut().for_each(|pair| pair.bent &= question.kinks);
+        Ok(pair)
+    }
+
+    /// The next step where one has met a branch, or the end of the domain: an eighth, a few times, since longer ones are
+    /// further above rounding; then that of the element's own scale, and from there on an eighth again.
     fn shorter(&self, step: f64, question: Question) -> f64 {
-        let own = question.reach.own;
-        if step > FACTOR * own { own } else { step / FACTOR }
+        let Reach { first, own, .. } = question.reach;
+        let many = step < first * FACTOR.powi(1 - SHRINKS);
+        if many && step > FACTOR * own { own } else { step / FACTOR }
     }
 
     /// The verdict, from the first step at which the function is smooth on.
@@ -227,7 +235,10 @@ impl Judge {
                     return Ok(best);
                 }
                 step *= factor;
-                match self.differences.pair(f, step)? {
+                if step > question.reach.longest {
+                    break;
+                }
+                match self.pair(f, question, step)? {
                     Some(pair) if !pair.bent && pair.blur(question, step) < best.blur(question) => {
                         // A longer step may be out of sight of a part of the function; it only counts where it says
                         // what the shorter one says, as far as that could tell.
@@ -297,13 +308,13 @@ impl Judge {
         let wanted = 0.05 * best.pair.compared(question).difference();
         let mut step = question.reach.trusted.min(best.step / FACTOR);
         for _ in 0..SHRINKS {
-            match self.differences.pair(f, step)? {
+            match self.pair(f, question, step)? {
                 Some(pair) if !pair.bent => break,
                 _ => step /= FACTOR,
             }
         }
         while step < best.step {
-            if let Some(pair) = self.differences.pair(f, step)?
+            if let Some(pair) = self.pair(f, question, step)?
                 && !pair.bent
                 && pair.rounding.max(question.hidden(step)) <= wanted
             {

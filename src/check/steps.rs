@@ -27,27 +27,32 @@ pub(super) struct Reach {
     pub(super) own: f64,
     /// The longest step at which a derivative can be called wrong: that of the smallest number that is moved.
     pub(super) trusted: f64,
+    /// The longest step of all, as long as the array's numbers themselves.
+    pub(super) longest: f64,
 }
+
+/// How many first steps make up a number of the array's scale.
+const WHOLE: f64 = 2048.0;
 
 impl Reach {
     /// One element of an array.
     pub(super) fn element(x: f64, rms: f64) -> Self {
         let first = start(x.abs().max(rms));
         let own = if x == 0.0 { first } else { start(x.abs()) };
-        Self { first, own, trusted: own }
+        Self { first, own, trusted: own, longest: WHOLE * first }
     }
 
     /// All elements of an array, by distances of the same size.
     pub(super) fn all(point: &[f64], rms: f64) -> Self {
         let first = start(rms);
         let sizes = point.iter().map(|x| x.abs()).filter(|&x| x > 0.0);
-        Self { first, own: first, trusted: start(sizes.fold(rms, f64::min)) }
+        Self { first, own: first, trusted: start(sizes.fold(rms, f64::min)), longest: WHOLE * first }
     }
 
     /// All elements of an array, each by a distance in proportion to itself.
     pub(super) fn in_proportion(rms: f64) -> Self {
         let first = start(rms);
-        Self { first, own: first, trusted: first }
+        Self { first, own: first, trusted: first, longest: WHOLE * first }
     }
 
     /// Steps longer or shorter by a factor, as far as the element's own scale lets them.
