@@ -14,6 +14,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use support::real;
 
@@ -26,11 +27,23 @@ const SHAPES: [&[usize]; 11] =
 struct Program {
     leaves: Vec<usize>,
     steps: Vec<Step>,
-    /// Leaves hold multiples of a half, so that some elements tie, and some are 0.
-    coarse: bool,
+    numbers: Numbers,
     mode: u8,
     order: u8,
     seed: u64,
+}
+
+/// What leaves hold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Numbers {
+    /// Between -1.6 and 1.6.
+    Even,
+    /// Multiples of a half, so that some elements tie, and some are 0.
+    Coarse,
+    /// Of every size from 1e-12 to 1e12, in one array, and operands are used as they come.
+    Mixed,
+    /// Up to 40, so that much saturates, and operands are used as they come.
+    Large,
 }
 
 /// An op of the table and where its operands are looked for.
@@ -45,15 +58,20 @@ fn programs() -> impl Strategy<Value = Program> {
         .prop_map(|(op, at)| Step { op: op.into(), operands: at.map(usize::from) });
     let leaves = prop::collection::vec(0..SHAPES.len(), 1..4);
     let steps = prop::collection::vec(step, 1..12);
-    (leaves, steps, prop::bool::weighted(0.3), 0..6_u8, 1..3_u8, any::<u64>()).prop_map(
-        |(leaves, steps, coarse, mode, order, seed)| Program { leaves, steps, coarse, mode, order, seed },
+    let numbers = prop_oneof![
+        4 => Just(Numbers::Even),
+        2 => Just(Numbers::Coarse),
+        2 => Just(Numbers::Mixed),
+        2 => Just(Numbers::Large),
+    ];
+    (leaves, steps, numbers, 0..6_u8, 1..3_u8, any::<u64>()).prop_map(
+        |(leaves, steps, numbers, mode, order, seed)| Program { leaves, steps, numbers, mode, order, seed },
     )
 }
 
-/// The ops of the table with the domains of their operands; `stop_gradient`'s rule differs from its kernel on purpose.
+/// The ops of the table with the domains of their operands.
 fn table() -> Vec<(Arc<dyn Op>, Vec<Domain>)> {
-    let examples =
-        ops::TABLE.iter().filter(|entry| entry.name != "stop_gradient").flat_map(|e| (e.examples)());
+    let examples = ops::TABLE.iter().flat_map(|entry| (entry.examples)());
     let with_domains = |op: Arc<dyn Op>| {
         let domains = op.samples()[0].0.iter().map(|&(_, domain)| domain).collect();
         (op, domains)
@@ -75,6 +93,22 @@ fn tame<'t>(x: Var<'t>, domain: Domain) -> Var<'t> {
     }
 }
 
+/// Now and then, several ops as they are written together; of vars whose values are finite.
+fn idiom<'t>(step: &Step, vars: &[Var<'t>]) -> Option<Var<'t>> {
+    let x = vars[step.operands[0] % vars.len()];
+    let y = match step.op / 7 % 24 {
+        0 => x.greater(0.0).select(x, 0.1 * x),
+        1 => x.less(0.3).select(x.square(), x.tanh() * 3.0),
+        2 if x.rank() > 0 => x.softmax(-1).ln(),
+        3 => x * x.stop_gradient(),
+        // The straight-through estimator.
+        4 => x + (x.greater(0.0) - x).stop_gradient(),
+        5 => (1.0 - x.sigmoid()).ln(),
+        _ => return None,
+    };
+    y.value().iter().all(|y| y.is_finite()).then_some(y)
+}
+
 /// Records the program, and weighs the last vars to a loss; the leaves, and what was recorded as text.
 fn record<'t>(
     program: &Program,
@@ -88,14 +122,24 @@ fn record<'t>(
         .enumerate()
         .map(|(i, &shape)| {
             let mut numbers = real(SHAPES[shape], Domain::Between(-1.6, 1.6), &mut rng);
-            if program.coarse {
-                numbers.mapv_inplace(|x| (2.0 * x).round() / 2.0);
+            match program.numbers {
+                Numbers::Even => {}
+                Numbers::Coarse => numbers.mapv_inplace(|x| (2.0 * x).round() / 2.0),
+                Numbers::Mixed => {
+                    numbers.mapv_inplace(|x| x * f64::powf(10.0, rng.random_range(-12.0..12.0)))
+                }
+                Numbers::Large => numbers.mapv_inplace(|x| 25.0 * x),
             }
             tape.leaf(&format!("leaf{i}"), numbers)
         })
         .collect();
     let mut vars = leaves.clone();
+    let wild = matches!(program.numbers, Numbers::Mixed | Numbers::Large);
     for step in &program.steps {
+        if let Some(y) = idiom(step, &vars) {
+            vars.push(y);
+            continue;
+        }
         let (op, domains) = &table[step.op % table.len()];
         // The first of some choices of operands that the op accepts.
         for turn in 0..vars.len() {
@@ -114,6 +158,7 @@ fn record<'t>(
                             ArrayD::from_shape_fn(IxDyn(rows), |_| rng.random_range(..classes)),
                         )
                     }
+                    _ if wild => vars[at],
                     _ => tame(vars[at], domain),
                 });
             }
@@ -142,6 +187,9 @@ struct Tally {
     graphs: usize,
     nodes: usize,
     unresolved: usize,
+    /// Of these, on ordinary numbers.
+    ordinary: usize,
+    reasons: BTreeMap<String, usize>,
     kinks: usize,
     unreached: usize,
 }
@@ -171,8 +219,15 @@ fn check(
     let tape = Tape::new();
     let (loss, leaves) = record(program, table, &tape);
     sweep_as_recorded(loss, &leaves)?;
+    // Where a root is 0, say, there is no derivative, and the check says so.
+    let swept = loss.try_sweep(&leaves).map_err(|e| TestCaseError::fail(e.to_string()))?;
+    if swept.iter().any(|dx| dx.iter().any(|dx| !dx.is_finite())) {
+        return Ok(());
+    }
     let mode =
         [Mode::Full, Mode::Full, Mode::Full, Mode::Full, Mode::CHAPTER, Mode::QUICK][program.mode as usize];
+    // The chapter's step vanishes beside large numbers.
+    let mode = if program.numbers == Numbers::Mixed && mode == Mode::CHAPTER { Mode::Full } else { mode };
     let check = Check::new(loss, &leaves).mode(mode).order(program.order.into()).seed(program.seed);
     let report = match check.threads(1 + program.order as usize / 2).run() {
         Ok(report) => report,
@@ -183,6 +238,15 @@ fn check(
     let mut tally = tally.borrow_mut();
     tally.graphs += 1;
     tally.nodes += report.nodes.len();
+    if program.numbers == Numbers::Even || program.numbers == Numbers::Coarse {
+        tally.ordinary +=
+            report.parameters.iter().filter(|p| p.verdict == Verdict::Unresolved).count().min(1);
+    }
+    for parameter in report.parameters.iter().filter(|p| p.verdict == Verdict::Unresolved) {
+        for reason in &parameter.reasons {
+            *tally.reasons.entry(reason.clone()).or_default() += 1;
+        }
+    }
     let count = |verdict| report.parameters.iter().filter(|p| p.verdict == verdict).count();
     tally.unresolved += count(Verdict::Unresolved).min(1);
     tally.kinks += report.parameters.iter().filter(|p| !p.kinks.is_empty()).count().min(1);
@@ -266,7 +330,8 @@ fn no_right_gradient_fails() {
         // A loss that no leaf moves, or that cancels, may stay open; not many do.
         Ok(()) => {
             let tally = tally.borrow();
-            assert!(tally.unresolved <= 2 + tally.graphs / 200, "{tally:?}");
+            assert!(tally.ordinary <= 2 + tally.graphs / 200, "{tally:?}");
+            assert!(tally.unresolved <= 2 + tally.graphs / 10, "{tally:?}");
         }
         Err(TestError::Fail(reason, program)) => panic!("a right gradient fails: {reason}\n{program:?}"),
         Err(error) => panic!("{error}"),

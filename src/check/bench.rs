@@ -5,6 +5,7 @@ use super::replay::{Replay, branches, value};
 use crate::error::Result;
 use crate::graph::{Kind, NodeId};
 use crate::plan::{Plan, Point};
+use crate::shape::Layout;
 use crate::state::State;
 use crate::tape::{Tape, Var};
 
@@ -54,7 +55,8 @@ impl Bench {
         let op = tape.op(node);
         let operand = |&operand: &usize| {
             let mut replay = Replay::new(y, &[x[operand]], &comparisons, false)?;
-            replay.is_elementwise = op.elementwise();
+            replay.reads =
+                op.elementwise().then(|| Layout::contiguous(&x[operand].shape()).broadcast(&y.shape()));
             let has_rule = own.write().has_rule(y.id(), operand)?;
             Ok(Judged { operand, replay, has_rule })
         };

@@ -64,18 +64,17 @@ impl Differences {
         }
         let (mut sum, mut bend, mut rounding) = (0.0, 0.0, 0.0);
         let mut still = true;
-        let of_others = if f.is_elementwise() { 0.0 } else { 1.0 };
         let sides = self.right.iter().zip(f.numbers()).zip(f.base()).zip(f.weights());
-        for (((&right, &left), &base), &weight) in sides {
+        for (i, (((&right, &left), &base), &weight)) in sides.enumerate() {
             let same = right.to_bits() == left.to_bits();
             still &= same && right.to_bits() == base.to_bits();
             let magnitude = weight.abs() * right.abs().max(left.abs());
-            if same {
-                // It may have moved by less than it can show.
-                rounding += of_others * magnitude;
-            } else {
+            if !same {
                 sum += weight * (right - left);
                 rounding += 4.0 * magnitude;
+            } else if f.depends(i) {
+                // It may have moved by less than it can show.
+                rounding += magnitude;
             }
             bend += weight * ((right - base) + (left - base));
         }

@@ -74,7 +74,22 @@ fn matters(recorder: &mut Recorder, end: usize, leaves: &[Var<'_>]) -> Result<Ve
             }
         }
     }
-    Ok(matters)
+    // Of these, what the output hands something on to: not what lies behind a rule that is zero.
+    let mut reached = vec![false; end + 1];
+    reached[end] = true;
+    for id in (0..=end).rev().map(NodeId::new) {
+        reached[id.index()] &= matters[id.index()];
+        if !reached[id.index()] {
+            continue;
+        }
+        for operand in 0..recorder.graph.node(id).inputs().len() {
+            let input = recorder.graph.node(id).inputs()[operand];
+            if !reached[input.index()] {
+                reached[input.index()] = recorder.has_rule(id, operand)?;
+            }
+        }
+    }
+    Ok(reached)
 }
 
 impl Follow<'_> {

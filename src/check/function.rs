@@ -16,9 +16,11 @@ pub(super) trait Function {
     /// The cotangent of y.
     fn weights(&self) -> &[f64];
 
-    /// Whether what does not move in y does not depend on what is moved: not so where a change may be lost in rounding.
-    fn is_elementwise(&self) -> bool {
-        false
+    /// Whether a number of y depends on what is moved, as far as is known: where it stands still, a change may be lost in
+    /// rounding.
+    fn depends(&self, number: usize) -> bool {
+        let _ = number;
+        true
     }
 }
 

@@ -285,8 +285,7 @@ impl Judge {
             }
             let Some(shorter) = self.nearer(f, question, &best)? else {
                 // Nothing shorter could tell more.
-                let trusted = best.pair.has_converged() && best.step <= question.reach.trusted;
-                return Ok((best, trusted));
+                return Ok((best, agreed > 0));
             };
             let error = best.pair.error() + shorter.pair.error();
             let same = self.agree(&best.pair, &shorter.pair, error);
@@ -294,7 +293,10 @@ impl Judge {
                 true => agreed += 1,
                 false => agreed = 0,
             }
-            if agreed == AGREED && shorter.step <= question.reach.trusted {
+            if shorter.step > question.reach.trusted {
+                agreed = 0;
+            }
+            if agreed == AGREED {
                 return Ok((best, true));
             }
             best = shorter;

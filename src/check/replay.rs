@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::graph::{Graph, Kind, Leaf, NodeId};
 use crate::kernel::{Input, Inputs, View, gather};
 use crate::plan::{Held, Plan, PlanOptions, Point};
-use crate::shape::Layout;
+use crate::shape::{Layout, place};
 use crate::state::State;
 use crate::tape::{Op, Tape, Var};
 use ndarray::ArrayD;
@@ -52,8 +52,8 @@ pub(super) struct Replay {
     branches: Vec<Vec<f64>>,
     scratch: Vec<f64>,
     undo: Vec<(usize, usize, f64)>,
-    /// Whether each number of the output depends on the moved elements at its own place alone.
-    pub(super) is_elementwise: bool,
+    /// Of an elementwise op alone: which element of the moved node each number of the output is computed from.
+    pub(super) reads: Option<Layout>,
 }
 
 /// A node that is moved.
@@ -138,7 +138,7 @@ impl Replay {
             branches: vec![Vec::new(); outputs.len() - 1],
             scratch: Vec::new(),
             undo: Vec::new(),
-            is_elementwise: false,
+            reads: None,
             plan,
         };
         replay.rest()?;
@@ -278,8 +278,13 @@ impl Function for Replay {
         &self.weights
     }
 
-    fn is_elementwise(&self) -> bool {
-        self.is_elementwise
+    fn depends(&self, number: usize) -> bool {
+        match (&self.reads, &self.direction) {
+            (Some(reads), &Direction::Element(element)) => {
+                place(number, &reads.shape, &reads.strides) == element as isize
+            }
+            _ => true,
+        }
     }
 }
 

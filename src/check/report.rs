@@ -222,6 +222,20 @@ impl ParameterReport {
         }
     }
 
+    /// What differences of the whole show is no proof where every node and the engine are right, each by itself: the leaf
+    /// is left unresolved, and does not pass.
+    pub(super) fn contradict(&mut self) {
+        if self.failed > 0 {
+            self.reasons.push(
+                "every node and the recorded backward graph are right, and differences of the whole say otherwise"
+                    .to_owned(),
+            );
+            self.unresolved += std::mem::take(&mut self.failed);
+            self.verdict = Verdict::Unresolved;
+            self.hint = None;
+        }
+    }
+
     pub(super) fn close(&mut self) {
         let compared = self.compared();
         if compared > 0 {

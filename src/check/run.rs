@@ -196,6 +196,9 @@ impl<'t> Order<'_, 't> {
         if failed && report.faults.is_empty() {
             report.faults.extend(if backward.by_rules { backward.fault } else { self.by_hand(&report) });
         }
+        if right && report.faults.is_empty() {
+            report.parameters.iter_mut().for_each(ParameterReport::contradict);
+        }
         report.faults.sort_by_key(|fault| (fault.stage, fault.node));
         Ok(report)
     }
