@@ -261,7 +261,14 @@ fn check(
                 .filter(|n| n.origin() == chainrule::graph::Origin::Forward)
                 .map(|n| format!("{} = {} {:?} {:?}", n.id(), n.op(), n.inputs(), n.shape()))
                 .collect();
-            return Err(TestCaseError::fail(format!("{report}\n{}", nodes.join("\n"))));
+            let operands: Vec<String> = found.first_fault().map_or(Vec::new(), |fault| {
+                let inputs = tape.graph().node(fault.node).inputs().to_vec();
+                inputs.into_iter().filter_map(|id| tape.var(id)).map(|x| format!("{:?}", x.value())).collect()
+            });
+            let (nodes, operands) = (nodes.join("\n"), operands.join("\n"));
+            return Err(TestCaseError::fail(format!(
+                "{report}\n{nodes}\noperands of the first fault: {operands}"
+            )));
         }
         order = found.next.as_deref();
     }

@@ -1,6 +1,7 @@
 //! One op alone: its kernel as a function of its operands, and its rules, at any operands of some shapes.
 
 use super::function::Function;
+use super::random::{Random, signed};
 use super::replay::{Replay, branches, value};
 use crate::error::Result;
 use crate::graph::{Kind, NodeId};
@@ -102,6 +103,31 @@ impl Bench {
         dx.iter_mut().enumerate().for_each(|(k, dx)| super::replay::copy(out.numbers(k), dx));
         let numbers = self.steps.results().iter().chain(dy).filter(|x| x.is_finite());
         Ok(numbers.fold(0.0_f64, |m, x| m.max(x.abs())))
+    }
+
+    /// By how much the results of a rule for a cotangent are uncertain because the operands are, by a rounding: where the
+    /// rule takes the difference of large numbers, say, what is left of it is their roundings.
+    pub(super) fn unstable(&mut self, dy: &[f64], rule: usize, random: &mut Random) -> Result<Vec<f64>> {
+        let (mut dx, mut moved) = (Vec::new(), Vec::new());
+        self.rules(dy, &mut dx)?;
+        let mut most = vec![0.0_f64; dx[rule].len()];
+        let slots: Vec<usize> =
+            self.leaves.iter().flatten().filter_map(|&leaf| self.rules.slot(leaf)).collect();
+        let operands: Vec<Vec<f64>> = slots.iter().map(|&slot| self.rules.slot_mut(slot).to_vec()).collect();
+        for _ in 0..4 {
+            for (&slot, operand) in slots.iter().zip(&operands) {
+                let roundings = signed(operand.len(), random);
+                let places = self.rules.slot_mut(slot).iter_mut().zip(operand).zip(roundings);
+                places.for_each(|((place, x), r)| *place = x * (1.0 + 2.0 * f64::EPSILON * r));
+            }
+            self.rules(dy, &mut moved)?;
+            let changes = dx[rule].iter().zip(&moved[rule]).map(|(a, b)| (a - b).abs());
+            most.iter_mut().zip(changes).for_each(|(most, change)| *most = most.max(change));
+        }
+        for (&slot, operand) in slots.iter().zip(&operands) {
+            self.rules.slot_mut(slot).copy_from_slice(operand);
+        }
+        Ok(most)
     }
 
     /// The operands that are judged, with y as a function of each.

@@ -152,13 +152,16 @@ impl Differences {
 fn one_sided(f: &mut impl Function, step: f64) -> Result<(f64, f64)> {
     let reached = f.at(step)?;
     let (mut sum, mut rounding) = (0.0, 0.0);
-    for ((&y, &base), &weight) in f.numbers().iter().zip(f.base()).zip(f.weights()) {
+    for (i, ((&y, &base), &weight)) in f.numbers().iter().zip(f.base()).zip(f.weights()).enumerate() {
+        let magnitude = weight.abs() * y.abs().max(base.abs());
         if y.to_bits() != base.to_bits() {
             sum += weight * (y - base);
-            rounding += 4.0 * f64::EPSILON * weight.abs() * y.abs().max(base.abs());
+            rounding += 4.0 * magnitude;
+        } else if f.depends(i) {
+            rounding += magnitude;
         }
     }
-    Ok((sum / reached.t, 4.0 * rounding / step.abs()))
+    Ok((sum / reached.t, 4.0 * f64::EPSILON * rounding / step.abs()))
 }
 
 impl Pair {

@@ -133,12 +133,14 @@ impl Judge {
     }
 
     fn extrapolate(&mut self, f: &mut impl Function, question: Question) -> Result<Answer> {
-        let shortest = question.reach.own * FACTOR.powi(-SHRINKS);
+        // A function without kinks looks as if it had one where a step is too long for it, and nowhere else.
+        let shrinks = if question.kinks { SHRINKS } else { TRIES as i32 };
+        let shortest = question.reach.own * FACTOR.powi(-shrinks);
         let mut step = question.reach.first;
-        let (mut first, mut far) = (None, None);
+        let (mut first, mut far, mut bent) = (None, None, None::<Best>);
         let mut branches = false;
         while step >= shortest {
-            let pair = self.pair(f, question, step)?;
+            let pair = self.differences.pair(f, step)?;
             branches = pair.is_none();
             if let Some(pair) = pair {
                 // A bend that no comparison tells of counts only against a derivative that does not pass, and passes only
@@ -151,10 +153,13 @@ impl Judge {
                 if passes && far.is_none() {
                     far = Some(pair.compared(question));
                 }
+                if bent.as_ref().is_none_or(|least| pair.error() < least.pair.error()) {
+                    bent = Some(Best { pair, step });
+                }
             }
             step = self.shorter(step, question);
         }
-        let answer = match first {
+        let answer = match first.or(bent.filter(|_| !question.kinks)) {
             Some(first) => self.decide(f, question, first)?,
             None => self.at_a_kink(f, question, shortest, branches)?,
         };
@@ -162,13 +167,6 @@ impl Judge {
             (_, Element::Fail) | (None, _) => Ok(answer),
             (Some(compared), _) => Ok(Answer::new(compared, Element::Pass)),
         }
-    }
-
-    /// Differences at a step; what looks like a kink is none where the function has none.
-    fn pair(&mut self, f: &mut impl Function, question: Question, step: f64) -> Result<Option<Pair>> {
-        let mut pair = self.differences.pair(f, step)?;
-        pair.iter_mut().for_each(|pair| pair.bent &= question.kinks);
-        Ok(pair)
     }
 
     /// The next step where one has met a branch, or the end of the domain: an eighth, a few times, since longer ones are
@@ -238,7 +236,7 @@ impl Judge {
                 if step > question.reach.longest {
                     break;
                 }
-                match self.pair(f, question, step)? {
+                match self.differences.pair(f, step)? {
                     Some(pair) if !pair.bent && pair.blur(question, step) < best.blur(question) => {
                         // A longer step may be out of sight of a part of the function; it only counts where it says
                         // what the shorter one says, as far as that could tell.
@@ -310,13 +308,13 @@ impl Judge {
         let wanted = 0.05 * best.pair.compared(question).difference();
         let mut step = question.reach.trusted.min(best.step / FACTOR);
         for _ in 0..SHRINKS {
-            match self.pair(f, question, step)? {
+            match self.differences.pair(f, step)? {
                 Some(pair) if !pair.bent => break,
                 _ => step /= FACTOR,
             }
         }
         while step < best.step {
-            if let Some(pair) = self.pair(f, question, step)?
+            if let Some(pair) = self.differences.pair(f, step)?
                 && !pair.bent
                 && pair.rounding.max(question.hidden(step)) <= wanted
             {

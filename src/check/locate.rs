@@ -26,7 +26,7 @@ pub(super) fn worst(
     judge: &mut Judge,
     replay: &mut Replay,
     dx: &[f64],
-    question: impl Fn(f64, Reach) -> Question,
+    question: impl Fn(usize, Reach) -> Question,
 ) -> Result<Worst> {
     let rms = rms(replay.point());
     let places = if dx.len() <= ALL { 0..dx.len() } else { halved(judge, replay, dx, rms)? };
@@ -34,7 +34,7 @@ pub(super) fn worst(
     for element in places {
         replay.move_element(element);
         let reach = Reach::element(replay.point()[element], rms);
-        let answer = judge.judge(replay, question(dx[element], reach))?;
+        let answer = judge.judge(replay, question(element, reach))?;
         elements.push((element, answer.compared, answer.element == Element::Fail));
     }
     // Of several that are equally far off, the first.

@@ -114,22 +114,38 @@ impl<'t> Nodes<'t> {
         for dy in cotangents {
             let uncertain = 4.0 * f64::EPSILON * bench.rules(dy, &mut dx)?;
             for (k, dx) in dx.iter().enumerate() {
-                let kinks = bench.has_kinks();
-                let Judged { operand, replay, has_rule } = &mut bench.operands()[k];
+                let measured = Measured {
+                    dx,
+                    rounding: case.rounding * weight(dy),
+                    uncertain,
+                    unstable: &[],
+                    kinks: bench.has_kinks(),
+                };
+                let Judged { operand, replay, .. } = &mut bench.operands()[k];
                 if faults.iter().any(|f: &Fault| f.operand == Some(*operand)) {
                     continue;
                 }
                 replay.weigh(dy);
-                let measured = Measured { rounding: case.rounding * weight(dy), uncertain, kinks };
-                let found = self.operand(replay, measured, dx)?;
+                let mut found = self.operand(replay, measured)?;
+                let unstable;
+                let measured = match found.verdict {
+                    Verdict::Fail => {
+                        unstable = bench.unstable(dy, k, &mut self.random)?;
+                        Measured { unstable: &unstable, ..measured }
+                    }
+                    _ => measured,
+                };
+                let Judged { operand, replay, has_rule } = &mut bench.operands()[k];
+                if found.verdict == Verdict::Fail {
+                    found = self.operand(replay, measured)?;
+                }
                 verdict = verdict.max(found.verdict);
                 right &= found.right;
                 if found.verdict == Verdict::Kink && *has_rule {
                     tied = Some(*operand);
                 }
                 if found.verdict == Verdict::Fail {
-                    let worst =
-                        worst(&mut self.judge, replay, dx, |g, reach| measured.question(g, reach, dx))?;
+                    let worst = worst(&mut self.judge, replay, dx, |e, reach| measured.element(e, reach))?;
                     faults.push(self.fault(case, *operand, dx, worst));
                 }
             }
@@ -148,7 +164,8 @@ impl<'t> Nodes<'t> {
     }
 
     /// The rule of one operand against differences.
-    fn operand(&mut self, replay: &mut Replay, measured: Measured, dx: &[f64]) -> Result<Tally> {
+    fn operand(&mut self, replay: &mut Replay, measured: Measured<'_>) -> Result<Tally> {
+        let dx = measured.dx;
         let mut judged = Tally::default();
         if dx.is_empty() {
             judged.verdict = Verdict::Pass;
@@ -161,22 +178,23 @@ impl<'t> Nodes<'t> {
             return Ok(judged);
         }
         let rms = rms(replay.point());
-        let question = |backprop: f64, reach: Reach| measured.question(backprop, reach, dx);
+        let question = |element: usize, reach: Reach| measured.element(element, reach);
         if self.thorough {
             let found = worst(&mut self.judge, replay, dx, question)?;
             replay.move_element(found.element);
             let reach = Reach::element(replay.point()[found.element], rms);
-            judged.take(self.judge.judge(replay, question(dx[found.element], reach))?);
+            judged.take(self.judge.judge(replay, question(found.element, reach))?);
         }
         let mut singles = if dx.len() <= SINGLE { dx.len() } else { 0 };
         if singles == 0 {
             for _ in 0..PROBES {
                 let mut direction = signed(dx.len(), &mut self.random);
                 direction.iter_mut().zip(&movable).filter(|(_, m)| !**m).for_each(|(v, _)| *v = 0.0);
-                // Roundings of many elements average out.
-                let uncertain = measured.uncertain * (elements.len() as f64).sqrt();
-                let question = |g, reach| Question { uncertain, ..question(g, reach) };
-                let answer = along(&mut self.judge, replay, dx, direction, question)?.answer;
+                let count = elements.len();
+                let along = along(&mut self.judge, replay, dx, direction, |g, reach| {
+                    measured.along(g, reach, count)
+                })?;
+                let answer = along.answer;
                 // Where elements tie, moving several at once says nothing about any of them.
                 match answer.at_kink && answer.compared.backprop.is_finite() {
                     true => singles = AT_TIES,
@@ -188,7 +206,7 @@ impl<'t> Nodes<'t> {
             let element = elements[place];
             replay.move_element(element);
             let reach = Reach::element(replay.point()[element], rms);
-            judged.take(self.judge.judge(replay, question(dx[element], reach))?);
+            judged.take(self.judge.judge(replay, question(element, reach))?);
         }
         Ok(judged)
     }
@@ -310,19 +328,33 @@ impl<'t> Nodes<'t> {
 
 /// What all derivatives of one operand are measured with.
 #[derive(Clone, Copy)]
-struct Measured {
+struct Measured<'a> {
+    dx: &'a [f64],
     rounding: f64,
     uncertain: f64,
+    /// By how much each of `dx` is uncertain besides, if that has been looked at.
+    unstable: &'a [f64],
     kinks: bool,
 }
 
-impl Measured {
-    /// The question of one of the derivatives `dx`.
-    fn question(self, backprop: f64, reach: Reach, dx: &[f64]) -> Question {
-        let Self { rounding, uncertain, kinks } = self;
-        let greatest = dx.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+impl Measured<'_> {
+    fn question(self, backprop: f64, reach: Reach, uncertain: f64) -> Question {
+        let Self { rounding, kinks, .. } = self;
+        let greatest = self.dx.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
         let slope = if greatest > 0.0 && greatest.is_finite() { greatest } else { 1.0 };
         Question { backprop, reach, plain: None, rounding, uncertain, slope, kinks }
+    }
+
+    /// The question of one of the derivatives.
+    fn element(self, element: usize, reach: Reach) -> Question {
+        let unstable = self.unstable.get(element).copied().unwrap_or(0.0);
+        self.question(self.dx[element], reach, self.uncertain + unstable)
+    }
+
+    /// The question of the derivative along a direction of so many elements, whose roundings average out.
+    fn along(self, backprop: f64, reach: Reach, count: usize) -> Question {
+        let unstable = self.unstable.iter().map(|u| u * u).sum::<f64>().sqrt();
+        self.question(backprop, reach, self.uncertain * (count as f64).sqrt() + 2.0 * unstable)
     }
 }
 

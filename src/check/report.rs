@@ -222,12 +222,12 @@ impl ParameterReport {
         }
     }
 
-    /// What differences of the whole show is no proof where every node and the engine are right, each by itself: the leaf
-    /// is left unresolved, and does not pass.
+    /// What differences of the whole show is no proof where no node by itself is wrong, nor the engine: the leaf is left
+    /// unresolved, and does not pass.
     pub(super) fn contradict(&mut self) {
         if self.failed > 0 {
             self.reasons.push(
-                "every node and the recorded backward graph are right, and differences of the whole say otherwise"
+                "no node by itself is wrong, nor the recorded backward graph, and differences of the whole say otherwise"
                     .to_owned(),
             );
             self.unresolved += std::mem::take(&mut self.failed);

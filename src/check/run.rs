@@ -169,10 +169,8 @@ impl<'t> Order<'_, 't> {
             report.faults.extend(preflight::finite_gradients(tape, &ids)?);
         }
 
-        let right = report.faults.is_empty()
-            && backward.by_rules
-            && backward.fault.is_none()
-            && judged.values().all(|&right| right);
+        let by_rules = backward.by_rules && backward.fault.is_none();
+        let right = report.faults.is_empty() && by_rules && judged.values().all(|&right| right);
         let whole = self.whole(&flow, right, &ids, &gradients, output)?;
         let mut random = generator(self.check.seed, 2);
         for ((leaf, gradient), parameter) in leaves.iter().zip(&gradients).zip(&mut report.parameters) {
@@ -196,7 +194,7 @@ impl<'t> Order<'_, 't> {
         if failed && report.faults.is_empty() {
             report.faults.extend(if backward.by_rules { backward.fault } else { self.by_hand(&report) });
         }
-        if right && report.faults.is_empty() {
+        if by_rules && report.faults.is_empty() {
             report.parameters.iter_mut().for_each(ParameterReport::contradict);
         }
         report.faults.sort_by_key(|fault| (fault.stage, fault.node));
