@@ -161,12 +161,38 @@ impl Judge {
         }
         let answer = match first.or(bent.filter(|_| !question.kinks)) {
             Some(first) => self.decide(f, question, first)?,
-            None => self.at_a_kink(f, question, shortest, branches)?,
+            None => match self.at_a_kink(f, question, shortest, branches)? {
+                // No derivative is wrong for a kink that is only near.
+                wrong if wrong.element == Element::Fail && question.backprop.is_finite() => {
+                    self.nearest(f, question, shortest)?.unwrap_or(wrong)
+                }
+                answer => answer,
+            },
         };
         match (far, answer.element) {
             (_, Element::Fail) | (None, _) => Ok(answer),
             (Some(compared), _) => Ok(Answer::new(compared, Element::Pass)),
         }
+    }
+
+    /// The verdict at the longest step, as short as it may be, at which no branch changes: none at a kink.
+    fn nearest(
+        &mut self,
+        f: &mut impl Function,
+        question: Question,
+        shortest: f64,
+    ) -> Result<Option<Answer>> {
+        let mut step = shortest;
+        for _ in 0..2 * TRIES {
+            step /= FACTOR;
+            match self.differences.pair(f, step)? {
+                Some(pair) if !pair.bent => {
+                    return self.decide(f, question, Best { pair, step }).map(Some);
+                }
+                _ => {}
+            }
+        }
+        Ok(None)
     }
 
     /// The next step where one has met a branch, or the end of the domain: an eighth, a few times, since longer ones are
