@@ -74,7 +74,7 @@ pub use graph::{Graph, NodeId};
 pub use location::Location;
 pub use plan::{Key, Outputs, Plan, PlanOptions, Schedule};
 pub use state::State;
-pub use tape::{IntoIndices, IntoValue, LoadOp, Op, Precision, Registry, Scope, Tape, Value, Var};
+pub use tape::{IntoIndices, IntoValue, Limits, LoadOp, Op, Precision, Registry, Scope, Tape, Value, Var};
 
 /// What the definition of an op needs.
 pub mod op {
