@@ -64,6 +64,7 @@ mod room;
 mod shape;
 mod state;
 mod tape;
+mod written;
 
 pub use check::Check;
 pub use draw::Draw;
