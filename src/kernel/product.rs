@@ -111,17 +111,14 @@ pub(super) fn product<F: Float>(
         right: right.first(),
         right_steps: right.steps,
     };
-    in_parts(
-        task.forwards(),
-        if count >= LONG_PRODUCT { threads } else { 1 },
-        &Task::split,
-        &|task: Task<F>| {
-            // SAFETY: it is asserted above that the last of the m·n places of the result lies in `y` and that no two of them are
-            // one; `y` is borrowed mutably until all is done, so they overlap neither operand. `first` has asserted that every
-            // element of the operands' m·k and k·n lies inside their buffers; both have the same k. Parts are different rows.
-            unsafe { task.run() }
-        },
-    );
+    // No more parts than rows.
+    let threads = if count >= LONG_PRODUCT { threads.min(m) } else { 1 };
+    in_parts(task.forwards(), threads, &Task::split, &|task: Task<F>| {
+        // SAFETY: it is asserted above that the last of the m·n places of the result lies in `y` and that no two of them are
+        // one; `y` is borrowed mutably until all is done, so they overlap neither operand. `first` has asserted that every
+        // element of the operands' m·k and k·n lies inside their buffers; both have the same k. Parts are different rows.
+        unsafe { task.run() }
+    });
 }
 
 /// What computes a product.

@@ -16,7 +16,7 @@ pub struct PlanOptions {
     pub threads: usize,
     /// Whether a run refuses inputs that hold NaN or an infinity.
     pub check_finite: bool,
-    /// The most elements that an array of the plan may have, stretched ones counted; 2³¹ unless said otherwise. A longer one
+    /// The most elements that an array of the plan may have, stretched ones counted; 2³⁰ unless said otherwise. A longer one
     /// is refused by name when the plan is compiled: no run of it would end.
     pub max_elements: usize,
 }

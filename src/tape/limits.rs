@@ -25,9 +25,9 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The most elements of one node, stretched ones counted; 2³¹, or 16 GiB in f64, unless said otherwise.
+    /// The most elements of one node, stretched ones counted; 2³⁰, or 8 GiB in f64, unless said otherwise.
     pub elements: usize,
-    /// The most elements of all nodes together; 2³⁶ unless said otherwise.
+    /// The most elements of all nodes together; 2³⁴ unless said otherwise.
     pub total: usize,
     /// The most multiplications of one matrix product, m k n for `[m, k] · [k, n]`; 2⁴² unless said otherwise.
     pub multiplications: usize,
@@ -35,7 +35,7 @@ pub struct Limits {
 
 impl Limits {
     /// The most elements of one node, of a graph as of a plan, unless said otherwise.
-    pub(crate) const ELEMENTS: usize = 1 << 31;
+    pub(crate) const ELEMENTS: usize = 1 << 30;
 
     /// Without any limit: for graphs that come from where the program comes from.
     pub fn none() -> Self {
@@ -99,7 +99,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { elements: Self::ELEMENTS, total: 1 << 36, multiplications: 1 << 42 }
+        Self { elements: Self::ELEMENTS, total: 1 << 34, multiplications: 1 << 42 }
     }
 }
 

@@ -87,6 +87,21 @@ fn a_product_whose_size_wraps_to_that_of_its_result_is_refused() {
 }
 
 #[test]
+fn a_product_in_as_many_parts_as_can_be_asked_for_is_right() {
+    for threads in [0, 1, 1000, 1 << 40, usize::MAX - 1, usize::MAX] {
+        let tape = Tape::new();
+        let a = tape.leaf("a", Array2::from_shape_fn([90, 81], |(i, j)| (i * 3 + j) as f64));
+        let b = tape.leaf("b", Array2::from_shape_fn([81, 77], |(i, j)| (i + 5 * j) as f64));
+        let y = tape.apply(Claims { shape: vec![90 * 77], threads }, &[a, b]);
+        assert_eq!(
+            y.value().into_array(),
+            a.matmul(b).reshape([-1]).value().into_array(),
+            "{threads} threads"
+        );
+    }
+}
+
+#[test]
 fn operands_of_a_product_that_do_not_fit_each_other_are_refused() {
     let cases: [(&[usize], &[usize], usize); 7] = [
         (&[40, 33], &[34, 40], 1600),

@@ -61,7 +61,7 @@ fn a_small_file_that_stretches_a_number_is_refused_by_name() {
                 }
             },
             "(concat",
-            "4294967296",
+            "2147483648",
         ),
         (
             |t| {
@@ -76,7 +76,7 @@ fn a_small_file_that_stretches_a_number_is_refused_by_name() {
         let start = Instant::now();
         let message = Tape::from_graph(graph, &Registry::default()).unwrap_err().to_string();
         assert!(start.elapsed() < Duration::from_secs(5));
-        for part in [node, elements, "above the limit of 2147483648", "`Limits::elements`"] {
+        for part in [node, elements, "above the limit of 1073741824", "`Limits::elements`"] {
             assert!(message.contains(part), "{part}: {message}");
         }
     }
@@ -89,12 +89,9 @@ fn what_is_large_only_together_is_refused_too() {
         (0..200).fold(x, |y, _| y.exp());
     };
     let message = refusal(file_of(many), Limits::default());
-    assert!(
-        message.contains("have 68719476736 elements together")
-            || message.contains("elements together, more than the limit of 68719476736"),
-        "{message}"
-    );
-    assert!(message.contains("(exp") && message.contains("`Limits::total`"), "{message}");
+    for part in ["(exp", "elements together, more than the limit of 17179869184", "`Limits::total`"] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
     // Operands and result of a product are much smaller than the work.
     let product = |t: &Tape| {
         let square = number(t).broadcast_to([1 << 15, 1 << 15]);
@@ -152,7 +149,7 @@ fn a_plan_refuses_by_name_what_no_run_would_end_with() {
         "compile: ",
         "17179869184 elements",
         "n2 (add",
-        "2147483648",
+        "1073741824",
         "`PlanOptions::max_elements`",
         "limits.rs:",
     ];
