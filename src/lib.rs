@@ -25,7 +25,7 @@
 //! | draw | [`Var::draw`], [`picture`] |
 //! | build networks | [`nn`] |
 //! | write an op | [`op`], [`Tape::apply`] |
-//! | save, load, walk the graph | [`Graph`] with serde and petgraph, [`Tape::from_graph`], [`Registry`] |
+//! | save, load, walk the graph | [`Graph`] with serde and petgraph, [`Tape::from_graph`], [`Registry`], [`Limits`] |
 //!
 //! # Words
 //!

@@ -61,6 +61,8 @@ impl<'a, F: Copy> Matrix<'a, F> {
         let reach = || {
             let (mut low, mut high) = (self.start, self.start);
             for (&n, &step) in self.sizes.iter().zip(&self.steps) {
+                // The libraries count in bytes, also a step that is never taken.
+                step.checked_mul(size_of::<F>() as isize)?;
                 let reach = step.checked_mul(isize::try_from(n.checked_sub(1)?).ok()?)?;
                 low = low.checked_add(reach.min(0))?;
                 high = high.checked_add(reach.max(0))?;
