@@ -25,7 +25,7 @@
 //! | draw | [`Var::draw`], [`picture`] |
 //! | build networks | [`nn`] |
 //! | write an op | [`op`], [`Tape::apply`] |
-//! | save, load, walk the graph | [`Graph`] with serde and petgraph, [`Tape::from_graph`], [`Registry`] |
+//! | save, load, walk the graph | [`Graph`] with serde and petgraph, [`Tape::from_graph`], [`Registry`], [`Limits`] |
 //!
 //! # Words
 //!
@@ -64,6 +64,7 @@ mod room;
 mod shape;
 mod state;
 mod tape;
+mod written;
 
 pub use check::Check;
 pub use draw::Draw;
@@ -74,7 +75,7 @@ pub use graph::{Graph, NodeId};
 pub use location::Location;
 pub use plan::{Key, Outputs, Plan, PlanOptions, Schedule};
 pub use state::State;
-pub use tape::{IntoIndices, IntoValue, LoadOp, Op, Precision, Registry, Scope, Tape, Value, Var};
+pub use tape::{IntoIndices, IntoValue, Limits, LoadOp, Op, Precision, Registry, Scope, Tape, Value, Var};
 
 /// What the definition of an op needs.
 pub mod op {

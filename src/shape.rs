@@ -27,9 +27,14 @@ pub(crate) fn checked_size(shape: &[usize]) -> Result<usize, String> {
     Ok(if shape.contains(&0) { 0 } else { product })
 }
 
-/// The number of elements of a shape that was checked when it was recorded.
+/// The number of elements of a shape; of one that was not checked when it was recorded, the greatest number there is at most.
 pub(crate) fn size(shape: &[usize]) -> usize {
-    shape.iter().product()
+    shape.iter().fold(1, |product: usize, &n| product.saturating_mul(n))
+}
+
+/// The step along an axis in front of one of `n` elements with this step, in row-major order.
+fn step_over(step: isize, n: usize) -> isize {
+    step.saturating_mul(isize::try_from(n).unwrap_or(isize::MAX))
 }
 
 /// The shape to which both broadcast, as NumPy does: aligned at the last axis, 1 stretches to any size.
@@ -106,7 +111,7 @@ impl Layout {
         let mut step = 1_isize;
         for (s, &n) in strides.iter_mut().zip(shape).rev() {
             *s = step;
-            step *= n.max(1) as isize;
+            step = step_over(step, n.max(1));
         }
         Self { shape: shape.into(), strides, offset: 0 }
     }
@@ -193,7 +198,7 @@ pub(crate) fn is_contiguous(shape: &[usize], strides: &[isize]) -> bool {
         if n != 1 && s != step {
             return false;
         }
-        step *= n as isize;
+        step = step_over(step, n);
     }
     true
 }

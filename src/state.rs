@@ -2,17 +2,19 @@
 
 use crate::error::{Error, Result};
 use crate::float::Float;
+use crate::written::Exact;
 use indexmap::IndexMap;
 use indexmap::map::Slice;
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smallvec::SmallVec;
 
-/// Named arrays: parameters and optimiser state. Plans read and update it; it serialises as a map.
+/// Named arrays: parameters and optimiser state. Plans read and update it; it serialises as a map,
+/// and is read back bit for bit from text and binary formats alike: in text, a number that not every reader has to the last
+/// bit, NaN or an infinity is a word, such as `"0.30000000000000004"` or `"NaN"`.
 ///
 /// Arrays are kept in row-major order. One state serves the plans for training, checking and accuracy.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(transparent, bound(serialize = "F: Serialize"))]
+#[derive(Debug, Clone, PartialEq)]
 pub struct State<F>(IndexMap<String, ArrayD<F>>);
 
 impl<F> Default for State<F> {
@@ -160,9 +162,16 @@ fn row_major<F: Clone>(array: ArrayD<F>) -> ArrayD<F> {
     if array.is_standard_layout() { array } else { array.as_standard_layout().into_owned() }
 }
 
+impl<F: Float> Serialize for State<F> {
+    fn serialize<S: Serializer>(&self, s: S) -> std::result::Result<S::Ok, S::Error> {
+        s.collect_map(self.0.iter().map(|(name, array)| (name, array.mapv(Exact))))
+    }
+}
+
 impl<'de, F: Float> Deserialize<'de> for State<F> {
     fn deserialize<D: Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {
-        let entries: IndexMap<String, ArrayD<F>> = IndexMap::deserialize(d)?;
-        Ok(Self(entries.into_iter().map(|(name, array)| (name, row_major(array))).collect()))
+        let entries: IndexMap<String, ArrayD<Exact<F>>> = IndexMap::deserialize(d)?;
+        let read = |array: ArrayD<Exact<F>>| row_major(array.mapv(|Exact(x)| x));
+        Ok(Self(entries.into_iter().map(|(name, array)| (name, read(array))).collect()))
     }
 }

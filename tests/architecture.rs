@@ -12,9 +12,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("shape", &[]),
     ("error", &["location"]),
     ("room", &["error"]),
-    ("state", &["error", "float"]),
+    ("written", &["float"]),
+    ("state", &["error", "float", "written"]),
     ("kernel", &["float", "shape"]),
-    ("graph", &["location", "error", "shape"]),
+    ("graph", &["location", "error", "shape", "written"]),
     ("tape", &["location", "float", "shape", "error", "room", "state", "kernel", "graph", "ops"]),
     ("ops", &["location", "float", "shape", "error", "kernel", "graph", "tape"]),
     ("grad", &["error", "shape", "graph", "tape"]),
@@ -24,9 +25,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "check",
-        &["location", "float", "shape", "error", "state", "kernel", "graph", "tape", "ops", "grad", "plan"],
+        &[
+            "location", "float", "shape", "error", "written", "state", "kernel", "graph", "tape", "ops",
+            "grad", "plan",
+        ],
     ),
-    ("picture", &["float", "shape", "error", "graph"]),
+    ("picture", &["float", "shape", "error", "graph", "written"]),
     ("draw", &["float", "shape", "error", "graph", "tape", "grad", "plan", "picture", "check"]),
     ("nn", &[]),
     ("data", &["float"]),
@@ -262,4 +266,56 @@ fn wrong_imports_are_seen() {
         wrong("tape", "check") && wrong("grad", "plan") && wrong("new", "graph") && wrong("graph", "new")
     );
     assert!(!wrong("nn", "Var") && !wrong("data", "Float") && !wrong("tape", "ops") && !wrong("ops", "Var"));
+}
+
+/// The fields of structs and enums with serde's derives that are floats, and are not written bit for bit.
+fn plain_floats(text: &str) -> Vec<usize> {
+    let (mut derived, mut inside, mut exact, mut found) = (false, false, false, Vec::new());
+    for (number, line) in text.lines().enumerate() {
+        let code = line.trim();
+        if code.starts_with("#[derive(") {
+            derived = code.contains("Serialize") || code.contains("Deserialize");
+        } else if code.contains("struct ") || code.contains("enum ") {
+            // One without names of fields, which ends on its line, has a type of its own for what it holds.
+            (inside, derived) = (derived && !code.ends_with(';'), false);
+        }
+        if line == "}" {
+            inside = false;
+        }
+        if !inside || code.starts_with("//") {
+            continue;
+        }
+        exact |= code.contains("crate::written::number") || code.contains("Exact<");
+        if code.starts_with("#[") && !code.contains(')') || code.ends_with(']') {
+            continue;
+        }
+        let mut words = code.split(|c: char| !c.is_alphanumeric() && c != '_');
+        if words.any(|word| word == "f64" || word == "f32") && !exact {
+            found.push(number + 1);
+        }
+        exact = false;
+    }
+    found
+}
+
+#[test]
+fn floats_are_written_so_that_they_are_read_back_bit_for_bit() {
+    let text = "#[derive(Debug, Serialize)]\npub struct A {\n    /// Of f64.\n    a: u8,\n    b: Option<f64>,\n}\n\
+                #[derive(Deserialize)]\nstruct B {\n    #[serde(with = \"crate::written::number\")]\n    a: f64,\n    b: f64,\n}\n\
+                #[derive(Debug)]\nstruct C {\n    a: f64,\n}\n";
+    assert_eq!(plain_floats(text), [5, 11]);
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    rust_files(&src, &mut files);
+    let mut wrong = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let inside = file.strip_prefix(&src).unwrap().display();
+        wrong.extend(plain_floats(&text).into_iter().map(|line| format!("src/{inside}:{line}")));
+    }
+    assert!(
+        wrong.is_empty(),
+        "put `#[serde(with = \"crate::written::number\")]` before these, which text would change:\n{}",
+        wrong.join("\n")
+    );
 }

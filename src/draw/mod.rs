@@ -150,7 +150,7 @@ impl<'t> Draw<'t> {
         while let Some(report) = order {
             let leaves = report.parameters.iter().map(|p| (p.node, p.verdict));
             for leaf in &report.parameters {
-                let count: usize = leaf.shape.iter().product();
+                let count = crate::shape::size(&leaf.shape);
                 let note = format!("{} of {count} agree, max |Δ| {:.1e}", leaf.passed, leaf.max_abs);
                 self.verdicts.notes.entry(leaf.node).or_insert(note);
             }

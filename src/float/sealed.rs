@@ -34,6 +34,15 @@ pub trait Sealed: Sized + 'static {
     /// `2ⁿ` for a whole number n that is the exponent of a normal number. Any bits for other n.
     fn power_of_two(n: Self) -> Self;
 
+    /// The bits, and none above them.
+    fn bits(self) -> u64;
+
+    /// The float of these bits, if there are no more of them than it has.
+    fn of_bits(bits: u64) -> Option<Self>;
+
+    /// The float nearest to what a text says, if it is a number.
+    fn parse(text: &str) -> Option<Self>;
+
     /// `(m, k)` with `x = m 2ᵏ`, k whole and `√½ ≤ m < √2`, for a positive normal number. Any numbers for other x.
     fn split(self) -> (Self, Self);
 }
@@ -49,6 +58,18 @@ macro_rules! sealed {
                 // The sum's last bits are n plus the exponent of 1, which move to the place of the exponent.
                 const SHIFTED: $float = <$float as Sealed>::CONSTANTS.round + $bias;
                 Self::from_bits((n + SHIFTED).to_bits() << $significand)
+            }
+
+            fn bits(self) -> u64 {
+                self.to_bits().into()
+            }
+
+            fn of_bits(bits: u64) -> Option<Self> {
+                bits.try_into().ok().map(Self::from_bits)
+            }
+
+            fn parse(text: &str) -> Option<Self> {
+                text.parse().ok()
             }
 
             #[inline(always)]

@@ -12,8 +12,8 @@ pub enum Attribute {
     Flag(bool),
     /// An integer.
     Int(i64),
-    /// A number; NaN and infinities are written as words where a format has none.
-    Number(#[serde(with = "super::serial::number")] f64),
+    /// A number; in text, one that not every reader has to the last bit, NaN or an infinity is a word.
+    Number(#[serde(with = "crate::written::number")] f64),
     /// Integers: axes, sizes, offsets; `None` where one is left open.
     Ints(Vec<Option<i64>>),
     /// A word.

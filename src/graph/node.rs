@@ -2,6 +2,7 @@
 
 use super::{Attributes, Graph, Stamp};
 use crate::location::Location;
+use crate::written::fields;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -153,7 +154,7 @@ impl Origin {
 }
 
 /// An op with its attributes as the graph keeps it: names for drawing and for finding the op again when loading.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 pub struct OpRecord {
     /// The op's name in a registry, such as `matmul`.
     pub name: String,
@@ -162,13 +163,24 @@ pub struct OpRecord {
     /// What it computes, such as `y = x0 · x1`.
     pub formula: String,
     /// Its settings.
-    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    #[serde(default)]
     pub attributes: Attributes,
     /// Its number of operands.
     pub arity: usize,
     /// The operands of which it takes the shape and reads no element.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub shape_only: Vec<usize>,
+}
+
+fields! {
+    OpRecord {
+        name,
+        symbol,
+        formula,
+        attributes unless Attributes::is_empty,
+        arity,
+        shape_only unless Vec::is_empty,
+    }
 }
 
 impl OpRecord {

@@ -4,6 +4,7 @@ use super::node::Record;
 use super::site::Site;
 use super::{Graph, Leaf, NodeId, OpIndex, OpRecord, Origin, ShapeIndex, Stamp};
 use crate::location::Location;
+use crate::written::{Exact, fields};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 
@@ -17,7 +18,7 @@ const UNKNOWN: u32 = u32::MAX;
 #[derive(Debug, Serialize, Deserialize)]
 struct NodeData(u32, u32, u32, Vec<NodeId>, Origin);
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 struct GraphData {
     format: u32,
     ops: Vec<OpRecord>,
@@ -25,65 +26,19 @@ struct GraphData {
     scopes: Vec<String>,
     nodes: Vec<NodeData>,
     names: BTreeMap<u32, String>,
-    constants: Vec<Number>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    constants: Vec<Exact<f64>>,
+    #[serde(default)]
     locations: Option<Locations>,
+}
+
+fields! {
+    GraphData { format, ops, shapes, scopes, nodes, names, constants, locations unless Option::is_none }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Locations {
     table: Vec<Location>,
     nodes: Vec<u32>,
-}
-
-/// A number that survives formats without NaN and infinities, such as JSON.
-#[derive(Debug, Clone, Copy)]
-struct Number(f64);
-
-impl Serialize for Number {
-    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        if self.0.is_finite() || !s.is_human_readable() {
-            self.0.serialize(s)
-        } else {
-            self.0.to_string().serialize(s)
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Number {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Form {
-            Finite(f64),
-            Word(String),
-        }
-        if !d.is_human_readable() {
-            return f64::deserialize(d).map(Self);
-        }
-        match Form::deserialize(d)? {
-            Form::Finite(x) => Ok(Self(x)),
-            Form::Word(w) => match w.as_str() {
-                "NaN" => Ok(Self(f64::NAN)),
-                "inf" => Ok(Self(f64::INFINITY)),
-                "-inf" => Ok(Self(f64::NEG_INFINITY)),
-                _ => Err(serde::de::Error::custom(format!("`{w}` is not a number"))),
-            },
-        }
-    }
-}
-
-/// [`Number`] for a field of type `f64`.
-pub(super) mod number {
-    use super::{Deserialize, Deserializer, Number, Serialize, Serializer};
-
-    pub(in crate::graph) fn serialize<S: Serializer>(x: &f64, s: S) -> Result<S::Ok, S::Error> {
-        Number(*x).serialize(s)
-    }
-
-    pub(in crate::graph) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<f64, D::Error> {
-        Ok(Number::deserialize(d)?.0)
-    }
 }
 
 /// A graph that serialises with the source location of every node; see [`Graph::located`].
@@ -110,7 +65,7 @@ impl Graph {
             scopes: self.scopes.iter().cloned().collect(),
             nodes: self.ids().zip(&self.nodes).map(node).collect(),
             names: self.names.iter().map(|(id, name)| (id.index() as u32, name.clone())).collect(),
-            constants: self.constants.iter().copied().map(Number).collect(),
+            constants: self.constants.iter().copied().map(Exact).collect(),
             locations: with_locations.then(|| Locations {
                 table: self.locations.iter().cloned().collect(),
                 nodes: self.nodes.iter().map(|r| self.site(r.site).location).collect(),

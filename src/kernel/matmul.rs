@@ -12,17 +12,18 @@ use crate::Float;
 ///
 /// # Panics
 ///
-/// If the shapes do not fit, or a view reaches outside its buffer.
+/// If the shapes do not fit, a view reaches outside its buffer, or there are more multiplications than can be counted.
 pub(crate) fn matmul<F: Float>(a: View<'_, F>, b: View<'_, F>, y: &mut [F], threads: usize) {
     let (&[m, k], &[inner, n]) = (a.shape(), b.shape()) else { panic!("matmul takes matrices") };
-    assert_eq!((k, m * n), (inner, y.len()), "matmul: sizes do not fit");
-    if m * n == 0 {
+    let fits = k == inner && m.checked_mul(n) == Some(y.len());
+    assert!(fits, "matmul: sizes do not fit: [{m}, {k}] · [{inner}, {n}] into {} elements", y.len());
+    if y.is_empty() {
         return;
     }
     if k == 0 {
         return y.fill(F::zero());
     }
-    if m <= FEW_ROWS && n >= WIDE && m * n * k <= SMALL && b.strides()[1] == 1 {
+    if m <= FEW_ROWS && n >= WIDE && y.len().saturating_mul(k) <= SMALL && b.strides()[1] == 1 {
         return plain(a, b, n, y);
     }
     let (left, right) = (Matrix::new(a), Matrix::new(b));
@@ -85,7 +86,8 @@ fn columns<const W: usize, F: Float>(a: View<'_, F>, b: View<'_, F>, i: usize, f
     for gain in a.line(i, 1) {
         let row = &data[place as usize..][..W];
         sums.iter_mut().zip(row).for_each(|(sum, &b)| *sum += gain * b);
-        place += b.strides()[0];
+        // Past the last row, it need not be a place.
+        place = place.wrapping_add(b.strides()[0]);
     }
     y[first..first + W].copy_from_slice(&sums);
 }

@@ -10,7 +10,8 @@ pub(crate) struct Share {
 impl Share {
     /// So much of `len`, a multiple of `unit` or all.
     pub(crate) fn of(self, len: usize, unit: usize) -> usize {
-        (len * self.threads / self.of).next_multiple_of(unit).min(len)
+        let share = (len as u128 * self.threads as u128 / self.of as u128) as usize;
+        share.checked_next_multiple_of(unit).unwrap_or(len).min(len)
     }
 }
 

@@ -44,7 +44,9 @@ impl<'a, F: Copy> Matrix<'a, F> {
 
     /// Some of its columns.
     pub(super) fn columns(self, columns: Range<usize>) -> Self {
-        let start = self.start + columns.start as isize * self.steps[1];
+        assert!(columns.end <= self.sizes[1], "matmul: there are no such columns");
+        // Of a matrix outside its buffer it may be any place; `first` looks where it is.
+        let start = self.start.wrapping_add((columns.start as isize).wrapping_mul(self.steps[1]));
         Self { start, sizes: [self.sizes[0], columns.len()], ..self }
     }
 
@@ -53,13 +55,15 @@ impl<'a, F: Copy> Matrix<'a, F> {
         self.steps[1] < 0
     }
 
-    /// The address of its first element, after a check that all lie inside the buffer; no size is 0.
+    /// The address of its first element, after a check that all lie inside the buffer, of which there is at least one.
     fn first(self) -> *const F {
         // The first place that is read, and the last.
         let reach = || {
             let (mut low, mut high) = (self.start, self.start);
             for (&n, &step) in self.sizes.iter().zip(&self.steps) {
-                let reach = step.checked_mul(n as isize - 1)?;
+                // The libraries count in bytes, also a step that is never taken.
+                step.checked_mul(size_of::<F>() as isize)?;
+                let reach = step.checked_mul(isize::try_from(n.checked_sub(1)?).ok()?)?;
                 low = low.checked_add(reach.min(0))?;
                 high = high.checked_add(reach.max(0))?;
             }
@@ -73,7 +77,12 @@ impl<'a, F: Copy> Matrix<'a, F> {
 }
 
 /// Writes `left · right` to places of `y` with these steps from row to row and from column to column, of which one is 1, in
-/// up to so many threads. The libraries are fast where the steps from row to row are 1, in `left` and in `y`. No size is 0.
+/// up to so many threads. The libraries are fast where the steps from row to row are 1, in `left` and in `y`.
+///
+/// # Panics
+///
+/// If a size is 0, the sizes do not fit each other or the steps, an element lies outside its buffer, or there are more
+/// multiplications than an `isize` counts: the libraries multiply the sizes with each other.
 pub(super) fn product<F: Float>(
     left: Matrix<'_, F>,
     right: Matrix<'_, F>,
@@ -81,25 +90,35 @@ pub(super) fn product<F: Float>(
     [row, column]: [usize; 2],
     threads: usize,
 ) {
-    let ([m, k], [_, n]) = (left.sizes, right.sizes);
+    let ([m, k], [inner, n]) = (left.sizes, right.sizes);
+    assert_eq!(k, inner, "matmul: the inner sizes differ");
+    let count =
+        m.checked_mul(n).and_then(|mn| mn.checked_mul(k)).filter(|&count| isize::try_from(count).is_ok());
+    let Some(count) = count else {
+        panic!("matmul: a product of [{m}, {k}] by [{k}, {n}] has more multiplications than can be counted")
+    };
     let apart = (row == 1 && m <= column) || (column == 1 && n <= row);
-    assert!(apart && (m - 1) * row + (n - 1) * column < y.len(), "matmul: the result has no room");
+    let reach = |n: usize, step: usize| n.checked_sub(1)?.checked_mul(step);
+    let last = || reach(m, row)?.checked_add(reach(n, column)?);
+    assert!(apart && last().is_some_and(|last| last < y.len()), "matmul: the result has no room");
+    let steps = [row, column].map(|step| isize::try_from(step).expect("a step is no longer than an array"));
     let (along, across) = if row == 1 { (m, n) } else { (n, m) };
     let task = Task {
         library: Library::fit_for(along, across),
         sizes: [m, n, k],
         y: y.as_mut_ptr(),
-        y_steps: [row as isize, column as isize],
+        y_steps: steps,
         left: left.first(),
         left_steps: left.steps,
         right: right.first(),
         right_steps: right.steps,
     };
-    let long = m.saturating_mul(n).saturating_mul(k) >= LONG_PRODUCT;
-    in_parts(task.forwards(), if long { threads } else { 1 }, &Task::split, &|task: Task<F>| {
-        // SAFETY: the m·n places of the result lie in `y`, no two of them are one, and `y` is borrowed mutably until all is
-        // done, so they overlap neither operand; `first` has checked that every element of the operands' m·k and k·n lies
-        // inside their buffers. Parts are different rows.
+    // No more parts than rows.
+    let threads = if count >= LONG_PRODUCT { threads.min(m) } else { 1 };
+    in_parts(task.forwards(), threads, &Task::split, &|task: Task<F>| {
+        // SAFETY: it is asserted above that the last of the m·n places of the result lies in `y` and that no two of them are
+        // one; `y` is borrowed mutably until all is done, so they overlap neither operand. `first` has asserted that every
+        // element of the operands' m·k and k·n lies inside their buffers; both have the same k. Parts are different rows.
         unsafe { task.run() }
     });
 }
@@ -161,9 +180,9 @@ impl<F: Float> Task<F> {
         match left < 0 {
             true => Self {
                 left: self.left.wrapping_offset(last * left),
-                left_steps: [left_row, -left],
+                left_steps: [left_row, left.wrapping_neg()],
                 right: self.right.wrapping_offset(last * right),
-                right_steps: [-right, right_column],
+                right_steps: [right.wrapping_neg(), right_column],
                 ..self
             },
             false => self,
@@ -176,8 +195,9 @@ impl<F: Float> Task<F> {
         let count = share.of(m, ROWS_TOGETHER);
         let rest = Self {
             sizes: [m - count, n, k],
-            y: self.y.wrapping_offset(count as isize * self.y_steps[0]),
-            left: self.left.wrapping_offset(count as isize * self.left_steps[0]),
+            y: self.y.wrapping_offset((count as isize).wrapping_mul(self.y_steps[0])),
+            // The place after the last row is not read.
+            left: self.left.wrapping_offset((count as isize).wrapping_mul(self.left_steps[0])),
             ..self
         };
         (Self { sizes: [count, n, k], ..self }, rest)

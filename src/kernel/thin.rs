@@ -43,7 +43,7 @@ pub(super) fn left_over<F: Float>([m, k, n]: [usize; 3]) -> Option<(usize, Way)>
     }
     if m <= k {
         Some((rest, Way::Thin))
-    } else if m >= 3 * k && 2 * m > SMALL {
+    } else if m >= k.saturating_mul(3) && m > SMALL / 2 {
         Some((rest, Way::Columns))
     } else {
         None

@@ -112,9 +112,9 @@ impl Parameter {
         tape.parameter(&self.name, &self.shape)
     }
 
-    /// How many numbers it holds.
+    /// How many numbers it holds, or the greatest number there is where that is more.
     pub fn len(&self) -> usize {
-        self.shape.iter().product()
+        self.shape.iter().fold(1, |count, &n| count.saturating_mul(n))
     }
 
     /// Whether it holds no numbers.

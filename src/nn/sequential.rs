@@ -199,11 +199,11 @@ impl fmt::Display for Sequential {
         for (name, layer) in &self.layers {
             outputs = layer.outputs(outputs);
             let parameters = layer.parameters();
-            let numbers = parameters.iter().map(Parameter::len).sum();
+            let numbers = parameters.iter().map(Parameter::len).fold(0, usize::saturating_add);
             let list: Vec<String> = parameters.iter().map(|p| format!("{} {:?}", p.name, p.shape)).collect();
             let output = outputs.map_or_else(|| "?".to_owned(), |n| n.to_string());
             rows.push([name.clone(), output, list.join(", "), grouped(numbers)]);
-            total += numbers;
+            total = numbers.saturating_add(total);
         }
         rows.push(["total".to_owned(), String::new(), String::new(), grouped(total)]);
         let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);

@@ -283,7 +283,7 @@ impl<'t> Var<'t> {
                 }
                 SliceInfoElem::Index(i) => {
                     dropped.push(ranges.len() as isize);
-                    ranges.push(Range { start: i, end: (i != -1).then_some(i + 1), step: 1 });
+                    ranges.push(Range { start: i, end: (i != -1).then(|| i.saturating_add(1)), step: 1 });
                 }
                 SliceInfoElem::NewAxis => {
                     new.push(kept);

@@ -7,6 +7,7 @@ use super::mark::Mark;
 use super::model::{NodeKind, PictureNode};
 use super::roll::{Cell, grouped};
 use crate::graph::{Leaf, NodeId, Origin};
+use crate::shape::size;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -29,7 +30,7 @@ impl Draft<'_> {
         let end = ends.next().filter(|_| ends.next().is_none()).copied();
         let parameters =
             members.iter().map(|&id| graph.node(id)).filter(|n| n.leaf() == Some(Leaf::Parameter));
-        let parameters: usize = parameters.map(|node| node.shape().iter().product::<usize>()).sum();
+        let parameters = parameters.map(|node| size(node.shape())).fold(0, usize::saturating_add);
         let inputs =
             members.iter().filter(|&&id| matches!(graph.node(id).leaf(), Some(Leaf::Input | Leaf::Index)));
         let inputs = inputs.count();

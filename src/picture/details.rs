@@ -2,61 +2,67 @@
 
 use super::mark::Mark;
 use super::number;
+use crate::written::fields;
 use ndarray::ArrayD;
 use serde::{Deserialize, Serialize};
 
 /// More of a node than fits in a drawing, for exporters that show one node at a time; all of it is text.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Details {
     /// The name of the op with its attributes.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub op: String,
     /// What the op computes, in the letters of rules: `y = x0 × x1`.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub formula: String,
     /// The full shape, `[100, 784]`, or `scalar`.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub shape: String,
     /// The scope that the node was recorded in.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub scope: String,
     /// The line of the user's program that recorded the node.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// The operands that are constants written into the node, by position.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub constants: Vec<(usize, String)>,
     /// What is handed back to each operand, by position: `dy × x1`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<(usize, String)>,
     /// What a check, the numbers or a comparison found out about the node.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<String>,
     /// The ids of the nodes that a box consists of; of very many, the first thousand.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<String>,
     /// How many nodes a box consists of.
-    #[serde(skip_serializing_if = "is_zero")]
     pub nodes: usize,
     /// How many numbers are trained in a box: the elements of its parameters.
-    #[serde(skip_serializing_if = "is_zero")]
     pub parameters: usize,
     /// How often the structure in a box is repeated; 0 where it is no repetition.
-    #[serde(skip_serializing_if = "is_zero")]
     pub times: usize,
     /// By which name a box is opened, with [`Builder::open`](super::Builder::open).
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub opens: String,
     /// How many nodes of a box have each mark, from bad to good.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub marks: Vec<(Mark, usize)>,
     /// How the elements of the value are spread.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub values: Option<Histogram>,
     /// How the elements of the gradient are spread.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub gradients: Option<Histogram>,
+}
+
+fields! {
+    Details {
+        op unless String::is_empty,
+        formula unless String::is_empty,
+        shape unless String::is_empty,
+        scope unless String::is_empty,
+        source unless Option::is_none,
+        constants unless Vec::is_empty,
+        rules unless Vec::is_empty,
+        findings unless Vec::is_empty,
+        members unless Vec::is_empty,
+        nodes unless is_zero,
+        parameters unless is_zero,
+        times unless is_zero,
+        opens unless String::is_empty,
+        marks unless Vec::is_empty,
+        values unless Option::is_none,
+        gradients unless Option::is_none,
+    }
 }
 
 fn is_zero(count: &usize) -> bool {

@@ -17,8 +17,10 @@ pub trait Layout {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Drawing {
     /// Width of the canvas; everything lies inside it.
+    #[serde(with = "crate::written::number")]
     pub width: f64,
     /// Height of the canvas.
+    #[serde(with = "crate::written::number")]
     pub height: f64,
     /// The box of each node, with all text that belongs to it.
     pub nodes: Vec<Rect>,
@@ -73,8 +75,10 @@ impl Piece {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// Distance from the left edge.
+    #[serde(with = "crate::written::number")]
     pub x: f64,
     /// Distance from the upper edge.
+    #[serde(with = "crate::written::number")]
     pub y: f64,
 }
 
@@ -82,12 +86,16 @@ pub struct Point {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Rect {
     /// Left edge.
+    #[serde(with = "crate::written::number")]
     pub x: f64,
     /// Upper edge.
+    #[serde(with = "crate::written::number")]
     pub y: f64,
     /// Extent to the right.
+    #[serde(with = "crate::written::number")]
     pub width: f64,
     /// Extent downwards.
+    #[serde(with = "crate::written::number")]
     pub height: f64,
 }
 

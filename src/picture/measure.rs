@@ -30,8 +30,10 @@ pub struct Sizes {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Size {
     /// Extent to the right.
+    #[serde(with = "crate::written::number")]
     pub width: f64,
     /// Extent downwards.
+    #[serde(with = "crate::written::number")]
     pub height: f64,
 }
 

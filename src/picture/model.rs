@@ -2,7 +2,9 @@
 
 use super::details::Details;
 use super::mark::Mark;
+use crate::written::fields;
 use serde::{Deserialize, Serialize};
+use std::ops::Not;
 
 /// A drawing of a computation: nodes, edges and groups as plain data.
 ///
@@ -74,7 +76,7 @@ impl NodeKind {
 }
 
 /// One node of a picture.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct PictureNode {
     /// `n12` for node 12 of the graph, `g3` for a group drawn as one box, `out12` for the end of an output's arrow.
     pub id: String,
@@ -98,21 +100,40 @@ pub struct PictureNode {
     /// What a reader sees on pointing at the node: op, formula, full shape. Lines are separated by `\n`.
     pub tooltip: String,
     /// What stands below name and shape of a box that holds many nodes: `576 nodes, 1,280 parameters`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub note: Option<String>,
     /// The id of the node that the reverse pass was at when it recorded this one: `n12`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub of: Option<String>,
     /// What a check, the numbers, or a comparison say of the node; none where there is nothing to say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub mark: Option<Mark>,
     /// What a page tells of the node beyond what is drawn.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub details: Option<Box<Details>>,
 }
 
+fields! {
+    PictureNode {
+        id,
+        kind,
+        symbol,
+        name,
+        shape,
+        value,
+        gradient,
+        group,
+        backward,
+        tooltip,
+        note unless Option::is_none,
+        of unless Option::is_none,
+        mark unless Option::is_none,
+        details unless Option::is_none,
+    }
+}
+
 /// One arrow of a picture: one operand of one op. The same node used twice gives two edges.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct PictureEdge {
     /// Where the value comes from, a position in [`Picture::nodes`].
     pub from: usize,
@@ -127,11 +148,24 @@ pub struct PictureEdge {
     /// Whether the arrow belongs to the recorded reverse pass.
     pub backward: bool,
     /// Whether a check found what the node hands back along this arrow wrong.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default)]
     pub wrong: bool,
     /// What a comparison says of the arrow: added or removed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub mark: Option<Mark>,
+}
+
+fields! {
+    PictureEdge {
+        from,
+        to,
+        operand,
+        value,
+        gradient,
+        backward,
+        wrong unless Not::not,
+        mark unless Option::is_none,
+    }
 }
 
 /// A labelled frame around nodes that belong together.

@@ -16,11 +16,12 @@ impl Arena {
         size.checked_next_multiple_of(Self::ALIGN).unwrap_or(size)
     }
 
-    /// The smallest free stretch that fits, or new space at the end.
-    pub(super) fn take(&mut self, size: usize) -> usize {
+    /// The smallest free stretch that fits, or new space at the end; `None` where the arena would be longer than anything
+    /// that can be addressed.
+    pub(super) fn take(&mut self, size: usize) -> Option<usize> {
         let size = Self::rounded(size);
         if size == 0 {
-            return 0;
+            return Some(0);
         }
         let fitting = (0..self.free.len()).filter(|&i| self.free[i].1 >= size);
         if let Some(i) = fitting.min_by_key(|&i| self.free[i].1) {
@@ -29,19 +30,16 @@ impl Arena {
                 0 => drop(self.free.remove(i)),
                 rest => self.free[i] = (start + size, rest),
             }
-            return start;
+            return Some(start);
         }
         // A free stretch at the end is made longer.
-        let start = match self.free.last() {
-            Some(&(start, len)) if start + len == self.len => {
-                self.free.pop();
-                start
-            }
-            _ => self.len,
-        };
-        // More than can be addressed is refused when the room is asked for.
-        self.len = start.saturating_add(size);
-        start
+        let open = self.free.last().copied().filter(|&(start, len)| start + len == self.len);
+        let start = open.map_or(self.len, |(start, _)| start);
+        self.len = start.checked_add(size).filter(|&len| isize::try_from(len).is_ok())?;
+        if open.is_some() {
+            self.free.pop();
+        }
+        Some(start)
     }
 
     /// Gives a stretch back.
@@ -81,7 +79,7 @@ mod tests {
                     let (start, size) = used.swap_remove(size % used.len());
                     arena.give(start, size);
                 }
-                let start = arena.take(size);
+                let start = arena.take(size).unwrap();
                 prop_assert!(start + size <= arena.len());
                 prop_assert!(used.iter().all(|&(s, n)| size == 0 || n == 0 || s + n <= start || start + size <= s));
                 used.push((start, size));

@@ -14,7 +14,7 @@ use crate::graph::{Graph, Kind, Leaf, Node, NodeId};
 use crate::ops::Scalar;
 use crate::room;
 use crate::shape::{Layout, size};
-use crate::tape::{Op, Precision, Recorder, Register, Var};
+use crate::tape::{Op, Precision, Recorder, Register, Var, check_elements};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -110,6 +110,10 @@ fn plan_of<F: Precision>(
     let elementwise: Vec<bool> = ops.iter().map(|op| op.elementwise()).collect();
     let wanted = outputs.iter().copied().chain(updates.iter().flat_map(|&(p, v)| [p, v]));
     let merged = Merged::new(graph, wanted, held, |id| options.fuse && is_idle(graph, ops, &elementwise, id));
+    for &id in &merged.nodes {
+        let fits = check_elements(graph.node(id), options.max_elements, "PlanOptions::max_elements");
+        fits.map_err(|problem| Error::Argument { what: "compile", problem })?;
+    }
     let mut pinned = vec![false; graph.len()];
     for &id in outputs.iter().chain(updates.iter().map(|(_, v)| v)) {
         pinned[merged.of(id).index()] = true;

@@ -125,8 +125,8 @@ impl<F: Precision> Plan<F> {
     /// # Errors
     ///
     /// If there is nothing to compile, vars are of several tapes or hold indices, an update does not name a parameter
-    /// and a value of its shape, a parameter has two different updates, a constant is infinite in this precision, or
-    /// there is no room for an array.
+    /// and a value of its shape, a parameter has two different updates, a constant is infinite in this precision, a node
+    /// has more elements than [`PlanOptions::max_elements`], or there is no room for an array.
     #[track_caller]
     pub fn compile<'t>(
         outputs: impl IntoIterator<Item = Var<'t>>,

@@ -1,5 +1,7 @@
 //! How a plan is compiled and run.
 
+use crate::tape::Limits;
+
 /// Options of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlanOptions {
@@ -14,11 +16,14 @@ pub struct PlanOptions {
     pub threads: usize,
     /// Whether a run refuses inputs that hold NaN or an infinity.
     pub check_finite: bool,
+    /// The most elements that an array of the plan may have, stretched ones counted; 2³⁰ unless said otherwise. A longer one
+    /// is refused by name when the plan is compiled: no run of it would end.
+    pub max_elements: usize,
 }
 
 impl Default for PlanOptions {
     fn default() -> Self {
-        Self { fuse: true, threads: 1, check_finite: false }
+        Self { fuse: true, threads: 1, check_finite: false, max_elements: Limits::ELEMENTS }
     }
 }
 
@@ -39,5 +44,11 @@ impl PlanOptions {
     #[must_use]
     pub fn check_finite(self, check_finite: bool) -> Self {
         Self { check_finite, ..self }
+    }
+
+    /// With at most so many elements of an array.
+    #[must_use]
+    pub fn max_elements(self, max_elements: usize) -> Self {
+        Self { max_elements, ..self }
     }
 }

@@ -63,12 +63,17 @@ impl<F: Precision> Compiler<'_, F> {
             }
         }
         let mut arena = Arena::default();
+        let take = |arena: &mut Arena, size| {
+            arena.take(size).ok_or_else(|| {
+                room::none("compile", size, "all results together have more elements than can be addressed")
+            })
+        };
         let mut starts = vec![0_usize; results.len()];
         let (mut alive, mut least) = (0, 0);
         for (i, step) in plan.steps.iter_mut().enumerate() {
             if let Some(head) = step.head() {
                 let result = head.output.result;
-                starts[result] = arena.take(results[result]);
+                starts[result] = take(&mut arena, results[result])?;
                 alive += results[result];
             }
             let mut ended: Vec<usize> = step
@@ -93,7 +98,7 @@ impl<F: Precision> Compiler<'_, F> {
                     Some(other) => starts[ended.swap_remove(other)],
                     None => {
                         alive += results[result];
-                        arena.take(results[result])
+                        take(&mut arena, results[result])?
                     }
                 };
             }

@@ -324,7 +324,7 @@ impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.title())?;
         let ratio = if self.least == 0 { 1.0 } else { self.arena as f64 / self.least as f64 };
-        let leaves: usize = self.leaves.iter().map(|leaf| leaf.bytes).sum();
+        let leaves = self.leaves.iter().map(|leaf| leaf.bytes).fold(0, usize::saturating_add);
         writeln!(
             f,
             "results {}, {ratio:.2} × what is alive at one time; registers {}; leaves {}",

@@ -1,5 +1,6 @@
 //! A recorder on a graph that is there already: one from a file, or the same nodes with other shapes.
 
+use super::limits::Limits;
 use super::op::Op;
 use super::recorder::{Recorder, infer, record};
 use super::registry::Registry;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 
 impl Recorder {
     /// The recorder of a loaded graph.
-    pub(super) fn load(mut graph: Graph, registry: &Registry) -> Result<Self> {
+    pub(super) fn load(mut graph: Graph, registry: &Registry, limits: Limits) -> Result<Self> {
         let wrong = |problem: String| Error::Graph { problem };
         let ops: Vec<Arc<dyn Op>> = graph.op_records()[4..]
             .iter()
@@ -49,7 +50,15 @@ impl Recorder {
                 return Err(wrong(format!("parameters {first} and {} are both called `{name}`", node.id())));
             }
         }
-        Ok(Self::on(graph, ops))
+        let mut recorder = Self::on(graph, ops);
+        recorder.limits = limits;
+        recorder.check_limits()?;
+        Ok(recorder)
+    }
+
+    /// That no node is larger than a graph from outside may have it.
+    fn check_limits(&self) -> Result<()> {
+        self.limits.check(&self.graph, &self.ops).map_err(|problem| Error::Graph { problem })
     }
 
     /// The same nodes with other shapes of leaves, and no values.
@@ -86,6 +95,8 @@ impl Recorder {
         super::same_rules::check_same(&mut on(&self.graph), &mut on(&graph))?;
         let mut new = Self::on(graph, self.ops[4..].to_vec());
         new.lineage = self.lineage.clone();
+        new.limits = self.limits;
+        new.check_limits()?;
         Ok(new)
     }
 }

@@ -5,6 +5,7 @@ mod backward;
 mod cotangents;
 mod evaluate;
 mod feeding;
+mod limits;
 mod loading;
 mod numbers;
 pub(crate) mod op;
@@ -24,6 +25,8 @@ mod values;
 mod var;
 
 pub(crate) use backward::Lead;
+pub use limits::Limits;
+pub(crate) use limits::check_elements;
 pub use op::{Op, Precision};
 pub(crate) use program::{Builder, Instruction, Memory, Program, Register};
 pub(crate) use recorder::Recorder;
@@ -367,9 +370,19 @@ impl Tape {
     ///
     /// # Errors
     ///
-    /// [`Error::Graph`] if an op is not in the registry, does not accept its operands, or gives another shape.
+    /// [`Error::Graph`] if an op is not in the registry, does not accept its operands, or gives another shape; or if a node
+    /// is larger than [`Limits::default`] allows: a file of a few bytes can ask for more elements than there is time for.
     pub fn from_graph(graph: Graph, registry: &Registry) -> Result<Self> {
-        Ok(Self { recorder: RefCell::new(Recorder::load(graph, registry)?) })
+        Self::from_graph_with(graph, registry, Limits::default())
+    }
+
+    /// As [`from_graph`](Self::from_graph), with other limits.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_graph`](Self::from_graph).
+    pub fn from_graph_with(graph: Graph, registry: &Registry, limits: Limits) -> Result<Self> {
+        Ok(Self { recorder: RefCell::new(Recorder::load(graph, registry, limits)?) })
     }
 
     /// The same recording with other shapes of leaves, such as another batch size; values are not taken along.
@@ -378,7 +391,8 @@ impl Tape {
     ///
     /// # Errors
     ///
-    /// [`Error::Operands`] if an op does not accept the new shapes.
+    /// [`Error::Operands`] if an op does not accept the new shapes; [`Error::Graph`] if the tape was loaded and a node would
+    /// be larger than its limits allow.
     pub fn with_shapes<'t, S: AsRef<[usize]>>(
         &'t self,
         leaves: impl IntoIterator<Item = (Var<'t>, S)>,

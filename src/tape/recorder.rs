@@ -2,6 +2,7 @@
 
 use super::backward::Lead;
 use super::cotangents::Cotangents;
+use super::limits::Limits;
 use super::op::{Op, Operand};
 use super::rule::Rules;
 use super::values::Values;
@@ -46,6 +47,8 @@ pub(crate) struct Recorder {
     pub(super) parameters: FxHashMap<String, NodeId>,
     /// Shared with the plans compiled from this recording, which by it know its vars from those of other tapes.
     pub(crate) lineage: Arc<()>,
+    /// What a graph from outside may ask for: none on what a program records itself.
+    pub(super) limits: Limits,
     pub(super) values: Values,
     pub(super) rules: Rules,
     /// What a rule being put on the tape is put together from; kept for its memory.
@@ -77,6 +80,7 @@ impl Recorder {
             origin: Origin::Forward,
             parameters: FxHashMap::default(),
             lineage: Arc::new(()),
+            limits: Limits::none(),
             values: Values::default(),
             rules: Rules::default(),
             operands: Vec::new(),
@@ -110,6 +114,7 @@ impl Recorder {
         self.parameters.clear();
         self.values.clear();
         self.lineage = Arc::new(());
+        self.limits = Limits::none();
         self.scope = 0;
         self.origin = Origin::Forward;
     }
