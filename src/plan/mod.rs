@@ -19,6 +19,7 @@ mod near;
 mod options;
 mod order;
 mod outputs;
+mod overwriting;
 mod parallel;
 mod placing;
 mod run;

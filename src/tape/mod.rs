@@ -25,7 +25,7 @@ mod var;
 
 pub(crate) use backward::Lead;
 pub use op::{Op, Precision};
-pub(crate) use program::{Builder, Instruction, Memory, Program, Register};
+pub(crate) use program::{Accesses, Builder, Instruction, Memory, Program, Register};
 pub(crate) use recorder::Recorder;
 pub use registry::{LoadOp, Registry};
 pub(crate) use registry::{Loader, loader};
