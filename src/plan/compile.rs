@@ -144,6 +144,8 @@ fn plan_of<F: Precision>(
         writes: Vec::new(),
         inputs: Vec::new(),
         indices: Vec::new(),
+        names: Default::default(),
+        index_names: Default::default(),
         parameters: Vec::new(),
         constants: Vec::new(),
         outputs: Vec::new(),

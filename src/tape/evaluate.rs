@@ -21,6 +21,7 @@ impl Recorder {
         }
         self.values.grow(self.graph.len());
         self.values.give_up();
+        self.values.computed = true;
         if !self.look_for_few(target) {
             self.compute_all_numbers(target.index() + 1);
             if self.values.has(target) {

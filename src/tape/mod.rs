@@ -24,6 +24,7 @@ mod values;
 mod var;
 
 pub(crate) use backward::Lead;
+pub(crate) use feeding::not_fed;
 pub use op::{Op, Precision};
 pub(crate) use program::{Accesses, Builder, Instruction, Memory, Program, Register};
 pub(crate) use recorder::Recorder;
