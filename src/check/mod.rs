@@ -9,6 +9,7 @@ mod element;
 mod engine;
 mod fault;
 mod function;
+mod groups;
 mod hint;
 mod judge;
 mod locate;

@@ -30,7 +30,7 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    fn question(self, backprop: f64, step: f64) -> Question {
+    pub(super) fn question(self, backprop: f64, step: f64) -> Question {
         let Self { rounding, uncertain, slope } = self;
         Question { backprop, step, plain: None, rounding, uncertain, slope }
     }
@@ -236,7 +236,7 @@ impl Row<'_> {
 ///
 /// A probe moves an element of gradient g by a factor r, uniform in [0.5, 1.5], so that losing it changes the
 /// directional derivative by r |g|; it is seen above the probe's threshold. Elements checked one by one are seen.
-fn unseen(gradient: &[f64], thresholds: &[f64], singles: usize) -> Option<f64> {
+pub(super) fn unseen(gradient: &[f64], thresholds: &[f64], singles: usize) -> Option<f64> {
     let [least, greatest] = MAGNITUDE;
     let missed = |g: f64| -> f64 {
         let by = |threshold: &f64| ((threshold / g.abs() - least) / (greatest - least)).clamp(0.0, 1.0);
