@@ -284,6 +284,14 @@ impl Tape {
         Scope::enter(self, name)
     }
 
+    /// Leaves all scopes until the guard is dropped: what is recorded until then has the names that it would have in none.
+    ///
+    /// Optimisers do so, since what they remember of a parameter is found by the parameter's name, wherever they are
+    /// called.
+    pub fn root_scope(&self) -> Scope<'_> {
+        Scope::root(self)
+    }
+
     /// Marks what is recorded until the guard is dropped as an update, as optimisers do.
     pub fn updating(&self) -> Scope<'_> {
         Scope::update(self)

@@ -1,0 +1,1 @@
+//! Small things that would go wrong in silence, or are told without a way out.
