@@ -1,8 +1,13 @@
 //! Small things that would go wrong in silence, or are told without a way out.
 
+use chainrule::data::DataError;
+use chainrule::data::mnist::Mnist;
 use chainrule::picture::{Annotations, health};
-use chainrule::{NodeId, Tape, Var};
-use ndarray::arr1;
+use chainrule::{Error, NodeId, Plan, Tape, Var};
+use ndarray::{arr0, arr1};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 /// What the health of a loss says, of the values and gradients of all its nodes.
 fn told(loss: Var<'_>) -> String {
@@ -40,6 +45,8 @@ fn nan_from_the_branch_not_taken_is_named_with_the_idiom_that_helps() {
         for words in ["NaN from the branch not taken", "double-where idiom", "where"] {
             assert!(said.contains(words), "{said}");
         }
+        let page = loss.draw().gradients(&loss.backward()).health().to_html().unwrap();
+        assert!(page.contains("double-where idiom"));
     }
     // A choice that has no part in it is not blamed.
     let right: [Function; 3] = [
@@ -64,4 +71,99 @@ fn the_double_where_of_the_docs_has_the_right_gradient_to_second_order() {
     assert_eq!(dx.value().as_slice().unwrap(), [0.0, 0.0, 0.25]);
     let [ddx] = dx.sum().grad([x]);
     assert_eq!(ddx.value().as_slice().unwrap(), [0.0, 0.0, -1.0 / 32.0]);
+}
+
+/// A folder of its own below cargo's for tests, emptied.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// An IDX file of bytes, all 1.
+fn idx(axes: &[u32]) -> Vec<u8> {
+    let mut bytes = vec![0, 0, 8, axes.len() as u8];
+    bytes.extend(axes.iter().flat_map(|n| n.to_be_bytes()));
+    bytes.resize(bytes.len() + axes.iter().product::<u32>() as usize, 1);
+    bytes
+}
+
+#[test]
+fn mnist_is_found_with_a_dot_for_a_dash() {
+    let write = |folder: &Path, images: &str, labels: &str, counts: [u32; 2]| {
+        for (half, n) in ["train", "t10k"].into_iter().zip(counts) {
+            fs::write(folder.join(format!("{half}-{images}")), idx(&[n, 28, 28])).unwrap();
+            fs::write(folder.join(format!("{half}-{labels}")), idx(&[n])).unwrap();
+        }
+    };
+    let counts = |folder: &Path| Mnist::load(folder).map(|mnist| [mnist.train.len(), mnist.test.len()]);
+
+    let dots = folder("mnist-dots");
+    write(&dots, "images.idx3-ubyte", "labels.idx1-ubyte", [3, 2]);
+    assert_eq!(counts(&dots), Ok([3, 2]));
+
+    // As they come out of some archives: a folder of the name, and the file beside it.
+    fs::create_dir(dots.join("train-images-idx3-ubyte")).unwrap();
+    fs::create_dir(dots.join("t10k-labels-idx1-ubyte")).unwrap();
+    assert_eq!(counts(&dots), Ok([3, 2]));
+
+    // One kind may be compressed, and the names with a dash come first.
+    let both = folder("mnist-both");
+    write(&both, "images.idx3-ubyte", "labels.idx1-ubyte", [3, 2]);
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gz.write_all(&idx(&[3, 28, 28])).unwrap();
+    fs::write(both.join("train-images.idx3-ubyte.gz"), gz.finish().unwrap()).unwrap();
+    fs::remove_file(both.join("train-images.idx3-ubyte")).unwrap();
+    assert_eq!(counts(&both), Ok([3, 2]));
+    write(&both, "images-idx3-ubyte", "labels-idx1-ubyte", [5, 4]);
+    assert_eq!(counts(&both), Ok([5, 4]));
+
+    let missing = Mnist::load(folder("mnist-none")).unwrap_err();
+    assert!(matches!(missing, DataError::Missing { .. }), "{missing}");
+}
+
+#[test]
+fn what_is_computed_or_fixed_is_not_fed_and_the_message_says_what_is() {
+    let tape = Tape::new();
+    let (x, w) = (tape.input("x", [3]), tape.parameter("w", [3]));
+    let (c, i) = (tape.constant(arr1(&[1.0, 2.0, 3.0])), tape.index_input("i", [1]));
+    let hidden = x * w + c;
+    let loss = (hidden.tanh() * 2.0).sum()
+        + tape.constant(ndarray::arr2(&[[0.1, 0.2]])).softmax_cross_entropy(i);
+    let mut plan = Plan::<f64>::compile([loss], []).unwrap();
+    let value = arr1(&[1.0, 2.0, 3.0]);
+    let node = format!("{}", hidden.id());
+    for error in [tape.feed(hidden, value.clone()), plan.feed(hidden, &value), plan.feed_all([(hidden, &value)])] {
+        let text = error.unwrap_err().to_string();
+        for words in [&*node, "computed by add", "`x`", "`w`", "small.rs"] {
+            assert!(text.contains(words), "{text}");
+        }
+    }
+    let cases = [
+        (tape.feed(c, value.clone()), "constant"),
+        (plan.feed(c, &value), "constant"),
+        (tape.feed(i, value.clone()), "feed_indices"),
+        (plan.feed(i, &value), "feed_indices"),
+        (tape.feed_indices(x, arr1(&[0])), "`feed`"),
+        (plan.feed_indices(x, &arr1(&[0])), "`feed`"),
+        (plan.feed(w, &value), "state"),
+        (tape.feed_indices(hidden, arr1(&[0])), "computed by add"),
+        (plan.feed_indices(hidden, &arr1(&[0])), "computed by add"),
+        (tape.feed(x, 1.0), "shape [3]"),
+        (plan.feed(x, &arr0(1.0)), "shape [3]"),
+    ];
+    for (result, words) in cases {
+        let error = result.unwrap_err();
+        assert!(matches!(error, Error::Feed { .. }), "{error:?}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+    // What the plan does not read, and names that several have, are told apart.
+    let unread = tape.input("unread", []);
+    let error = plan.feed(unread, &arr0(1.0)).unwrap_err().to_string();
+    assert!(error.contains("that the plan reads") && error.contains("`x`"), "{error}");
+    let twins = [tape.input("twin", []), tape.input("twin", [])];
+    let mut plan = Plan::<f64>::compile([twins[0] * twins[1]], []).unwrap();
+    let error = plan.feed("twin", &arr0(1.0)).unwrap_err().to_string();
+    assert!(error.contains("several"), "{error}");
 }
