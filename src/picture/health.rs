@@ -124,9 +124,13 @@ fn not_finite(graph: &Graph, known: &Annotations, node: NodeId, value: &ArrayD<f
             } else {
                 "all its operands are finite"
             };
-            let harm = choice_behind(graph, node).filter(|choice| known.values.get(choice).is_some_and(is_finite));
+            let harm =
+                choice_behind(graph, node).filter(|choice| known.values.get(choice).is_some_and(is_finite));
             let harm = harm.map(|choice| {
-                format!("; {} does not choose it, but the gradient can hold {NOT_TAKEN}", graph.describe(choice))
+                format!(
+                    "; {} does not choose it, but the gradient can hold {NOT_TAKEN}",
+                    graph.describe(choice)
+                )
             });
             (mark, format!("{what}, and it begins here: {from}{}", harm.unwrap_or_default()))
         }
@@ -208,7 +212,9 @@ fn choice_behind(graph: &Graph, node: NodeId) -> Option<NodeId> {
     let mut met = BTreeSet::from([node]);
     for _ in 0..FAR {
         let at = met.pop_first()?;
-        for edge in graph.consumers(at).iter().filter(|edge| graph.node(edge.target).origin() == Origin::Forward) {
+        for edge in
+            graph.consumers(at).iter().filter(|edge| graph.node(edge.target).origin() == Origin::Forward)
+        {
             match graph.node(edge.target).op().name.as_str() {
                 "where" if edge.operand > 0 => return Some(edge.target),
                 "where" => {}

@@ -99,7 +99,9 @@ fn find<T>(
         }
         (Key::Name(name), None) => format!("{kind_name} `{name}` that the plan reads"),
         (Key::Name(name), Some(Named::Several)) => {
-            format!("single {kind_name} `{name}`, since several that the plan reads have this name: give the var")
+            format!(
+                "single {kind_name} `{name}`, since several that the plan reads have this name: give the var"
+            )
         }
     };
     let present = first_of(slots.iter().map(|slot| format!("{} `{}`", slot.id, slot.name)));

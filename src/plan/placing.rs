@@ -41,10 +41,11 @@ impl<F: Precision> Compiler<'_, F> {
             let fits = readers[result] == 1
                 && place.is_whole()
                 && last_read[*slot].is_none_or(|last| last <= i)
-                && looked_at
-                    .entry(i)
-                    .or_insert_with(|| Overwriting::of(step))
-                    .may_write_over(step, k, Root::State(*slot));
+                && looked_at.entry(i).or_insert_with(|| Overwriting::of(step)).may_write_over(
+                    step,
+                    k,
+                    Root::State(*slot),
+                );
             if fits {
                 step.outputs[k].target = Target::State(*slot);
             }

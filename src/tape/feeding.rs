@@ -14,7 +14,8 @@ pub(crate) fn not_fed(graph: &Graph, id: NodeId, allowed: &[Leaf]) -> Option<Str
     Some(match node.leaf() {
         Some(leaf) if allowed.contains(&leaf) => return None,
         Some(Leaf::Constant) => {
-            "no other value, since it is a constant; record it with `tape.leaf` or `tape.input` to feed it".to_owned()
+            "no other value, since it is a constant; record it with `tape.leaf` or `tape.input` to feed it"
+                .to_owned()
         }
         Some(Leaf::Index) => "class labels or positions; feed it with `feed_indices`".to_owned(),
         Some(Leaf::Input) => "real numbers; feed it with `feed`".to_owned(),
@@ -28,7 +29,9 @@ pub(crate) fn not_fed(graph: &Graph, id: NodeId, allowed: &[Leaf]) -> Option<Str
             let leaves = first_of(leaves.map(|n| graph.describe(n.id())));
             let op = node.op();
             match leaves.is_empty() {
-                true => format!("no value, since it is computed by {op} from constants; record an input in its place"),
+                true => format!(
+                    "no value, since it is computed by {op} from constants; record an input in its place"
+                ),
                 false => format!(
                     "no value, since it is computed by {op}; feed what it is computed from, {leaves}, or record an input \
                      in its place"

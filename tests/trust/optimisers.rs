@@ -12,12 +12,14 @@ struct Nets<'t> {
 }
 
 fn nets(tape: &Tape) -> Nets<'_> {
-    let wave = |shape: [usize; 2]| ndarray::Array2::from_shape_fn(shape, |(i, j)| f64::cos((3 * i + j) as f64));
+    let wave =
+        |shape: [usize; 2]| ndarray::Array2::from_shape_fn(shape, |(i, j)| f64::cos((3 * i + j) as f64));
     let noise = tape.constant(wave([4, 2]));
     let generator = [tape.parameter("g/w", [2, 3]), tape.parameter("g/b", [3])];
     let discriminator = [tape.parameter("d/w", [3, 1]), tape.parameter("d/b", [1])];
     let made = (noise.matmul(generator[0]) + generator[1]).tanh();
-    let judged = |x: Var<'_>| (tape.var(x.id()).unwrap().matmul(discriminator[0]) + discriminator[1]).sigmoid();
+    let judged =
+        |x: Var<'_>| (tape.var(x.id()).unwrap().matmul(discriminator[0]) + discriminator[1]).sigmoid();
     let real = judged(tape.constant(wave([4, 3])));
     let fooled = judged(made);
     let losses = [-fooled.ln().mean(), -(real.ln() + (1.0 - fooled).ln()).mean()];
@@ -55,7 +57,8 @@ fn apart(optimizers: [&dyn Optimizer; 2], rounds: usize) -> Vec<ArrayD<f64>> {
         for k in 0..2 {
             let (plan, state) = &mut plans[k];
             plan.run(state).unwrap();
-            let new: Vec<_> = own[k].iter().map(|p| state.get(&p.name().unwrap()).unwrap().to_owned()).collect();
+            let new: Vec<_> =
+                own[k].iter().map(|p| state.get(&p.name().unwrap()).unwrap().to_owned()).collect();
             for (p, new) in own[k].iter().zip(new) {
                 plans[1 - k].1.insert(&p.name().unwrap(), new);
             }
@@ -95,7 +98,8 @@ fn together(optimizers: [&dyn Optimizer; 2], rounds: usize) -> Vec<ArrayD<f64>> 
 fn two_optimisers_on_one_tape_take_the_steps_of_each_alone() {
     let (adam, fast) = (Adam::new(0.01), Adam::new(0.1));
     let (momentum, named) = (Momentum::new(0.1, 0.9), Adam::new(0.02).named("discriminator"));
-    let pairs: [[&dyn Optimizer; 2]; 4] = [[&adam, &adam], [&adam, &fast], [&momentum, &momentum], [&fast, &named]];
+    let pairs: [[&dyn Optimizer; 2]; 4] =
+        [[&adam, &adam], [&adam, &fast], [&momentum, &momentum], [&fast, &named]];
     for pair in pairs {
         assert_eq!(together(pair, 4), apart(pair, 4), "{pair:?}");
     }
@@ -198,7 +202,8 @@ fn a_saved_state_goes_on_with_parameters_more_and_with_one_count_for_all() {
     let (a, b) = (tape.parameter("a", []), tape.parameter("b", [2]));
     let adam = Adam::new(0.1);
     let mut state = State::<f64>::new();
-    let shapes: [(&str, &[usize]); 5] = [("adam/m/a", &[]), ("adam/v/a", &[]), ("adam/m/b", &[2]), ("adam/v/b", &[2]), ("adam/step", &[])];
+    let shapes: [(&str, &[usize]); 5] =
+        [("adam/m/a", &[]), ("adam/v/a", &[]), ("adam/m/b", &[2]), ("adam/v/b", &[2]), ("adam/step", &[])];
     for (name, shape) in shapes {
         state.insert(name, ArrayD::from_elem(shape, 7.0));
     }

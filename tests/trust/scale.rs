@@ -53,7 +53,8 @@ fn two_gradients_of_joined_arrays_have_as_many_edges_as_operands() {
 #[test]
 fn the_gradients_of_many_joined_arrays_are_those_of_one_array() {
     // No number of operands that fills its groups, and operands of different sizes.
-    let (tape, weights) = (Tape::new(), |n: usize| Array2::from_shape_fn((n, 3), |(i, j)| 0.1 * (i + j) as f64));
+    let (tape, weights) =
+        (Tape::new(), |n: usize| Array2::from_shape_fn((n, 3), |(i, j)| 0.1 * (i + j) as f64));
     let widths: Vec<usize> = (0..75).map(|i| i % 4).collect();
     let all: usize = widths.iter().sum();
     let values = Array2::from_shape_fn((2, all), |(i, j)| f64::sin((i * all + j) as f64));
@@ -71,7 +72,10 @@ fn the_gradients_of_many_joined_arrays_are_those_of_one_array() {
         let second = squares(tape, &first).try_grad(&leaves).unwrap();
         [first, second].map(|gradients| {
             let rows = (0..2).flat_map(|row| gradients.iter().map(move |g| (row, g)));
-            rows.flat_map(|(row, g)| g.value().index_axis(ndarray::Axis(0), row).iter().copied().collect::<Vec<_>>()).collect()
+            rows.flat_map(|(row, g)| {
+                g.value().index_axis(ndarray::Axis(0), row).iter().copied().collect::<Vec<_>>()
+            })
+            .collect()
         })
     };
     let joined = tape.concat(&parts, 1);
@@ -118,7 +122,10 @@ fn stack_puts_arrays_along_a_new_axis_and_refuses_others() {
         assert_eq!(tape.stack(&[a, b], axis).value().into_array(), rows.t().to_owned().into_dyn());
     }
     assert_eq!(tape.stack(&[a], -2).shape(), [1, 3]);
-    let report = Check::new((tape.stack(&[a, b, a], 1).sin() * a.slice(ndarray::s![.., ndarray::NewAxis])).sum(), &[a, b]);
+    let report = Check::new(
+        (tape.stack(&[a, b, a], 1).sin() * a.slice(ndarray::s![.., ndarray::NewAxis])).sum(),
+        &[a, b],
+    );
     assert!(report.order(2).run().unwrap().passed());
 
     let refused = |record: &dyn Fn()| {
@@ -134,7 +141,10 @@ fn stack_puts_arrays_along_a_new_axis_and_refuses_others() {
     for (text, wanted) in [
         (refused(&|| _ = tape.stack(&x, 0)), "operand 57 has shape [1]"),
         (refused(&|| _ = tape.concat(&with(tape.leaf("odd", arr2(&[[1.0]]))), 0)), "operand 2 has shape"),
-        (refused(&|| _ = tape.concat(&[&x[..], &[tape.leaf("flat", 1.0)]].concat(), 0)), "operand 100 has shape []"),
+        (
+            refused(&|| _ = tape.concat(&[&x[..], &[tape.leaf("flat", 1.0)]].concat(), 0)),
+            "operand 100 has shape []",
+        ),
         (refused(&|| _ = tape.stack(&[], 0)), "at least one operand"),
         (refused(&|| _ = tape.stack(&[a, b], 2)), "axis 2"),
         (refused(&|| _ = tape.stack(&with(indices), 0)), "operand 2 holds indices"),

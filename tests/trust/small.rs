@@ -3,8 +3,8 @@
 use chainrule::data::DataError;
 use chainrule::data::mnist::Mnist;
 use chainrule::picture::{Annotations, health};
-use chainrule::{Error, NodeId, Plan, Tape, Var};
-use ndarray::{arr0, arr1};
+use chainrule::{Check, Error, NodeId, Plan, Tape, Var, nn};
+use ndarray::{arr0, arr1, arr2, s};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -129,12 +129,13 @@ fn what_is_computed_or_fixed_is_not_fed_and_the_message_says_what_is() {
     let (x, w) = (tape.input("x", [3]), tape.parameter("w", [3]));
     let (c, i) = (tape.constant(arr1(&[1.0, 2.0, 3.0])), tape.index_input("i", [1]));
     let hidden = x * w + c;
-    let loss = (hidden.tanh() * 2.0).sum()
-        + tape.constant(ndarray::arr2(&[[0.1, 0.2]])).softmax_cross_entropy(i);
+    let loss = (hidden.tanh() * 2.0).sum() + tape.constant(arr2(&[[0.1, 0.2]])).softmax_cross_entropy(i);
     let mut plan = Plan::<f64>::compile([loss], []).unwrap();
     let value = arr1(&[1.0, 2.0, 3.0]);
     let node = format!("{}", hidden.id());
-    for error in [tape.feed(hidden, value.clone()), plan.feed(hidden, &value), plan.feed_all([(hidden, &value)])] {
+    for error in
+        [tape.feed(hidden, value.clone()), plan.feed(hidden, &value), plan.feed_all([(hidden, &value)])]
+    {
         let text = error.unwrap_err().to_string();
         for words in [&*node, "computed by add", "`x`", "`w`", "small.rs"] {
             assert!(text.contains(words), "{text}");
@@ -166,4 +167,64 @@ fn what_is_computed_or_fixed_is_not_fed_and_the_message_says_what_is() {
     let mut plan = Plan::<f64>::compile([twins[0] * twins[1]], []).unwrap();
     let error = plan.feed("twin", &arr0(1.0)).unwrap_err().to_string();
     assert!(error.contains("several"), "{error}");
+}
+
+type Loss = for<'t> fn(Var<'t>, Var<'t>) -> Var<'t>;
+/// Called from here, so that their panics are at a line of this file.
+const LOSSES: [(&str, Loss); 3] = [
+    ("mse", |x, t| nn::mse(x, t)),
+    ("mae", |x, t| nn::mae(x, t)),
+    ("binary_cross_entropy", |x, t| nn::binary_cross_entropy(x, t)),
+];
+
+#[test]
+fn losses_refuse_what_broadcasting_would_square() {
+    let shapes: [[&[usize]; 2]; 6] =
+        [[&[4, 1], &[4]], [&[4], &[4, 1]], [&[4, 3], &[3]], [&[4], &[1]], [&[4], &[]], [&[3], &[4]]];
+    for (name, loss) in LOSSES {
+        for [a, b] in shapes {
+            let tape = Tape::new();
+            let (prediction, target) = (tape.input("score", a), tape.input("wanted", b));
+            let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| loss(prediction, target)));
+            let text = *panic.unwrap_err().downcast::<String>().unwrap();
+            for words in [name, &format!("{a:?}"), &format!("{b:?}"), "`score`", "`wanted`", "small.rs"] {
+                assert!(text.contains(words), "{text}");
+            }
+            assert_eq!(tape.graph().len(), 2, "nothing was recorded");
+        }
+    }
+}
+
+#[test]
+fn losses_are_what_they_say_and_have_right_gradients() {
+    let (x, t) =
+        (arr2(&[[0.3, -1.2, 800.0], [-0.4, 2.0, -800.0]]), arr2(&[[1.0, 0.25, 1.0], [0.0, 0.5, 0.0]]));
+    let pairs = || x.iter().zip(&t);
+    let softplus = |x: f64| x.max(0.0) + (-x.abs()).exp().ln_1p();
+    let expected = [
+        pairs().map(|(x, t)| (x - t) * (x - t)).sum::<f64>() / 6.0,
+        pairs().map(|(x, t)| (x - t).abs()).sum::<f64>() / 6.0,
+        pairs().map(|(x, t)| softplus(*x) - t * x).sum::<f64>() / 6.0,
+    ];
+    for ((name, loss), expected) in LOSSES.into_iter().zip(expected) {
+        let tape = Tape::new();
+        let y = loss(tape.leaf("x", &x), tape.leaf("t", &t));
+        assert!((y.value().item() - expected).abs() <= 1e-15 * expected, "{name}: {} {expected}", y.value());
+        assert_eq!(y.name().as_deref(), Some("loss"));
+
+        let (x, t) = (
+            tape.leaf("x", x.slice(s![.., ..2]).to_owned()),
+            tape.leaf("t", t.slice(s![.., ..2]).to_owned()),
+        );
+        assert!(Check::new(loss(x, t), &[x, t]).order(2).run().unwrap().passed(), "{name}");
+        // Any shape, and another batch size.
+        let (x, t) = (tape.input("x", [3]), tape.input("t", [3]));
+        let [dx] = loss(x, t).grad([x]);
+        let other = tape.with_shapes([(x, [7]), (t, [7])]).unwrap();
+        assert_eq!(other.var(dx.id()).unwrap().shape(), [7]);
+    }
+    // At 0 the derivative of the loss of two classes is no kink.
+    let tape = Tape::new();
+    let (x, t) = (tape.leaf("x", 0.0), tape.leaf("t", 1.0));
+    assert_eq!(nn::binary_cross_entropy(x, t).grad([x])[0].value().item(), -0.5);
 }
