@@ -80,9 +80,9 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout();
-    let out = options.out();
-    let folder = out.display();
-    std::fs::create_dir_all(&out).map_err(|e| format!("{folder}: cannot be made a folder: {e}"))?;
+    let place = options.out();
+    let folder = place.display();
+    std::fs::create_dir_all(&place).map_err(|e| format!("{folder}: cannot be made a folder: {e}"))?;
     let mnist = Mnist::load(options.data())?;
 
     let net = Sequential::new()
@@ -95,7 +95,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 
     writeln!(out, "Gradient check: backpropagation against central differences")?;
     let images = mnist.train.take(3);
-    let check = gradient_check::run(&net, &start, &images, options.check.into(), &out)?;
+    let check = gradient_check::run(&net, &start, &images, options.check.into(), &place)?;
     writeln!(out, "{}({:.1} ms)\n", check.report, 1e3 * check.seconds)?;
     if !check.report.passed() {
         return Err("the gradients are wrong, so the network is not trained".into());
@@ -112,8 +112,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     };
     writeln!(out, "({:.1} s{per_step})\n", training.seconds)?;
 
-    curves::draw(&training, &out.join("curves.svg"))?;
-    report::write(options, &check, &training, &out.join("report.json"))?;
+    curves::draw(&training, &place.join("curves.svg"))?;
+    report::write(options, &check, &training, &place.join("report.json"))?;
     writeln!(out, "{folder}: report.json, graph.dot, graph.svg, curves.svg")?;
     Ok(())
 }

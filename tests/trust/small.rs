@@ -8,6 +8,7 @@ use ndarray::{arr0, arr1, arr2, s};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// What the health of a loss says, of the values and gradients of all its nodes.
 fn told(loss: Var<'_>) -> String {
@@ -227,4 +228,43 @@ fn losses_are_what_they_say_and_have_right_gradients() {
     let tape = Tape::new();
     let (x, t) = (tape.leaf("x", 0.0), tape.leaf("t", 1.0));
     assert_eq!(nn::binary_cross_entropy(x, t).grad([x])[0].value().item(), -0.5);
+}
+
+#[test]
+fn examples_write_to_the_folder_that_they_were_built_in() {
+    let program = std::env::current_exe().unwrap();
+    let built = program.ancestors().nth(3).unwrap();
+    let name = format!("15_watching_training{}", std::env::consts::EXE_SUFFIX);
+    let cargo = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--example", "15_watching_training", "--target-dir"])
+        .arg(built)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status();
+    assert!(cargo.unwrap().success());
+    // As if `CARGO_TARGET_DIR` had named that folder.
+    let elsewhere = folder("built-elsewhere");
+    let examples = elsewhere.join("debug/examples");
+    fs::create_dir_all(&examples).unwrap();
+    fs::copy(built.join("debug/examples").join(&name), examples.join(&name)).unwrap();
+    let run = Command::new(examples.join(&name)).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    assert!(fs::read_to_string(elsewhere.join("watching_training.html")).unwrap().contains("<html"));
+}
+
+#[test]
+fn no_example_names_the_folder_that_is_built_in() {
+    let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")];
+    let mut seen = 0;
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            let source = fs::read_to_string(&path).unwrap();
+            let code = source.lines().filter(|line| !line.trim_start().starts_with("//"));
+            let named: Vec<&str> = code.filter(|line| line.contains("\"target/")).collect();
+            assert!(named.is_empty(), "{}: {named:?}", path.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen}");
 }
