@@ -20,7 +20,9 @@ use chainrule::picture::{Film, Openings};
 use chainrule::{Plan, Tape};
 use ndarray::arr2;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
-use std::path::Path;
+
+#[path = "support/target.rs"]
+pub(crate) mod target;
 
 /// The network at some moments of its training: the step, the loss and the drawing.
 pub(crate) fn training(steps: &[usize]) -> chainrule::Result<Vec<(usize, f64, Openings)>> {
@@ -68,6 +70,5 @@ fn main() -> chainrule::Result<()> {
     }
     let drawings = moments[0].2.iter().count();
     println!("{} moments, {} groups, {drawings} drawings each", moments.len(), drawings.ilog2());
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/watching_training.html");
-    film(moments).save(path)
+    film(moments).save(target::folder().join("watching_training.html"))
 }

@@ -122,7 +122,7 @@ fn hostile(path: &Path) -> Result<()> {
 type Page = fn(&Path) -> Result<()>;
 
 fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pages");
+    let folder = watching_training::target::folder().join("pages");
     std::fs::create_dir_all(&folder)?;
     let pages: [(&str, Page); 8] = [
         ("apples", apples),
@@ -135,8 +135,9 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         ("hostile_names", hostile),
     ];
     for (name, page) in pages {
-        page(&folder.join(name).with_extension("html"))?;
-        println!("target/pages/{name}.html");
+        let path = folder.join(name).with_extension("html");
+        page(&path)?;
+        println!("{}", path.display());
     }
     std::fs::write(folder.join("expected.json"), serde_json::to_string_pretty(&expected()?)?)?;
     Ok(())

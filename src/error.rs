@@ -163,3 +163,15 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub(crate) fn refuse(error: Error) -> ! {
     panic!("{error}")
 }
+
+/// The first of some names, and how many more there are: a message is read by people.
+pub(crate) fn first_of(names: impl IntoIterator<Item = String>) -> String {
+    const LISTED: usize = 16;
+    let mut names = names.into_iter();
+    let mut list: Vec<String> = names.by_ref().take(LISTED).collect();
+    match names.count() {
+        0 => {}
+        more => list.push(format!("and {more} more")),
+    }
+    list.join(", ")
+}

@@ -73,7 +73,7 @@ pub use float::Float;
 pub use grad::Gradients;
 pub use graph::{Graph, NodeId};
 pub use location::Location;
-pub use plan::{Key, Outputs, Plan, PlanOptions, Schedule};
+pub use plan::{FeedValue, Key, Outputs, Plan, PlanOptions, Schedule};
 pub use state::State;
 pub use tape::{IntoIndices, IntoValue, Limits, LoadOp, Op, Precision, Registry, Scope, Tape, Value, Var};
 

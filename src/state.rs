@@ -1,6 +1,6 @@
 //! Named arrays that the user owns: parameters and what optimisers remember.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, first_of};
 use crate::float::Float;
 use crate::written::Exact;
 use indexmap::IndexMap;
@@ -82,11 +82,10 @@ impl<F: Float> State<F> {
     /// Where the array of a name stands, if it has this shape.
     pub(crate) fn place(&self, what: &'static str, name: &str, shape: &[usize]) -> Result<usize> {
         let Some((place, _, array)) = self.0.get_full(name) else {
-            let names: Vec<&str> = self.0.keys().map(String::as_str).collect();
             return Err(Error::Unknown {
                 what,
                 wanted: format!("entry `{name}` in the state"),
-                present: names.join(", "),
+                present: first_of(self.0.keys().cloned()),
             });
         };
         if array.shape() != shape {

@@ -54,6 +54,8 @@ mod curves;
 mod gradient_check;
 mod options;
 mod report;
+#[path = "../support/target.rs"]
+mod target;
 mod training;
 
 use chainrule::data::mnist::{CLASSES, Mnist, PIXELS};
@@ -78,8 +80,9 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout();
-    let folder = options.out.display();
-    std::fs::create_dir_all(&options.out).map_err(|e| format!("{folder}: cannot be made a folder: {e}"))?;
+    let place = options.out();
+    let folder = place.display();
+    std::fs::create_dir_all(&place).map_err(|e| format!("{folder}: cannot be made a folder: {e}"))?;
     let mnist = Mnist::load(options.data())?;
 
     let net = Sequential::new()
@@ -92,7 +95,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 
     writeln!(out, "Gradient check: backpropagation against central differences")?;
     let images = mnist.train.take(3);
-    let check = gradient_check::run(&net, &start, &images, options.check.into(), &options.out)?;
+    let check = gradient_check::run(&net, &start, &images, options.check.into(), &place)?;
     writeln!(out, "{}({:.1} ms)\n", check.report, 1e3 * check.seconds)?;
     if !check.report.passed() {
         return Err("the gradients are wrong, so the network is not trained".into());
@@ -109,8 +112,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     };
     writeln!(out, "({:.1} s{per_step})\n", training.seconds)?;
 
-    curves::draw(&training, &options.out.join("curves.svg"))?;
-    report::write(options, &check, &training, &options.out.join("report.json"))?;
+    curves::draw(&training, &place.join("curves.svg"))?;
+    report::write(options, &check, &training, &place.join("report.json"))?;
     writeln!(out, "{folder}: report.json, graph.dot, graph.svg, curves.svg")?;
     Ok(())
 }

@@ -35,10 +35,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "DIR")]
     #[serde(skip)]
     data: Option<PathBuf>,
-    /// The folder to write report.json, graph.dot, graph.svg and curves.svg to
-    #[arg(long, value_name = "DIR", default_value = "target/two_layer_net")]
+    /// The folder to write report.json, graph.dot, graph.svg and curves.svg to [default: two_layer_net in cargo's target]
+    #[arg(long, value_name = "DIR")]
     #[serde(skip)]
-    pub(crate) out: PathBuf,
+    out: Option<PathBuf>,
     /// How many threads a matrix product may use; the same number gives the same results
     #[arg(long, default_value_t = 1, value_parser = between(1, 256))]
     pub(crate) threads: usize,
@@ -75,6 +75,11 @@ pub(crate) enum Dtype {
 }
 
 impl Options {
+    /// The folder for what is written.
+    pub(crate) fn out(&self) -> PathBuf {
+        self.out.clone().unwrap_or_else(|| crate::target::folder().join("two_layer_net"))
+    }
+
     /// The folder with the data: the one asked for, or else the project's, or else that below the current one.
     pub(crate) fn data(&self) -> PathBuf {
         let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/mnist");

@@ -163,7 +163,7 @@ impl Judge {
             Some(first) => self.decide(f, question, first)?,
             None => match self.at_a_kink(f, question, shortest, branches)? {
                 // No derivative is wrong for a kink that is only near.
-                wrong if wrong.element == Element::Fail && question.backprop.is_finite() => {
+                wrong if branches && wrong.element == Element::Fail && question.backprop.is_finite() => {
                     self.nearest(f, question, shortest)?.unwrap_or(wrong)
                 }
                 answer => answer,

@@ -11,6 +11,7 @@ mod engine;
 mod fault;
 mod flow;
 mod function;
+mod groups;
 mod hint;
 mod judge;
 mod locate;

@@ -13,13 +13,6 @@ pub(super) struct Probe {
     pub(super) scales: Option<Vec<f64>>,
 }
 
-impl Probe {
-    /// How much an element's gradient counts in it.
-    pub(super) fn scale(&self, element: usize) -> f64 {
-        self.scales.as_ref().map_or(1.0, |scales| scales[element])
-    }
-}
-
 /// The verdict on the derivative along a direction: by distances of the same size for all elements first, and where that
 /// leads out of the domain or across branches, by distances in proportion to the elements.
 ///

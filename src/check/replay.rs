@@ -44,6 +44,8 @@ pub(super) struct Replay {
     still: Point<f64>,
     state: State<f64>,
     moved: Vec<Moved>,
+    /// Which of them is moved by itself.
+    lead: usize,
     direction: Direction,
     weights: Vec<f64>,
     base: Vec<f64>,
@@ -82,10 +84,10 @@ struct Column {
 /// Where the moved nodes go.
 #[derive(Debug, Clone)]
 enum Direction {
-    /// One element of the first of them.
+    /// One element of the one that is moved by itself.
     Element(usize),
-    /// Every element of all of them, each by as much as is given here.
-    Along(Vec<Vec<f64>>),
+    /// Every element of some of them, each by as much as is given here.
+    Along(Vec<(usize, Vec<f64>)>),
 }
 
 impl Replay {
@@ -131,6 +133,7 @@ impl Replay {
             still: Point::default(),
             state: State::new(),
             moved,
+            lead: 0,
             direction: Direction::Along(Vec::new()),
             weights: vec![1.0],
             base: Vec::new(),
@@ -177,7 +180,22 @@ impl Replay {
 
     /// Moves every element by as much as is given, for each of the moved nodes, from now on.
     pub(super) fn move_all(&mut self, direction: Vec<Vec<f64>>) {
+        self.direction = Direction::Along(direction.into_iter().enumerate().collect());
+    }
+
+    /// Moves every element of some of the moved nodes by as much as is given, from now on.
+    pub(super) fn move_some(&mut self, direction: Vec<(usize, Vec<f64>)>) {
         self.direction = Direction::Along(direction);
+    }
+
+    /// Moves this one of the moved nodes where one is moved by itself, from now on.
+    pub(super) fn lead(&mut self, node: usize) {
+        self.lead = node;
+    }
+
+    /// Where one of the moved nodes is.
+    pub(super) fn point_of(&self, node: usize) -> &[f64] {
+        &self.moved[node].point
     }
 
     /// Whether it moves results of linear ops instead of computing them.
@@ -193,11 +211,11 @@ impl Replay {
 
     /// Moves the node's element, or all, by t; the distance really gone.
     fn go(&mut self, t: f64) -> f64 {
-        let Self { plan, moved, direction, undo, .. } = self;
+        let Self { plan, moved, lead, direction, undo, .. } = self;
         undo.clear();
         match direction {
             &mut Direction::Element(element) => {
-                let Moved { point, slot, columns, .. } = &moved[0];
+                let Moved { point, slot, columns, .. } = &moved[*lead];
                 let reached = point[element] + t;
                 let gone = reached - point[element];
                 if let &Some(slot) = slot {
@@ -214,9 +232,9 @@ impl Replay {
                 gone
             }
             Direction::Along(direction) => {
-                for (node, direction) in moved.iter().zip(direction) {
+                for (node, direction) in direction.iter().map(|(k, direction)| (&moved[*k], direction)) {
                     if let Some(slot) = node.slot {
-                        let there = node.point.iter().zip(&*direction).map(|(x, v)| x + t * v);
+                        let there = node.point.iter().zip(direction).map(|(x, v)| x + t * v);
                         plan.slot_mut(slot).iter_mut().zip(there).for_each(|(x, there)| *x = there);
                     }
                 }
@@ -230,8 +248,8 @@ impl Replay {
         for (slot, place, number) in undo.drain(..).rev() {
             plan.slot_mut(slot)[place] = number;
         }
-        if let Direction::Along(_) = direction {
-            for node in moved {
+        if let Direction::Along(direction) = direction {
+            for node in direction.iter().map(|(k, _)| &moved[*k]) {
                 if let Some(slot) = node.slot {
                     plan.slot_mut(slot).copy_from_slice(&node.point);
                 }
@@ -243,9 +261,17 @@ impl Replay {
 impl Function for Replay {
     fn at(&mut self, t: f64) -> Result<Reached> {
         let t = self.go(t);
-        let slots =
-            self.moved.iter().flat_map(|m| m.slot.into_iter().chain(m.columns.iter().map(|c| c.slot)));
-        let out = self.plan.run_near(&mut self.state, &mut self.still, slots)?;
+        let Self { plan, state, still, moved, lead, direction, .. } = self;
+        let out = match direction {
+            Direction::Element(_) => {
+                let Moved { slot, columns, .. } = &moved[*lead];
+                let slots = slot.iter().copied().chain(columns.iter().map(|c| c.slot));
+                plan.run_near(state, still, slots)
+            }
+            Direction::Along(direction) => {
+                plan.run_near(state, still, direction.iter().filter_map(|(k, _)| moved[*k].slot))
+            }
+        }?;
         copy(out.numbers(0), &mut self.now);
         let mut smooth =
             self.now.iter().zip(&self.base).all(|(now, base)| now.is_finite() || !base.is_finite());
@@ -288,10 +314,10 @@ impl Function for Replay {
     }
 }
 
-/// The first of the moved nodes, by itself.
+/// The one of the moved nodes that is moved by itself.
 impl Moves for Replay {
     fn point(&self) -> &[f64] {
-        &self.moved[0].point
+        self.point_of(self.lead)
     }
 
     fn move_element(&mut self, element: usize) {
@@ -299,12 +325,12 @@ impl Moves for Replay {
     }
 
     fn move_along(&mut self, direction: Vec<f64>) {
-        self.direction = Direction::Along(vec![direction]);
+        self.direction = Direction::Along(vec![(self.lead, direction)]);
     }
 
     /// The columns of linear ops are zero there, and nothing else reads the element.
     fn is_idle(&self, element: usize) -> bool {
-        let Moved { slot, columns, .. } = &self.moved[0];
+        let Moved { slot, columns, .. } = &self.moved[self.lead];
         let mut idle = slot.is_none();
         for column in columns.iter().take_while(|_| slot.is_none()) {
             column.walk(element, &mut |_, gain| idle &= gain == 0.0);
@@ -374,11 +400,9 @@ impl Cut {
             moved.iter().copied().chain(cut.columns.iter().map(|c| c.result)).collect();
         {
             let graph = tape.graph();
-            let results: Vec<NodeId> = cut.columns.iter().map(|c| c.result).collect();
-            let moving = graph.nodes().filter(|n| {
-                let i = n.id().index();
-                read[i] && cut.depends[i] && !moved.contains(&n.id()) && !results.contains(&n.id())
-            });
+            let mut moving = cut.depends.clone();
+            hold.iter().for_each(|id| moving[id.index()] = false);
+            let moving = graph.nodes().filter(|n| read[n.id().index()] && moving[n.id().index()]);
             let resting =
                 moving.flat_map(|n| n.read_inputs()).map(|(_, x)| x).filter(|x| !cut.depends[x.index()]);
             // Constants are compiled as they are, and indices are not moved.

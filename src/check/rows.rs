@@ -5,7 +5,7 @@ use super::function::Moves;
 use super::hint;
 use super::judge::{Answer, Judge, Question};
 use super::mode::Mode;
-use super::probe::{Probe, along};
+use super::probe::along;
 use super::random::{MAGNITUDE, Random, positions, signed};
 use super::report::{ParameterReport, Verdict};
 use super::steps::{Reach, calibrate, rms, start};
@@ -33,7 +33,7 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    fn question(self, backprop: f64, reach: Reach) -> Question {
+    pub(super) fn question(self, backprop: f64, reach: Reach) -> Question {
         let Self { rounding, uncertain, slope, kinks } = self;
         Question { backprop, reach, plain: None, rounding, uncertain, slope, kinks }
     }
@@ -179,22 +179,7 @@ impl Row<'_> {
         f.move_element(element);
         let reach = steps.of(f.point()[element]);
         let question = Question { plain: steps.plain, ..self.scale.question(backprop, reach) };
-        Ok(self.counted(judge.judge(f, question)?))
-    }
-
-    /// What an answer counts as, with what is known of all that the gradient was made of.
-    fn counted(&self, answer: Answer) -> Answer {
-        /// By how many times its error a difference is off before it contradicts what every node and the engine say.
-        const CONTRADICTS: f64 = 64.0;
-        let Compared { backprop, error, .. } = answer.compared;
-        let within = answer.compared.difference() <= CONTRADICTS * error && backprop.is_finite();
-        let element = match answer.element {
-            Element::Rounding if !self.right => Element::Unresolved(Reason::Rounding),
-            Element::Unresolved(Reason::Rounding) if self.right => Element::Rounding,
-            Element::Fail if self.right && within => Element::Rounding,
-            element => element,
-        };
-        Answer { element, ..answer }
+        Ok(counted(self.right, judge.judge(f, question)?))
     }
 
     /// Puts the answers of all elements into the report.
@@ -236,8 +221,8 @@ impl Row<'_> {
                 one_by_one += ELEMENTS_FOR_PROBE;
                 continue;
             }
-            seen.push((judge.threshold(answer.compared), probe));
-            let answer = rule(self.counted(answer));
+            seen.push(Seen { threshold: judge.threshold(answer.compared), scales: probe.scales });
+            let answer = rule(counted(self.right, answer));
             report.count(Vec::new, answer.compared, answer.element);
         }
         let singles = positions(count, one_by_one, random);
@@ -245,7 +230,7 @@ impl Row<'_> {
             f.move_element(element);
             let reach = Reach::element(f.point()[element], rms);
             let question = self.scale.question(self.gradient[element], reach);
-            let answer = rule(self.counted(judge.judge(f, question)?));
+            let answer = rule(counted(self.right, judge.judge(f, question)?));
             report.count(|| unravel(element, self.shape), answer.compared, answer.element);
         }
         report.unseen = unseen(self.gradient, &seen, singles.len());
@@ -254,15 +239,39 @@ impl Row<'_> {
     }
 }
 
+/// What an answer counts as, with what is known of all that the gradient was made of.
+pub(super) fn counted(right: bool, answer: Answer) -> Answer {
+    /// By how many times its error a difference is off before it contradicts what every node and the engine say.
+    const CONTRADICTS: f64 = 64.0;
+    let Compared { backprop, error, .. } = answer.compared;
+    let within = answer.compared.difference() <= CONTRADICTS * error && backprop.is_finite();
+    let element = match answer.element {
+        Element::Rounding if !right => Element::Unresolved(Reason::Rounding),
+        Element::Unresolved(Reason::Rounding) if right => Element::Rounding,
+        Element::Fail if right && within => Element::Rounding,
+        element => element,
+    };
+    Answer { element, ..answer }
+}
+
+/// What a probe could see.
+pub(super) struct Seen {
+    /// How far its two derivatives might have been apart.
+    pub(super) threshold: f64,
+    /// By how much each element's gradient counts in them; all by 1 if it is not said.
+    pub(super) scales: Option<Vec<f64>>,
+}
+
 /// How likely it is that no probe sees that one element, any that is not 0, has been lost.
 ///
 /// A probe moves an element of gradient g by a factor r, uniform in [0.5, 1.5], so that losing it changes the
 /// directional derivative by r |g|; it is seen above the probe's threshold. Elements checked one by one are seen.
-fn unseen(gradient: &[f64], seen: &[(f64, Probe)], singles: usize) -> Option<f64> {
+pub(super) fn unseen(gradient: &[f64], seen: &[Seen], singles: usize) -> Option<f64> {
     let [least, greatest] = MAGNITUDE;
     let missed = |element: usize| -> f64 {
-        let by = |(threshold, probe): &(f64, Probe)| {
-            let g = (gradient[element] * probe.scale(element)).abs();
+        let by = |Seen { threshold, scales }: &Seen| {
+            let scale = scales.as_ref().map_or(1.0, |scales| scales[element]);
+            let g = (gradient[element] * scale).abs();
             ((threshold / g - least) / (greatest - least)).clamp(0.0, 1.0)
         };
         seen.iter().map(by).product()

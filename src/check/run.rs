@@ -173,9 +173,12 @@ impl<'t> Order<'_, 't> {
         let right = report.faults.is_empty() && by_rules && judged.values().all(|&right| right);
         let whole = self.whole(&flow, right, &ids, &gradients, output)?;
         let mut random = generator(self.check.seed, 2);
+        let (mut reached, mut theirs, mut reports) = (Vec::new(), Vec::new(), Vec::new());
         for ((leaf, gradient), parameter) in leaves.iter().zip(&gradients).zip(&mut report.parameters) {
             if flow.reaches[leaf.id().index()] {
-                report.faults.extend(whole.leaf(*leaf, gradient, parameter, &mut random)?);
+                reached.push(*leaf);
+                theirs.push(&gradient[..]);
+                reports.push(parameter);
             } else if self.order > 1 {
                 // A gradient that a leaf has no part in is linear in it.
                 parameter.zeros = gradient.len();
@@ -183,6 +186,7 @@ impl<'t> Order<'_, 't> {
                 parameter.close();
             }
         }
+        report.faults.extend(whole.leaves(&reached, &theirs, &mut reports, &mut random)?);
         report.unseen = unseen(&report.parameters, &gradients);
         let failed = report.parameters.iter().any(|p| p.verdict == Verdict::Fail);
         if failed && report.faults.is_empty() {

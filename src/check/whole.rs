@@ -4,6 +4,7 @@ use super::Check;
 use super::element::{Compared, Element, Reason};
 use super::fault::{Fault, Stage};
 use super::function::{Function, Moves};
+use super::groups::{Groups, MANY};
 use super::judge::{Answer, Judge};
 use super::mode::Mode;
 use super::random::{Random, positions};
@@ -31,8 +32,29 @@ pub(super) struct Whole<'c, 't> {
 }
 
 impl<'t> Whole<'_, 't> {
+    /// Fills in the reports of leaves that the loss depends on; what is wrong with an op's claim to be linear besides.
+    pub(super) fn leaves(
+        &self,
+        leaves: &[Var<'t>],
+        gradients: &[&[f64]],
+        reports: &mut [&mut ParameterReport],
+        random: &mut Random,
+    ) -> Result<Vec<Fault>> {
+        if let Mode::Quick { probes } = self.check.mode
+            && leaves.len() > MANY
+        {
+            Groups::new(self, probes, leaves, gradients)?.run(reports, random)?;
+            return Ok(Vec::new());
+        }
+        let mut faults = Vec::new();
+        for ((leaf, gradient), report) in leaves.iter().zip(gradients).zip(reports) {
+            faults.extend(self.leaf(*leaf, gradient, report, random)?);
+        }
+        Ok(faults)
+    }
+
     /// Fills in the report of one leaf, which the loss depends on; what is wrong with an op's claim to be linear besides.
-    pub(super) fn leaf(
+    fn leaf(
         &self,
         leaf: Var<'t>,
         gradient: &[f64],
@@ -109,7 +131,7 @@ impl<'t> Whole<'_, 't> {
 /// At a tie several pieces may meet, and what the chain rule makes of their subgradients need not lie between the slopes
 /// to both sides (Kakade and Lee, 'Provably correct automatic subdifferentiation', 2018): that is no proof of a fault.
 /// Each node is judged on its own.
-fn at_ties(answer: Answer) -> Answer {
+pub(super) fn at_ties(answer: Answer) -> Answer {
     match answer.element {
         Element::Fail if answer.at_kink && answer.compared.backprop.is_finite() => {
             Answer { element: Element::Unresolved(Reason::Tie), ..answer }

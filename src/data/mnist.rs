@@ -35,7 +35,8 @@ pub struct Mnist {
 
 impl Mnist {
     /// Reads the four files `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
-    /// `t10k-labels-idx1-ubyte` in `dir`, each with `.gz` behind its name and compressed, or else plain.
+    /// `t10k-labels-idx1-ubyte` in `dir`, each with `.gz` behind its name and compressed, or else plain. Where there is
+    /// neither, a dot may stand for the dash before `idx`, as in `train-images.idx3-ubyte`.
     ///
     /// The numbers of images are what the files say. Any such set of at least one image in each half loads, a small
     /// one for a test, say.

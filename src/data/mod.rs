@@ -188,7 +188,7 @@ impl<const AXES: usize> Idx<AXES> {
     }
 }
 
-/// Reads `dir/name.gz`, or where that is missing `dir/name`. `check` judges the header before any data is read.
+/// Reads the file `name` in `dir`, compressed or plain. `check` judges the header before any data is read.
 fn read_idx<const AXES: usize>(
     dir: &Path,
     name: &str,
@@ -239,21 +239,24 @@ fn read_idx<const AXES: usize>(
     }
 }
 
-/// Opens `dir/name.gz` for reading what is compressed in it, or where that is missing `dir/name` as it is.
+/// Opens `dir/name.gz` for reading what is compressed in it, or where that is missing `dir/name` as it is; where both are
+/// missing, the same with a dot before `idx`, as in `train-images.idx3-ubyte`.
 fn open(dir: &Path, name: &str) -> Result<(PathBuf, Box<dyn Read>), DataError> {
-    let plain = dir.join(name);
-    let path = dir.join(format!("{name}.gz"));
+    let dotted = name.replace("-idx", ".idx");
+    let paths = [name, &dotted].map(|name| [dir.join(format!("{name}.gz")), dir.join(name)]).concat();
+    let there = |path: &&PathBuf| path.try_exists().unwrap_or(true);
+    let found = paths.iter().find(there).unwrap_or(&paths[0]);
+    // Some archives hold a folder of the name, and the file beside it with a dot.
+    let beside = paths[2..].iter().find(|path| found.is_dir() && path.is_file());
+    let path = beside.unwrap_or(found).clone();
     let file = match File::open(&path) {
         Ok(file) => file,
-        Err(e) if e.kind() == ErrorKind::NotFound => {
-            return match File::open(&plain) {
-                Ok(file) => Ok((plain, Box::new(file))),
-                Err(e) if e.kind() == ErrorKind::NotFound => Err(DataError::Missing { path }),
-                Err(e) => Err(DataError::Read { path: plain, kind: e.kind() }),
-            };
-        }
+        Err(e) if e.kind() == ErrorKind::NotFound => return Err(DataError::Missing { path }),
         Err(e) => return Err(DataError::Read { path, kind: e.kind() }),
     };
+    if !is_gz(&path) {
+        return Ok((path, Box::new(file)));
+    }
     let mut file = BufReader::with_capacity(1 << 16, file);
     match file.fill_buf() {
         Ok([0x1f, 0x8b, ..]) => Ok((path, Box::new(MultiGzDecoder::new(file)))),

@@ -1,7 +1,7 @@
 //! Adam.
 
 use super::Optimizer;
-use super::optimizer::{name_of, tape_of};
+use super::optimizer::{memory_of, name_of, tape_of};
 use crate::Var;
 
 /// Adam: steps along the mean gradient, divided by its root mean square, both averaged over about the last
@@ -11,9 +11,12 @@ use crate::Var;
 /// `p ← p − η (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε)`.
 ///
 /// Kingma and Ba 2015, *Adam: a method for stochastic optimization*, algorithm 1; the same as PyTorch's. Remembers
-/// `adam/m/p` and `adam/v/p` for each parameter p, and `adam/step`, a number.
+/// `adam/m/p`, `adam/v/p` and `adam/step/p`, a number, for each parameter p; or `name/m/p` and so on, if it is
+/// [named](Self::named). Steps are counted for each parameter, as by PyTorch: so two networks on one tape, such as a
+/// generator and a discriminator, each have steps of their own.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Adam {
+    name: &'static str,
     learning_rate: f64,
     betas: [f64; 2],
     epsilon: f64,
@@ -22,7 +25,14 @@ pub struct Adam {
 impl Adam {
     /// With learning rate η, often 0.001, and the paper's β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸.
     pub fn new(learning_rate: f64) -> Self {
-        Self { learning_rate, betas: [0.9, 0.999], epsilon: 1e-8 }
+        Self { name: "adam", learning_rate, betas: [0.9, 0.999], epsilon: 1e-8 }
+    }
+
+    /// The same under another name than `adam`, which its memory and its scope have: for a second one that updates the
+    /// same parameters.
+    #[must_use]
+    pub fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
     }
 
     /// The same with other decay rates β₁ and β₂, each at least 0 and less than 1.
@@ -50,34 +60,37 @@ impl Adam {
 }
 
 impl Optimizer for Adam {
+    #[track_caller]
     fn memory(&self, parameters: &[Var<'_>]) -> Vec<(String, Vec<usize>)> {
-        let moment = |moment| move |&p: &Var<'_>| (format!("adam/{moment}/{}", name_of(p)), p.shape());
-        let moments = parameters.iter().map(moment("m")).chain(parameters.iter().map(moment("v")));
-        let step = (!parameters.is_empty()).then(|| ("adam/step".to_owned(), Vec::new()));
-        moments.chain(step).collect()
+        let mut memory = memory_of(&format!("{}/m", self.name), parameters);
+        memory.extend(memory_of(&format!("{}/v", self.name), parameters));
+        let steps = memory_of(&format!("{}/step", self.name), parameters);
+        memory.extend(steps.into_iter().map(|(name, _)| (name, Vec::new())));
+        memory
     }
 
     fn apply<'t>(&self, parameters: &[Var<'t>], gradients: &[Var<'t>]) -> Vec<(Var<'t>, Var<'t>)> {
         let Some(tape) = tape_of(parameters, gradients) else { return Vec::new() };
-        let _updating = tape.updating();
-        let _scope = tape.scope("adam");
+        let (_updating, _root) = (tape.updating(), tape.root_scope());
+        let _scope = tape.scope(self.name);
         let [beta1, beta2] = self.betas;
-        let step = tape.parameter("step", &[][..]);
-        let t = step + 1.0;
-        let rate = self.learning_rate / one_less_power(beta1, t);
-        let correction = one_less_power(beta2, t);
-        let (mut new, mut means, mut squares) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut new, mut means, mut squares, mut steps) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (&p, &g) in parameters.iter().zip(gradients) {
             let (name, shape) = (name_of(p), p.shape());
             let m = tape.parameter(&format!("m/{name}"), &shape);
             let v = tape.parameter(&format!("v/{name}"), &shape);
+            let step = tape.parameter(&format!("step/{name}"), &[][..]);
+            let t = step + 1.0;
+            let rate = self.learning_rate / one_less_power(beta1, t);
+            let correction = one_less_power(beta2, t);
             let new_m = beta1 * m + (1.0 - beta1) * g;
             let new_v = beta2 * v + (1.0 - beta2) * g.square();
             new.push((p, p - rate * new_m / ((new_v / correction).sqrt() + self.epsilon)));
             means.push((m, new_m));
             squares.push((v, new_v));
+            steps.push((step, t));
         }
-        [new, means, squares, vec![(step, t)]].concat()
+        [new, means, squares, steps].concat()
     }
 }
 

@@ -40,6 +40,6 @@ pub use adam::Adam;
 pub use affine::Affine;
 pub use init::{Gaussian, He, Init, LeCun, Xavier, Zeros};
 pub use layer::{Layer, Parameter};
-pub use loss::SoftmaxWithLoss;
+pub use loss::{SoftmaxWithLoss, binary_cross_entropy, mae, mse};
 pub use optimizer::{Momentum, Optimizer, Sgd};
 pub use sequential::Sequential;

@@ -6,8 +6,10 @@ use std::fmt::Debug;
 
 /// A rule by which parameters follow their gradients, as nodes of the graph.
 ///
-/// What an optimiser remembers from step to step is parameters of the tape too, such as `momentum/affine1/weight`. They
-/// start as zeros, which [`init`](Self::init) puts into the state beside the network's own.
+/// What an optimiser remembers from step to step is parameters of the tape too, such as `momentum/affine1/weight`: each
+/// belongs to the optimiser's name and one parameter, whatever scope the optimiser is called in. So several optimisers of
+/// one kind do not disturb each other on one tape, in one plan or in several, as long as no parameter is updated by two of
+/// one name. They start as zeros, which [`init`](Self::init) puts into the state beside the network's own.
 ///
 /// ```
 /// use chainrule::nn::{Momentum, Optimizer};
@@ -46,8 +48,6 @@ pub trait Optimizer: Debug + Send + Sync {
 
     /// Records the gradients of `loss` and one step: pairs of a parameter and the node that holds its new value.
     ///
-    /// Call it in no scope, so that the names of its memory are those of [`memory`](Self::memory).
-    ///
     /// # Panics
     ///
     /// If `loss` is not one number, or there is no derivative on the way to a parameter.
@@ -66,6 +66,25 @@ pub trait Optimizer: Debug + Send + Sync {
     {
         for (name, shape) in self.memory(parameters) {
             state.insert(&name, ArrayD::<F>::zeros(IxDyn(&shape)));
+        }
+    }
+
+    /// Puts in what the state lacks of its memory, and leaves the rest: to go on with a saved state, for some parameters
+    /// more. That is zeros; where the state has one number for all parameters, as `adam/step` for `adam/step/w`, that
+    /// number for each.
+    #[track_caller]
+    fn init_missing<F: Float>(&self, parameters: &[Var<'_>], state: &mut State<F>)
+    where
+        Self: Sized,
+    {
+        for (name, shape) in self.memory(parameters) {
+            if state.get(&name).is_some() {
+                continue;
+            }
+            let mut above = name.match_indices('/').filter_map(|(at, _)| state.get(&name[..at]));
+            let shared = above.find(|array| array.ndim() == 0 && shape.is_empty());
+            let first = shared.map_or(F::zero(), |number| number.sum());
+            state.insert(&name, ArrayD::from_elem(IxDyn(&shape), first));
         }
     }
 }
@@ -111,9 +130,11 @@ impl Optimizer for Sgd {
 /// Gradient descent with momentum: `v ← μ v + g`, `p ← p − η v`, with v from 0.
 ///
 /// Polyak 1964, *Some methods of speeding up the convergence of iteration methods*, in PyTorch's form: η multiplies v when
-/// it is used, not when it is gathered. Remembers `momentum/p` for each parameter p.
+/// it is used, not when it is gathered. Remembers `momentum/p` for each parameter p, or `name/p` if it is
+/// [named](Self::named).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Momentum {
+    name: &'static str,
     learning_rate: f64,
     momentum: f64,
 }
@@ -121,19 +142,26 @@ pub struct Momentum {
 impl Momentum {
     /// With learning rate η and momentum μ, often 0.9.
     pub fn new(learning_rate: f64, momentum: f64) -> Self {
-        Self { learning_rate, momentum }
+        Self { name: "momentum", learning_rate, momentum }
+    }
+
+    /// The same under another name than `momentum`, which its memory and its scope have.
+    #[must_use]
+    pub fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
     }
 }
 
 impl Optimizer for Momentum {
+    #[track_caller]
     fn memory(&self, parameters: &[Var<'_>]) -> Vec<(String, Vec<usize>)> {
-        parameters.iter().map(|&p| (format!("momentum/{}", name_of(p)), p.shape())).collect()
+        memory_of(self.name, parameters)
     }
 
     fn apply<'t>(&self, parameters: &[Var<'t>], gradients: &[Var<'t>]) -> Vec<(Var<'t>, Var<'t>)> {
         let Some(tape) = tape_of(parameters, gradients) else { return Vec::new() };
-        let _updating = tape.updating();
-        let _scope = tape.scope("momentum");
+        let (_updating, _root) = (tape.updating(), tape.root_scope());
+        let _scope = tape.scope(self.name);
         let (rate, momentum) = (tape.constant(self.learning_rate), tape.constant(self.momentum));
         let (mut new, mut memory) = (Vec::new(), Vec::new());
         for (&p, &g) in parameters.iter().zip(gradients) {
@@ -154,6 +182,16 @@ pub(super) fn tape_of<'t>(parameters: &[Var<'t>], gradients: &[Var<'t>]) -> Opti
         assert_eq!(p.shape(), g.shape(), "apply: the gradient of {p:?} must have its shape");
     }
     parameters.first().map(|p| p.tape())
+}
+
+/// Memory of the shape of each parameter, below a scope.
+#[track_caller]
+pub(super) fn memory_of(scope: &str, parameters: &[Var<'_>]) -> Vec<(String, Vec<usize>)> {
+    let mut memory = Vec::with_capacity(parameters.len());
+    for &p in parameters {
+        memory.push((format!("{scope}/{}", name_of(p)), p.shape()));
+    }
+    memory
 }
 
 /// The name of a parameter.

@@ -9,6 +9,8 @@ use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample};
 use crate::tape::{LoadOp, Tape, Var};
 
 /// Arrays one after another along an axis; each operand's cotangent is its own part of `dy`.
+///
+/// The rule of each operand takes the sizes of all: [`Tape::concat`] gives no more than eight to one node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Concat {
     /// The axis along which sizes add up.
@@ -20,6 +22,16 @@ pub struct Concat {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Segment {
     /// The axis along which sizes were added up.
+    pub axis: usize,
+    /// Which of the joined arrays, from 0.
+    pub part: usize,
+}
+
+/// `y` is x0 where operand `part` would lie in the joined array, and 0 elsewhere: the adjoint of [`Segment`]. Operands are
+/// that part and, for their shapes alone, all that are joined. `dx0` is that part of `dy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unsegment {
+    /// The axis along which sizes are added up.
     pub axis: usize,
     /// Which of the joined arrays, from 0.
     pub part: usize,
@@ -61,9 +73,14 @@ impl<F: Float> Kernel<F> for Concat {
     }
 }
 
+/// The elements along an axis that lie before a part, of arrays that come after the first operand.
+fn before<F: Copy>(x: Inputs<'_, '_, F>, axis: usize, part: usize) -> usize {
+    (0..part).map(|i| x.shape(i + 1)[axis]).sum()
+}
+
 impl<F: Float> Kernel<F> for Segment {
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
-        let before: usize = (0..self.part).map(|i| x.shape(i + 1)[self.axis]).sum();
+        let before = before(x, self.axis, self.part);
         let joined = x.real(0);
         let (data, offset) = joined.buffer();
         let layout = Layout { shape: y.shape.into(), strides: joined.strides().into(), offset };
@@ -72,6 +89,19 @@ impl<F: Float> Kernel<F> for Segment {
         }
         let offset = (offset as isize + before as isize * joined.strides()[self.axis]) as usize;
         gather(View::new(data, offset, &layout.shape, &layout.strides), 0, y.data);
+    }
+}
+
+impl<F: Float> Kernel<F> for Unsegment {
+    fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
+        let inner: usize = y.shape[self.axis + 1..].iter().product();
+        let width = x.shape(0)[self.axis] * inner;
+        let first = before(x, self.axis, self.part) * inner;
+        y.data.fill(F::zero());
+        let rows = y.data.chunks_exact_mut((y.shape[self.axis] * inner).max(1));
+        for (row, whole) in rows.enumerate().filter(|_| width > 0) {
+            gather(x.real(0), row * width, &mut whole[first..first + width]);
+        }
     }
 }
 
@@ -156,18 +186,69 @@ impl Op for Segment {
     }
 
     fn rule<'t>(&self, operand: usize, x: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
-        if operand > 0 {
-            return Derivative::Zero;
-        }
-        let part = |(i, &x): (usize, &Var<'t>)| {
-            if i == self.part { dy } else { dy.tape().constant(0.0).broadcast_like(x) }
-        };
-        let parts: Vec<Var<'t>> = x[1..].iter().enumerate().map(part).collect();
-        dy.tape().apply(Concat { axis: self.axis }, &parts).into()
+        let Self { axis, part } = *self;
+        part_of_other(Unsegment { axis, part }, operand, x, dy)
     }
 
     fn samples(&self) -> Vec<Sample> {
         vec![Sample::of([&[5, 3], &[2, 3], &[3, 3]], Domain::Between(-2.0, 2.0))]
+    }
+}
+
+/// The derivative of an op on one array and the shapes of joined ones: another such op.
+fn part_of_other<'t>(op: impl Op, operand: usize, x: &[Var<'t>], dy: Var<'t>) -> Derivative<'t> {
+    if operand > 0 {
+        return Derivative::Zero;
+    }
+    let operands: Vec<Var<'t>> = std::iter::once(dy).chain(x[1..].iter().copied()).collect();
+    dy.tape().apply(op, &operands).into()
+}
+
+impl Op for Unsegment {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn formula(&self) -> &'static str {
+        "y = x0 as one part, else 0"
+    }
+
+    fn attributes(&self) -> Attributes {
+        let Self { axis, part } = *self;
+        Segment { axis, part }.attributes()
+    }
+
+    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+        let shapes = all_reals(x)?;
+        let Some((own, parts)) = shapes.split_first() else {
+            return Err("takes one part and all that are joined".to_owned());
+        };
+        let joined = joined_shape(self.axis, parts)?;
+        match parts.get(self.part) {
+            Some(part) if part == own => Ok(joined),
+            Some(part) => Err(format!("part {} has shape {part:?}, got {own:?}", self.part)),
+            None => Err(format!("there is no part {}", self.part)),
+        }
+    }
+
+    fn reads(&self, operand: usize) -> bool {
+        operand == 0
+    }
+
+    fn rule<'t>(&self, operand: usize, x: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
+        let Self { axis, part } = *self;
+        part_of_other(Segment { axis, part }, operand, x, dy)
+    }
+
+    fn samples(&self) -> Vec<Sample> {
+        let shapes: [&[&[usize]]; 3] = [&[&[2, 3], &[3, 3]], &[&[1, 3], &[0, 3]], &[&[3, 2, 2], &[3, 1, 2]]];
+        let sample = |parts: &&[&[usize]]| {
+            let own = parts.get(self.part).filter(|_| self.axis < parts[0].len())?;
+            joined_shape(self.axis, parts).ok()?;
+            let all = std::iter::once(own).chain(*parts);
+            Some(Sample(all.map(|shape| (shape.to_vec(), Domain::Between(-2.0, 2.0))).collect()))
+        };
+        shapes.iter().filter_map(sample).collect()
     }
 }
 
@@ -195,13 +276,33 @@ impl LoadOp for Segment {
     }
 }
 
+impl LoadOp for Unsegment {
+    const NAME: &'static str = "unsegment";
+
+    fn load(a: &Attributes) -> Result<Self, String> {
+        Ok(Self { axis: position(a, "axis")?, part: position(a, "part")? })
+    }
+
+    fn examples() -> Vec<Self> {
+        vec![Self { axis: 0, part: 0 }, Self { axis: 0, part: 1 }, Self { axis: 1, part: 1 }]
+    }
+}
+
 fn position(a: &Attributes, name: &str) -> Result<usize, String> {
     let n = a.int(name)?;
     usize::try_from(n).map_err(|_| format!("attribute `{name}` is negative: {n}"))
 }
 
+/// The most operands that [`Tape::concat`] gives to one node.
+///
+/// The rule of each operand takes the sizes of all others, so a node of n operands has n² edges in its gradient.
+const TOGETHER: usize = 8;
+
 impl Tape {
     /// Vars one after another along an axis (−1 is the last); their other sizes agree.
+    ///
+    /// More than eight are joined in groups of eight, and these again, so that the gradients of n vars have O(n) nodes and
+    /// edges, and move O(n log n) elements.
     ///
     /// # Panics
     ///
@@ -212,6 +313,87 @@ impl Tape {
             self.refuse_operands(Concat::NAME, "takes at least one operand".to_owned(), vars)
         };
         let axis = from_front(&[axis], Concat::NAME, first, first.rank())[0];
-        self.apply(Concat { axis }, vars)
+        self.join(Concat { axis }, vars)
+    }
+
+    /// Vars of one shape one after another along a new axis of the result (−1 is its last).
+    ///
+    /// ```
+    /// let tape = chainrule::Tape::new();
+    /// let numbers = [1.0, 2.0, 3.0].map(|x| tape.leaf("x", x));
+    /// let x = tape.stack(&numbers, 0);
+    /// assert_eq!(x.value().as_slice().unwrap(), [1.0, 2.0, 3.0]);
+    /// assert_eq!(tape.stack(&[x, x], 1).shape(), [3, 2]);
+    /// ```
+    ///
+    /// The same as [`expand_dims`](Var::expand_dims) of each, and [`concat`](Self::concat) of these.
+    ///
+    /// # Panics
+    ///
+    /// If there are none, the shapes differ, or there is no such axis.
+    #[track_caller]
+    pub fn stack(&self, vars: &[Var<'_>], axis: isize) -> Var<'_> {
+        let what = "stack";
+        let Some(&first) = vars.first() else {
+            self.refuse_operands(what, "takes at least one operand".to_owned(), vars)
+        };
+        let axis = from_front(&[axis], what, first, first.rank() + 1)[0];
+        self.check_all(what, vars, |x| {
+            let shapes = all_reals(x)?;
+            match shapes.iter().position(|&shape| shape != shapes[0]) {
+                None => Ok(()),
+                Some(i) => Err(format!(
+                    "operand {i} has shape {:?}, which differs from {:?}; all must have one shape",
+                    shapes[i], shapes[0]
+                )),
+            }
+        });
+        let mut parts = Vec::with_capacity(vars.len());
+        for &var in vars {
+            parts.push(var.expand_dims_at(&[axis]));
+        }
+        self.join(Concat { axis }, &parts)
+    }
+
+    /// Records a concatenation, of many vars as a tree.
+    #[track_caller]
+    fn join(&self, op: Concat, vars: &[Var<'_>]) -> Var<'_> {
+        if vars.len() <= TOGETHER {
+            return self.apply(op, vars);
+        }
+        self.check_all(Concat::NAME, vars, |x| op.shape(x).map(|_| ()));
+        let mut joined = Vec::with_capacity(vars.len().div_ceil(TOGETHER));
+        for group in vars.chunks(TOGETHER) {
+            joined.push(match *group {
+                [alone] => Var::new(self, alone.id()),
+                _ => self.apply(op, group),
+            });
+        }
+        self.join(op, &joined)
+    }
+
+    /// Panics if vars are not of this tape, or are no operands for an op of any number of them.
+    #[track_caller]
+    fn check_all(
+        &self,
+        op: &'static str,
+        vars: &[Var<'_>],
+        check: impl Fn(&[Operand<'_>]) -> Result<(), String>,
+    ) {
+        let foreign = vars.iter().any(|var| !std::ptr::eq(var.tape(), self));
+        let problem = {
+            let graph = self.graph();
+            let operand = |var: &Var<'_>| {
+                let node = graph.node(var.id());
+                Operand { shape: node.shape(), kind: node.kind() }
+            };
+            match foreign {
+                true => Some(String::new()),
+                false => check(&vars.iter().map(operand).collect::<Vec<_>>()).err(),
+            }
+        };
+        if let Some(problem) = problem {
+            self.refuse_operands(op, problem, vars);
+        }
     }
 }

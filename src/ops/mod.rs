@@ -40,7 +40,7 @@ mod views;
 
 pub use axes::Axes;
 pub(crate) use chain::Chain;
-pub use concat::{Concat, Segment};
+pub use concat::{Concat, Segment, Unsegment};
 pub use cross_entropy::{CrossEntropy, CrossEntropyIndex, OneHot};
 pub use dims::{ExpandDims, Squeeze};
 pub use elementwise::{
@@ -140,6 +140,7 @@ pub const TABLE: &[Entry] = &[
     entry::<Unslice>(),
     entry::<Concat>(),
     entry::<Segment>(),
+    entry::<Unsegment>(),
     // Products
     entry::<MatMul>(),
     // Classification

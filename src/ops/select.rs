@@ -61,6 +61,26 @@ impl<'t> Var<'t> {
     /// let leaky = x.greater(0.0).select(x, 0.1 * x);
     /// assert_eq!(leaky.value().as_slice().unwrap(), [-0.2, 3.0]);
     /// ```
+    ///
+    /// # NaN from the branch not taken
+    ///
+    /// Both `a` and `b` are computed everywhere, and differentiated everywhere. What is not chosen gets a cotangent of 0;
+    /// where the derivative behind it is infinite or NaN, 0 times that is NaN. The value is right, and the gradient is NaN.
+    ///
+    /// The remedy is the *double-where* idiom: choose a harmless operand first, so that the function is only computed where
+    /// it has a derivative, and then choose the result.
+    ///
+    /// ```
+    /// let tape = chainrule::Tape::new();
+    /// let x = tape.leaf("x", ndarray::arr1(&[0.0, 4.0]));
+    /// let positive = x.greater(0.0);
+    ///
+    /// let [dx] = positive.select(x.sqrt(), 0.0).sum().grad([x]);
+    /// assert!(dx.value()[0].is_nan());
+    ///
+    /// let [dx] = positive.select(positive.select(x, 1.0).sqrt(), 0.0).sum().grad([x]);
+    /// assert_eq!(dx.value().as_slice().unwrap(), [0.0, 0.25]);
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn select(self, a: impl Other<'t>, b: impl Other<'t>) -> Var<'t> {

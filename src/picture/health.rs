@@ -3,9 +3,9 @@
 use super::build::Annotations;
 use super::mark::Mark;
 use super::number;
-use crate::graph::{Graph, Leaf, NodeId};
+use crate::graph::{Graph, Leaf, NodeId, Origin};
 use ndarray::ArrayD;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A gradient so many times smaller or larger than the median over the parameters is out of proportion.
 const OUT_OF_PROPORTION: f64 = 1_000.0;
@@ -29,6 +29,8 @@ pub struct Finding {
 ///   [`Mark::Infinite`]), and where they are handed on ([`Mark::NanInherited`], [`Mark::InfiniteInherited`]). The same
 ///   of gradients, which come from the consumers: where a value is finite and its gradient is not. An operand whose value
 ///   is not known counts as finite.
+/// - **NaN from the branch not taken**: a gradient of NaN that comes through an operand of `where` which gets a cotangent of 0.
+///   The text says so, and what helps: the double-where idiom, as in the docs of `Var::select`.
 /// - **Gradients that are 0 everywhere** ([`Mark::ZeroGradient`]), of leaves: nothing is learned from them.
 /// - **Exploding and vanishing gradients** of parameters: with r the root mean square of a gradient's elements, r is more
 ///   than 1,000 times the median of r over all parameters, or less than a thousandth of it; from three parameters on
@@ -122,7 +124,15 @@ fn not_finite(graph: &Graph, known: &Annotations, node: NodeId, value: &ArrayD<f
             } else {
                 "all its operands are finite"
             };
-            (mark, format!("{what}, and it begins here: {from}"))
+            let harm =
+                choice_behind(graph, node).filter(|choice| known.values.get(choice).is_some_and(is_finite));
+            let harm = harm.map(|choice| {
+                format!(
+                    "; {} does not choose it, but the gradient can hold {NOT_TAKEN}",
+                    graph.describe(choice)
+                )
+            });
+            (mark, format!("{what}, and it begins here: {from}{}", harm.unwrap_or_default()))
         }
     };
     Some(Finding { node, mark, text })
@@ -163,7 +173,56 @@ fn gradient_not_finite(
             (mark, format!("{what}, and it begins here: what comes back to its consumers is finite"))
         }
     };
+    let text = match branch_not_taken(graph, known, node, gradient) {
+        Some(choice) => format!("{text}; at {} it is {NOT_TAKEN}", graph.describe(choice)),
+        None => text,
+    };
     Some(Finding { node, mark, text })
+}
+
+/// What is said of NaN from the branch not taken, as in the docs of `Var::select`.
+const NOT_TAKEN: &str = "NaN from the branch not taken: what `select` does not choose gets a cotangent of 0, and 0 \
+     times an infinite derivative is NaN; choose a harmless operand first and then the result (the double-where idiom, as in \
+     the docs of `Var::select`)";
+
+/// The `where` that does not choose what gives a node's gradient its NaN: it reads, by way of other nodes, one that reads
+/// the node and gets a cotangent of 0 there.
+fn branch_not_taken(
+    graph: &Graph,
+    known: &Annotations,
+    node: NodeId,
+    gradient: &ArrayD<f64>,
+) -> Option<NodeId> {
+    let not_taken = |consumer: NodeId| {
+        let cotangent = known.node_gradients.get(&consumer)?;
+        let at_nan = |(dy, dx): (&f64, &f64)| *dy == 0.0 && dx.is_nan();
+        let zero = match cotangent.shape() == gradient.shape() {
+            true => cotangent.iter().zip(gradient).any(at_nan),
+            false => cotangent.iter().any(|&dy| dy == 0.0) && gradient.iter().any(|dx| dx.is_nan()),
+        };
+        if zero { choice_behind(graph, consumer) } else { None }
+    };
+    graph.consumers(node).iter().find_map(|edge| not_taken(edge.target))
+}
+
+/// The first `where` that has a node for one of the operands it chooses from, by way of nodes in between.
+fn choice_behind(graph: &Graph, node: NodeId) -> Option<NodeId> {
+    /// More nodes in between are hardly one branch.
+    const FAR: usize = 1_000;
+    let mut met = BTreeSet::from([node]);
+    for _ in 0..FAR {
+        let at = met.pop_first()?;
+        for edge in
+            graph.consumers(at).iter().filter(|edge| graph.node(edge.target).origin() == Origin::Forward)
+        {
+            match graph.node(edge.target).op().name.as_str() {
+                "where" if edge.operand > 0 => return Some(edge.target),
+                "where" => {}
+                _ => drop(met.insert(edge.target)),
+            }
+        }
+    }
+    None
 }
 
 fn dead(graph: &Graph, node: NodeId, value: &ArrayD<f64>) -> Option<Finding> {

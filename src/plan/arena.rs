@@ -1,10 +1,14 @@
 //! Places in one arena for results that are not all alive at once.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 /// A free-list over an arena that grows as needed; sizes and places in elements.
 #[derive(Debug, Default)]
 pub(super) struct Arena {
-    /// Free stretches, sorted, none touching the next: start and length.
-    free: Vec<(usize, usize)>,
+    /// The lengths of free stretches by their starts, none touching the next.
+    free: BTreeMap<usize, usize>,
+    /// The same as length and start.
+    by_len: BTreeSet<(usize, usize)>,
     len: usize,
 }
 
@@ -23,22 +27,22 @@ impl Arena {
         if size == 0 {
             return Some(0);
         }
-        let fitting = (0..self.free.len()).filter(|&i| self.free[i].1 >= size);
-        if let Some(i) = fitting.min_by_key(|&i| self.free[i].1) {
-            let (start, len) = self.free[i];
-            match len - size {
-                0 => drop(self.free.remove(i)),
-                rest => self.free[i] = (start + size, rest),
+        if let Some(&(len, start)) = self.by_len.range((size, 0)..).next() {
+            self.remove(start, len);
+            if len > size {
+                self.insert(start + size, len - size);
             }
             return Some(start);
         }
         // A free stretch at the end is made longer.
-        let open = self.free.last().copied().filter(|&(start, len)| start + len == self.len);
-        let start = open.map_or(self.len, |(start, _)| start);
+        let start = match self.free.last_key_value() {
+            Some((&start, &len)) if start + len == self.len => {
+                self.remove(start, len);
+                start
+            }
+            _ => self.len,
+        };
         self.len = start.checked_add(size).filter(|&len| isize::try_from(len).is_ok())?;
-        if open.is_some() {
-            self.free.pop();
-        }
         Some(start)
     }
 
@@ -48,14 +52,28 @@ impl Arena {
         if size == 0 {
             return;
         }
-        let i = self.free.partition_point(|&(s, _)| s < start);
-        self.free.insert(i, (start, size));
-        if i + 1 < self.free.len() && start + size == self.free[i + 1].0 {
-            self.free[i].1 += self.free.remove(i + 1).1;
+        let (mut first, mut end) = (start, start + size);
+        if let Some((&before, &len)) = self.free.range(..start).next_back()
+            && before + len == start
+        {
+            self.remove(before, len);
+            first = before;
         }
-        if i > 0 && self.free[i - 1].0 + self.free[i - 1].1 == start {
-            self.free[i - 1].1 += self.free.remove(i).1;
+        if let Some(&len) = self.free.get(&end) {
+            self.remove(end, len);
+            end += len;
         }
+        self.insert(first, end - first);
+    }
+
+    fn insert(&mut self, start: usize, len: usize) {
+        self.free.insert(start, len);
+        self.by_len.insert((len, start));
+    }
+
+    fn remove(&mut self, start: usize, len: usize) {
+        self.free.remove(&start);
+        self.by_len.remove(&(len, start));
     }
 
     /// The number of elements of the arena.

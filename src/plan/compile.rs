@@ -96,6 +96,8 @@ pub(super) struct Compiler<'g, F> {
     pub(super) registers: Vec<Register>,
     /// The sizes of the results.
     pub(super) results: Vec<usize>,
+    /// Steps that copy what outputs name of the state, before all others.
+    copies: Vec<Step>,
     pub(super) plan: Plan<F>,
 }
 
@@ -146,6 +148,8 @@ fn plan_of<F: Precision>(
         writes: Vec::new(),
         inputs: Vec::new(),
         indices: Vec::new(),
+        names: Default::default(),
+        index_names: Default::default(),
         parameters: Vec::new(),
         constants: Vec::new(),
         outputs: Vec::new(),
@@ -171,6 +175,7 @@ fn plan_of<F: Precision>(
         uses: vec![0; graph.len()],
         registers: vec![NO_REGISTER; graph.len()],
         results: Vec::new(),
+        copies: Vec::new(),
         plan,
     };
     for &id in &merged.nodes {
@@ -299,11 +304,12 @@ impl<F: Precision> Compiler<'_, F> {
             outputs: SmallVec::from_buf([output]),
             long: false,
         };
-        self.plan.steps.insert(0, step);
+        self.copies.push(step);
         Place { root: Root::Arena(result), layout: Layout::contiguous(&shape) }
     }
 
     fn finish(mut self) -> Result<Plan<F>> {
+        self.plan.steps.splice(0..0, self.copies.drain(..).rev());
         self.write_in_place();
         self.assign()?;
         let plan = &mut self.plan;

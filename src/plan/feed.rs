@@ -2,12 +2,13 @@
 
 use super::{InputSlot, Plan};
 use crate::error::{Error, Result};
-use crate::graph::NodeId;
+use crate::float::Float;
 use crate::kernel::{self, Share, in_parts};
 use crate::shape::size;
 use crate::tape::{Precision, Var};
-use ndarray::{ArrayRef, ArrayViewMutD, Axis, Dimension, IxDyn, RemoveAxis};
-use std::sync::Arc;
+use ndarray::{
+    Array, ArrayRef, ArrayView, ArrayViewD, ArrayViewMutD, Axis, Dimension, IxDyn, RemoveAxis, aview0,
+};
 
 /// How an input is named: by its var, or by its name.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +31,42 @@ impl<'a> From<&'a str> for Key<'a> {
     }
 }
 
+/// What an input of a plan can be fed with among [many](Plan::feed_all): a number, or an array in the plan's precision.
+pub trait FeedValue<F> {
+    /// The numbers under their shape.
+    fn view(&self) -> ArrayViewD<'_, F>;
+}
+
+impl<F: Float> FeedValue<F> for F {
+    fn view(&self) -> ArrayViewD<'_, F> {
+        aview0(self).into_dyn()
+    }
+}
+
+impl<F: Float, D: Dimension> FeedValue<F> for Array<F, D> {
+    fn view(&self) -> ArrayViewD<'_, F> {
+        ArrayRef::view(self).into_dyn()
+    }
+}
+
+impl<F: Float, D: Dimension> FeedValue<F> for &Array<F, D> {
+    fn view(&self) -> ArrayViewD<'_, F> {
+        ArrayRef::view(self).into_dyn()
+    }
+}
+
+impl<F: Float, D: Dimension> FeedValue<F> for &ArrayRef<F, D> {
+    fn view(&self) -> ArrayViewD<'_, F> {
+        ArrayRef::view(self).into_dyn()
+    }
+}
+
+impl<F: Float, D: Dimension> FeedValue<F> for ArrayView<'_, F, D> {
+    fn view(&self) -> ArrayViewD<'_, F> {
+        ArrayRef::view(self).into_dyn()
+    }
+}
+
 impl<F: Precision> Plan<F> {
     /// The plan's own buffer of an input, to be written in place; it counts as fed from now on.
     ///
@@ -39,7 +76,7 @@ impl<F: Precision> Plan<F> {
     /// the var is of another tape.
     #[track_caller]
     pub fn input_mut<'k>(&mut self, input: impl Into<Key<'k>>) -> Result<ArrayViewMutD<'_, F>> {
-        let place = find(&self.inputs, &self.lineage, input.into(), "input")?;
+        let place = self.place_of_input("feed", input.into())?;
         Ok(self.inputs[place].open())
     }
 
@@ -50,7 +87,7 @@ impl<F: Precision> Plan<F> {
     /// [`Error::Unknown`] if the plan has no such index input.
     #[track_caller]
     pub fn index_mut<'k>(&mut self, input: impl Into<Key<'k>>) -> Result<ArrayViewMutD<'_, usize>> {
-        let place = find(&self.indices, &self.lineage, input.into(), "index input")?;
+        let place = self.place_of_index("feed_indices", input.into())?;
         Ok(self.indices[place].open())
     }
 
@@ -66,8 +103,38 @@ impl<F: Precision> Plan<F> {
         input: impl Into<Key<'k>>,
         values: &ArrayRef<F, D>,
     ) -> Result<()> {
-        let place = find(&self.inputs, &self.lineage, input.into(), "input")?;
+        let place = self.place_of_input("feed", input.into())?;
         self.inputs[place].fill(values)
+    }
+
+    /// Copies numbers or arrays to many inputs, all or none.
+    ///
+    /// ```
+    /// # use chainrule::{Plan, State, Tape};
+    /// let tape = Tape::new();
+    /// let x: Vec<_> = (0..1000).map(|i| tape.input(&format!("x{i}"), [])).collect();
+    /// let mut plan = Plan::<f32>::compile([tape.stack(&x, 0).sum()], [])?;
+    /// plan.feed_all(x.iter().map(|&x| (x, 0.5)))?;
+    /// assert_eq!(plan.run(&mut State::new())?.nth(0), ndarray::arr0(500.0).into_dyn());
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`feed`](Self::feed), for the first that does not fit; then all inputs are as they were.
+    #[track_caller]
+    pub fn feed_all<'k, K: Into<Key<'k>>, V: FeedValue<F>>(
+        &mut self,
+        values: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<()> {
+        let mut fitting = Vec::new();
+        for (input, value) in values {
+            let place = self.place_of_input("feed_all", input.into())?;
+            self.inputs[place].check("feed_all", value.view().shape())?;
+            fitting.push((place, value));
+        }
+        fitting.iter().for_each(|(place, value)| self.inputs[*place].copy(&value.view()));
+        Ok(())
     }
 
     /// Copies rows of an array to an input, in the order in which they are named: a batch of what there is to learn from.
@@ -104,7 +171,7 @@ impl<F: Precision> Plan<F> {
         rows: &[usize],
         convert: impl Fn(T) -> F + Sync,
     ) -> Result<()> {
-        let place = find(&self.inputs, &self.lineage, input.into(), "input")?;
+        let place = self.place_of_input("feed", input.into())?;
         self.inputs[place].fill_rows(values, rows, convert, self.options.threads)
     }
 
@@ -119,50 +186,8 @@ impl<F: Precision> Plan<F> {
         input: impl Into<Key<'k>>,
         indices: &ArrayRef<usize, D>,
     ) -> Result<()> {
-        let place = find(&self.indices, &self.lineage, input.into(), "index input")?;
+        let place = self.place_of_index("feed_indices", input.into())?;
         self.indices[place].fill(indices)
-    }
-}
-
-/// The slot that a key names, among those of one kind.
-#[track_caller]
-fn find<T>(slots: &[InputSlot<T>], lineage: &Arc<()>, key: Key<'_>, what: &str) -> Result<usize> {
-    if let Key::Var(var) = key
-        && !var.is_of(lineage)
-    {
-        return Err(Error::MixedTapes {
-            what: "feed",
-            var: format!("{var:?}"),
-            other: "the one that the plan was compiled from".to_owned(),
-            location: std::panic::Location::caller().into(),
-        });
-    }
-    let mut found = slots.iter().enumerate().filter(|(_, slot)| match key {
-        Key::Var(var) => slot.id == var.id(),
-        Key::Name(name) => slot.name == name,
-    });
-    match (found.next(), found.next()) {
-        (Some((place, _)), None) => Ok(place),
-        _ => Err(Error::Unknown {
-            what: "feed",
-            wanted: match key {
-                Key::Var(var) => format!("{what} {} that the plan reads", var.id()),
-                Key::Name(name) => format!("one {what} `{name}` that the plan reads"),
-            },
-            present: slots.iter().map(|s| format!("{} `{}`", s.id, s.name)).collect::<Vec<_>>().join(", "),
-        }),
-    }
-}
-
-impl<F: Precision> Plan<F> {
-    /// The place of a node among the inputs, if the plan reads it as one.
-    pub(crate) fn slot(&self, node: NodeId) -> Option<usize> {
-        self.inputs.iter().position(|s| s.id == node)
-    }
-
-    /// The numbers of the input at a place, in row-major order.
-    pub(crate) fn slot_mut(&mut self, slot: usize) -> &mut [F] {
-        &mut self.inputs[slot].values
     }
 }
 
@@ -174,12 +199,23 @@ impl<T: Copy + Send> InputSlot<T> {
     }
 
     fn fill<D: Dimension>(&mut self, values: &ArrayRef<T, D>) -> Result<()> {
-        if values.shape() != &self.shape[..] {
-            return Err(self.misfit("feed", format!("shape {:?}", values.shape())));
+        self.check("feed", values.shape())?;
+        self.copy(values);
+        Ok(())
+    }
+
+    /// That an array of this shape fits.
+    fn check(&self, what: &'static str, shape: &[usize]) -> Result<()> {
+        if shape == &self.shape[..] {
+            return Ok(());
         }
+        Err(self.misfit(what, format!("shape {shape:?}")))
+    }
+
+    /// Copies an array that fits.
+    fn copy<D: Dimension>(&mut self, values: &ArrayRef<T, D>) {
         self.values.iter_mut().zip(values).for_each(|(slot, &x)| *slot = x);
         self.fed = true;
-        Ok(())
     }
 
     fn fill_rows<U: Copy + Sync, D: RemoveAxis>(

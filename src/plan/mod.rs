@@ -11,6 +11,7 @@ mod class;
 mod compile;
 mod emit;
 mod feed;
+mod find;
 mod fold;
 mod group;
 mod levels;
@@ -19,6 +20,7 @@ mod near;
 mod options;
 mod order;
 mod outputs;
+mod overwriting;
 mod parallel;
 mod placing;
 mod run;
@@ -31,7 +33,7 @@ pub(crate) use merge::Merged;
 pub(crate) use near::Point;
 pub(crate) use run::Seen;
 
-pub use feed::Key;
+pub use feed::{FeedValue, Key};
 pub use options::PlanOptions;
 pub use outputs::Outputs;
 pub(crate) use schedule::bytes;
@@ -80,8 +82,11 @@ pub struct Plan<F> {
     steps: Vec<Step>,
     /// Updates that could not be written in place: where the new value lies, and the parameter.
     writes: Vec<(Place, usize)>,
+    /// In the order of their nodes, as are the index inputs.
     inputs: Vec<InputSlot<F>>,
     indices: Vec<InputSlot<usize>>,
+    names: find::Names,
+    index_names: find::Names,
     parameters: Vec<ParameterSlot>,
     constants: Vec<Vec<F>>,
     outputs: Vec<(NodeId, Place)>,

@@ -16,8 +16,8 @@ pub(crate) struct Point<F> {
     starts: Vec<usize>,
     /// Whether the run that is going on has computed something else, for every result by its number.
     changed: Vec<bool>,
-    /// The inputs that may be elsewhere in the run that is going on.
-    moved: Vec<usize>,
+    /// Which inputs may be elsewhere in the run that is going on.
+    moved: Vec<bool>,
 }
 
 impl<F: Precision> Plan<F> {
@@ -38,7 +38,8 @@ impl<F: Precision> Plan<F> {
         moved: impl IntoIterator<Item = usize>,
     ) -> Result<Outputs<'_, F>> {
         point.moved.clear();
-        point.moved.extend(moved);
+        point.moved.resize(self.inputs.len(), false);
+        moved.into_iter().for_each(|slot| point.moved[slot] = true);
         point.changed.clear();
         point.changed.resize(self.results, false);
         self.attended(state, point)?;
@@ -78,7 +79,7 @@ impl<F: Precision> Point<F> {
     fn has_changed(&self, root: Root) -> bool {
         match root {
             Root::Arena(result) => self.changed[result],
-            Root::Input(slot) => self.moved.contains(&slot),
+            Root::Input(slot) => self.moved[slot],
             Root::Index(_) | Root::State(_) | Root::Constant(_) => false,
         }
     }

@@ -2,11 +2,13 @@
 
 use super::arena::Arena;
 use super::compile::Compiler;
-use super::step::{Operand, Output, Place, Root, Step, Target};
+use super::overwriting::Overwriting;
+use super::step::{Output, Place, Root, Step, Target};
 use crate::error::Result;
 use crate::graph::NodeId;
 use crate::room;
 use crate::tape::Precision;
+use rustc_hash::FxHashMap;
 
 impl<F: Precision> Compiler<'_, F> {
     /// Lets the step that computes an update write straight to the parameter, where nothing reads that later.
@@ -31,6 +33,7 @@ impl<F: Precision> Compiler<'_, F> {
                 readers[result] += 1;
             }
         }
+        let mut looked_at = FxHashMap::default();
         self.plan.writes.retain(|(place, slot)| {
             let Root::Arena(result) = place.root else { return true };
             let Some((i, k)) = computed[result] else { return true };
@@ -38,7 +41,11 @@ impl<F: Precision> Compiler<'_, F> {
             let fits = readers[result] == 1
                 && place.is_whole()
                 && last_read[*slot].is_none_or(|last| last <= i)
-                && may_write_over(step, k, Root::State(*slot), |p| p.is_whole());
+                && looked_at.entry(i).or_insert_with(|| Overwriting::of(step)).may_write_over(
+                    step,
+                    k,
+                    Root::State(*slot),
+                );
             if fits {
                 step.outputs[k].target = Target::State(*slot);
             }
@@ -85,23 +92,20 @@ impl<F: Precision> Compiler<'_, F> {
                 .collect();
             ended.sort_unstable();
             ended.dedup();
-            for k in 0..step.outputs.len() {
-                let Output { result, target: Target::Arena(_), .. } = step.outputs[k] else { continue };
-                let taken_over = ended.iter().position(|&other| {
-                    results[other] == results[result]
-                        && step.program().is_some()
-                        && may_write_over(step, k, Root::Arena(other), |p| {
-                            p.is_whole() && p.layout.shape == step.shape
-                        })
-                });
-                starts[result] = match taken_over {
-                    Some(other) => starts[ended.swap_remove(other)],
+            let len = step.len();
+            let same_size = ended.iter().copied().filter(|&other| results[other] == len);
+            let mut overwritten = Overwriting::of(step).places_of(step, same_size);
+            for (k, output) in step.outputs.iter().enumerate() {
+                let Output { result, target: Target::Arena(_), .. } = *output else { continue };
+                starts[result] = match overwritten.next_for(k) {
+                    Some(other) => starts[other],
                     None => {
                         alive += results[result];
                         take(&mut arena, results[result])?
                     }
                 };
             }
+            ended.retain(|&result| !overwritten.has_given(result));
             least = least.max(alive);
             for result in ended {
                 alive -= results[result];
@@ -127,23 +131,6 @@ impl<F: Precision> Compiler<'_, F> {
         plan.arena = room::filled("compile", arena.len(), F::zero())?;
         plan.least = least;
         Ok(())
-    }
-}
-
-/// Whether output `k` of a step can be written to what `root` holds: the step's program is the only part of it that reads
-/// that, as a whole, and block by block before it writes.
-fn may_write_over(step: &Step, k: usize, root: Root, is_whole: impl Fn(&Place) -> bool) -> bool {
-    let before = step.before_program();
-    let mut own = step.operands.iter().enumerate().filter_map(|(i, o)| match o {
-        Operand::Place(place) if place.root == root => Some((i, place)),
-        _ => None,
-    });
-    match (own.next(), own.next(), step.program()) {
-        (None, ..) => step.program().is_some(),
-        (Some((i, place)), None, Some(program)) => {
-            i >= before && is_whole(place) && program.reads_before(i - before, k)
-        }
-        _ => false,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::tape::Program;
 use smallvec::SmallVec;
 
 /// What holds the numbers of a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Root {
     /// The buffer of an input.
     Input(usize),

@@ -8,6 +8,10 @@ use crate::graph::{Graph, Leaf, Node, NodeId};
 use crate::kernel::gather;
 use crate::shape::size;
 use ndarray::{ArrayD, IxDyn};
+use std::ops::Range;
+
+/// How many nodes are looked at for each that is wanted, before these are put in order instead.
+const SPARSE: usize = 16;
 
 impl Recorder {
     /// Computes a node and what it needs, unless it is known.
@@ -17,6 +21,7 @@ impl Recorder {
         }
         self.values.grow(self.graph.len());
         self.values.give_up();
+        self.values.computed = true;
         if !self.look_for_few(target) {
             self.compute_all_numbers(target.index() + 1);
             if self.values.has(target) {
@@ -24,8 +29,23 @@ impl Recorder {
                 return Ok(());
             }
             self.look_for_more(target);
+            self.compute_wanted(self.values.unfinished.clone())?;
+        } else if self.values.unfinished.len() < SPARSE * self.values.queue.len() {
+            self.compute_wanted(self.values.unfinished.clone())?;
+        } else {
+            // Far apart: to look at every node between them would take longer than to put them in order.
+            let mut few = std::mem::take(&mut self.values.queue);
+            few.sort_unstable();
+            let done = few.iter().try_for_each(|id| self.compute_wanted(id.index()..id.index() + 1));
+            self.values.queue = few;
+            done?;
         }
-        let nodes = self.values.unfinished.clone();
+        self.values.unfinished = 0..0;
+        Ok(())
+    }
+
+    /// Computes the wanted ones of some nodes, in order.
+    fn compute_wanted(&mut self, nodes: Range<usize>) -> Result<()> {
         let mut done = nodes.start;
         while let Some(id) = self.compute_numbers(done..nodes.end) {
             let next = self.compute_arrays(id.index()..nodes.end).and_then(|next| match next {
@@ -35,7 +55,6 @@ impl Recorder {
             });
             done = next.inspect_err(|_| self.values.give_up())?;
         }
-        self.values.unfinished = 0..0;
         Ok(())
     }
 

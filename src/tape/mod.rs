@@ -25,10 +25,11 @@ mod values;
 mod var;
 
 pub(crate) use backward::Lead;
+pub(crate) use feeding::not_fed;
 pub use limits::Limits;
 pub(crate) use limits::check_elements;
 pub use op::{Op, Precision};
-pub(crate) use program::{Builder, Instruction, Memory, Program, Register};
+pub(crate) use program::{Accesses, Builder, Instruction, Memory, Program, Register};
 pub(crate) use recorder::Recorder;
 pub use registry::{LoadOp, Registry};
 pub(crate) use registry::{Loader, loader};
@@ -284,6 +285,14 @@ impl Tape {
     /// ```
     pub fn scope(&self, name: &str) -> Scope<'_> {
         Scope::enter(self, name)
+    }
+
+    /// Leaves all scopes until the guard is dropped: what is recorded until then has the names that it would have in none.
+    ///
+    /// Optimisers do so, since what they remember of a parameter is found by the parameter's name, wherever they are
+    /// called.
+    pub fn root_scope(&self) -> Scope<'_> {
+        Scope::root(self)
     }
 
     /// Marks what is recorded until the guard is dropped as an update, as optimisers do.

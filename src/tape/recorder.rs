@@ -6,7 +6,7 @@ use super::limits::Limits;
 use super::op::{Op, Operand};
 use super::rule::Rules;
 use super::values::Values;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, first_of};
 use crate::graph::{
     Attributes, Callers, Graph, Kind, Leaf, NodeId, OpIndex, OpRecord, Origin, ShapeIndex, Stamp,
 };
@@ -342,9 +342,8 @@ pub(super) fn refusal(
     x: &[NodeId],
     location: crate::location::Location,
 ) -> Error {
-    let list: Vec<String> =
-        x.iter().enumerate().map(|(i, &id)| format!("x{i} = {}", graph.describe(id))).collect();
-    Error::Operands { op, problem, operands: list.join(", "), location }
+    let operands = first_of(x.iter().enumerate().map(|(i, &id)| format!("x{i} = {}", graph.describe(id))));
+    Error::Operands { op, problem, operands, location }
 }
 
 /// Kinds of the operands of a node.

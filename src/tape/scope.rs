@@ -27,6 +27,12 @@ impl<'t> Scope<'t> {
         guard
     }
 
+    pub(super) fn root(tape: &'t Tape) -> Self {
+        let guard = Self::open(tape);
+        tape.write().scope = 0;
+        guard
+    }
+
     pub(super) fn backward(tape: &'t Tape, node: NodeId) -> Self {
         let guard = Self::open(tape);
         let mut recorder = tape.write();

@@ -63,6 +63,8 @@ pub(crate) struct Values {
     pub(super) unfinished: Range<usize>,
     /// Before this node, all single numbers that could be computed from numbers are.
     pub(super) tried: usize,
+    /// Whether anything was computed since everything computed was forgotten.
+    pub(super) computed: bool,
 }
 
 impl Values {
@@ -76,6 +78,7 @@ impl Values {
         self.top = 0;
         self.unfinished = 0..0;
         self.tried = 0;
+        self.computed = false;
     }
 
     pub(super) fn grow(&mut self, len: usize) {
@@ -150,8 +153,12 @@ impl Values {
         known[id.index()] = Known::Indices;
     }
 
-    /// Forgets everything but the values of leaves.
+    /// Forgets everything but the values of leaves; O(1) where nothing was computed since the last time, so that many
+    /// leaves can be fed one after another.
     pub(super) fn forget_computed(&mut self, graph: &Graph) {
+        if !std::mem::take(&mut self.computed) {
+            return;
+        }
         let Places { known, slots, views, .. } = &mut self.places;
         for ((node, known), slot) in graph.nodes().zip(known).zip(slots) {
             if node.leaf().is_none() && known.is_value() {

@@ -3,18 +3,19 @@
 //     apt-get install -y chromium npm fonts-liberation
 //     cargo run --example pages && cd tests/browser && npm ci && npm test
 //
-// CHROMIUM names another browser than /usr/bin/chromium. Pictures of what was seen are put into target/screenshots/, and
-// compared with nothing.
+// CHROMIUM names another browser than /usr/bin/chromium, and CARGO_TARGET_DIR another folder than target. Pictures of what
+// was seen are put into its screenshots/, and compared with nothing.
 
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { after } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { chromium } from 'playwright-core';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
-const pages = join(root, 'target/pages'), pictures = join(root, 'target/screenshots');
+const target = resolve(root, process.env.CARGO_TARGET_DIR || 'target');
+const pages = join(target, 'pages'), pictures = join(target, 'screenshots');
 assert.ok(existsSync(join(pages, 'expected.json')), 'write the pages first: cargo run --example pages');
 mkdirSync(pictures, { recursive: true });
 

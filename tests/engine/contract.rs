@@ -10,7 +10,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 /// Ops that take any number of operands from 1 on.
-const VARIADIC: [&str; 2] = ["concat", "segment"];
+const VARIADIC: [&str; 3] = ["concat", "segment", "unsegment"];
 
 #[test]
 fn every_example_has_samples_a_formula_and_a_symbol() {

@@ -3,16 +3,18 @@
 //     apt-get install -y chromium
 //     cd tests/mermaid && npm ci && npm test
 //
-// CHROMIUM names another browser than /usr/bin/chromium. Pictures are put into target/mermaid/.
+// CHROMIUM names another browser than /usr/bin/chromium. Pictures are put into target/mermaid/, or where CARGO_TARGET_DIR
+// names another target.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { chromium } from 'playwright-core';
 
 const at = path => fileURLToPath(new URL(path, import.meta.url));
-const [graphs, pictures] = [at('../../graphs/'), at('../../target/mermaid/')];
+const graphs = at('../../graphs/');
+const pictures = join(resolve(at('../../'), process.env.CARGO_TARGET_DIR || 'target'), 'mermaid');
 mkdirSync(pictures, { recursive: true });
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM || '/usr/bin/chromium',

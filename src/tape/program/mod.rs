@@ -80,6 +80,27 @@ pub(crate) trait Memory<F> {
     fn store(&mut self, output: usize, start: usize, from: &[F]);
 }
 
+/// When a program reads its operands, and when it writes its results.
+#[derive(Debug, Default)]
+pub(crate) struct Accesses {
+    /// For each operand, the number of instructions after which it is not read again.
+    read: Vec<usize>,
+    /// For each result, the number of instructions before it is written.
+    written: Vec<usize>,
+}
+
+impl Accesses {
+    /// After how many instructions an operand is not read again.
+    pub(crate) fn read_until(&self, operand: usize) -> usize {
+        self.read.get(operand).copied().unwrap_or(0)
+    }
+
+    /// Before how many instructions a result is not written.
+    pub(crate) fn written_after(&self, output: usize) -> usize {
+        self.written.get(output).copied().unwrap_or(0)
+    }
+}
+
 /// Elementwise ops that are computed together.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Program {
@@ -124,20 +145,30 @@ impl Program {
         self.registers * self.block::<F>(len)
     }
 
-    /// Whether an operand is read before a result is written, block by block: then both may have one buffer.
-    pub(crate) fn reads_before(&self, operand: usize, output: usize) -> bool {
-        if self.uniform.iter().any(|&(k, _)| k as usize == operand) {
-            return false;
-        }
-        let in_place = OPERAND | operand as Register;
-        let loads = |i: &Instruction| match i {
-            Instruction::Load { operand: k, .. } => *k as usize == operand,
-            function => function.x().contains(&in_place),
+    /// When operands are read and results are written in each block; O(instructions).
+    pub(crate) fn accesses(&self) -> Accesses {
+        let mut accesses = Accesses { read: Vec::new(), written: Vec::new() };
+        let mut read = |operand: usize, until: usize| {
+            let known = &mut accesses.read;
+            known.resize(known.len().max(operand + 1), 0);
+            known[operand] = known[operand].max(until);
         };
-        let stores =
-            |i: &Instruction| matches!(i, Instruction::Store { output: k, .. } if *k as usize == output);
-        let stored = self.instructions.iter().position(stores).unwrap_or(self.instructions.len());
-        self.instructions.iter().rposition(loads).is_none_or(|loaded| loaded < stored)
+        for (i, instruction) in self.instructions.iter().enumerate() {
+            match instruction {
+                Instruction::Load { operand, .. } => read(*operand as usize, i + 1),
+                Instruction::Store { output, .. } => {
+                    let written = &mut accesses.written;
+                    written.resize(written.len().max(*output as usize + 1), 0);
+                    written[*output as usize] = i;
+                }
+                function => {
+                    let in_place = function.x().iter().filter(|&&x| x & OPERAND != 0);
+                    in_place.for_each(|&x| read((x & !OPERAND) as usize, i + 1));
+                }
+            }
+        }
+        self.uniform.iter().for_each(|&(operand, _)| read(operand as usize, usize::MAX));
+        accesses
     }
 
     /// Computes the elements of a range, counted in row-major order.
