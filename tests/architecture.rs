@@ -14,7 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("room", &["error"]),
     ("state", &["error", "float"]),
     ("kernel", &["float", "shape"]),
-    ("graph", &["location", "error", "shape"]),
+    ("graph", &["location", "error", "float", "shape"]),
     ("tape", &["location", "float", "shape", "error", "room", "state", "kernel", "graph", "ops"]),
     ("ops", &["location", "float", "shape", "error", "kernel", "graph", "tape"]),
     ("grad", &["error", "shape", "graph", "tape"]),
@@ -27,7 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["location", "float", "shape", "error", "state", "kernel", "graph", "tape", "ops", "grad", "plan"],
     ),
     ("picture", &["float", "shape", "error", "graph"]),
-    ("draw", &["float", "shape", "error", "graph", "tape", "grad", "plan", "picture", "check"]),
+    ("draw", &["float", "shape", "error", "state", "graph", "tape", "grad", "plan", "picture", "check"]),
     ("nn", &[]),
     ("data", &["float"]),
 ];

@@ -2,7 +2,7 @@
 //! only the rest is replayed.
 
 use super::function::{Function, Moves, Reached};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::{Graph, Kind, Leaf, NodeId};
 use crate::kernel::{Input, Inputs, View, gather};
 use crate::plan::{Held, Plan, PlanOptions, Point};
@@ -240,7 +240,15 @@ impl Function for Replay {
         let t = self.go(t);
         let slots =
             self.moved.iter().flat_map(|m| m.slot.into_iter().chain(m.columns.iter().map(|c| c.slot)));
-        let out = self.plan.run_near(&mut self.state, &mut self.still, slots)?;
+        let out = match self.plan.run_near(&mut self.state, &mut self.still, slots) {
+            // The point lies outside of what an op takes: there is nothing to measure, as where a number is not finite.
+            Err(Error::Refused { .. }) => {
+                self.now.fill(f64::NAN);
+                self.come_back();
+                return Ok(Reached { t, smooth: false });
+            }
+            out => out?,
+        };
         copy(out.numbers(0), &mut self.now);
         let mut smooth =
             self.now.iter().zip(&self.base).all(|(now, base)| now.is_finite() || !base.is_finite());

@@ -2,6 +2,7 @@
 
 use super::arena::Arena;
 use super::compile::Compiler;
+use super::refusal::Asked;
 use super::step::{Operand, Output, Place, Root, Step, Target};
 use crate::error::Result;
 use crate::graph::NodeId;
@@ -9,9 +10,14 @@ use crate::room;
 use crate::tape::Precision;
 
 impl<F: Precision> Compiler<'_, F> {
-    /// Lets the step that computes an update write straight to the parameter, where nothing reads that later.
+    /// Lets the step that computes an update write straight to the parameter, where nothing reads that later and no later
+    /// step can end the run: updates take effect together, or none does.
     pub(super) fn write_in_place(&mut self) {
+        if self.plan.options.check_finite {
+            return;
+        }
         let steps = &mut self.plan.steps;
+        let may_end = steps.iter().rposition(|step| step.asked == Asked::Running);
         let mut last_read = vec![None; self.plan.parameters.len()];
         let mut readers = vec![0_usize; self.results.len()];
         let mut computed = vec![None; self.results.len()];
@@ -37,6 +43,7 @@ impl<F: Precision> Compiler<'_, F> {
             let step = &mut steps[i];
             let fits = readers[result] == 1
                 && place.is_whole()
+                && may_end.is_none_or(|last| last < i)
                 && last_read[*slot].is_none_or(|last| last <= i)
                 && may_write_over(step, k, Root::State(*slot), |p| p.is_whole());
             if fits {
@@ -83,7 +90,9 @@ impl<F: Precision> Compiler<'_, F> {
             for k in 0..step.outputs.len() {
                 let Output { result, target: Target::Arena(_), .. } = step.outputs[k] else { continue };
                 let taken_over = ended.iter().position(|&other| {
-                    results[other] == results[result]
+                    // Where results are looked at, the operands are to be there still.
+                    !plan.options.check_finite
+                        && results[other] == results[result]
                         && step.program().is_some()
                         && may_write_over(step, k, Root::Arena(other), |p| {
                             p.is_whole() && p.layout.shape == step.shape

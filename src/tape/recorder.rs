@@ -337,9 +337,7 @@ pub(super) fn refusal(
     x: &[NodeId],
     location: crate::location::Location,
 ) -> Error {
-    let list: Vec<String> =
-        x.iter().enumerate().map(|(i, &id)| format!("x{i} = {}", graph.describe(id))).collect();
-    Error::Operands { op, problem, operands: list.join(", "), location }
+    Error::Operands { op, problem, operands: graph.describe_operands(x), location }
 }
 
 /// Kinds of the operands of a node.

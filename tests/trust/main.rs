@@ -1,5 +1,8 @@
 //! What the crate must be trusted with, one file for each kind of trust.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod differences;
 mod files;
 mod functions;
@@ -11,4 +14,5 @@ mod panics;
 mod pictures;
 mod report;
 mod scale;
+mod threads;
 mod training;
