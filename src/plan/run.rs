@@ -41,9 +41,12 @@ impl<F: Precision> Plan<F> {
     }
 
     fn steps_of_a_run(&mut self, state: &mut State<F>) -> Result<()> {
-        match self.graph.clone().filter(|_| self.options.check_finite) {
-            Some(graph) => self.execute(state, Some(&mut Finite(graph))),
-            None => self.execute(state, None),
+        match &self.graph {
+            Some(graph) if self.options.check_finite => {
+                let mut finite = Finite(graph.clone());
+                self.execute(state, Some(&mut finite))
+            }
+            _ => self.execute(state, None),
         }
     }
 
