@@ -113,6 +113,20 @@ pub enum Error {
         /// The names that exist.
         present: String,
     },
+    /// An op's kernel refuses the numbers that its operands hold, such as a label past the last class.
+    #[error("{what}: {node} refuses its operands: {problem}; operands: {operands}; recorded at {location}")]
+    Refused {
+        /// What was asked.
+        what: &'static str,
+        /// The node with its op.
+        node: String,
+        /// What is wrong with which number and what would be right.
+        problem: String,
+        /// Each operand's node, name and shape.
+        operands: String,
+        /// The line that recorded the node.
+        location: Location,
+    },
     /// A parameter in the state has another shape than the graph's.
     #[error("{what}: parameter `{name}` has shape {found:?} in the state, and the graph wants {expected:?}")]
     StateShape {
@@ -130,7 +144,7 @@ pub enum Error {
     NotFinite {
         /// What was asked.
         what: &'static str,
-        /// The node that holds it.
+        /// The node that holds it; of a result of a plan, with its pass and the ranges of its operands.
         node: String,
         /// The value, NaN or an infinity.
         value: String,

@@ -2,6 +2,7 @@
 
 use ndarray::NdFloat;
 use serde::{Serialize, de::DeserializeOwned};
+use std::fmt;
 
 mod sealed;
 
@@ -60,5 +61,19 @@ impl Float for f64 {
     #[inline(always)]
     fn wide(self) -> f64 {
         self
+    }
+}
+
+/// A number as messages write it: with all its digits, and as a power of ten where they would be a long row of zeros.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Written<F>(pub(crate) F);
+
+impl<F: Float> fmt::Display for Written<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = self.0.wide().abs();
+        match size == 0.0 || !size.is_finite() || (1e-5..1e16).contains(&size) {
+            true => fmt::Display::fmt(&self.0, f),
+            false => fmt::LowerExp::fmt(&self.0, f),
+        }
     }
 }

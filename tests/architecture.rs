@@ -15,7 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("written", &["float"]),
     ("state", &["error", "float", "written"]),
     ("kernel", &["float", "shape"]),
-    ("graph", &["location", "error", "shape", "written"]),
+    ("graph", &["location", "error", "float", "shape", "written"]),
     ("tape", &["location", "float", "shape", "error", "room", "state", "kernel", "graph", "ops"]),
     ("ops", &["location", "float", "shape", "error", "kernel", "graph", "tape"]),
     ("grad", &["error", "shape", "graph", "tape"]),
@@ -31,7 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("picture", &["float", "shape", "error", "graph", "written"]),
-    ("draw", &["float", "shape", "error", "graph", "tape", "grad", "plan", "picture", "check"]),
+    ("draw", &["float", "shape", "error", "state", "graph", "tape", "grad", "plan", "picture", "check"]),
     ("nn", &[]),
     ("data", &["float"]),
 ];

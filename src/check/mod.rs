@@ -109,9 +109,11 @@ impl<'t> Check<'t> {
         Self { order, ..self }
     }
 
-    /// On this many threads; the report is the same.
+    /// On this many threads, but on no more than the machine runs at one time, since each has a copy of what is replayed; the
+    /// report is the same.
     pub fn threads(self, threads: usize) -> Self {
-        Self { threads, ..self }
+        let most = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { threads: threads.min(most), ..self }
     }
 
     /// With other random cotangents and directions.
@@ -136,7 +138,7 @@ impl<'t> Check<'t> {
     /// # Errors
     ///
     /// If the output is not one number, something asked for is not a leaf of real numbers with a value, the output is
-    /// not finite, or the step vanishes beside an element.
+    /// not finite, an op refuses its operands, or the step vanishes beside an element.
     #[track_caller]
     pub fn run(&self) -> Result<Report> {
         run::run(self)

@@ -3,7 +3,7 @@
 
 use super::flow::constants;
 use super::function::{Function, Moves, Reached};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::{Graph, Kind, Leaf, NodeId};
 use crate::kernel::{Input, Inputs, View, gather};
 use crate::plan::{Held, Plan, PlanOptions, Point};
@@ -271,7 +271,16 @@ impl Function for Replay {
             Direction::Along(direction) => {
                 plan.run_near(state, still, direction.iter().filter_map(|(k, _)| moved[*k].slot))
             }
-        }?;
+        };
+        let out = match out {
+            // The point lies outside of what an op takes: there is nothing to measure, as where a number is not finite.
+            Err(Error::Refused { .. }) => {
+                self.now.fill(f64::NAN);
+                self.come_back();
+                return Ok(Reached { t, smooth: false });
+            }
+            out => out?,
+        };
         copy(out.numbers(0), &mut self.now);
         let mut smooth =
             self.now.iter().zip(&self.base).all(|(now, base)| now.is_finite() || !base.is_finite());

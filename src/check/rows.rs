@@ -11,6 +11,7 @@ use super::report::{ParameterReport, Verdict};
 use super::steps::{Reach, calibrate, rms, start};
 use crate::error::{Error, Result};
 use crate::shape::unravel;
+use std::thread::{Builder, ScopedJoinHandle};
 
 /// Elements on which the steps are tried out.
 const SAMPLES: usize = 5;
@@ -128,11 +129,12 @@ impl Row<'_> {
                 let end = count.min(first + stretch);
                 self.stretch(first, end, &mut f.clone(), &mut judge.clone(), steps)
             };
-            let threads: Vec<_> =
-                (0..count).step_by(stretch).map(|first| scope.spawn(move || part(first))).collect();
-            let join = |thread: std::thread::ScopedJoinHandle<'_, _>| match thread.join() {
-                Ok(answers) => answers,
-                Err(panic) => std::panic::resume_unwind(panic),
+            let spawn = |first| Builder::new().spawn_scoped(scope, move || part(first)).map_err(|_| first);
+            let threads: Vec<_> = (0..count).step_by(stretch).map(spawn).collect();
+            let join = |thread: std::result::Result<ScopedJoinHandle<'_, _>, usize>| match thread {
+                Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                // The system has no thread left to give.
+                Err(first) => part(first),
             };
             threads.into_iter().map(join).collect()
         });

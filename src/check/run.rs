@@ -12,6 +12,7 @@ use super::rows::Scale;
 use super::whole::Whole;
 use super::{Check, Mode};
 use crate::error::{Error, Result};
+use crate::float::Written;
 use crate::graph::{Kind, NodeId, Origin};
 use crate::tape::{Tape, Var};
 use ndarray::{ArrayD, IxDyn};
@@ -79,11 +80,11 @@ fn check_arguments(check: &Check<'_>) -> Result<()> {
 /// That a check can be run with these settings.
 pub(super) fn check_settings(mode: Mode, tolerance: f64) -> Result<()> {
     if !(tolerance.is_finite() && tolerance > 0.0) {
-        return Err(argument(format!("a tolerance of {tolerance} is not a positive number")));
+        return Err(argument(format!("a tolerance of {} is not a positive number", Written(tolerance))));
     }
     match mode {
         Mode::Chapter { step } if !(step.is_finite() && step > 0.0) => {
-            Err(argument(format!("a step of {step} is not a positive number")))
+            Err(argument(format!("a step of {} is not a positive number", Written(step))))
         }
         Mode::Quick { probes: 0 } => Err(argument("no probe sees anything; take at least one".to_owned())),
         _ => Ok(()),

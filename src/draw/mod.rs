@@ -2,6 +2,7 @@
 
 mod page;
 mod plan;
+mod run;
 mod view;
 
 use crate::check::{Report, Verdict};
@@ -10,6 +11,7 @@ use crate::grad::Gradients;
 use crate::graph::{Graph, NodeId};
 use crate::picture::{Annotations, Builder, Direction, Level, Mark, Picture};
 use crate::tape::{Tape, Var};
+use run::Run;
 use std::sync::Arc;
 
 /// What a drawing of a var shows.
@@ -28,6 +30,7 @@ pub struct Draw<'t> {
     outputs: Vec<Var<'t>>,
     gradients: Option<Gradients<'t>>,
     values: Option<bool>,
+    run: Option<Run>,
     title: String,
     level: Level,
     open: Vec<String>,
@@ -56,6 +59,7 @@ impl Tape {
             outputs: outputs.to_vec(),
             gradients: None,
             values: None,
+            run: None,
             title: String::new(),
             level: Level::default(),
             open: Vec::new(),
@@ -80,7 +84,8 @@ impl<'t> Draw<'t> {
         Self { gradients: Some(gradients.clone()), ..self }
     }
 
-    /// With or without values above the arrows. Unless it is said, they are shown if every leaf has one.
+    /// With or without values above the arrows. Unless it is said, they are shown if every leaf has one. They are the
+    /// tape's, in f64, or those of a plan's run: see [`values_of`](Self::values_of).
     pub fn values(self, show: bool) -> Self {
         Self { values: Some(show), ..self }
     }
@@ -120,7 +125,7 @@ impl<'t> Draw<'t> {
 
     /// With what is wrong with values and gradients, as marks with a legend: NaN and infinities, with the node where they
     /// begin told from those that only hand them on; gradients that are 0, vanish or explode; dead relus. See
-    /// [`health`](crate::picture::health()).
+    /// [`health`](crate::picture::health()); and [`values_of`](Self::values_of) for the health of a plan's run.
     ///
     /// ```
     /// let tape = chainrule::Tape::new();
@@ -202,7 +207,9 @@ impl<'t> Draw<'t> {
         Ok((
             tape,
             match self.annotations(tape, &drawn) {
-                Err(Error::NoValue { .. }) if self.values.is_none() => self.verdicts.clone(),
+                Err(Error::NoValue { .. }) if self.values.is_none() && self.run.is_none() => {
+                    self.verdicts.clone()
+                }
                 annotations => annotations?,
             },
         ))
@@ -253,16 +260,22 @@ impl<'t> Draw<'t> {
     fn annotations(&self, tape: &Tape, drawn: &[NodeId]) -> Result<Annotations> {
         let mut annotations = self.verdicts.clone();
         if self.values != Some(false) {
-            annotations.values = tape.values(drawn.iter().copied())?.into_iter().collect();
+            annotations.values = self.numbers(tape, drawn)?;
         }
         let Some(gradients) = &self.gradients else { return Ok(annotations) };
         let shown: std::collections::BTreeSet<NodeId> = drawn.iter().copied().collect();
-        for (node, cotangent) in gradients.nodes().filter(|(node, _)| shown.contains(node)) {
-            annotations.node_gradients.extend(one(tape, node, cotangent)?);
-        }
-        for (edge, contribution) in gradients.edges().filter(|((consumer, _), _)| shown.contains(consumer)) {
-            annotations.edge_gradients.extend(one(tape, edge, contribution)?);
-        }
+        let nodes: Vec<_> = gradients.nodes().filter(|(node, _)| shown.contains(node)).collect();
+        let edges: Vec<_> = gradients.edges().filter(|((consumer, _), _)| shown.contains(consumer)).collect();
+        let mut ids: Vec<NodeId> =
+            nodes.iter().map(|&(_, id)| id).chain(edges.iter().map(|&(_, id)| id)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let numbers = self.numbers(tape, &ids)?;
+        let known = |id: NodeId| numbers.get(&id).cloned();
+        annotations.node_gradients =
+            nodes.into_iter().filter_map(|(node, id)| Some((node, known(id)?))).collect();
+        annotations.edge_gradients =
+            edges.into_iter().filter_map(|(edge, id)| Some((edge, known(id)?))).collect();
         // Only of nodes with a gradient: their rules have run already.
         for node in drawn.iter().filter(|node| annotations.node_gradients.contains_key(node)) {
             if tape.graph().node(*node).leaf().is_none() {
@@ -272,11 +285,6 @@ impl<'t> Draw<'t> {
         }
         Ok(annotations)
     }
-}
-
-/// The value of one node, under the key that the picture wants it by.
-fn one<K>(tape: &Tape, key: K, node: NodeId) -> Result<Option<(K, ndarray::ArrayD<f64>)>> {
-    Ok(tape.values([node])?.pop().map(|(_, value)| (key, value)))
 }
 
 /// How a verdict is drawn.

@@ -24,7 +24,7 @@ impl<'t> Var<'t> {
     ///
     /// # Panics
     ///
-    /// As [`grad`](Var::grad); and if a leaf that the gradients need has no value.
+    /// As [`grad`](Var::grad); and if a leaf that the gradients need has no value, or an op refuses its operands.
     #[track_caller]
     pub fn sweep<const N: usize>(self, vars: [Var<'t>; N]) -> [Value; N] {
         match self.try_sweep(&vars).map(<[Value; N]>::try_from) {

@@ -1,5 +1,6 @@
 //! Attributes of ops: the settings that, with its name, make one op different from another.
 
+use crate::float::Written;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -54,7 +55,7 @@ impl fmt::Display for Attribute {
         match self {
             Self::Flag(x) => write!(f, "{x}"),
             Self::Int(x) => write!(f, "{x}"),
-            Self::Number(x) => write!(f, "{x}"),
+            Self::Number(x) => Written(*x).fmt(f),
             Self::Text(x) => f.write_str(x),
             Self::Ints(xs) => {
                 let words: Vec<String> =

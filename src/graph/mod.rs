@@ -16,6 +16,7 @@ pub use node::{EdgeId, Kind, Leaf, Node, NodeId, OpRecord, Origin};
 pub use petgraph::{Edge, Edges, Neighbors};
 pub use serial::Located;
 
+use crate::error::{Error, first_of};
 use crate::location::Location;
 use consumers::Consumers;
 use indexmap::IndexSet;
@@ -188,6 +189,18 @@ impl Graph {
         let what = node.name().map_or_else(|| node.op().to_string(), |name| format!("`{name}`"));
         let kind = if node.kind() == Kind::Index { " of indices" } else { "" };
         format!("{id} {what} {:?}{kind}", node.shape())
+    }
+
+    /// How messages name the operands of an op: `x0 = n1 `w` [3], x1 = …`.
+    pub(crate) fn describe_operands(&self, x: &[NodeId]) -> String {
+        first_of(x.iter().enumerate().map(|(i, &id)| format!("x{i} = {}", self.describe(id))))
+    }
+
+    /// The error for a node whose op refuses the numbers of its operands.
+    pub(crate) fn refused(&self, what: &'static str, id: NodeId, problem: String) -> Error {
+        let node = self.node(id);
+        let operands = self.describe_operands(node.inputs());
+        Error::Refused { what, node: self.describe(id), problem, operands, location: node.place() }
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) use lanes::{
     Block, Blocks, LANES, Lane, Lanes, WIDTH, filled_up, in_blocks, map_in_place, vectorize,
 };
 pub(crate) use matmul::matmul;
-pub(crate) use parts::{Share, in_parts};
+pub(crate) use parts::{MOST_THREADS, Share, in_parts};
 pub(crate) use product::LONG_PRODUCT;
 pub(crate) use sum::{Line, log_sum_exp_rows, reduce_axes, sum_axes, sum_blocks};
 pub use view::{Input, Inputs, Output, View};

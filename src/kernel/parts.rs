@@ -15,7 +15,11 @@ impl Share {
     }
 }
 
-/// Halves some work until there is a part for each thread, and runs them; some may be empty.
+/// The most parts that work is split into, more than there are processors in one machine: whatever number is asked for,
+/// parts and the room for each stay within bounds.
+pub(crate) const MOST_THREADS: usize = 1024;
+
+/// Halves some work until there is a part for each thread, up to [`MOST_THREADS`], and runs them; some may be empty.
 ///
 /// The parts depend on the work and on the number of threads that is asked for, and not on who runs them: so do the
 /// numbers. And since all work is halved in the same way, a thread mostly finds in its cache what it worked on before.
@@ -25,6 +29,7 @@ pub(crate) fn in_parts<W: Send>(
     split: &(impl Fn(W, Share) -> (W, W) + Sync),
     run: &(impl Fn(W) + Sync),
 ) {
+    let threads = threads.min(MOST_THREADS);
     if threads <= 1 {
         return run(work);
     }

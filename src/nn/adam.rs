@@ -46,7 +46,7 @@ impl Adam {
         for beta in [beta1, beta2] {
             assert!(
                 (0.0..1.0).contains(&beta),
-                "adam: a decay rate of {beta} is not at least 0 and less than 1"
+                "adam: a decay rate of {beta:?} is not at least 0 and less than 1"
             );
         }
         Self { betas: [beta1, beta2], ..self }

@@ -3,7 +3,7 @@
 use crate::Float;
 use crate::graph::Kind;
 use crate::kernel::{Inputs, Output, View, gather, log_sum_exp_rows, sum_blocks};
-use crate::shape::size;
+use crate::shape::{size, unravel};
 use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, reals};
 use crate::tape::{LoadOp, Var};
 
@@ -16,12 +16,14 @@ pub struct CrossEntropy;
 
 /// The mean over rows of `−ln softmax(x)[t]`, with x = x0 and the class labels t = x1.
 ///
-/// `dx0 = dy (softmax(x) − one_hot(t)) / n` with n rows. A label past the last class gives NaN.
+/// `dx0 = dy (softmax(x) − one_hot(t)) / n` with n rows. A label past the last class is [refused](Kernel::check); the kernel
+/// alone gives NaN for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CrossEntropyIndex;
 
-/// 1 at the class that a label names, else 0, and NaN for a label past the last class: labels of any shape to that shape and one more axis, as long as the last
-/// of x1, of which only the shape is read.
+/// 1 at the class that a label names, else 0: labels of any shape to that shape and one more axis, as long as the last of
+/// x1, of which only the shape is read. A label past the last class is [refused](Kernel::check); the kernel alone gives a
+/// row of NaN for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OneHot;
 
@@ -35,6 +37,18 @@ fn mean_of_rows<F: Float>(x: View<'_, F>, f: impl Fn(usize, View<'_, F>, F, F) -
         });
     };
     sum_blocks(rows, fill) / F::of(rows as f64)
+}
+
+/// That the labels, which are operand `operand`, name classes.
+fn check_labels(operand: usize, labels: View<'_, usize>, classes: usize) -> Result<(), String> {
+    let Some(at) = labels.slice().iter().position(|&label| label >= classes) else { return Ok(()) };
+    let range = match classes {
+        0 => "and there are no classes".to_owned(),
+        1 => "and there is 1 class, so that every label is 0".to_owned(),
+        _ => format!("and there are {classes} classes, so that labels go from 0 to {}", classes - 1),
+    };
+    let (label, index) = (labels.slice()[at], unravel(at, labels.shape()));
+    Err(format!("label {label} at index {index:?} of x{operand} is past the last class, {range}"))
 }
 
 impl<F: Float> Kernel<F> for CrossEntropy {
@@ -56,6 +70,10 @@ impl<F: Float> Kernel<F> for CrossEntropy {
 }
 
 impl<F: Float> Kernel<F> for CrossEntropyIndex {
+    fn check(&self, x: Inputs<'_, '_, F>) -> Result<(), String> {
+        check_labels(1, x.index(1), x.shape(0).last().copied().unwrap_or(0))
+    }
+
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
         let labels = x.index(1).slice();
         y.data[0] = mean_of_rows(x.real(0), |i, row, greatest, log_sum| {
@@ -69,6 +87,10 @@ impl<F: Float> Kernel<F> for CrossEntropyIndex {
 }
 
 impl<F: Float> Kernel<F> for OneHot {
+    fn check(&self, x: Inputs<'_, '_, F>) -> Result<(), String> {
+        check_labels(0, x.index(0), x.shape(1).last().copied().unwrap_or(0))
+    }
+
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
         let classes = y.shape[y.shape.len() - 1];
         y.data.fill(F::zero());
@@ -235,7 +257,8 @@ impl<'t> Var<'t> {
     /// The mean over rows of `−Σ t ln softmax(x)` along the last axis: targets are probabilities of the same shape, or
     /// class labels, an index var of the shape without that axis.
     ///
-    /// Computed from `ln Σ eˣ`: exact where probabilities underflow.
+    /// Computed from `ln Σ eˣ`: exact where probabilities underflow. A label past the last class is
+    /// [refused](crate::Error::Refused) when it is computed.
     #[track_caller]
     #[must_use]
     pub fn softmax_cross_entropy(self, targets: Var<'t>) -> Var<'t> {
@@ -250,7 +273,8 @@ impl<'t> Var<'t> {
         }
     }
 
-    /// Rows with 1 at the class that a label names, else 0; as many classes as the last axis of `like` is long.
+    /// Rows with 1 at the class that a label names, else 0; as many classes as the last axis of `like` is long. A label past
+    /// the last class is [refused](crate::Error::Refused) when it is computed.
     #[track_caller]
     #[must_use]
     pub fn one_hot_like(self, like: Var<'t>) -> Var<'t> {

@@ -59,6 +59,7 @@ pub use softmax::{LogSoftmax, Softmax};
 pub use views::{BroadcastTo, Permute, Reshape, StopGradient};
 
 use crate::tape::{LoadOp, Loader, Op, loader};
+use std::any::Any;
 use std::sync::Arc;
 
 /// A line of the table of ops.
@@ -67,6 +68,7 @@ pub struct Entry {
     /// The op's name.
     pub name: &'static str,
     pub(crate) load: Loader,
+    is: fn(&dyn Op) -> bool,
     /// Ops of this type that between them use every attribute, each with sample operands.
     pub examples: fn() -> Vec<Arc<dyn Op>>,
 }
@@ -75,6 +77,7 @@ const fn entry<O: LoadOp>() -> Entry {
     Entry {
         name: O::NAME,
         load: loader_of::<O>,
+        is: |op| (op as &dyn Any).is::<O>(),
         examples: || O::examples().into_iter().map(|op| Arc::new(op) as Arc<dyn Op>).collect(),
     }
 }
@@ -150,3 +153,9 @@ pub const TABLE: &[Entry] = &[
     entry::<CrossEntropyIndex>(),
     entry::<OneHot>(),
 ];
+
+/// Whether an op is one of the table: its kernel is known to take all numbers but indices that name nothing, and not to
+/// panic.
+pub(crate) fn is_built_in(op: &dyn Op) -> bool {
+    TABLE.iter().any(|entry| (entry.is)(op))
+}

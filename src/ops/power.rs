@@ -37,7 +37,7 @@ macro_rules! power {
             }
 
             fn symbol(&self) -> String {
-                format!("x^{}", self.exponent)
+                format!("x^{}", Attribute::$attribute(self.exponent.into()))
             }
 
             fn formula(&self) -> &'static str {

@@ -6,12 +6,15 @@ use super::fold::Folded;
 use super::group::{Given, Reads, Units};
 use super::merge::Merged;
 use super::order::order;
+use super::refusal::Asked;
 use super::step::{Operand, Output, Place, Root, Step, Target, Work};
 use super::vigil::Vigil;
 use super::{Held, InputSlot, ParameterSlot, Plan, PlanOptions, parallel};
 use crate::error::{Error, Result};
+use crate::float::Written;
 use crate::graph::{Graph, Kind, Leaf, Node, NodeId};
-use crate::ops::Scalar;
+use crate::kernel::MOST_THREADS;
+use crate::ops::{Scalar, is_built_in};
 use crate::room;
 use crate::shape::{Layout, size};
 use crate::tape::{Op, Precision, Recorder, Register, Var, check_elements};
@@ -91,6 +94,8 @@ pub(super) struct Compiler<'g, F> {
     places: FxHashMap<NodeId, Place>,
     /// The ops that are functions known by name.
     pub(super) functions: Vec<Option<Scalar>>,
+    /// The ops that take all numbers and do not panic.
+    pub(super) built_in: Vec<bool>,
     /// How often the unit at hand still reads a node, and the register it is in; by node.
     pub(super) uses: Vec<u32>,
     pub(super) registers: Vec<Register>,
@@ -109,9 +114,11 @@ fn plan_of<F: Precision>(
     held: &Held,
 ) -> Result<Plan<F>> {
     let (graph, ops) = (&recorder.graph, &recorder.ops[..]);
+    // A result that is looked at has an array of its own.
+    let fuse = options.fuse && !options.check_finite;
     let elementwise: Vec<bool> = ops.iter().map(|op| op.elementwise()).collect();
     let wanted = outputs.iter().copied().chain(updates.iter().flat_map(|&(p, v)| [p, v]));
-    let merged = Merged::new(graph, wanted, held, |id| options.fuse && is_idle(graph, ops, &elementwise, id));
+    let merged = Merged::new(graph, wanted, held, |id| fuse && is_idle(graph, ops, &elementwise, id));
     for &id in &merged.nodes {
         let fits = check_elements(graph.node(id), options.max_elements, "PlanOptions::max_elements");
         fits.map_err(|problem| Error::Argument { what: "compile", problem })?;
@@ -120,7 +127,7 @@ fn plan_of<F: Precision>(
     for &id in outputs.iter().chain(updates.iter().map(|(_, v)| v)) {
         pinned[merged.of(id).index()] = true;
     }
-    let folded = Folded::new(graph, ops, &merged, held, options.fuse);
+    let folded = Folded::new(graph, ops, &merged, held, fuse)?;
     let classes = Classes::new(graph, ops, &elementwise, &merged, held, |id| folded.get(id).is_some());
     // The array that holds the elements of a view is wanted with it.
     for &id in merged.nodes.iter().filter(|id| pinned[id.index()]).collect::<Vec<_>>() {
@@ -128,7 +135,7 @@ fn plan_of<F: Precision>(
     }
     let reads = Reads::new(graph, &merged, &classes);
     let given = Given { graph, ops, merged: &merged, classes: &classes, reads: &reads, pinned: &pinned };
-    let units = Units::new(given, options.fuse);
+    let units = Units::new(given, fuse);
     let order = order(given, &units);
     let mut kept = pinned.clone();
     for &id in &merged.nodes {
@@ -145,6 +152,7 @@ fn plan_of<F: Precision>(
     let plan = Plan {
         ops: ops.to_vec(),
         steps: Vec::new(),
+        indexed: Vec::new(),
         writes: Vec::new(),
         inputs: Vec::new(),
         indices: Vec::new(),
@@ -158,8 +166,9 @@ fn plan_of<F: Precision>(
         results: 0,
         scratch: Vec::new(),
         vigil: Vigil::default(),
-        options,
+        options: PlanOptions { threads: options.threads.clamp(1, MOST_THREADS), ..options },
         lineage: recorder.lineage.clone(),
+        graph: None,
     };
     let mut compiler = Compiler {
         recorder,
@@ -172,6 +181,7 @@ fn plan_of<F: Precision>(
         kept,
         places: FxHashMap::default(),
         functions: ops.iter().map(|op| Scalar::of(&**op)).collect(),
+        built_in: ops.iter().map(|op| is_built_in(&**op)).collect(),
         uses: vec![0; graph.len()],
         registers: vec![NO_REGISTER; graph.len()],
         results: Vec::new(),
@@ -234,7 +244,13 @@ impl<F: Precision> Compiler<'_, F> {
             }
             Some(Leaf::Parameter) => {
                 let name = node.name().unwrap_or_default().to_owned();
-                plan.parameters.push(ParameterSlot { name, shape: node.shape().into(), place: 0 });
+                plan.parameters.push(ParameterSlot {
+                    name,
+                    shape: node.shape().into(),
+                    location: node.place(),
+                    read: false,
+                    place: 0,
+                });
                 Root::State(plan.parameters.len() - 1)
             }
             Some(Leaf::Constant) | None => unreachable!("known nodes were found before"),
@@ -303,6 +319,7 @@ impl<F: Precision> Compiler<'_, F> {
             reads: vec![id],
             outputs: SmallVec::from_buf([output]),
             long: false,
+            asked: Asked::Never,
         };
         self.copies.push(step);
         Place { root: Root::Arena(result), layout: Layout::contiguous(&shape) }
@@ -316,8 +333,10 @@ impl<F: Precision> Compiler<'_, F> {
         plan.results = self.results.len();
         let mut results = vec![false; plan.results];
         for root in plan.steps.iter().flat_map(Step::roots) {
-            if let Root::Arena(result) = root {
-                results[result] = true;
+            match root {
+                Root::Arena(result) => results[result] = true,
+                Root::State(slot) => plan.parameters[slot].read = true,
+                Root::Input(_) | Root::Index(_) | Root::Constant(_) => {}
             }
         }
         plan.steps.iter_mut().flat_map(|s| &mut s.outputs).for_each(|o| o.read = results[o.result]);
@@ -331,9 +350,14 @@ impl<F: Precision> Compiler<'_, F> {
         // Constants that only others were computed from.
         plan.constants.iter_mut().zip(read).filter(|(_, read)| !read).for_each(|(c, _)| *c = Vec::new());
         // Room for the registers of the longest program, so that no run has to make it.
-        let parts = plan.options.threads.max(1);
-        let room = |step: &Step| step.program().map(|p| parallel::room::<F>(p, step, parts));
-        plan.scratch = vec![F::zero(); plan.steps.iter().filter_map(room).max().unwrap_or(0)];
+        let threads = plan.options.threads;
+        let room = |step: &Step| step.program().map(|p| parallel::room::<F>(p, step, threads));
+        plan.indexed = (0..plan.steps.len()).filter(|&i| plan.steps[i].asked == Asked::Before).collect();
+        if plan.options.check_finite || plan.steps.iter().any(|step| step.asked != Asked::Never) {
+            plan.graph = Some(Arc::new(self.recorder.graph.clone()));
+        }
+        let room = plan.steps.iter().filter_map(room).max().unwrap_or(0);
+        plan.scratch = room::filled("compile", room, F::zero())?;
         Ok(self.plan)
     }
 }
@@ -345,7 +369,7 @@ fn check_finite<F: Precision>(node: Node<'_>, numbers: &[F]) -> Result<()> {
         None => Ok(()),
         Some((x, _)) => Err(Error::Argument {
             what: "compile",
-            problem: format!("constant {x} of {} is infinite in {}", node.id(), F::NAME),
+            problem: format!("constant {} of {} is infinite in {}", Written(*x), node.id(), F::NAME),
         }),
     }
 }

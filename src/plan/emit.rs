@@ -3,10 +3,11 @@
 use super::compile::Compiler;
 use super::group::Unit;
 use super::parallel;
+use super::refusal::Asked;
 use super::step::{Head, Operand, Output, Place, Step, Work};
-use crate::graph::NodeId;
+use crate::graph::{Kind, NodeId};
 use crate::shape::size;
-use crate::tape::{Builder, Precision, Program, Register};
+use crate::tape::{Applied, Builder, Precision, Program, Register};
 use smallvec::SmallVec;
 
 /// Where no number of a node is in a register.
@@ -42,9 +43,32 @@ impl<F: Precision> Compiler<'_, F> {
                 None => Work::Program(program),
             }
         };
-        let mut step = Step { work, shape: shape.into(), operands, reads, outputs, long: false };
+        let asked = self.asked(unit);
+        let mut step = Step { work, shape: shape.into(), operands, reads, outputs, long: false, asked };
         step.long = parallel::is_long(&step, &self.plan.ops);
         self.plan.steps.push(step);
+    }
+
+    /// When the ops of a unit are asked whether they take their operands.
+    fn asked(&self, unit: &Unit) -> Asked {
+        let graph = &self.recorder.graph;
+        let by_users = |&id: &NodeId| self.applied(id).asked.is_some();
+        let reads_indices =
+            |&id: &NodeId| graph.node(id).read_inputs().any(|(_, x)| graph.node(x).kind() == Kind::Index);
+        if unit.head.iter().chain(&unit.members).any(by_users) {
+            Asked::Running
+        } else if unit.head.iter().any(reads_indices) {
+            Asked::Before
+        } else {
+            Asked::Never
+        }
+    }
+
+    /// What computes a node.
+    pub(super) fn applied(&self, id: NodeId) -> Applied {
+        let op = self.recorder.graph.record(id).op.0 as usize;
+        let asked = (!self.built_in[op]).then_some(id);
+        Applied { op, function: self.functions[op], asked }
     }
 
     /// The program of elementwise nodes, in their order.
@@ -96,8 +120,7 @@ impl<F: Precision> Compiler<'_, F> {
                     last.push(std::mem::replace(&mut self.registers[at], NO_REGISTER));
                 }
             }
-            let op = graph.record(id).op.0 as usize;
-            let register = builder.apply(op, self.functions[op], &x, &last);
+            let register = builder.apply(self.applied(id), &x, &last);
             if self.kept[id.index()] {
                 builder.store(register, outputs.len());
                 let output = self.output(id);

@@ -2,6 +2,7 @@
 
 use super::Held;
 use super::merge::Merged;
+use crate::error::Result;
 use crate::graph::{Graph, NodeId};
 use crate::shape::{Layout, size};
 use crate::tape::{Located, Op, Operands, Precision, run};
@@ -30,7 +31,17 @@ impl<F: Precision> Folded<F> {
     const UNKNOWN: u32 = u32::MAX;
 
     /// The constants alone, or, with `fold`, all that depends on nothing else.
-    pub(super) fn new(graph: &Graph, ops: &[Arc<dyn Op>], merged: &Merged, held: &Held, fold: bool) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// If an op refuses its operands.
+    pub(super) fn new(
+        graph: &Graph,
+        ops: &[Arc<dyn Op>],
+        merged: &Merged,
+        held: &Held,
+        fold: bool,
+    ) -> Result<Self> {
         let mut folded = Self { places: vec![Self::UNKNOWN; graph.len()], known: Vec::new() };
         for &id in &merged.nodes {
             let node = graph.node(id);
@@ -39,7 +50,7 @@ impl<F: Precision> Folded<F> {
             } else if let Some(exact) = node.constant() {
                 Some(Known::Numbers(exact.iter().map(|&x| F::of(x)).collect()))
             } else if fold && node.leaf().is_none() {
-                folded.compute(graph, ops, merged, id)
+                folded.compute(graph, ops, merged, id)?
             } else {
                 None
             };
@@ -48,7 +59,7 @@ impl<F: Precision> Folded<F> {
                 folded.known.push(known);
             }
         }
-        folded
+        Ok(folded)
     }
 
     fn known(&self, id: NodeId) -> Option<&Known<F>> {
@@ -72,19 +83,25 @@ impl<F: Precision> Folded<F> {
     }
 
     /// The numbers of a node whose operands are known.
-    fn compute(&self, graph: &Graph, ops: &[Arc<dyn Op>], merged: &Merged, id: NodeId) -> Option<Known<F>> {
+    fn compute(
+        &self,
+        graph: &Graph,
+        ops: &[Arc<dyn Op>],
+        merged: &Merged,
+        id: NodeId,
+    ) -> Result<Option<Known<F>>> {
         let node = graph.node(id);
         let len = size(node.shape());
         // Scalar graphs are long, and most nodes have an operand that is not known.
         if len > LONG || !node.read_inputs().all(|(_, x)| self.known(merged.of(x)).is_some()) {
-            return None;
+            return Ok(None);
         }
         let op = &*ops[graph.record(id).op.0 as usize];
         let place_of = |&x: &NodeId| self.located(graph, merged.of(x));
         if let Some(Some((root, layout))) = node.inputs().first().map(place_of)
             && let Some(layout) = op.view(&layout, node.shape())
         {
-            return Some(Known::View(root, layout));
+            return Ok(Some(Known::View(root, layout)));
         }
         // Of what is not known, the shape alone is read.
         let operand = |x| match place_of(x) {
@@ -93,8 +110,9 @@ impl<F: Precision> Folded<F> {
         };
         let x: Operands<'_, F> = node.inputs().iter().map(operand).collect();
         let mut y = vec![F::zero(); len];
-        run(op, x, node.shape(), &mut y, &mut Vec::new());
-        Some(Known::Numbers(y))
+        run(op, x, node.shape(), &mut y, &mut Vec::new())
+            .map_err(|problem| graph.refused("compile", id, problem))?;
+        Ok(Some(Known::Numbers(y)))
     }
 
     /// The numbers at a place.

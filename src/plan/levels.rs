@@ -54,10 +54,9 @@ impl<F: Precision> Compiler<'_, F> {
                 reads.push(input);
             }
         }
-        for &(_, op, id) in &order {
+        for &(_, _, id) in &order {
             let x: SmallVec<[Register; 4]> = all.of(id).iter().map(|x| self.registers[x.index()]).collect();
-            let op = op as usize;
-            self.registers[id.index()] = builder.apply_in_order(op, self.functions[op], &x);
+            self.registers[id.index()] = builder.apply_in_order(self.applied(id), &x);
         }
         for &(_, _, id) in &order {
             if self.kept[id.index()] {

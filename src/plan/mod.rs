@@ -12,6 +12,7 @@ mod compile;
 mod emit;
 mod feed;
 mod find;
+mod finite;
 mod fold;
 mod group;
 mod levels;
@@ -23,6 +24,7 @@ mod outputs;
 mod overwriting;
 mod parallel;
 mod placing;
+mod refusal;
 mod run;
 mod schedule;
 mod space;
@@ -40,7 +42,7 @@ pub(crate) use schedule::bytes;
 pub use schedule::{Schedule, ScheduledLeaf, ScheduledStep, Slot, Write};
 
 use crate::error::Result;
-use crate::graph::NodeId;
+use crate::graph::{Graph, NodeId};
 use crate::location::Location;
 use crate::shape::Sizes;
 use crate::tape::{Op, Precision, Var};
@@ -80,6 +82,8 @@ pub(crate) type Held = FxHashMap<NodeId, Vec<f64>>;
 pub struct Plan<F> {
     ops: Vec<Arc<dyn Op>>,
     steps: Vec<Step>,
+    /// The steps whose ops are asked before the first of them runs.
+    indexed: Vec<usize>,
     /// Updates that could not be written in place: where the new value lies, and the parameter.
     writes: Vec<(Place, usize)>,
     /// In the order of their nodes, as are the index inputs.
@@ -100,6 +104,8 @@ pub struct Plan<F> {
     options: PlanOptions,
     /// That of the tape it was compiled from.
     lineage: Arc<()>,
+    /// The graph it was compiled from, where a run may have to name a node of it.
+    graph: Option<Arc<Graph>>,
 }
 
 /// A leaf that is fed, and its buffer.
@@ -118,6 +124,9 @@ struct InputSlot<T> {
 struct ParameterSlot {
     name: String,
     shape: Sizes,
+    location: Location,
+    /// Whether a step reads it.
+    read: bool,
     place: usize,
 }
 
@@ -130,8 +139,8 @@ impl<F: Precision> Plan<F> {
     /// # Errors
     ///
     /// If there is nothing to compile, vars are of several tapes or hold indices, an update does not name a parameter
-    /// and a value of its shape, a parameter has two different updates, a constant is infinite in this precision, a node
-    /// has more elements than [`PlanOptions::max_elements`], or there is no room for an array.
+    /// and a value of its shape, a parameter has two different updates, a constant is infinite in this precision, an op
+    /// refuses constants, a node has more elements than [`PlanOptions::max_elements`], or there is no room for an array.
     #[track_caller]
     pub fn compile<'t>(
         outputs: impl IntoIterator<Item = Var<'t>>,

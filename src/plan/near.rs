@@ -55,11 +55,12 @@ impl<F: Precision> Attend<F> for Keep<'_, F> {
         true
     }
 
-    fn after(&mut self, _: usize, step: &Step, space: &Space<'_, F>) {
+    fn after(&mut self, _: usize, step: &Step, space: &Space<'_, F>) -> Result<()> {
         self.0.starts.push(self.0.results.len());
         for output in &step.outputs {
             self.0.results.extend_from_slice(space.target(output.target, step.len()));
         }
+        Ok(())
     }
 }
 
@@ -97,7 +98,7 @@ impl<F: Precision> Attend<F> for Point<F> {
         changes
     }
 
-    fn after(&mut self, i: usize, step: &Step, space: &Space<'_, F>) {
+    fn after(&mut self, i: usize, step: &Step, space: &Space<'_, F>) -> Result<()> {
         /// Numbers compared before a look at whether any differs: loops without a way out are made short.
         const STRETCH: usize = 64;
         let len = step.len();
@@ -111,5 +112,6 @@ impl<F: Precision> Attend<F> for Point<F> {
                 .any(|same| !same);
             self.changed[output.result] = changed;
         }
+        Ok(())
     }
 }

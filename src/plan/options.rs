@@ -9,12 +9,20 @@ pub struct PlanOptions {
     /// thread, the numbers are the same either way, bit for bit.
     pub fuse: bool,
     /// In how many parts long steps are computed, by as many threads of [rayon](https://docs.rs/rayon)'s pool. With the
-    /// same number, the same numbers come out. Short steps are not split.
+    /// same number, the same numbers come out. Short steps are not split, none into more parts than it has rows or
+    /// elements to share out, and none into more than 1,024: a greater number is taken for that, and 0 for 1.
     ///
     /// The threads stay awake for 200 µs after a run. A loop that itself runs in a thread of the pool (in
     /// `rayon::scope`, say) saves handing every run over to one.
     pub threads: usize,
-    /// Whether a run refuses inputs that hold NaN or an infinity.
+    /// Whether a run ends with [`Error::NotFinite`](crate::Error::NotFinite) where there is a NaN or an infinity: in an input,
+    /// in a parameter that it reads, or in the result of a node, forward, backward or update, in the plan's own precision. It
+    /// names the first one, with its line and the ranges of its operands; the state is as it was before the run. Constants
+    /// may be infinite, as masks are.
+    ///
+    /// Nothing is fused or folded then, results do not take their operands' places, and updates are copied at the end: each
+    /// node is a pass over its operands and one more over its result. A training step of 784-512-512-10 takes 1.9 times as long (4.3 ms instead of 2.3, one core).
+    /// [`values_of`](crate::Draw::values_of) draws such a run.
     pub check_finite: bool,
     /// The most elements that an array of the plan may have, stretched ones counted; 2³⁰ unless said otherwise. A longer one
     /// is refused by name when the plan is compiled: no run of it would end.
@@ -40,7 +48,7 @@ impl PlanOptions {
         Self { fuse, ..self }
     }
 
-    /// With or without a check of inputs for NaN and infinities at every run.
+    /// With or without a check of everything that is given and computed for NaN and infinities at every run.
     #[must_use]
     pub fn check_finite(self, check_finite: bool) -> Self {
         Self { check_finite, ..self }

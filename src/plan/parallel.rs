@@ -7,6 +7,7 @@
 use super::PlanOptions;
 use super::space::{Lent, Reader, Space};
 use super::step::{self, Operand, Root, Step, Target};
+use crate::graph::NodeId;
 use crate::kernel::{Input, Inputs, LONG_PRODUCT, Output, Share, WIDTH, copy, gather, in_parts};
 use crate::ops::MatMul;
 use crate::shape::{Sizes, size};
@@ -22,7 +23,7 @@ const LONG_PROGRAM: usize = 1 << 16;
 /// Rows of a part at least, so that the matrix product keeps its pace.
 const ROWS: usize = 8;
 /// Results of a step at most.
-pub(super) const RESULTS: usize = 4;
+const RESULTS: usize = 4;
 
 /// Whether a step is long enough to be worth the handing over.
 pub(super) fn is_long(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
@@ -37,10 +38,25 @@ pub(super) fn is_long(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
     step.len().saturating_mul(functions) >= LONG_PROGRAM
 }
 
-/// How many elements of scratch a step's program takes in up to so many parts.
-pub(super) fn room<F>(program: &Program, step: &Step, parts: usize) -> usize {
-    let parts = if step.long { parts } else { 1 };
-    program.scratch::<F>(step.len()) * parts
+/// In how many parts a step is computed: none of them without a row of a kernel's result, or elements of a program that are
+/// computed side by side.
+pub(super) fn parts(step: &Step, threads: usize) -> usize {
+    if !step.long || step.outputs.len() > RESULTS {
+        return 1;
+    }
+    let (rows, unit) = units(step);
+    threads.clamp(1, rows.div_ceil(unit).max(1))
+}
+
+/// The units that a step's work is split into, rows or elements, and at multiples of how many parts begin.
+fn units(step: &Step) -> (usize, usize) {
+    let rows = if step.kernel().is_some() { step.shape[0] } else { step.len() };
+    (rows, if step.len() == rows { WIDTH } else { 1 })
+}
+
+/// How many elements of scratch a step's program takes with so many threads.
+pub(super) fn room<F>(program: &Program, step: &Step, threads: usize) -> usize {
+    program.scratch::<F>(step.len()).saturating_mul(parts(step, threads))
 }
 
 /// A stretch of the work: units are rows, or elements where there is no kernel.
@@ -86,13 +102,13 @@ pub(super) fn run<F: Precision>(
 ) {
     let kernel_done = is_wide(step, ops);
     if kernel_done {
-        step.run_kernel(ops, space, options);
-        if step.program().is_none() {
+        let taken = step.run_kernel(ops, space, options);
+        if !taken || step.program().is_none() {
             return;
         }
     }
     let head = step.kernel().map(|(_, output, _)| output);
-    let rows = if head.is_some() { step.shape[0] } else { step.len() };
+    let (rows, unit) = units(step);
     // A result that takes over the place of the kernel's, or is that itself, is lent once.
     let shared = head.and_then(|head| step.outputs.iter().position(|o| o.target == head.target));
     let results = step.outputs.iter().chain(head.filter(|_| shared.is_none()));
@@ -108,11 +124,12 @@ pub(super) fn run<F: Precision>(
     let own = step.operands[step.before_program()..].iter().map(own).collect();
     let (results, reader) = space.lend(step.len(), results);
     let width = step.len() / rows;
-    let unit = if width == 1 { WIDTH } else { 1 };
     let head = shared.unwrap_or(step.outputs.len());
     let whole = Whole { step, ops, reader: &reader, width, unit, head, own, kernel_done };
     let all = Part { units: 0..rows, results, scratch };
-    in_parts(all, options.threads, &|part, share| whole.split(part, share), &|part| whole.run(part));
+    in_parts(all, parts(step, options.threads), &|part, share| whole.split(part, share), &|part| {
+        whole.run(part)
+    });
 }
 
 impl<F: Precision> Whole<'_, '_, F> {
@@ -140,8 +157,9 @@ impl<F: Precision> Whole<'_, '_, F> {
             return;
         }
         let elements = units.start * width..units.end * width;
-        if let Some((op, _, operands)) = step.kernel().filter(|_| !self.kernel_done) {
-            self.rows(&*ops[op], operands, units, results[self.head]);
+        let kernel = step.kernel().filter(|_| !self.kernel_done);
+        if kernel.is_some_and(|kernel| !self.rows(kernel, units, results[self.head])) {
+            return;
         }
         if let Some(program) = step.program() {
             let mut blocks = Blocks { whole: self, results, first: elements.start };
@@ -149,8 +167,13 @@ impl<F: Precision> Whole<'_, '_, F> {
         }
     }
 
-    /// Runs the kernel on some rows of its first operand.
-    fn rows(&self, op: &dyn Op, operands: usize, rows: Range<usize>, y: &mut [F]) {
+    /// Runs the kernel on some rows of its first operand; whether it takes its operands.
+    fn rows(
+        &self,
+        (op, output, operands): (usize, &step::Output, usize),
+        rows: Range<usize>,
+        y: &mut [F],
+    ) -> bool {
         let mut shape: Sizes = self.step.shape.clone();
         shape[0] = rows.len();
         let mut sizes = Sizes::new();
@@ -161,7 +184,9 @@ impl<F: Precision> Whole<'_, '_, F> {
             sizes[0] = rows.len();
             *first = first.rows(rows.start, &sizes);
         }
-        F::kernel(op).run(Inputs::new(&inputs), Output { data: y, shape: &shape, threads: 1 });
+        let y = Output { data: y, shape: &shape, threads: 1 };
+        let refuse = |problem| self.reader.refusals.put(rows.start * self.width, output.node, problem);
+        self.step.call(&*self.ops[op], Inputs::new(&inputs), y, refuse)
     }
 }
 
@@ -192,5 +217,9 @@ impl<F: Precision> Memory<F> for Blocks<'_, '_, '_, '_, F> {
 
     fn store(&mut self, output: usize, start: usize, from: &[F]) {
         copy(from, &mut self.results[output][start - self.first..][..from.len()]);
+    }
+
+    fn refuse(&mut self, node: NodeId, start: usize, problem: String) {
+        self.whole.reader.refusals.put(start, node, problem);
     }
 }

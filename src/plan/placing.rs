@@ -3,6 +3,7 @@
 use super::arena::Arena;
 use super::compile::Compiler;
 use super::overwriting::Overwriting;
+use super::refusal::Asked;
 use super::step::{Output, Place, Root, Step, Target};
 use crate::error::Result;
 use crate::graph::NodeId;
@@ -11,9 +12,14 @@ use crate::tape::Precision;
 use rustc_hash::FxHashMap;
 
 impl<F: Precision> Compiler<'_, F> {
-    /// Lets the step that computes an update write straight to the parameter, where nothing reads that later.
+    /// Lets the step that computes an update write straight to the parameter, where nothing reads that later and no later
+    /// step can end the run: updates take effect together, or none does.
     pub(super) fn write_in_place(&mut self) {
+        if self.plan.options.check_finite {
+            return;
+        }
         let steps = &mut self.plan.steps;
+        let may_end = steps.iter().rposition(|step| step.asked == Asked::Running);
         let mut last_read = vec![None; self.plan.parameters.len()];
         let mut readers = vec![0_usize; self.results.len()];
         let mut computed = vec![None; self.results.len()];
@@ -40,6 +46,7 @@ impl<F: Precision> Compiler<'_, F> {
             let step = &mut steps[i];
             let fits = readers[result] == 1
                 && place.is_whole()
+                && may_end.is_none_or(|last| last < i)
                 && last_read[*slot].is_none_or(|last| last <= i)
                 && looked_at.entry(i).or_insert_with(|| Overwriting::of(step)).may_write_over(
                     step,
@@ -93,7 +100,9 @@ impl<F: Precision> Compiler<'_, F> {
             ended.sort_unstable();
             ended.dedup();
             let len = step.len();
-            let same_size = ended.iter().copied().filter(|&other| results[other] == len);
+            // Where results are looked at, the operands are to be there still.
+            let free = !plan.options.check_finite;
+            let same_size = ended.iter().copied().filter(|&other| free && results[other] == len);
             let mut overwritten = Overwriting::of(step).places_of(step, same_size);
             for (k, output) in step.outputs.iter().enumerate() {
                 let Output { result, target: Target::Arena(_), .. } = *output else { continue };

@@ -1,37 +1,53 @@
 //! Running the steps.
 
+use super::finite::Finite;
+use super::refusal::{Asked, Refusals};
 use super::space::{Leaves, Space};
 use super::step::{Operand, Place, Root, Step, Work};
 use super::{InputSlot, Outputs, Plan, PlanOptions, parallel};
 use crate::error::{Error, Result};
 use crate::graph::NodeId;
 use crate::kernel::{Input, Inputs, View, copy, gather};
-use crate::shape::unravel;
 use crate::state::State;
-use crate::tape::{Memory, Op, Precision};
+use crate::tape::{Memory, Op, Precision, call};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
 impl<F: Precision> Plan<F> {
     /// Runs the plan on the inputs as they were last fed, and updates the state.
     ///
-    /// Nothing is allocated but what the matrix product packs. The state is only changed once everything that could
-    /// fail has been checked.
+    /// Nothing is allocated but what the matrix product packs. Updates take effect together: where the run ends with an
+    /// error, or an op of a user panics, the state is as it was before, and the plan can be run again.
     ///
     /// # Errors
     ///
     /// [`Error::NoValue`] if an input was never fed, [`Error::Unknown`] or [`Error::StateShape`] if the state lacks a
-    /// parameter or has it in another shape, [`Error::NotFinite`] if that was asked for and an input holds NaN or an
-    /// infinity.
+    /// parameter or has it in another shape, [`Error::Refused`] if an op refuses its operands, such as a label past the last
+    /// class, [`Error::NotFinite`] if that was [asked for](PlanOptions::check_finite) and something is NaN or infinite.
+    ///
+    /// # Panics
+    ///
+    /// If an op of a user does.
     pub fn run(&mut self, state: &mut State<F>) -> Result<Outputs<'_, F>> {
         self.prepare(state)?;
         if self.options.threads > 1 && self.steps.iter().any(|step| step.long) {
-            let vigil = self.vigil.clone();
-            vigil.over(self.options.threads - 1, || self.execute(state, None));
+            let (vigil, mut done) = (self.vigil.clone(), Ok(()));
+            vigil.over(self.options.threads - 1, || done = self.steps_of_a_run(state));
+            done?;
         } else {
-            self.execute(state, None);
+            self.steps_of_a_run(state)?;
         }
         Ok(Outputs::new(self))
+    }
+
+    fn steps_of_a_run(&mut self, state: &mut State<F>) -> Result<()> {
+        match &self.graph {
+            Some(graph) if self.options.check_finite => {
+                let mut finite = Finite(graph.clone());
+                self.execute(state, Some(&mut finite))
+            }
+            _ => self.execute(state, None),
+        }
     }
 
     /// As [`run`](Self::run), showing what each step reads before it runs, and afterwards what it has written.
@@ -42,8 +58,7 @@ impl<F: Precision> Plan<F> {
     /// As [`run`](Self::run), with somebody who attends to every step.
     pub(super) fn attended(&mut self, state: &mut State<F>, attendant: &mut dyn Attend<F>) -> Result<()> {
         self.prepare(state)?;
-        self.execute(state, Some(attendant));
-        Ok(())
+        self.execute(state, Some(attendant))
     }
 
     /// Checks everything that can be wrong with the inputs and the state.
@@ -51,31 +66,50 @@ impl<F: Precision> Plan<F> {
         self.inputs.iter().try_for_each(InputSlot::check_fed)?;
         self.indices.iter().try_for_each(InputSlot::check_fed)?;
         if self.options.check_finite {
-            self.inputs.iter().try_for_each(InputSlot::check_finite)?;
+            self.check_inputs()?;
         }
         for slot in &mut self.parameters {
             slot.place = state.find("run", slot.place, &slot.name, &slot.shape)?;
         }
-        Ok(())
+        if self.options.check_finite {
+            self.check_parameters(state)?;
+        }
+        self.check_indices()
     }
 
-    fn execute(&mut self, state: &mut State<F>, mut attendant: Option<&mut dyn Attend<F>>) {
+    /// Runs the steps, and updates the state at the end; where a step ends the run, by an error or a panic, none of the
+    /// updates that came before it was written to the state.
+    fn execute(&mut self, state: &mut State<F>, mut attendant: Option<&mut dyn Attend<F>>) -> Result<()> {
         let Self {
-            ops, steps, writes, inputs, indices, parameters, constants, arena, scratch, options, ..
+            ops,
+            steps,
+            writes,
+            inputs,
+            indices,
+            parameters,
+            constants,
+            arena,
+            scratch,
+            options,
+            graph,
+            ..
         } = self;
         let leaves = Leaves { inputs, indices, constants, parameters };
-        let mut space = Space { arena, state, leaves };
+        let refusals = Refusals::default();
+        let mut space = Space { arena, state, leaves, refusals: &refusals };
         for (i, step) in steps.iter().enumerate() {
-            if let Some(attendant) = &mut attendant {
-                if attendant.before(i, step, &mut space) {
-                    step.run(ops, &mut space, options, scratch);
-                    attendant.after(i, step, &space);
-                }
-            } else {
+            if attendant.as_mut().is_none_or(|attendant| attendant.before(i, step, &mut space)) {
                 step.run(ops, &mut space, options, scratch);
+                if step.asked == Asked::Running {
+                    refusals.none(graph)?;
+                }
+                if let Some(attendant) = &mut attendant {
+                    attendant.after(i, step, &space)?;
+                }
             }
         }
         writes.iter().for_each(|(place, slot)| space.write(place, *slot));
+        Ok(())
     }
 }
 
@@ -87,13 +121,15 @@ impl Step {
         options: &PlanOptions,
         scratch: &mut [F],
     ) {
-        if self.long && options.threads > 1 && self.outputs.len() <= parallel::RESULTS {
+        if self.long && parallel::parts(self, options.threads) > 1 {
             return parallel::run(self, ops, space, options, scratch);
         }
         match &self.work {
-            Work::Kernel(_) => self.run_kernel(ops, space, options),
+            Work::Kernel(_) => drop(self.run_kernel(ops, space, options)),
             Work::Fused(_, program) => {
-                self.run_kernel(ops, space, options);
+                if !self.run_kernel(ops, space, options) {
+                    return;
+                }
                 let mut blocks = Blocks { step: self, space };
                 program.run(ops, &mut blocks, 0..self.len(), scratch);
             }
@@ -107,20 +143,35 @@ impl Step {
         }
     }
 
-    /// Runs its kernel, if it has one.
+    /// Runs its kernel, if it has one; whether that takes its operands.
     pub(super) fn run_kernel<F: Precision>(
         &self,
         ops: &[Arc<dyn Op>],
         space: &mut Space<'_, F>,
         options: &PlanOptions,
-    ) {
-        let Some((op, output, operands)) = self.kernel() else { return };
+    ) -> bool {
+        let Some((op, output, operands)) = self.kernel() else { return true };
         let (mut lent, reader) = space.lend(self.len(), std::iter::once(output));
         // Pushed where they stay: collecting would move them.
         let mut inputs: SmallVec<[Input<'_, F>; 8]> = SmallVec::new();
         self.operands[..operands].iter().for_each(|operand| inputs.push(reader.input(operand)));
-        let output = crate::kernel::Output { data: lent[0], shape: &self.shape, threads: options.threads };
-        F::kernel(&*ops[op]).run(Inputs::new(&inputs), output);
+        let y = crate::kernel::Output { data: lent[0], shape: &self.shape, threads: options.threads };
+        self.call(&*ops[op], Inputs::new(&inputs), y, |problem| reader.refusals.put(0, output.node, problem))
+    }
+
+    /// Runs the kernel of an op of this step; whether that takes its operands.
+    pub(super) fn call<F: Precision>(
+        &self,
+        op: &dyn Op,
+        x: Inputs<'_, '_, F>,
+        y: crate::kernel::Output<'_, F>,
+        refuse: impl FnOnce(String),
+    ) -> bool {
+        if self.asked == Asked::Running {
+            return call(op, x, y).map_err(refuse).is_ok();
+        }
+        F::kernel(op).run(x, y);
+        true
     }
 }
 
@@ -146,6 +197,10 @@ impl<F: Precision> Memory<F> for Blocks<'_, '_, F> {
         let target = self.space.target_mut(self.step.outputs[output].target, self.step.len());
         copy(from, &mut target[start..start + from.len()]);
     }
+
+    fn refuse(&mut self, node: NodeId, start: usize, problem: String) {
+        self.space.refusals.put(start, node, problem);
+    }
 }
 
 /// Somebody who attends to the steps of a run.
@@ -153,8 +208,8 @@ pub(super) trait Attend<F> {
     /// Before a step; whether it is to be run.
     fn before(&mut self, i: usize, step: &Step, space: &mut Space<'_, F>) -> bool;
 
-    /// After a step that was run.
-    fn after(&mut self, i: usize, step: &Step, space: &Space<'_, F>);
+    /// After a step that was run; an error ends the run.
+    fn after(&mut self, i: usize, step: &Step, space: &Space<'_, F>) -> Result<()>;
 }
 
 /// Shows every step.
@@ -175,10 +230,11 @@ impl<F: Precision> Attend<F> for Show<'_, F> {
         true
     }
 
-    fn after(&mut self, _: usize, step: &Step, space: &Space<'_, F>) {
+    fn after(&mut self, _: usize, step: &Step, space: &Space<'_, F>) -> Result<()> {
         for output in &step.outputs {
             (self.0)(Seen::Written { node: output.node, numbers: space.target(output.target, step.len()) });
         }
+        Ok(())
     }
 }
 
@@ -199,19 +255,6 @@ impl<T> InputSlot<T> {
             what: "run",
             leaf: format!("input `{}` {:?}", self.name, &self.shape[..]),
             remedy: "feed it with `plan.feed(var, &array)`, or write to `plan.input_mut(var)`, before the first run".to_owned(),
-            location: self.location.clone(),
-        })
-    }
-}
-
-impl<F: Precision> InputSlot<F> {
-    fn check_finite(&self) -> Result<()> {
-        let Some(at) = self.values.iter().position(|x| !x.is_finite()) else { return Ok(()) };
-        Err(Error::NotFinite {
-            what: "run",
-            node: format!("input `{}` {:?}", self.name, &self.shape[..]),
-            value: self.values[at].to_string(),
-            index: unravel(at, &self.shape),
             location: self.location.clone(),
         })
     }

@@ -1,7 +1,8 @@
 //! What a plan does, as plain data: its steps in order, what each reads and writes, and the memory it takes.
 
-use super::Plan;
 use super::step::{Root, Step, Target, Work};
+use super::{Plan, parallel};
+use crate::float::Written;
 use crate::graph::NodeId;
 use crate::tape::{Instruction, Precision};
 use serde::{Deserialize, Serialize};
@@ -110,7 +111,7 @@ impl<F: Precision> Plan<F> {
         let size = size_of::<F>();
         let mut schedule = Schedule {
             precision: F::NAME.to_owned(),
-            threads: self.options.threads.max(1),
+            threads: self.options.threads,
             arena: self.arena.len() * size,
             least: self.least * size,
             registers: self.scratch.len() * size,
@@ -150,7 +151,7 @@ impl<F: Precision> Plan<F> {
                 writes: writes.collect(),
                 reads,
                 shape: step.shape.to_vec(),
-                parts: if step.long { self.options.threads.max(1) } else { 1 },
+                parts: parallel::parts(step, self.options.threads),
             });
         }
         // What is copied to the state at the end.
@@ -239,7 +240,7 @@ impl<F: Precision> Plan<F> {
             Root::Constant(k) => {
                 let numbers = &self.constants[k];
                 match numbers[..] {
-                    [x] => (x.to_string(), "constant", Vec::new(), size),
+                    [x] => (Written(x).to_string(), "constant", Vec::new(), size),
                     _ => ("constant".to_owned(), "constant", vec![numbers.len()], numbers.len() * size),
                 }
             }

@@ -1,9 +1,11 @@
 //! The memory of a run: what steps read, and the parts of it that they are lent to write.
 
+use super::refusal::Refusals;
 use super::step::{Operand, Output, Place, Root, Target};
 use super::{InputSlot, ParameterSlot};
 use crate::Float;
 use crate::kernel::{Input, View, gather};
+use crate::shape::Layout;
 use crate::state::{Others, State};
 use smallvec::SmallVec;
 
@@ -12,6 +14,7 @@ pub(super) struct Space<'a, F> {
     pub(super) arena: &'a mut [F],
     pub(super) state: &'a mut State<F>,
     pub(super) leaves: Leaves<'a, F>,
+    pub(super) refusals: &'a Refusals,
 }
 
 /// What no step writes.
@@ -39,6 +42,7 @@ pub(super) struct Reader<'a, F> {
     arena: SmallVec<[(usize, &'a [F]); 3]>,
     others: Others<'a, F>,
     leaves: Leaves<'a, F>,
+    pub(super) refusals: &'a Refusals,
 }
 
 impl<F: Float> Space<'_, F> {
@@ -71,7 +75,7 @@ impl<F: Float> Space<'_, F> {
         }
         arena.push((at, &*rest));
         let others = self.state.lend(&places, &mut lent);
-        (lent, Reader { arena, others, leaves: self.leaves })
+        (lent, Reader { arena, others, leaves: self.leaves, refusals: self.refusals })
     }
 
     /// The numbers at a target.
@@ -98,7 +102,7 @@ impl<F: Float> Space<'_, F> {
             root => self.leaves.get(root),
         };
         let target = self.state.numbers_mut(self.leaves.parameters[slot].place);
-        gather(view(data, 0, place), 0, target);
+        gather(view(data, 0, &place.layout), 0, target);
     }
 
     /// The numbers of a place.
@@ -109,12 +113,12 @@ impl<F: Float> Space<'_, F> {
             Root::State(slot) => self.state.numbers(self.leaves.parameters[slot].place),
             root => self.leaves.get(root),
         };
-        view(data, 0, place)
+        view(data, 0, &place.layout)
     }
 }
 
-fn view<'b, F: Copy>(data: &'b [F], start: usize, place: &'b Place) -> View<'b, F> {
-    let layout = &place.layout;
+/// The numbers of a layout in a buffer that begins at the place `start`.
+pub(super) fn view<'b, T: Copy>(data: &'b [T], start: usize, layout: &'b Layout) -> View<'b, T> {
     // An empty part of the arena may begin anywhere.
     View::new(data, layout.offset.saturating_sub(start), &layout.shape, &layout.strides)
 }
@@ -138,10 +142,12 @@ impl<F: Float> Reader<'_, F> {
             Root::Arena(_) => {
                 let after = self.arena.iter().rposition(|&(start, _)| start <= place.layout.offset);
                 let (start, data) = self.arena[after.unwrap_or(0)];
-                view(data, start, place)
+                view(data, start, &place.layout)
             }
-            Root::State(slot) => view(self.others.slice(self.leaves.parameters[slot].place), 0, place),
-            root => view(self.leaves.get(root), 0, place),
+            Root::State(slot) => {
+                view(self.others.slice(self.leaves.parameters[slot].place), 0, &place.layout)
+            }
+            root => view(self.leaves.get(root), 0, &place.layout),
         }
     }
 
@@ -149,12 +155,9 @@ impl<F: Float> Reader<'_, F> {
     pub(super) fn input<'b>(&'b self, operand: &'b Operand) -> Input<'b, F> {
         match operand {
             Operand::Shape(shape) => Input::Shape(shape),
-            Operand::Place(Place { root: Root::Index(k), layout }) => Input::Index(View::new(
-                &self.leaves.indices[*k].values,
-                layout.offset,
-                &layout.shape,
-                &layout.strides,
-            )),
+            Operand::Place(Place { root: Root::Index(k), layout }) => {
+                Input::Index(view(&self.leaves.indices[*k].values, 0, layout))
+            }
             Operand::Place(place) => Input::Real(self.view(place)),
         }
     }

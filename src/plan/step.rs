@@ -1,5 +1,6 @@
 //! A step of a plan: one kernel call, one program of elementwise ops, or a kernel with a program behind it.
 
+use super::refusal::Asked;
 use crate::graph::NodeId;
 use crate::shape::{Layout, Sizes, size};
 use crate::tape::Program;
@@ -106,6 +107,7 @@ pub(super) struct Step {
     pub(super) outputs: SmallVec<[Output; 1]>,
     /// Whether it is long enough to be worth the time that it takes to hand parts of it to other threads.
     pub(super) long: bool,
+    pub(super) asked: Asked,
 }
 
 impl Step {

@@ -142,6 +142,7 @@ impl Recorder {
         }
         let place = if shape.is_empty() { 0 } else { values.reserve(id, size(shape))? };
         let Values { places, arena, scratch, .. } = values;
+        let refused = |problem| graph.refused("value", id, problem);
         let (before, after) = arena.split_at_mut(place);
         let located = |arena| -> Operands<'_> {
             node.inputs().iter().map(|&x| places.locate(graph.node(x), arena)).collect()
@@ -149,11 +150,11 @@ impl Recorder {
         if shape.is_empty() {
             let x = located(after);
             let mut number = [0.0];
-            run(&**op, x, shape, &mut number, scratch);
+            run(&**op, x, shape, &mut number, scratch).map_err(refused)?;
             places.set_number(id, number[0]);
         } else {
             let x = located(before);
-            run(&**op, x, shape, &mut after[..size(shape)], scratch);
+            run(&**op, x, shape, &mut after[..size(shape)], scratch).map_err(refused)?;
             places.known[id.index()] = Known::Array;
         }
         Ok(())

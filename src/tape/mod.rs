@@ -29,12 +29,12 @@ pub(crate) use feeding::not_fed;
 pub use limits::Limits;
 pub(crate) use limits::check_elements;
 pub use op::{Op, Precision};
-pub(crate) use program::{Accesses, Builder, Instruction, Memory, Program, Register};
+pub(crate) use program::{Accesses, Applied, Builder, Instruction, Memory, Program, Register};
 pub(crate) use recorder::Recorder;
 pub use registry::{LoadOp, Registry};
 pub(crate) use registry::{Loader, loader};
 pub(crate) use rule::{Content, Part};
-pub(crate) use run::{Located, Operands, run};
+pub(crate) use run::{Located, Operands, call, run};
 pub use scope::Scope;
 pub use value::{IntoIndices, IntoValue, Value};
 pub use var::Var;
@@ -352,7 +352,8 @@ impl Tape {
     ///
     /// # Errors
     ///
-    /// [`Error::NoValue`] if a leaf that they need has none, [`Error::Unknown`] if there is no such node.
+    /// [`Error::NoValue`] if a leaf that they need has none, [`Error::Refused`] if an op refuses its operands, such as a
+    /// label past the last class, [`Error::Unknown`] if there is no such node.
     pub fn values(&self, ids: impl IntoIterator<Item = NodeId>) -> Result<Vec<(NodeId, ArrayD<f64>)>> {
         let mut recorder = self.write();
         ids.into_iter()

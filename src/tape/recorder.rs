@@ -6,7 +6,7 @@ use super::limits::Limits;
 use super::op::{Op, Operand};
 use super::rule::Rules;
 use super::values::Values;
-use crate::error::{Error, Result, first_of};
+use crate::error::{Error, Result};
 use crate::graph::{
     Attributes, Callers, Graph, Kind, Leaf, NodeId, OpIndex, OpRecord, Origin, ShapeIndex, Stamp,
 };
@@ -342,8 +342,7 @@ pub(super) fn refusal(
     x: &[NodeId],
     location: crate::location::Location,
 ) -> Error {
-    let operands = first_of(x.iter().enumerate().map(|(i, &id)| format!("x{i} = {}", graph.describe(id))));
-    Error::Operands { op, problem, operands, location }
+    Error::Operands { op, problem, operands: graph.describe_operands(x), location }
 }
 
 /// Kinds of the operands of a node.

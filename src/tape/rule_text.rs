@@ -2,6 +2,7 @@
 
 use super::recorder::Recorder;
 use super::rule::{Made, RuleGraph};
+use crate::float::Written;
 use crate::graph::NodeId;
 
 /// A formula longer than this explains nothing.
@@ -41,7 +42,7 @@ fn written(rule: &RuleGraph, arity: usize) -> Option<String> {
     for node in nodes {
         let said = match &node.content {
             Made::Constant(numbers) => match numbers[..] {
-                [number] => (format!("{number}").replace('-', "−"), Binds::Word),
+                [number] => (Written(number).to_string().replace('-', "−"), Binds::Word),
                 _ => return None,
             },
             Made::Leaf(_) => return None,

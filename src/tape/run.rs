@@ -34,18 +34,18 @@ impl<'a, F: Float> Located<'a, F> {
 /// The operands of a kernel.
 pub(crate) type Operands<'a, F = f64> = SmallVec<[Located<'a, F>; 3]>;
 
-/// Runs an op that is no view: its result goes to `y`, which is of `shape`.
+/// Runs an op that is no view: its result goes to `y`, which is of `shape`. An error is the op's own, which refuses its
+/// operands.
 pub(crate) fn run<F: Precision>(
     op: &dyn Op,
     mut x: Operands<'_, F>,
     shape: &[usize],
     y: &mut [F],
     scratch: &mut Vec<F>,
-) {
+) -> Result<(), String> {
     if op.elementwise() {
         x.iter_mut().for_each(|x| x.layout = x.layout.broadcast(shape));
-        by_blocks(op, &x, y, scratch);
-        return;
+        return by_blocks(op, &x, y, scratch);
     }
     let input = |(i, x)| {
         let x: &Located<'_, F> = x;
@@ -56,11 +56,24 @@ pub(crate) fn run<F: Precision>(
         }
     };
     let inputs: SmallVec<[Input<'_, F>; 4]> = x.iter().enumerate().map(input).collect();
-    F::kernel(op).run(Inputs::new(&inputs), Output { data: y, shape, threads: 1 });
+    call(op, Inputs::new(&inputs), Output { data: y, shape, threads: 1 })
+}
+
+/// Runs an op's kernel, unless it refuses the operands.
+pub(crate) fn call<F: Precision>(op: &dyn Op, x: Inputs<'_, '_, F>, y: Output<'_, F>) -> Result<(), String> {
+    let kernel = F::kernel(op);
+    kernel.check(x)?;
+    kernel.run(x, y);
+    Ok(())
 }
 
 /// Runs an elementwise op on operands of the shape of `y`, a block at a time: those that do not lie side by side are copied.
-fn by_blocks<F: Precision>(op: &dyn Op, x: &[Located<'_, F>], y: &mut [F], scratch: &mut Vec<F>) {
+fn by_blocks<F: Precision>(
+    op: &dyn Op,
+    x: &[Located<'_, F>],
+    y: &mut [F],
+    scratch: &mut Vec<F>,
+) -> Result<(), String> {
     let block = BLOCK.min(y.len());
     if scratch.len() < x.len() * block {
         scratch.resize(x.len() * block, F::zero());
@@ -79,6 +92,7 @@ fn by_blocks<F: Precision>(op: &dyn Op, x: &[Located<'_, F>], y: &mut [F], scrat
             let data = x.as_slice().map_or(&copy[..y.len()], |all| &all[start..start + y.len()]);
             inputs.push(Input::Real(View::new(data, 0, &shape, &[1])));
         }
-        F::kernel(op).run(Inputs::new(&inputs), Output { data: y, shape: &shape, threads: 1 });
+        call(op, Inputs::new(&inputs), Output { data: y, shape: &shape, threads: 1 })?;
     }
+    Ok(())
 }

@@ -90,7 +90,8 @@ impl<'t> Var<'t> {
     /// # Panics
     ///
     /// If a leaf that it needs has no value: a [`Tape::input`] that was not [fed](Tape::feed), or a parameter that was
-    /// not [loaded](Tape::load).
+    /// not [loaded](Tape::load). If an op on the way [refuses](crate::op::Kernel::check) its operands, such as a label past
+    /// the last class; [`Tape::values`] returns that instead.
     #[track_caller]
     pub fn value(self) -> Value {
         let mut recorder = self.tape.write();

@@ -114,7 +114,8 @@ fn a_constant_past_a_precision_is_refused() {
     let tape = Tape::new();
     let y = tape.leaf("x", 1.0) * 1e300;
     assert!(Plan::<f64>::compile([y], []).is_ok());
-    assert!(Plan::<f32>::compile([y], []).unwrap_err().to_string().contains("is infinite in f32"));
+    let message = Plan::<f32>::compile([y], []).unwrap_err().to_string();
+    assert!(message.contains("constant 1e300 of n1 is infinite in f32"), "{message}");
 }
 
 #[test]
@@ -131,16 +132,6 @@ fn loading_half_a_state_changes_nothing() {
     half.insert("a", arr1(&[10.0]));
     assert!(tape.load(&half).is_err());
     assert_eq!((a.value().item(), y.value().item()), (2.0, 6.0));
-}
-
-#[test]
-fn a_label_past_the_last_class_is_not_a_number_in_loss_and_gradient() {
-    let tape = Tape::new();
-    let x = tape.leaf("x", ndarray::arr2(&[[0.0, 1.0], [2.0, 3.0]]));
-    let loss = x.softmax_cross_entropy(tape.index_leaf("t", arr1(&[7, 0])));
-    assert!(loss.value().item().is_nan());
-    let gradient = loss.grad([x])[0].value();
-    assert!(gradient[[0, 0]].is_nan() && gradient[[1, 0]].is_finite());
 }
 
 #[test]

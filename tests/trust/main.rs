@@ -1,5 +1,8 @@
 //! What the crate must be trusted with, one file for each kind of trust.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod differences;
 mod files;
 mod functions;
@@ -13,4 +16,5 @@ mod pictures;
 mod report;
 mod scale;
 mod small;
+mod threads;
 mod training;

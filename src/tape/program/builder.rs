@@ -2,11 +2,23 @@
 
 use super::call::Call;
 use super::{Instruction, OPERAND, Program, Register, Span};
+use crate::graph::NodeId;
 use crate::ops::{Chain, Scalar};
 
 /// Elements from which on an operand is read where it lies. A copy costs little beside the functions, but it waits for
 /// memory while nothing else is done.
 const LARGE: usize = 1 << 12;
+
+/// What is applied to registers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Applied {
+    /// The op, by its place in the table of ops.
+    pub(crate) op: usize,
+    /// Which function known by name it is.
+    pub(crate) function: Option<Scalar>,
+    /// The node that is computed, if the op may refuse operands.
+    pub(crate) asked: Option<NodeId>,
+}
 
 /// A program in the making. Registers are used again as soon as they are given back.
 #[derive(Debug, Default)]
@@ -49,13 +61,8 @@ impl Builder {
     }
 
     /// Applies an op to registers, of which those in `last` are given back.
-    pub(crate) fn apply(
-        &mut self,
-        op: usize,
-        function: Option<Scalar>,
-        x: &[Register],
-        last: &[Register],
-    ) -> Register {
+    pub(crate) fn apply(&mut self, applied: Applied, x: &[Register], last: &[Register]) -> Register {
+        let Applied { op, function, asked } = applied;
         match (function, x) {
             (Some(function), &[a, ref rest @ ..]) if rest.len() < 2 => {
                 let b = rest.first().copied().unwrap_or(a);
@@ -74,7 +81,7 @@ impl Builder {
                 self.program
                     .instructions
                     .push(Instruction::Call { call: self.program.calls.len() as u32, to });
-                self.program.calls.push(Call { op, x: x.into() });
+                self.program.calls.push(Call { op, x: x.into(), asked });
                 to
             }
         }
@@ -157,9 +164,9 @@ impl Builder {
 
     /// Applies an op to registers, without giving any back; a function that goes on where the one before it ends becomes
     /// part of a span.
-    pub(crate) fn apply_in_order(&mut self, op: usize, function: Option<Scalar>, x: &[Register]) -> Register {
-        let (Some(function), &[a, ref rest @ ..]) = (function, x) else {
-            return self.apply(op, function, x, &[]);
+    pub(crate) fn apply_in_order(&mut self, applied: Applied, x: &[Register]) -> Register {
+        let (Some(function), &[a, ref rest @ ..]) = (applied.function, x) else {
+            return self.apply(applied, x, &[]);
         };
         let b = rest.first().copied().unwrap_or(a);
         let to = self.take();

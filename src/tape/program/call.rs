@@ -1,7 +1,9 @@
 //! Elementwise ops that are run by their kernels.
 
 use super::Register;
+use crate::graph::NodeId;
 use crate::kernel::{Input, Inputs, Output, View};
+use crate::tape::call;
 use crate::tape::op::{Op, Precision};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -12,10 +14,12 @@ pub(super) struct Call {
     /// Its place in the table of ops.
     pub(super) op: usize,
     pub(super) x: SmallVec<[Register; 4]>,
+    /// The node that it computes, if its op may refuse operands and is to be asked.
+    pub(super) asked: Option<NodeId>,
 }
 
 impl Call {
-    /// Runs the op's kernel on `n` elements of registers of length `block`.
+    /// Runs the op's kernel on `n` elements of registers of length `block`; an error is the op's refusal.
     pub(super) fn run<F: Precision>(
         &self,
         ops: &[Arc<dyn Op>],
@@ -23,7 +27,7 @@ impl Call {
         n: usize,
         block: usize,
         scratch: &mut [F],
-    ) {
+    ) -> Result<(), (NodeId, String)> {
         let (below, rest) = scratch.split_at_mut(to as usize * block);
         let (y, above) = rest.split_at_mut(block);
         let shape = [n];
@@ -36,6 +40,13 @@ impl Call {
             x.push(Input::Real(View::new(&numbers[..n], 0, &shape, &[1])));
         }
         let output = Output { data: &mut y[..n], shape: &shape, threads: 1 };
-        F::kernel(&*ops[self.op]).run(Inputs::new(&x), output);
+        let op = &*ops[self.op];
+        match self.asked {
+            Some(node) => call(op, Inputs::new(&x), output).map_err(|problem| (node, problem)),
+            None => {
+                F::kernel(op).run(Inputs::new(&x), output);
+                Ok(())
+            }
+        }
     }
 }

@@ -10,9 +10,10 @@ mod sources;
 mod span;
 
 use super::op::{Op, Precision};
+use crate::graph::NodeId;
 use crate::kernel::{WIDTH, vectorize};
 use crate::ops::{Chain, Scalar};
-pub(crate) use builder::Builder;
+pub(crate) use builder::{Applied, Builder};
 use call::Call;
 use sources::Sources;
 pub(crate) use span::Span;
@@ -78,6 +79,9 @@ pub(crate) trait Memory<F> {
 
     /// Copies to a result, from the element `start` on.
     fn store(&mut self, output: usize, start: usize, from: &[F]);
+
+    /// Takes note that the op of a node refuses its operands, those of a block from the element `start` on.
+    fn refuse(&mut self, node: NodeId, start: usize, problem: String);
 }
 
 /// When a program reads its operands, and when it writes its results.
@@ -252,7 +256,10 @@ impl Program {
                 Instruction::Store { from, output } => {
                     memory.store(output as usize, start, &scratch[at(from)..][..n]);
                 }
-                Instruction::Call { call, to } => self.calls[call as usize].run(ops, to, n, block, scratch),
+                Instruction::Call { call, to } => {
+                    let done = self.calls[call as usize].run(ops, to, n, block, scratch);
+                    done.unwrap_or_else(|(node, problem)| memory.refuse(node, start, problem));
+                }
                 Instruction::Span { .. } => unreachable!("spans are of single numbers"),
             }
         }
@@ -289,7 +296,10 @@ impl Program {
                 Instruction::Store { from, output } => {
                     memory.store(output as usize, start, &scratch[from as usize..][..1]);
                 }
-                Instruction::Call { call, to } => self.calls[call as usize].run(ops, to, 1, 1, scratch),
+                Instruction::Call { call, to } => {
+                    let done = self.calls[call as usize].run(ops, to, 1, 1, scratch);
+                    done.unwrap_or_else(|(node, problem)| memory.refuse(node, start, problem));
+                }
             }
         }
     }

@@ -11,7 +11,7 @@ use super::cotangents::{Cotangents, Piece, State, is_none};
 use super::evaluate::shaped;
 use super::recorder::Recorder;
 use super::rule::RuleGraph;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::{NodeId, ShapeIndex};
 use crate::kernel::gather;
 use crate::shape::{Layout, size};
@@ -33,7 +33,11 @@ impl Recorder {
         c.begin(output.index());
         // Where the output has a value, so has everything that it is computed from. Where it has none, as with a
         // leaf that was not fed, the gradients may still do without: then each rule says what it reads.
-        let complete = self.evaluate(output).is_ok();
+        // A value that an op refuses to compute has no gradient.
+        let complete = match self.evaluate(output) {
+            Err(refusal @ Error::Refused { .. }) => return Err(refusal),
+            evaluated => evaluated.is_ok(),
+        };
         if !complete {
             self.mark(c, first, vars);
             self.look_through(c, output, first)?;

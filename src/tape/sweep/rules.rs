@@ -126,11 +126,15 @@ impl Recorder {
         }
         let y = lent.as_mut().map_or(&mut number[..], |(_, buffer)| &mut buffer[..]);
         let mut scratch = std::mem::take(&mut c.scratch);
-        {
+        let done = {
             let x: Operands<'_> = x.iter().map(|&x| c.at_work[x].locate(graph, values, &c.pool)).collect();
-            run(&**op, x, shape, y, &mut scratch);
-        }
+            run(&**op, x, shape, y, &mut scratch)
+        };
         c.scratch = scratch;
+        done.map_err(|problem| {
+            let problem = format!("in its derivative, {} refuses: {problem}", op.name());
+            graph.refused("sweep", id, problem)
+        })?;
         Ok(match lent {
             None => Piece::Number(number[0]),
             Some((k, buffer)) => {
