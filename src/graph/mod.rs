@@ -51,6 +51,8 @@ pub struct Graph {
     /// Inputs of nodes that have more than two, one run after another.
     wide_inputs: Vec<NodeId>,
     ops: Vec<OpRecord>,
+    /// Pairs of equal records, which are ops of two types.
+    twins: Vec<[OpId; 2]>,
     shapes: IndexSet<Box<[usize]>, FxBuildHasher>,
     scopes: IndexSet<String, FxBuildHasher>,
     locations: IndexSet<Location, FxBuildHasher>,
@@ -79,7 +81,10 @@ impl Graph {
     /// If the graph has no node of this id.
     #[track_caller]
     pub fn node(&self, id: NodeId) -> Node<'_> {
-        self.get(id).unwrap_or_else(|| panic!("graph: there is no node {id}; it has {} nodes", self.len()))
+        match self.get(id) {
+            Some(node) => node,
+            None => panic!("graph: there is no node {id}; it has {} nodes", self.len()),
+        }
     }
 
     /// A node, or `None` if the graph has no node of this id.
@@ -105,7 +110,9 @@ impl Graph {
     /// # Panics
     ///
     /// If the graph has no node of this id.
+    #[track_caller]
     pub fn consumers(&self, id: NodeId) -> &[EdgeId] {
+        self.node(id);
         self.consumers.get_or_init(|| Consumers::of(self)).of_node(id)
     }
 
@@ -138,6 +145,7 @@ impl Graph {
     /// # Panics
     ///
     /// If the graph has no node of an id.
+    #[track_caller]
     pub fn ancestors(&self, outputs: impl IntoIterator<Item = NodeId>) -> Vec<bool> {
         self.marked(outputs, |node| node.inputs().iter().copied())
     }
@@ -148,11 +156,13 @@ impl Graph {
     /// # Panics
     ///
     /// If the graph has no node of an id.
+    #[track_caller]
     pub fn read_by(&self, outputs: impl IntoIterator<Item = NodeId>) -> Vec<bool> {
         self.read_by_unless(outputs, |_| false)
     }
 
     /// As [`read_by`](Self::read_by), where the elements of `held` nodes are known and computed from nothing.
+    #[track_caller]
     pub(crate) fn read_by_unless(
         &self,
         outputs: impl IntoIterator<Item = NodeId>,
@@ -165,13 +175,18 @@ impl Graph {
     }
 
     /// Marks `outputs` and, from the end, what `inputs` gives of each marked node.
+    #[track_caller]
     fn marked<'g, I: Iterator<Item = NodeId>>(
         &'g self,
         outputs: impl IntoIterator<Item = NodeId>,
         inputs: impl Fn(Node<'g>) -> I,
     ) -> Vec<bool> {
         let mut marked = vec![false; self.len()];
-        outputs.into_iter().for_each(|id| marked[id.index()] = true);
+        // A loop, not a closure: the panic names the caller's line.
+        for id in outputs {
+            self.node(id);
+            marked[id.index()] = true;
+        }
         // Every input comes before its node, so nothing past the last output is marked.
         let end = marked.iter().rposition(|&m| m).map_or(0, |last| last + 1);
         for node in self.nodes().take(end).rev() {
@@ -183,6 +198,11 @@ impl Graph {
     }
 
     /// How messages name a node: its id, its name or op, and its shape.
+    ///
+    /// # Panics
+    ///
+    /// If the graph has no node of this id.
+    #[track_caller]
     pub fn describe(&self, id: NodeId) -> String {
         let node = self.node(id);
         let what = node.name().map_or_else(|| node.op().to_string(), |name| format!("`{name}`"));
@@ -285,9 +305,24 @@ impl Graph {
         self.names.insert(id, name);
     }
 
+    /// Puts an op in the table that none in it is the same as.
     pub(crate) fn op_id(&mut self, record: OpRecord) -> OpId {
+        let id = OpId(self.ops.len() as u32);
+        let equal = self.ops.iter().position(|other| other.is_found_as(&record));
+        self.twins.extend(equal.map(|other| [OpId(other as u32), id]));
         self.ops.push(record);
-        OpId(self.ops.len() as u32 - 1)
+        id
+    }
+
+    /// Ops of two types that nodes use and a registry would take for one: they have one name, equal attributes and as many
+    /// operands.
+    fn twins(&self) -> Option<&OpRecord> {
+        if self.twins.is_empty() {
+            return None;
+        }
+        let used = self.used_ops();
+        let both = self.twins.iter().find(|twins| twins.iter().all(|op| used[op.0 as usize]));
+        both.map(|&[first, _]| self.op_record(first))
     }
 
     /// Which ops of the table nodes use.

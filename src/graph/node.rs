@@ -20,6 +20,7 @@ impl NodeId {
     ///
     /// If the position is `u32::MAX − 2` or more, past what a graph can hold.
     #[inline]
+    #[track_caller]
     pub fn new(index: usize) -> Self {
         assert!(index < Self::COUNT, "a graph holds at most {} nodes", Self::COUNT);
         Self(index as u32)
@@ -172,6 +173,11 @@ pub struct OpRecord {
 }
 
 impl OpRecord {
+    /// Whether a registry cannot tell it from another.
+    pub(super) fn is_found_as(&self, other: &Self) -> bool {
+        (&self.name, &self.attributes, self.arity) == (&other.name, &other.attributes, other.arity)
+    }
+
     pub(super) fn leaves() -> Vec<Self> {
         Leaf::ALL
             .iter()

@@ -97,13 +97,24 @@ impl Graph {
         Located(self)
     }
 
-    fn data(&self, with_locations: bool) -> GraphData {
+    /// What is written to a file.
+    ///
+    /// # Errors
+    ///
+    /// If it uses two types of op that a registry would take for one.
+    fn data(&self, with_locations: bool) -> Result<GraphData, String> {
+        if let Some(op) = self.twins() {
+            return Err(format!(
+                "graph: there are two types of op called {op}, which a file cannot tell apart; give one of them another \
+                 name in `Op::name`"
+            ));
+        }
         let node = |r: (NodeId, &Record)| {
             let node = self.node(r.0);
             let scope = self.site(r.1.site).scope;
             NodeData(r.1.op.0, r.1.shape.0, scope, node.inputs().to_vec(), node.origin())
         };
-        GraphData {
+        Ok(GraphData {
             format: FORMAT,
             ops: self.ops.clone(),
             shapes: self.shapes.iter().map(|s| s.to_vec()).collect(),
@@ -115,7 +126,7 @@ impl Graph {
                 table: self.locations.iter().cloned().collect(),
                 nodes: self.nodes.iter().map(|r| self.site(r.site).location).collect(),
             }),
-        }
+        })
     }
 
     /// The graph of the data, if it is one: every place in a table exists, inputs come before their node, names and
@@ -215,13 +226,13 @@ impl Graph {
 
 impl Serialize for Graph {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        self.data(false).serialize(s)
+        self.data(false).map_err(serde::ser::Error::custom)?.serialize(s)
     }
 }
 
 impl Serialize for Located<'_> {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        self.0.data(true).serialize(s)
+        self.0.data(true).map_err(serde::ser::Error::custom)?.serialize(s)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Adam.
 
 use super::Optimizer;
-use super::optimizer::{name_of, tape_of};
+use super::optimizer::{name_of, names_of, tape_of};
 use crate::Var;
 
 /// Adam: steps along the mean gradient, divided by its root mean square, both averaged over about the last
@@ -51,8 +51,12 @@ impl Adam {
 
 impl Optimizer for Adam {
     fn memory(&self, parameters: &[Var<'_>]) -> Vec<(String, Vec<usize>)> {
-        let moment = |moment| move |&p: &Var<'_>| (format!("adam/{moment}/{}", name_of(p)), p.shape());
-        let moments = parameters.iter().map(moment("m")).chain(parameters.iter().map(moment("v")));
+        let names = names_of(parameters);
+        let of = |moment| {
+            let named = names.iter().zip(parameters);
+            named.map(move |(name, p)| (format!("adam/{moment}/{name}"), p.shape()))
+        };
+        let moments = of("m").chain(of("v"));
         let step = (!parameters.is_empty()).then(|| ("adam/step".to_owned(), Vec::new()));
         moments.chain(step).collect()
     }

@@ -28,6 +28,11 @@ use std::fmt::Debug;
 /// ```
 pub trait Optimizer: Debug + Send + Sync {
     /// Name and shape of what it remembers of these parameters; nothing unless said otherwise.
+    ///
+    /// # Panics
+    ///
+    /// If something is remembered of a var that has no name.
+    #[track_caller]
     fn memory(&self, parameters: &[Var<'_>]) -> Vec<(String, Vec<usize>)> {
         let _ = parameters;
         Vec::new()
@@ -40,7 +45,8 @@ pub trait Optimizer: Debug + Send + Sync {
     ///
     /// # Panics
     ///
-    /// If there are not as many gradients as parameters, or one has another shape.
+    /// If there are not as many gradients as parameters, one has another shape, they are of several tapes, or the tape's
+    /// graph is held.
     #[track_caller]
     fn apply<'t>(&self, parameters: &[Var<'t>], gradients: &[Var<'t>]) -> Vec<(Var<'t>, Var<'t>)>;
 
@@ -60,6 +66,11 @@ pub trait Optimizer: Debug + Send + Sync {
     }
 
     /// Puts zeros for its memory into a state, in place of what stood there under these names.
+    ///
+    /// # Panics
+    ///
+    /// As [`memory`](Self::memory).
+    #[track_caller]
     fn init<F: Float>(&self, parameters: &[Var<'_>], state: &mut State<F>)
     where
         Self: Sized,
@@ -77,6 +88,8 @@ impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
     }
 
     fn apply<'t>(&self, parameters: &[Var<'t>], gradients: &[Var<'t>]) -> Vec<(Var<'t>, Var<'t>)> {
+        // Here already: a panic behind `dyn Optimizer` does not name the caller's line.
+        let _ = tape_of(parameters, gradients);
         (**self).apply(parameters, gradients)
     }
 }
@@ -127,7 +140,8 @@ impl Momentum {
 
 impl Optimizer for Momentum {
     fn memory(&self, parameters: &[Var<'_>]) -> Vec<(String, Vec<usize>)> {
-        parameters.iter().map(|&p| (format!("momentum/{}", name_of(p)), p.shape())).collect()
+        let names = names_of(parameters).into_iter().zip(parameters);
+        names.map(|(name, p)| (format!("momentum/{name}"), p.shape())).collect()
     }
 
     fn apply<'t>(&self, parameters: &[Var<'t>], gradients: &[Var<'t>]) -> Vec<(Var<'t>, Var<'t>)> {
@@ -149,18 +163,37 @@ impl Optimizer for Momentum {
 /// The tape of some parameters, each of which has a gradient of its shape; `None` if there are none.
 #[track_caller]
 pub(super) fn tape_of<'t>(parameters: &[Var<'t>], gradients: &[Var<'t>]) -> Option<&'t Tape> {
+    let first = *parameters.first().or(gradients.first())?;
     assert_eq!(parameters.len(), gradients.len(), "apply: there must be one gradient for each parameter");
     for (p, g) in parameters.iter().zip(gradients) {
+        for var in [p, g] {
+            assert!(
+                std::ptr::eq(var.tape(), first.tape()),
+                "apply: {var:?} is of another tape than {first:?}; parameters and gradients are of one"
+            );
+        }
         assert_eq!(p.shape(), g.shape(), "apply: the gradient of {p:?} must have its shape");
     }
-    parameters.first().map(|p| p.tape())
+    // Nothing can be recorded while the graph is held, and here the panic names the caller's line.
+    let _free = first.tape().updating();
+    Some(first.tape())
 }
 
 /// The name of a parameter.
 #[track_caller]
 pub(super) fn name_of(parameter: Var<'_>) -> String {
-    let name = parameter.name();
-    name.unwrap_or_else(|| {
-        panic!("{parameter:?} has no name; an optimiser updates `tape.parameter(name, shape)`")
-    })
+    match parameter.name() {
+        Some(name) => name,
+        None => panic!("{parameter:?} has no name; an optimiser updates `tape.parameter(name, shape)`"),
+    }
+}
+
+/// The names of parameters.
+#[track_caller]
+pub(super) fn names_of(parameters: &[Var<'_>]) -> Vec<String> {
+    let mut names = Vec::new();
+    for &parameter in parameters {
+        names.push(name_of(parameter));
+    }
+    names
 }

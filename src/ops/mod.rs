@@ -59,6 +59,7 @@ pub use softmax::{LogSoftmax, Softmax};
 pub use views::{BroadcastTo, Permute, Reshape, StopGradient};
 
 use crate::tape::{LoadOp, Loader, Op, loader};
+use std::any::TypeId;
 use std::sync::Arc;
 
 /// A line of the table of ops.
@@ -67,6 +68,7 @@ pub struct Entry {
     /// The op's name.
     pub name: &'static str,
     pub(crate) load: Loader,
+    type_id: fn() -> TypeId,
     /// Ops of this type that between them use every attribute, each with sample operands.
     pub examples: fn() -> Vec<Arc<dyn Op>>,
 }
@@ -75,8 +77,14 @@ const fn entry<O: LoadOp>() -> Entry {
     Entry {
         name: O::NAME,
         load: loader_of::<O>,
+        type_id: TypeId::of::<O>,
         examples: || O::examples().into_iter().map(|op| Arc::new(op) as Arc<dyn Op>).collect(),
     }
+}
+
+/// Whether a type of op is in the table.
+pub(crate) fn is_built_in(op: TypeId) -> bool {
+    TABLE.iter().any(|entry| (entry.type_id)() == op)
 }
 
 fn loader_of<O: LoadOp>(attributes: &crate::graph::Attributes) -> Result<Arc<dyn Op>, String> {

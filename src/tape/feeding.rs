@@ -12,35 +12,33 @@ impl Tape {
     ///
     /// # Errors
     ///
-    /// If the var is not an input or a parameter of this tape, or the shape is another.
+    /// If the var is not an input or a parameter of this tape, the shape is another, or the [graph](Tape::graph) is held.
     #[track_caller]
     pub fn feed(&self, leaf: Var<'_>, value: impl IntoValue) -> Result<()> {
         self.own("feed", leaf, &[])?;
         let value = value.into_value();
         self.fits(leaf, &[Leaf::Input, Leaf::Parameter], value.shape())?;
-        self.write().give(leaf.id(), &value)?;
-        self.forget_computed();
-        Ok(())
+        self.try_write("feed")?.give(leaf.id(), &value)?;
+        self.forget_computed()
     }
 
     /// Gives an index input its values; everything computed from leaves before is forgotten.
     ///
     /// # Errors
     ///
-    /// If the var is not an index input of this tape, or the shape is another.
+    /// If the var is not an index input of this tape, the shape is another, or the [graph](Tape::graph) is held.
     #[track_caller]
     pub fn feed_indices(&self, leaf: Var<'_>, indices: impl IntoIndices) -> Result<()> {
         self.own("feed_indices", leaf, &[])?;
         let indices = indices.into_indices();
         self.fits(leaf, &[Leaf::Index], indices.shape())?;
-        self.write().values.set_indices(leaf.id(), &indices);
-        self.forget_computed();
-        Ok(())
+        self.try_write("feed_indices")?.values.set_indices(leaf.id(), &indices);
+        self.forget_computed()
     }
 
     /// That a var is one of some kinds of leaf, and of a shape.
     fn fits(&self, leaf: Var<'_>, allowed: &[Leaf], shape: &[usize]) -> Result<()> {
-        let recorder = self.write();
+        let recorder = self.recorder().borrow();
         let node = recorder.graph.node(leaf.id());
         if !node.leaf().is_some_and(|l| allowed.contains(&l)) || node.shape() != shape {
             let names: Vec<&str> = allowed.iter().map(|l| l.name()).collect();
@@ -56,16 +54,19 @@ impl Tape {
     }
 
     /// Forgets what was computed from leaves that have other values now.
-    fn forget_computed(&self) {
-        let Recorder { graph, values, .. } = &mut *self.write();
+    #[track_caller]
+    fn forget_computed(&self) -> Result<()> {
+        let Recorder { graph, values, .. } = &mut *self.try_write("feed")?;
         values.forget_computed(graph);
+        Ok(())
     }
 
     /// Gives every parameter of the tape its value in a state.
     ///
     /// # Errors
     ///
-    /// [`Error::Unknown`] or [`Error::StateShape`] if the state lacks a parameter or has it in another shape.
+    /// [`Error::Unknown`] or [`Error::StateShape`] if the state lacks a parameter or has it in another shape,
+    /// [`Error::GraphHeld`] if the [graph](Tape::graph) is held.
     #[track_caller]
     pub fn load<F: Float>(&self, state: &State<F>) -> Result<()> {
         let mut values = Vec::new();
@@ -75,9 +76,8 @@ impl Tape {
         }
         // Nothing is changed before everything was found.
         for (parameter, value) in values {
-            self.write().give(parameter.id(), &value)?;
+            self.try_write("load")?.give(parameter.id(), &value)?;
         }
-        self.forget_computed();
-        Ok(())
+        self.forget_computed()
     }
 }

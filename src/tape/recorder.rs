@@ -2,6 +2,7 @@
 
 use super::backward::Lead;
 use super::cotangents::Cotangents;
+use super::identity::{Identity, Unlisted, said, told_apart};
 use super::op::{Op, Operand};
 use super::rule::Rules;
 use super::values::Values;
@@ -12,6 +13,7 @@ use crate::graph::{
 use crate::ops::Scalar;
 use rustc_hash::FxHashMap;
 use std::any::{Any, TypeId};
+use std::cell::Cell;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -35,14 +37,17 @@ pub(crate) struct Recorder {
     pub(crate) ops: Vec<Arc<dyn Op>>,
     /// What loops over nodes ask of each of them.
     pub(crate) facts: Vec<Facts>,
+    /// What each of them said of itself, where attributes alone may not tell it from others of its type.
+    identities: Vec<Option<Identity>>,
     /// The scalar functions known by name by their places among the ops; 0, a leaf's, where they are not there yet.
     built_in: [OpIndex; Scalar::COUNT],
     keys: FxHashMap<OpKey, OpIndex>,
     /// Ops without fields and their number of operands: found by their type, without making attributes.
     units: FxHashMap<(TypeId, usize), OpIndex>,
     callers: Callers,
-    pub(super) scope: u32,
-    pub(super) origin: Origin,
+    /// Cells, so that a guard can put them back while the graph is held.
+    pub(super) scope: Cell<u32>,
+    pub(super) origin: Cell<Origin>,
     pub(super) parameters: FxHashMap<String, NodeId>,
     /// Shared with the plans compiled from this recording, which by it know its vars from those of other tapes.
     pub(crate) lineage: Arc<()>,
@@ -69,12 +74,13 @@ impl Recorder {
             graph,
             ops: Vec::new(),
             facts: Vec::new(),
+            identities: Vec::new(),
             built_in: [Leaf::Input.op(); Scalar::COUNT],
             keys: FxHashMap::default(),
             units: FxHashMap::default(),
             callers: Callers::default(),
-            scope: 0,
-            origin: Origin::Forward,
+            scope: Cell::new(0),
+            origin: Cell::new(Origin::Forward),
             parameters: FxHashMap::default(),
             lineage: Arc::new(()),
             values: Values::default(),
@@ -87,6 +93,7 @@ impl Recorder {
         for _ in 0..4 {
             recorder.ops.push(leaf.clone());
             recorder.facts.push(Facts { scalar: None, arity: 0, reads_all: true });
+            recorder.identities.push(None);
         }
         let used = recorder.graph.used_ops();
         for (i, op) in ops.into_iter().enumerate() {
@@ -97,6 +104,7 @@ impl Recorder {
                 recorder.adopt(op, arity, index);
             } else {
                 recorder.facts.push(Facts { scalar: None, arity, reads_all: true });
+                recorder.identities.push(None);
                 recorder.ops.push(op);
             }
         }
@@ -110,59 +118,93 @@ impl Recorder {
         self.parameters.clear();
         self.values.clear();
         self.lineage = Arc::new(());
-        self.scope = 0;
-        self.origin = Origin::Forward;
+        self.scope.set(0);
+        self.origin.set(Origin::Forward);
     }
 
     /// A name below the present scope.
     pub(super) fn path(&self, name: &str) -> String {
-        match self.graph.scope_at(self.scope) {
+        match self.graph.scope_at(self.scope.get()) {
             "" => name.to_owned(),
             scope => format!("{scope}/{name}"),
         }
     }
 
     fn adopt(&mut self, op: Arc<dyn Op>, arity: usize, index: OpIndex) {
-        let key = ((&*op as &dyn Any).type_id(), op.attributes(), arity);
-        self.keys.insert(key, index);
+        self.keys.insert(key(&*op, arity), index);
         let scalar = Scalar::of(&*op).filter(|scalar| scalar.arity() == arity);
         if let Some(scalar) = scalar {
             self.built_in[scalar as usize] = index;
         }
         let reads_all = self.graph.op_record(index).shape_only.is_empty();
         self.facts.push(Facts { scalar, arity, reads_all });
+        self.identities.push(Identity::of(&*op));
         self.ops.push(op);
     }
 
-    /// The index of an op, which is put in the table at its first use.
-    pub(super) fn intern(&mut self, op: Arc<dyn Op>, arity: usize) -> OpIndex {
-        let attributes = op.attributes();
-        let key = ((&*op as &dyn Any).type_id(), attributes, arity);
-        if let Some(&index) = self.keys.get(&key) {
+    /// The index of an op, which is put in the table at its first use; `location` is where it is asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Indistinct`] if the op in the table that has its type and attributes is not the same.
+    pub(super) fn intern(
+        &mut self,
+        op: Arc<dyn Op>,
+        arity: usize,
+        location: impl FnOnce(&Graph) -> crate::location::Location,
+    ) -> Result<OpIndex> {
+        let Some(&index) = self.keys.get(&key(&*op, arity)) else { return Ok(self.add(op, arity)) };
+        let known = &self.ops[index.0 as usize];
+        match self.identities[index.0 as usize] {
+            Some(identity) if !identity.is_of(&op, known) => Err(self.indistinct(&*op, index, location)),
+            _ => Ok(index),
+        }
+    }
+
+    #[cold]
+    fn indistinct(
+        &self,
+        op: &dyn Op,
+        index: OpIndex,
+        location: impl FnOnce(&Graph) -> crate::location::Location,
+    ) -> Error {
+        let [new, known] = told_apart(op, &*self.ops[index.0 as usize]);
+        let first = self.graph.nodes().find(|node| self.graph.record(node.id()).op == index);
+        let recorded = first.map(|node| format!(", {} recorded at {}", node.id(), node.place()));
+        let missing = Unlisted::of(op).map(|unlisted| unlisted.fields).filter(|fields| !fields.is_empty());
+        Error::Indistinct {
+            op: op.name().to_owned(),
+            attributes: said(&op.attributes()),
+            missing: missing.map(|fields| format!(", such as `{}`,", fields.join("`, `"))).unwrap_or_default(),
+            new,
+            known: known + &recorded.unwrap_or_default(),
+            location: location(&self.graph),
+        }
+    }
+
+    /// The index of an op of a type without fields: all ops of it are the same.
+    fn intern_unit<O: Op>(&mut self, op: O, arity: usize) -> OpIndex {
+        let unit = (TypeId::of::<O>(), arity);
+        if let Some(&index) = self.units.get(&unit) {
             return index;
         }
+        let known = self.keys.get(&key(&op, arity)).copied();
+        let index = known.unwrap_or_else(|| self.add(Arc::new(op), arity));
+        self.units.insert(unit, index);
+        index
+    }
+
+    /// Puts an op in the table.
+    fn add(&mut self, op: Arc<dyn Op>, arity: usize) -> OpIndex {
         let index = self.graph.op_id(record(&*op, arity));
         self.adopt(op, arity, index);
         index
     }
 
-    pub(super) fn intern_typed<O: Op>(&mut self, op: O, arity: usize) -> OpIndex {
-        if size_of::<O>() > 0 {
-            return self.intern(Arc::new(op), arity);
-        }
-        let unit = (TypeId::of::<O>(), arity);
-        if let Some(&index) = self.units.get(&unit) {
-            return index;
-        }
-        let index = self.intern(Arc::new(op), arity);
-        self.units.insert(unit, index);
-        index
-    }
-
     #[inline]
     fn stamp(&mut self, op: OpIndex, shape: ShapeIndex, caller: &'static Location<'static>) -> Stamp {
-        let site = self.callers.site(caller, self.scope, &mut self.graph);
-        Stamp { op, shape, site, origin: self.origin }
+        let site = self.callers.site(caller, self.scope.get(), &mut self.graph);
+        Stamp { op, shape, site, origin: self.origin.get() }
     }
 
     pub(super) fn leaf(
@@ -210,7 +252,11 @@ impl Recorder {
         x: &[NodeId],
         caller: &'static Location<'static>,
     ) -> Result<NodeId> {
-        let index = self.intern_typed(op, x.len());
+        let index = if size_of::<O>() == 0 {
+            self.intern_unit(op, x.len())
+        } else {
+            self.intern(Arc::new(op), x.len(), |_| caller.into())?
+        };
         self.record_interned(index, x, caller)
     }
 
@@ -220,7 +266,7 @@ impl Recorder {
         x: &[NodeId],
         caller: &'static Location<'static>,
     ) -> Result<NodeId> {
-        let index = self.intern(op, x.len());
+        let index = self.intern(op, x.len(), |_| caller.into())?;
         self.record_interned(index, x, caller)
     }
 
@@ -254,8 +300,8 @@ impl Recorder {
     ) -> Option<NodeId> {
         let op = self.built_in(scalar)?;
         let shape = self.shared_shape(&x)?;
-        let site = self.callers.latest(caller, self.scope)?;
-        self.graph.push_at_once(Stamp { op, shape, site, origin: self.origin }, x)
+        let site = self.callers.latest(caller, self.scope.get())?;
+        self.graph.push_at_once(Stamp { op, shape, site, origin: self.origin.get() }, x)
     }
 
     /// The shape of a scalar function's operands, and so of its result, if it is given the right number of real ones
@@ -290,8 +336,12 @@ impl Recorder {
     /// The op that contributions to a cotangent are added with.
     #[inline]
     pub(crate) fn sum_op(&mut self) -> OpIndex {
-        self.built_in(Scalar::Add).unwrap_or_else(|| self.intern_typed(crate::ops::Add, 2))
+        self.built_in(Scalar::Add).unwrap_or_else(|| self.intern_unit(crate::ops::Add, 2))
     }
+}
+
+fn key(op: &dyn Op, arity: usize) -> OpKey {
+    ((op as &dyn Any).type_id(), op.attributes(), arity)
 }
 
 /// An op as the graph keeps it.
