@@ -128,16 +128,9 @@ fn first_names(text: &str) -> Vec<(usize, String)> {
     names
 }
 
-/// Crate-root names and the module that each is re-exported from, and public modules, as `lib.rs` says.
+/// Crate-root names and the module that each is re-exported from, as `lib.rs` says.
 fn root_names(lib: &str) -> BTreeMap<String, String> {
     let mut names = BTreeMap::new();
-    for line in lib.split("pub mod ").skip(1) {
-        let module: String = line.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-        // One with a body only re-exports: see `FACADES`.
-        if line[module.len()..].starts_with(';') {
-            names.insert(module.clone(), module);
-        }
-    }
     for line in lib.split("pub use ").skip(1) {
         let Some((path, _)) = line.split_once(';') else { continue };
         let Some((module, items)) = path.trim().split_once("::") else { continue };

@@ -1,12 +1,11 @@
 //! Layers without parameters.
 
 use super::Layer;
-use super::layer::recorded;
-use crate::{Result, Var, ops};
+use crate::Var;
 
-/// One row a layer: doc, type, kind, the op it records.
+/// One row a layer: doc, type, kind, what it records.
 macro_rules! activations {
-    ($($(#[$doc:meta])* $layer:ident, $kind:literal, |$x:ident| $op:expr;)+) => {
+    ($($(#[$doc:meta])* $layer:ident, $kind:literal, |$x:ident| $forward:expr;)+) => {
         $($(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
         pub struct $layer;
@@ -16,14 +15,8 @@ macro_rules! activations {
                 $kind
             }
 
-            #[track_caller]
-            fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-                recorded(self.try_forward(x))
-            }
-
-            #[track_caller]
-            fn try_forward<'t>(&self, $x: Var<'t>) -> Result<Var<'t>> {
-                $x.tape().try_apply($op, &[$x])
+            fn forward<'t>(&self, $x: Var<'t>) -> Var<'t> {
+                $forward
             }
         })+
     };
@@ -31,14 +24,14 @@ macro_rules! activations {
 
 activations! {
     /// The rectifier: `y = max(x, 0)`, of any shape.
-    Relu, "relu", |x| ops::Relu;
+    Relu, "relu", |x| x.relu();
 
     /// The logistic function: `y = 1 / (1 + e⁻ˣ)`, of any shape.
-    Sigmoid, "sigmoid", |x| ops::Sigmoid;
+    Sigmoid, "sigmoid", |x| x.sigmoid();
 
     /// Shares of the exponentials in each row: `yᵢ = e^xᵢ / Σ e^xⱼ` along the last axis, `[n, classes]` to the same.
     ///
     /// A network that is trained ends before it, in [`SoftmaxWithLoss`](super::SoftmaxWithLoss), which is exact where
     /// the logarithm of a share is not.
-    Softmax, "softmax", |x| ops::Softmax { axis: x.rank().saturating_sub(1) };
+    Softmax, "softmax", |x| x.softmax(-1);
 }

@@ -1,9 +1,7 @@
 //! The affine map of a batch.
 
-use super::layer::recorded;
 use super::{He, Init, Layer, Parameter, Zeros};
-use crate::ops::{Add, MatMul};
-use crate::{Result, Var};
+use crate::Var;
 
 /// The affine map: `y = x · W + b`, with x `[n, inputs]`, W `[inputs, outputs]`, b `[outputs]`, y `[n, outputs]`.
 ///
@@ -60,15 +58,8 @@ impl Layer for Affine {
         self.bias.shape.first().copied()
     }
 
-    #[track_caller]
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-        recorded(self.try_forward(x))
-    }
-
-    #[track_caller]
-    fn try_forward<'t>(&self, x: Var<'t>) -> Result<Var<'t>> {
         let tape = x.tape();
-        let product = tape.try_apply(MatMul, &[x, self.weight.try_on(tape)?])?;
-        tape.try_apply(Add, &[product, self.bias.try_on(tape)?])
+        x.matmul(self.weight.on(tape)) + self.bias.on(tape)
     }
 }

@@ -1,7 +1,7 @@
 //! What a layer is: named parameters and a recorded forward pass.
 
 use super::Init;
-use crate::{Result, Tape, Var};
+use crate::{Tape, Var};
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -63,19 +63,8 @@ pub trait Layer: Debug + Send + Sync {
     /// # Panics
     ///
     /// If `x` does not have the shape that the layer takes.
+    #[track_caller]
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t>;
-
-    /// As [`forward`](Self::forward), for code that must not panic; calls it unless said otherwise.
-    ///
-    /// Networks call this, since a panic behind `dyn Layer` cannot name the line of the network's caller: what it returns
-    /// is the message of a panic there. The layers of this crate do not panic in it.
-    ///
-    /// # Errors
-    ///
-    /// What [`forward`](Self::forward) panics with.
-    fn try_forward<'t>(&self, x: Var<'t>) -> Result<Var<'t>> {
-        Ok(self.forward(x))
-    }
 }
 
 impl<L: Layer + ?Sized> Layer for Arc<L> {
@@ -91,23 +80,8 @@ impl<L: Layer + ?Sized> Layer for Arc<L> {
         (**self).outputs(inputs)
     }
 
-    #[track_caller]
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-        recorded(self.try_forward(x))
-    }
-
-    #[track_caller]
-    fn try_forward<'t>(&self, x: Var<'t>) -> Result<Var<'t>> {
-        (**self).try_forward(x)
-    }
-}
-
-/// What was recorded, or a panic at the caller's line.
-#[track_caller]
-pub(super) fn recorded<T>(result: Result<T>) -> T {
-    match result {
-        Ok(recorded) => recorded,
-        Err(error) => panic!("{error}"),
+        (**self).forward(x)
     }
 }
 
@@ -132,20 +106,10 @@ impl Parameter {
     ///
     /// # Panics
     ///
-    /// If a parameter of that name and another shape is there already, or the tape's graph is held.
+    /// If a parameter of that name and another shape is there already.
     #[track_caller]
     pub fn on<'t>(&self, tape: &'t Tape) -> Var<'t> {
         tape.parameter(&self.name, &self.shape)
-    }
-
-    /// As [`on`](Self::on), for code that must not panic.
-    ///
-    /// # Errors
-    ///
-    /// What [`on`](Self::on) panics with.
-    #[track_caller]
-    pub fn try_on<'t>(&self, tape: &'t Tape) -> Result<Var<'t>> {
-        tape.try_parameter(&self.name, &self.shape)
     }
 
     /// How many numbers it holds.

@@ -45,8 +45,7 @@ pub trait Optimizer: Debug + Send + Sync {
     ///
     /// # Panics
     ///
-    /// If there are not as many gradients as parameters, one has another shape, they are of several tapes, or the tape's
-    /// graph is held.
+    /// If there are not as many gradients as parameters, or one has another shape.
     #[track_caller]
     fn apply<'t>(&self, parameters: &[Var<'t>], gradients: &[Var<'t>]) -> Vec<(Var<'t>, Var<'t>)>;
 
@@ -88,8 +87,6 @@ impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
     }
 
     fn apply<'t>(&self, parameters: &[Var<'t>], gradients: &[Var<'t>]) -> Vec<(Var<'t>, Var<'t>)> {
-        // Here already: a panic behind `dyn Optimizer` does not name the caller's line.
-        let _ = tape_of(parameters, gradients);
         (**self).apply(parameters, gradients)
     }
 }
@@ -163,20 +160,11 @@ impl Optimizer for Momentum {
 /// The tape of some parameters, each of which has a gradient of its shape; `None` if there are none.
 #[track_caller]
 pub(super) fn tape_of<'t>(parameters: &[Var<'t>], gradients: &[Var<'t>]) -> Option<&'t Tape> {
-    let first = *parameters.first().or(gradients.first())?;
     assert_eq!(parameters.len(), gradients.len(), "apply: there must be one gradient for each parameter");
     for (p, g) in parameters.iter().zip(gradients) {
-        for var in [p, g] {
-            assert!(
-                std::ptr::eq(var.tape(), first.tape()),
-                "apply: {var:?} is of another tape than {first:?}; parameters and gradients are of one"
-            );
-        }
         assert_eq!(p.shape(), g.shape(), "apply: the gradient of {p:?} must have its shape");
     }
-    // Nothing can be recorded while the graph is held, and here the panic names the caller's line.
-    let _free = first.tape().updating();
-    Some(first.tape())
+    parameters.first().map(|p| p.tape())
 }
 
 /// The name of a parameter.
@@ -192,6 +180,7 @@ pub(super) fn name_of(parameter: Var<'_>) -> String {
 #[track_caller]
 pub(super) fn names_of(parameters: &[Var<'_>]) -> Vec<String> {
     let mut names = Vec::new();
+    // A loop, not a closure: the panic names the caller's line.
     for &parameter in parameters {
         names.push(name_of(parameter));
     }

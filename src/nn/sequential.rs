@@ -1,8 +1,7 @@
 //! Networks: layers in order.
 
-use super::layer::recorded;
 use super::{Layer, Parameter};
-use crate::{Float, Result, State, Tape, Var};
+use crate::{Float, State, Tape, Var};
 use rand::Rng;
 use std::fmt;
 use std::sync::Arc;
@@ -111,22 +110,12 @@ impl Sequential {
     /// If a layer does not accept the shape it is given.
     #[track_caller]
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-        recorded(self.try_forward(x))
-    }
-
-    /// As [`forward`](Self::forward), for code that must not panic; a layer of the user's may.
-    ///
-    /// # Errors
-    ///
-    /// What [`forward`](Self::forward) panics with.
-    #[track_caller]
-    pub fn try_forward<'t>(&self, x: Var<'t>) -> Result<Var<'t>> {
         let mut y = x;
         for (name, layer) in &self.layers {
-            let _scope = y.tape().try_scope(name)?;
-            y = layer.try_forward(y)?;
+            let _scope = y.tape().scope(name);
+            y = layer.forward(y);
         }
-        Ok(y)
+        y
     }
 
     /// The vars of its parameters on a tape, in the order of the layers: those that [`forward`](Self::forward) uses
@@ -190,14 +179,8 @@ impl Layer for Sequential {
         self.layers.iter().fold(inputs, |inputs, (_, layer)| layer.outputs(inputs))
     }
 
-    #[track_caller]
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         self.forward(x)
-    }
-
-    #[track_caller]
-    fn try_forward<'t>(&self, x: Var<'t>) -> Result<Var<'t>> {
-        self.try_forward(x)
     }
 }
 

@@ -37,7 +37,7 @@ pub use scope::Scope;
 pub use value::{IntoIndices, IntoValue, Value};
 pub use var::Var;
 
-use crate::error::{Error, Result, expected};
+use crate::error::{Error, Result, expected, refuse};
 use crate::graph::{Graph, Kind, Leaf, NodeId};
 use crate::ops::Scalar;
 use ndarray::ArrayD;
@@ -75,7 +75,7 @@ impl Tape {
     #[track_caller]
     pub fn leaf(&self, name: &str, value: impl IntoValue) -> Var<'_> {
         let value = value.into_value();
-        let var = self.add_leaf(Leaf::Input, name, value.shape());
+        let var = self.add_leaf(Leaf::Input, name.to_owned(), value.shape());
         let given = self.write("leaf").give(var.id(), &value);
         expected(given);
         var
@@ -85,7 +85,7 @@ impl Tape {
     #[track_caller]
     pub fn index_leaf(&self, name: &str, indices: impl IntoIndices) -> Var<'_> {
         let indices = indices.into_indices();
-        let var = self.add_leaf(Leaf::Index, name, indices.shape());
+        let var = self.add_leaf(Leaf::Index, name.to_owned(), indices.shape());
         self.write("index_leaf").values.set_indices(var.id(), &indices);
         var
     }
@@ -93,13 +93,13 @@ impl Tape {
     /// An input to be fed per run.
     #[track_caller]
     pub fn input(&self, name: &str, shape: impl AsRef<[usize]>) -> Var<'_> {
-        self.add_leaf(Leaf::Input, name, shape.as_ref())
+        self.add_leaf(Leaf::Input, name.to_owned(), shape.as_ref())
     }
 
     /// An input of class labels or positions, to be fed per run, never differentiated.
     #[track_caller]
     pub fn index_input(&self, name: &str, shape: impl AsRef<[usize]>) -> Var<'_> {
-        self.add_leaf(Leaf::Index, name, shape.as_ref())
+        self.add_leaf(Leaf::Index, name.to_owned(), shape.as_ref())
     }
 
     /// The parameter of this name in the present [scope](Tape::scope): the same var at every call.
@@ -109,35 +109,25 @@ impl Tape {
     /// If it was recorded with another shape, or is new and the [graph](Tape::graph) is held.
     #[track_caller]
     pub fn parameter(&self, name: &str, shape: impl AsRef<[usize]>) -> Var<'_> {
-        expected(self.try_parameter(name, shape))
-    }
-
-    /// As [`parameter`](Self::parameter), for code that must not panic.
-    ///
-    /// # Errors
-    ///
-    /// What [`parameter`](Self::parameter) panics with.
-    #[track_caller]
-    pub fn try_parameter(&self, name: &str, shape: impl AsRef<[usize]>) -> Result<Var<'_>> {
         let shape = shape.as_ref();
         let (known, full) = {
             let recorder = self.recorder.borrow();
             let full = recorder.path(name);
             (recorder.parameters.get(&full).copied(), full)
         };
-        let Some(id) = known else { return self.try_add_leaf(Leaf::Parameter, full, shape) };
+        let Some(id) = known else { return self.add_leaf(Leaf::Parameter, full, shape) };
         let graph = self.graph();
         let node = graph.node(id);
         if node.shape() != shape {
-            return Err(Error::Feed {
+            refuse(Error::Feed {
                 what: "parameter",
                 leaf: graph.describe(id),
                 expected: format!("shape {:?}", node.shape()),
                 found: format!("shape {shape:?}"),
                 location: node.place(),
-            });
+            })
         }
-        Ok(Var::new(self, id))
+        Var::new(self, id)
     }
 
     /// A fixed number or array.
@@ -155,15 +145,10 @@ impl Tape {
     }
 
     #[track_caller]
-    fn add_leaf(&self, leaf: Leaf, name: &str, shape: &[usize]) -> Var<'_> {
-        expected(self.try_add_leaf(leaf, name.to_owned(), shape))
-    }
-
-    #[track_caller]
-    fn try_add_leaf(&self, leaf: Leaf, name: String, shape: &[usize]) -> Result<Var<'_>> {
+    fn add_leaf(&self, leaf: Leaf, name: String, shape: &[usize]) -> Var<'_> {
         let caller = std::panic::Location::caller();
-        let id = self.try_write(leaf.name())?.leaf(leaf, name, shape, caller)?;
-        Ok(Var::new(self, id))
+        let id = self.write(leaf.name()).leaf(leaf, name, shape, caller);
+        Var::new(self, expected(id))
     }
 
     /// Records an op.
@@ -268,16 +253,6 @@ impl Tape {
     /// If the [graph](Tape::graph) is held.
     #[track_caller]
     pub fn scope(&self, name: &str) -> Scope<'_> {
-        expected(Scope::enter(self, name))
-    }
-
-    /// As [`scope`](Self::scope), for code that must not panic.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::GraphHeld`] if the [graph](Tape::graph) is held.
-    #[track_caller]
-    pub fn try_scope(&self, name: &str) -> Result<Scope<'_>> {
         Scope::enter(self, name)
     }
 

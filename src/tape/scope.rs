@@ -2,7 +2,6 @@
 
 use super::Tape;
 use super::recorder::Recorder;
-use crate::error::Result;
 use crate::graph::{NodeId, Origin};
 
 /// A guard that ends a name scope, or a stretch of updates, when it is dropped.
@@ -21,13 +20,13 @@ impl<'t> Scope<'t> {
     }
 
     #[track_caller]
-    pub(super) fn enter(tape: &'t Tape, name: &str) -> Result<Self> {
-        let mut recorder = tape.try_write("scope")?;
+    pub(super) fn enter(tape: &'t Tape, name: &str) -> Self {
+        let mut recorder = tape.write("scope");
         let guard = Self::open(tape, &recorder);
         let path = recorder.path(name);
         let scope = recorder.graph.scope_id(&path);
         recorder.scope.set(scope);
-        Ok(guard)
+        guard
     }
 
     #[track_caller]
