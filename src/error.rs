@@ -41,16 +41,12 @@ pub enum Error {
     },
     /// Two ops of one type and with equal attributes are not the same, so that a graph would take one for the other.
     #[error(
-        "{op}: {new} would be taken for {known}, since both have the attributes ({attributes}); list what tells them apart{missing} in `Op::attributes` of their type, or leave out of `Op::identity` what makes no difference; recorded at {location}"
+        "{op}: {new} would be taken for {known}, since both have the same attributes; list what tells them apart in `Op::attributes` of their type, or leave out of `Op::identity` what makes no difference; recorded at {location}"
     )]
     Indistinct {
-        /// The op's name.
+        /// The op's name with the attributes that both have.
         op: String,
-        /// The attributes of both.
-        attributes: String,
-        /// The fields that attributes do not list, if they are known.
-        missing: String,
-        /// What the op that was asked for says of itself.
+        /// What the op that was asked for says of itself, and which of its fields the attributes do not list.
         new: String,
         /// What the op says of itself that was recorded before, and where that was.
         known: String,

@@ -250,6 +250,7 @@ impl<'t> Draw<'t> {
         }
     }
 
+    #[track_caller]
     fn annotations(&self, tape: &Tape, drawn: &[NodeId]) -> Result<Annotations> {
         let mut annotations = self.verdicts.clone();
         if self.values != Some(false) {
@@ -275,6 +276,7 @@ impl<'t> Draw<'t> {
 }
 
 /// The value of one node, under the key that the picture wants it by.
+#[track_caller]
 fn one<K>(tape: &Tape, key: K, node: NodeId) -> Result<Option<(K, ndarray::ArrayD<f64>)>> {
     Ok(tape.values([node])?.pop().map(|(_, value)| (key, value)))
 }

@@ -20,7 +20,7 @@ use crate::location::Location;
 use consumers::Consumers;
 use indexmap::IndexSet;
 use node::{OpId, ShapeId, SiteId};
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 use site::Site;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -51,8 +51,8 @@ pub struct Graph {
     /// Inputs of nodes that have more than two, one run after another.
     wide_inputs: Vec<NodeId>,
     ops: Vec<OpRecord>,
-    /// Pairs of equal records, which are ops of two types.
-    twins: Vec<[OpId; 2]>,
+    /// How many of them, from the first, were read from a file, where each was found by its record alone.
+    read_ops: usize,
     shapes: IndexSet<Box<[usize]>, FxBuildHasher>,
     scopes: IndexSet<String, FxBuildHasher>,
     locations: IndexSet<Location, FxBuildHasher>,
@@ -305,24 +305,21 @@ impl Graph {
         self.names.insert(id, name);
     }
 
-    /// Puts an op in the table that none in it is the same as.
     pub(crate) fn op_id(&mut self, record: OpRecord) -> OpId {
-        let id = OpId(self.ops.len() as u32);
-        let equal = self.ops.iter().position(|other| other.is_found_as(&record));
-        self.twins.extend(equal.map(|other| [OpId(other as u32), id]));
         self.ops.push(record);
-        id
+        OpId(self.ops.len() as u32 - 1)
     }
 
-    /// Ops of two types that nodes use and a registry would take for one: they have one name, equal attributes and as many
-    /// operands.
-    fn twins(&self) -> Option<&OpRecord> {
-        if self.twins.is_empty() {
-            return None;
-        }
+    /// An op that nodes use and that a registry would take for another that they use: it has the same name, equal
+    /// attributes and as many operands. O(|V|).
+    fn twin(&self) -> Option<&OpRecord> {
+        let mut found = FxHashSet::default();
         let used = self.used_ops();
-        let both = self.twins.iter().find(|twins| twins.iter().all(|op| used[op.0 as usize]));
-        both.map(|&[first, _]| self.op_record(first))
+        let mut ops = self.ops.iter().enumerate().filter(|&(i, _)| used[i]);
+        // The tape records an op that is the same as one of its table as that one.
+        let twin =
+            ops.find(|(i, op)| !found.insert((&op.name, &op.attributes, op.arity)) && *i >= self.read_ops);
+        twin.map(|(_, op)| op)
     }
 
     /// Which ops of the table nodes use.

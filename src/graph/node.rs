@@ -173,11 +173,6 @@ pub struct OpRecord {
 }
 
 impl OpRecord {
-    /// Whether a registry cannot tell it from another.
-    pub(super) fn is_found_as(&self, other: &Self) -> bool {
-        (&self.name, &self.attributes, self.arity) == (&other.name, &other.attributes, other.arity)
-    }
-
     pub(super) fn leaves() -> Vec<Self> {
         Leaf::ALL
             .iter()

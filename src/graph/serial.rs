@@ -101,12 +101,12 @@ impl Graph {
     ///
     /// # Errors
     ///
-    /// If it uses two types of op that a registry would take for one.
+    /// If two of its ops would be taken for one by whoever reads it.
     fn data(&self, with_locations: bool) -> Result<GraphData, String> {
-        if let Some(op) = self.twins() {
+        if let Some(op) = self.twin() {
             return Err(format!(
-                "graph: there are two types of op called {op}, which a file cannot tell apart; give one of them another \
-                 name in `Op::name`"
+                "graph: there are two ops called {op}, of two types, which a file cannot tell apart; give one of them \
+                 another name in `Op::name`, or list what tells them apart in `Op::attributes`"
             ));
         }
         let node = |r: (NodeId, &Record)| {
@@ -135,7 +135,7 @@ impl Graph {
         if data.format != FORMAT {
             return Err(format!("format {} is not known; this version reads format {FORMAT}", data.format));
         }
-        let mut graph = Self { ops: data.ops, ..Self::default() };
+        let mut graph = Self { read_ops: data.ops.len(), ops: data.ops, ..Self::default() };
         if graph.ops.get(..4) != Some(&OpRecord::leaves()) {
             return Err("the table of ops does not begin with the four leaves".to_owned());
         }

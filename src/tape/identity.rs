@@ -1,7 +1,6 @@
 //! Whether two ops of one type with equal attributes are the same op: what they say of themselves is compared.
 
 use super::op::Op;
-use crate::graph::Attributes;
 use std::any::Any;
 use std::fmt::{self, Write};
 use std::hash::{DefaultHasher, Hasher};
@@ -112,25 +111,22 @@ impl Unlisted {
         }
         let unlisted = |name: &&str| !name.is_empty() && attributes.get(name).is_none();
         let fields = fields.into_iter().filter(unlisted).map(str::to_owned).collect();
-        Some(Self { op: excerpt(&text, 0), attributes: said(&attributes), fields })
+        let attributes = if listed == 0 { "none".to_owned() } else { attributes.to_string() };
+        Some(Self { op: excerpt(&text, 0), attributes, fields })
     }
 }
 
 impl fmt::Display for Unlisted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { op, attributes, fields } = self;
-        let what = if fields.is_empty() { "something".to_owned() } else { format!("`{}`", fields.join("`, `")) };
+        let what =
+            if fields.is_empty() { "something".to_owned() } else { format!("`{}`", fields.join("`, `")) };
         write!(
             f,
             "{op} keeps {what} that its attributes ({attributes}) do not list: ops that differ in it cannot be told apart \
              in a graph or a file; list it in `Op::attributes`, or leave it out of `Op::identity` if it is the same in all"
         )
     }
-}
-
-/// Attributes in a message.
-pub(super) fn said(attributes: &Attributes) -> String {
-    if attributes.is_empty() { "none".to_owned() } else { attributes.to_string() }
 }
 
 /// The names of the fields in a text as `Debug` derives it, `Name { a: 1, b: 2 }` or `Name(1, 2)`; empty ones of a tuple.
@@ -174,7 +170,73 @@ fn fields(text: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{excerpt, fields};
+    use super::{Unlisted, excerpt, fields};
+    use crate::op::{Attribute, Attributes, Derivative, Inputs, Kernel, Op, Operand, Output, Zero};
+    use crate::{Float, ops};
+
+    /// Holds a number and a word, of which some are listed.
+    #[derive(Debug)]
+    struct Holding {
+        delta: f64,
+        word: &'static str,
+        listed: &'static [&'static str],
+    }
+
+    impl<F: Float> Kernel<F> for Holding {
+        fn run(&self, _: Inputs<'_, '_, F>, y: Output<'_, F>) {
+            y.data.fill(F::of(self.delta + self.word.len() as f64));
+        }
+    }
+
+    impl Op for Holding {
+        fn name(&self) -> &'static str {
+            "holding"
+        }
+        fn formula(&self) -> &'static str {
+            "y = delta + length of the word"
+        }
+        fn attributes(&self) -> Attributes {
+            let value = |name| match name {
+                "delta" => Attribute::Number(self.delta),
+                _ => Attribute::Text(self.word.to_owned()),
+            };
+            self.listed.iter().fold(Attributes::new(), |all, name| all.with(name, value(name)))
+        }
+        fn shape(&self, _: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+            Ok(Vec::new())
+        }
+        fn rule<'t>(
+            &self,
+            _: usize,
+            _: &[crate::Var<'t>],
+            _: crate::Var<'t>,
+            _: crate::Var<'t>,
+        ) -> Derivative<'t> {
+            Zero.into()
+        }
+        fn identity(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.debug_struct("Holding").field("delta", &self.delta).field("word", &self.word).finish()
+        }
+    }
+
+    fn unlisted(listed: &'static [&'static str]) -> Option<String> {
+        Unlisted::of(&Holding { delta: 0.5, word: "a, b", listed }).map(|unlisted| unlisted.to_string())
+    }
+
+    #[test]
+    fn what_attributes_do_not_list_is_suspected() {
+        let none = unlisted(&[]).expect("nothing is listed");
+        let wanted =
+            ["`Holding { delta: 0.5, word: \"a, b\" }` keeps `delta`, `word`", "(none)", "`Op::attributes`"];
+        assert!(wanted.iter().all(|wanted| none.contains(wanted)), "{none}");
+        let one = unlisted(&["delta"]).expect("one is not");
+        assert!(one.contains("keeps `word` that its attributes (delta=0.5) do not list"), "{one}");
+        assert_eq!(unlisted(&["delta", "word"]), None);
+        assert_eq!(unlisted(&["word", "another name"]), None, "as many as there are fields");
+        for entry in ops::TABLE {
+            assert!((entry.examples)().iter().all(|op| Unlisted::of(&**op).is_none()), "{}", entry.name);
+        }
+    }
 
     #[test]
     fn fields_are_read_off_a_derived_text() {

@@ -23,7 +23,8 @@ impl Recorder {
         for (i, op) in ops.iter().enumerate() {
             let found = &graph.op_records()[i + 4];
             let arity = found.arity;
-            check_loaded(&found.attributes, &**op).map_err(|problem| wrong(format!("op {found}: {problem}")))?;
+            check_loaded(&found.attributes, &**op)
+                .map_err(|problem| wrong(format!("op {found}: {problem}")))?;
             let asked = if used[i + 4] { arity } else { 0 };
             graph.set_op_record(i + 4, OpRecord { arity, ..record(&**op, asked) });
         }

@@ -2,13 +2,13 @@
 
 use super::backward::Lead;
 use super::cotangents::Cotangents;
-use super::identity::{Identity, Unlisted, said, told_apart};
+use super::identity::{Identity, Unlisted, told_apart};
 use super::op::{Op, Operand};
 use super::rule::Rules;
 use super::values::Values;
 use crate::error::{Error, Result};
 use crate::graph::{
-    Attributes, Callers, Graph, Kind, Leaf, NodeId, OpIndex, OpRecord, Origin, ShapeIndex, Stamp,
+    Attributes, Callers, Graph, Kind, Leaf, Node, NodeId, OpIndex, OpRecord, Origin, ShapeIndex, Stamp,
 };
 use crate::ops::Scalar;
 use rustc_hash::FxHashMap;
@@ -155,30 +155,30 @@ impl Recorder {
     ) -> Result<OpIndex> {
         let Some(&index) = self.keys.get(&key(&*op, arity)) else { return Ok(self.add(op, arity)) };
         let known = &self.ops[index.0 as usize];
-        match self.identities[index.0 as usize] {
-            Some(identity) if !identity.is_of(&op, known) => Err(self.indistinct(&*op, index, location)),
-            _ => Ok(index),
+        if self.identities[index.0 as usize].is_none_or(|identity| identity.is_of(&op, known)) {
+            return Ok(index);
         }
+        let first = self.graph.nodes().find(|node| self.graph.record(node.id()).op == index);
+        if let Some(first) = first {
+            return Err(self.indistinct(&*op, first, location(&self.graph)));
+        }
+        // It was recorded before the tape was emptied, and gives way.
+        Ok(self.add(op, arity))
     }
 
+    /// The error for an op that would be taken for that of a node.
     #[cold]
-    fn indistinct(
-        &self,
-        op: &dyn Op,
-        index: OpIndex,
-        location: impl FnOnce(&Graph) -> crate::location::Location,
-    ) -> Error {
-        let [new, known] = told_apart(op, &*self.ops[index.0 as usize]);
-        let first = self.graph.nodes().find(|node| self.graph.record(node.id()).op == index);
-        let recorded = first.map(|node| format!(", {} recorded at {}", node.id(), node.place()));
-        let missing = Unlisted::of(op).map(|unlisted| unlisted.fields).filter(|fields| !fields.is_empty());
+    fn indistinct(&self, op: &dyn Op, node: Node<'_>, location: crate::location::Location) -> Error {
+        let known = &*self.ops[self.graph.record(node.id()).op.0 as usize];
+        let [new, known] = told_apart(op, known);
+        let unlisted = Unlisted::of(op).map(|unlisted| unlisted.fields).filter(|fields| !fields.is_empty());
+        let unlisted =
+            unlisted.map(|fields| format!(" (`{}` not among the attributes)", fields.join("`, `")));
         Error::Indistinct {
-            op: op.name().to_owned(),
-            attributes: said(&op.attributes()),
-            missing: missing.map(|fields| format!(", such as `{}`,", fields.join("`, `"))).unwrap_or_default(),
-            new,
-            known: known + &recorded.unwrap_or_default(),
-            location: location(&self.graph),
+            op: named(op),
+            new: new + &unlisted.unwrap_or_default(),
+            known: format!("{known}, {} recorded at {}", node.id(), node.place()),
+            location,
         }
     }
 
@@ -372,11 +372,13 @@ pub(super) fn infer(
         })
         .collect();
     let shape = op.shape(&operands).and_then(|shape| crate::shape::checked_size(&shape).map(|_| shape));
-    shape.map_err(|problem| {
-        let attributes = op.attributes();
-        let with = if attributes.is_empty() { String::new() } else { format!("({attributes})") };
-        refusal(graph, format!("{}{with}", op.name()), problem, x, location())
-    })
+    shape.map_err(|problem| refusal(graph, named(op), problem, x, location()))
+}
+
+/// An op's name with its attributes, as messages have it.
+fn named(op: &dyn Op) -> String {
+    let attributes = op.attributes();
+    if attributes.is_empty() { op.name().to_owned() } else { format!("{}({attributes})", op.name()) }
 }
 
 /// The error that says everything about the operands of an op.

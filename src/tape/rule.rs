@@ -219,7 +219,9 @@ impl Recorder {
             let RuleGraph::Nodes { nodes, .. } = rule else { continue };
             for node in nodes {
                 let op = match &node.content {
-                    Made::Op(op) => self.intern(op.clone(), node.inputs.len(), |graph| graph.node(id).place())?,
+                    Made::Op(op) => {
+                        self.intern(op.clone(), node.inputs.len(), |graph| graph.node(id).place())?
+                    }
                     Made::Leaf(leaf) => leaf.op(),
                     Made::Constant(_) => Leaf::Constant.op(),
                 };

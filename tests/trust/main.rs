@@ -4,6 +4,7 @@ mod differences;
 mod files;
 mod functions;
 mod hints;
+mod identity;
 mod kernels;
 mod memory;
 mod op_check;
