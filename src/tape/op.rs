@@ -70,7 +70,8 @@ pub trait Op: Any + Debug + Send + Sync + Kernel<f32> + Kernel<f64> {
     /// Ops of one type with equal [attributes](Op::attributes) are the same op of the graph. Where one is recorded and
     /// another is on the tape, these texts are compared, in release builds as well, and an op that is not the same is
     /// refused with [`Error::Indistinct`](crate::Error::Indistinct): it would silently compute what the other does. Types
-    /// without fields and built-in ops are not asked; for others, the text is made whenever they are recorded.
+    /// without fields and built-in ops are not asked; for others, the text is made whenever they are recorded: 50 ns for one
+    /// number, beside the 230 of recording such an op.
     ///
     /// To be written where `Debug` does not show what makes a difference, or shows what makes none: a cache, the address of
     /// a function, a long table that is the same in every op.
