@@ -2,13 +2,15 @@
 //! be right. Messages are lower case and carry no full stop.
 
 use crate::location::Location;
+use std::fmt;
 use thiserror::Error as ThisError;
 
 /// What can go wrong in recording, differentiating, compiling, running, checking and loading.
 ///
 /// Operators and methods of [`Var`](crate::Var) panic with these messages; [`Tape::try_apply`](crate::Tape::try_apply)
-/// and everything that runs plans or reads outside data returns them.
-#[derive(Debug, Clone, PartialEq, ThisError)]
+/// and everything that runs plans or reads outside data returns them. `Debug` is `Display`, so that `unwrap()` and a `main`
+/// that returns a [`Result`] print the message.
+#[derive(Clone, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum Error {
     /// An op does not accept its operands: their number, shapes or kinds.
@@ -34,6 +36,30 @@ pub enum Error {
         var: String,
         /// The var of the other tape.
         other: String,
+        /// The line that asked.
+        location: Location,
+    },
+    /// Two ops of one type and with equal attributes are not the same, so that a graph would take one for the other.
+    #[error(
+        "{op}: {new} would be taken for {known}, since both have the same attributes; list what tells them apart in `Op::attributes` of their type, or leave out of `Op::identity` what makes no difference; recorded at {location}"
+    )]
+    Indistinct {
+        /// The op's name with the attributes that both have.
+        op: String,
+        /// What the op that was asked for says of itself, and which of its fields the attributes do not list.
+        new: String,
+        /// What the op says of itself that was recorded before, and where that was.
+        known: String,
+        /// The line that asked for the op.
+        location: Location,
+    },
+    /// The tape would have to change while [`Tape::graph`](crate::Tape::graph) is held.
+    #[error(
+        "{what}: nothing can be recorded or computed while `tape.graph()` is held; drop it first; at {location}"
+    )]
+    GraphHeld {
+        /// What was asked.
+        what: &'static str,
         /// The line that asked.
         location: Location,
     },
@@ -169,10 +195,18 @@ pub enum Error {
     },
 }
 
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// A result with the crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The message of an error as a panic at the caller's line: what operators do, which cannot return.
+#[cold]
+#[inline(never)]
 #[track_caller]
 pub(crate) fn refuse(error: Error) -> ! {
     panic!("{error}")
@@ -188,4 +222,15 @@ pub(crate) fn first_of(names: impl IntoIterator<Item = String>) -> String {
         more => list.push(format!("and {more} more")),
     }
     list.join(", ")
+}
+
+/// The value of a result, or a panic with its error at the caller's line. `unwrap_or_else` would name the line of its
+/// closure.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn expected<T>(result: Result<T>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => refuse(error),
+    }
 }

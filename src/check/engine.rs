@@ -31,7 +31,7 @@ struct Follow<'r> {
 
 /// Follows the backward graph from the output to the gradients of `leaves`, which nodes `gradients` are said to be.
 pub(super) fn follow(loss: Var<'_>, leaves: &[Var<'_>], gradients: &[Var<'_>]) -> Result<Backward> {
-    let mut recorder = loss.tape().write();
+    let mut recorder = loss.tape().try_write("check")?;
     let end = loss.id().index();
     let matters = matters(&mut recorder, end, leaves)?;
     let graph = &recorder.graph;

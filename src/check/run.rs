@@ -25,6 +25,7 @@ pub(super) fn run(check: &Check<'_>) -> Result<Report> {
     for &var in check.leaves.iter().chain(check.gradients.iter().flatten()) {
         tape.own("check", var, &[check.loss])?;
     }
+    tape.free("check")?;
     check.leaves.iter().try_for_each(|leaf| preflight::check_leaf(&tape.graph(), leaf.id()))?;
     check_arguments(check)?;
     let gradients = match &check.gradients {

@@ -257,6 +257,7 @@ impl<'t> Draw<'t> {
         }
     }
 
+    #[track_caller]
     fn annotations(&self, tape: &Tape, drawn: &[NodeId]) -> Result<Annotations> {
         let mut annotations = self.verdicts.clone();
         if self.values != Some(false) {
@@ -279,7 +280,7 @@ impl<'t> Draw<'t> {
         // Only of nodes with a gradient: their rules have run already.
         for node in drawn.iter().filter(|node| annotations.node_gradients.contains_key(node)) {
             if tape.graph().node(*node).leaf().is_none() {
-                let rules = tape.write().rule_texts(*node).into_iter().enumerate();
+                let rules = tape.try_write("draw")?.rule_texts(*node).into_iter().enumerate();
                 annotations.rules.extend(rules.filter_map(|(operand, rule)| Some(((*node, operand), rule?))));
             }
         }

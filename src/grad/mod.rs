@@ -2,7 +2,7 @@
 
 mod sweep;
 
-use crate::error::{Error, Result, refuse};
+use crate::error::{Error, Result, expected, refuse};
 use crate::graph::{Kind, Node, NodeId};
 use crate::tape::{Lead, Recorder, Tape, Var};
 use std::collections::BTreeMap;
@@ -29,10 +29,14 @@ impl<'t> Gradients<'t> {
     ///
     /// # Panics
     ///
-    /// If the var is of another tape or holds indices.
+    /// If the var is of another tape or holds indices; or if a zero is to be recorded and the [graph](Tape::graph) is
+    /// held.
     #[track_caller]
     pub fn of(&self, var: Var<'t>) -> Var<'t> {
-        self.get(var).unwrap_or_else(|| zero_like(var).unwrap_or_else(|e| refuse(e)))
+        match self.get(var) {
+            Some(gradient) => gradient,
+            None => expected(zero_like(var)),
+        }
     }
 
     /// The gradient with respect to a var, or `None` if the output does not depend on it.
@@ -52,7 +56,24 @@ impl<'t> Gradients<'t> {
     /// As [`of`](Self::of), for several vars.
     #[track_caller]
     fn for_each_of(&self, vars: &[Var<'t>]) -> Result<Vec<Var<'t>>> {
-        vars.iter().map(|&v| self.get(v).map_or_else(|| zero_like(v), Ok)).collect()
+        let mut gradients = Vec::with_capacity(vars.len());
+        // A loop, not a closure: what is recorded names the caller's line.
+        for &var in vars {
+            gradients.push(match self.get(var) {
+                Some(gradient) => gradient,
+                None => zero_like(var)?,
+            });
+        }
+        Ok(gradients)
+    }
+
+    /// As [`of`](Self::of), for vars in an array.
+    #[track_caller]
+    fn of_each<const N: usize>(&self, mut vars: [Var<'t>; N]) -> [Var<'t>; N] {
+        for var in &mut vars {
+            *var = self.of(*var);
+        }
+        vars
     }
 
     /// Whether the output depends on a var in a way that has a derivative.
@@ -100,14 +121,10 @@ impl<'t> Var<'t> {
     /// # Panics
     ///
     /// If this is not one number, a var is of another tape or holds indices, or the way leads through an operand
-    /// without a derivative.
+    /// without a derivative. If the [graph](Tape::graph) is held.
     #[track_caller]
     pub fn grad<const N: usize>(self, vars: [Var<'t>; N]) -> [Var<'t>; N] {
-        let gradients = seed(self).and_then(|dy| differentiate(self, dy, Some(&vars)));
-        match gradients {
-            Ok(gradients) => vars.map(|v| gradients.of(v)),
-            Err(e) => refuse(e),
-        }
+        expected(gradients(self, Some(&vars))).of_each(vars)
     }
 
     /// As [`grad`](Self::grad), for any number of vars.
@@ -117,7 +134,7 @@ impl<'t> Var<'t> {
     /// What [`grad`](Self::grad) panics with.
     #[track_caller]
     pub fn try_grad(self, vars: &[Var<'t>]) -> Result<Vec<Var<'t>>> {
-        differentiate(self, seed(self)?, Some(vars))?.for_each_of(vars)
+        gradients(self, Some(vars))?.for_each_of(vars)
     }
 
     /// The vector-Jacobian product: for each var, its cotangent given `dy`, the cotangent of this var, of its shape.
@@ -127,10 +144,7 @@ impl<'t> Var<'t> {
     /// As [`grad`](Self::grad); and if `dy` has another shape than this.
     #[track_caller]
     pub fn vjp<const N: usize>(self, dy: Var<'t>, vars: [Var<'t>; N]) -> [Var<'t>; N] {
-        match differentiate(self, dy, Some(&vars)) {
-            Ok(gradients) => vars.map(|v| gradients.of(v)),
-            Err(e) => refuse(e),
-        }
+        expected(differentiate(self, dy, Some(&vars))).of_each(vars)
     }
 
     /// As [`vjp`](Self::vjp), for any number of vars.
@@ -159,9 +173,14 @@ impl<'t> Var<'t> {
     /// As [`grad`](Self::grad).
     #[track_caller]
     pub fn backward(self) -> Gradients<'t> {
-        let gradients = seed(self).and_then(|dy| differentiate(self, dy, None));
-        gradients.unwrap_or_else(|e| refuse(e))
+        expected(gradients(self, None))
     }
+}
+
+/// The gradients of one number: its VJP with a cotangent of 1.
+#[track_caller]
+fn gradients<'t>(output: Var<'t>, vars: Option<&[Var<'t>]>) -> Result<Gradients<'t>> {
+    differentiate(output, seed(output)?, vars)
 }
 
 /// The cotangent of an output with respect to itself: 1.
@@ -169,6 +188,7 @@ impl<'t> Var<'t> {
 fn seed(output: Var<'_>) -> Result<Var<'_>> {
     one_number(output)?;
     let tape = output.tape();
+    tape.free("grad")?;
     let _backward = tape.backward_of(output.id());
     let one = tape.constant(1.0);
     Ok(if output.rank() == 0 { one } else { one.broadcast_like(output) })
@@ -208,6 +228,7 @@ fn real(var: Var<'_>) -> Result<()> {
 fn zero_like(var: Var<'_>) -> Result<Var<'_>> {
     let tape = var.tape();
     real(var)?;
+    tape.free("gradient")?;
     let _backward = tape.backward_of(var.id());
     let zero = tape.constant(0.0);
     Ok(if var.rank() == 0 { zero } else { zero.broadcast_like(var) })
@@ -232,7 +253,7 @@ fn differentiate<'t>(output: Var<'t>, dy: Var<'t>, vars: Option<&[Var<'t>]>) -> 
         real(var)?;
     }
     let end = output.id().index();
-    let mut recorder = tape.write();
+    let mut recorder = tape.try_write("grad")?;
     let mut leads = std::mem::take(&mut recorder.leads);
     leads_from(&recorder, &mut leads, end, vars);
     leads[end] = Lead::has(dy.id());

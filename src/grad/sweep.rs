@@ -47,7 +47,7 @@ impl<'t> Var<'t> {
             real(var)?;
         }
         let ids: Vec<NodeId> = vars.iter().map(|var| var.id()).collect();
-        let gradients = self.tape().write().sweep(self.id(), &ids)?;
+        let gradients = self.tape().try_write("sweep")?.sweep(self.id(), &ids)?;
         Ok(gradients.into_iter().map(Value::new).collect())
     }
 }

@@ -50,6 +50,17 @@ impl Hash for Attribute {
     }
 }
 
+impl Attribute {
+    /// Whether it says the same as another: an integer may stand for a number.
+    pub(crate) fn means(&self, other: &Self) -> bool {
+        match (self, other) {
+            (&Self::Int(n), &Self::Number(x)) | (&Self::Number(x), &Self::Int(n)) => n as f64 == x,
+            (Self::Number(a), Self::Number(b)) => a == b || (a.is_nan() && b.is_nan()),
+            _ => self == other,
+        }
+    }
+}
+
 impl fmt::Display for Attribute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

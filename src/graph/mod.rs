@@ -21,7 +21,7 @@ use crate::location::Location;
 use consumers::Consumers;
 use indexmap::IndexSet;
 use node::{OpId, ShapeId, SiteId};
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 use site::Site;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -52,6 +52,8 @@ pub struct Graph {
     /// Inputs of nodes that have more than two, one run after another.
     wide_inputs: Vec<NodeId>,
     ops: Vec<OpRecord>,
+    /// How many of them, from the first, were read from a file, where each was found by its record alone.
+    read_ops: usize,
     shapes: IndexSet<Box<[usize]>, FxBuildHasher>,
     scopes: IndexSet<String, FxBuildHasher>,
     locations: IndexSet<Location, FxBuildHasher>,
@@ -80,7 +82,10 @@ impl Graph {
     /// If the graph has no node of this id.
     #[track_caller]
     pub fn node(&self, id: NodeId) -> Node<'_> {
-        self.get(id).unwrap_or_else(|| panic!("graph: there is no node {id}; it has {} nodes", self.len()))
+        match self.get(id) {
+            Some(node) => node,
+            None => panic!("graph: there is no node {id}; it has {} nodes", self.len()),
+        }
     }
 
     /// A node, or `None` if the graph has no node of this id.
@@ -106,7 +111,9 @@ impl Graph {
     /// # Panics
     ///
     /// If the graph has no node of this id.
+    #[track_caller]
     pub fn consumers(&self, id: NodeId) -> &[EdgeId] {
+        self.node(id);
         self.consumers.get_or_init(|| Consumers::of(self)).of_node(id)
     }
 
@@ -139,6 +146,7 @@ impl Graph {
     /// # Panics
     ///
     /// If the graph has no node of an id.
+    #[track_caller]
     pub fn ancestors(&self, outputs: impl IntoIterator<Item = NodeId>) -> Vec<bool> {
         self.marked(outputs, |node| node.inputs().iter().copied())
     }
@@ -149,11 +157,13 @@ impl Graph {
     /// # Panics
     ///
     /// If the graph has no node of an id.
+    #[track_caller]
     pub fn read_by(&self, outputs: impl IntoIterator<Item = NodeId>) -> Vec<bool> {
         self.read_by_unless(outputs, |_| false)
     }
 
     /// As [`read_by`](Self::read_by), where the elements of `held` nodes are known and computed from nothing.
+    #[track_caller]
     pub(crate) fn read_by_unless(
         &self,
         outputs: impl IntoIterator<Item = NodeId>,
@@ -166,13 +176,18 @@ impl Graph {
     }
 
     /// Marks `outputs` and, from the end, what `inputs` gives of each marked node.
+    #[track_caller]
     fn marked<'g, I: Iterator<Item = NodeId>>(
         &'g self,
         outputs: impl IntoIterator<Item = NodeId>,
         inputs: impl Fn(Node<'g>) -> I,
     ) -> Vec<bool> {
         let mut marked = vec![false; self.len()];
-        outputs.into_iter().for_each(|id| marked[id.index()] = true);
+        // A loop, not a closure: the panic names the caller's line.
+        for id in outputs {
+            self.node(id);
+            marked[id.index()] = true;
+        }
         // Every input comes before its node, so nothing past the last output is marked.
         let end = marked.iter().rposition(|&m| m).map_or(0, |last| last + 1);
         for node in self.nodes().take(end).rev() {
@@ -184,6 +199,11 @@ impl Graph {
     }
 
     /// How messages name a node: its id, its name or op, and its shape.
+    ///
+    /// # Panics
+    ///
+    /// If the graph has no node of this id.
+    #[track_caller]
     pub fn describe(&self, id: NodeId) -> String {
         let node = self.node(id);
         let what = node.name().map_or_else(|| node.op().to_string(), |name| format!("`{name}`"));
@@ -301,6 +321,18 @@ impl Graph {
     pub(crate) fn op_id(&mut self, record: OpRecord) -> OpId {
         self.ops.push(record);
         OpId(self.ops.len() as u32 - 1)
+    }
+
+    /// An op that nodes use and that a registry would take for another that they use: it has the same name, equal
+    /// attributes and as many operands. O(|V|).
+    fn twin(&self) -> Option<&OpRecord> {
+        let mut found = FxHashSet::default();
+        let used = self.used_ops();
+        let mut ops = self.ops.iter().enumerate().filter(|&(i, _)| used[i]);
+        // The tape records an op that is the same as one of its table as that one.
+        let twin =
+            ops.find(|(i, op)| !found.insert((&op.name, &op.attributes, op.arity)) && *i >= self.read_ops);
+        twin.map(|(_, op)| op)
     }
 
     /// Which ops of the table nodes use.

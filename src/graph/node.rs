@@ -21,6 +21,7 @@ impl NodeId {
     ///
     /// If the position is `u32::MAX − 2` or more, past what a graph can hold.
     #[inline]
+    #[track_caller]
     pub fn new(index: usize) -> Self {
         assert!(index < Self::COUNT, "a graph holds at most {} nodes", Self::COUNT);
         Self(index as u32)

@@ -52,13 +52,24 @@ impl Graph {
         Located(self)
     }
 
-    fn data(&self, with_locations: bool) -> GraphData {
+    /// What is written to a file.
+    ///
+    /// # Errors
+    ///
+    /// If two of its ops would be taken for one by whoever reads it.
+    fn data(&self, with_locations: bool) -> Result<GraphData, String> {
+        if let Some(op) = self.twin() {
+            return Err(format!(
+                "graph: there are two ops called {op}, of two types, which a file cannot tell apart; give one of them \
+                 another name in `Op::name`, or list what tells them apart in `Op::attributes`"
+            ));
+        }
         let node = |r: (NodeId, &Record)| {
             let node = self.node(r.0);
             let scope = self.site(r.1.site).scope;
             NodeData(r.1.op.0, r.1.shape.0, scope, node.inputs().to_vec(), node.origin())
         };
-        GraphData {
+        Ok(GraphData {
             format: FORMAT,
             ops: self.ops.clone(),
             shapes: self.shapes.iter().map(|s| s.to_vec()).collect(),
@@ -70,7 +81,7 @@ impl Graph {
                 table: self.locations.iter().cloned().collect(),
                 nodes: self.nodes.iter().map(|r| self.site(r.site).location).collect(),
             }),
-        }
+        })
     }
 
     /// The graph of the data, if it is one: every place in a table exists, inputs come before their node, names and
@@ -79,7 +90,7 @@ impl Graph {
         if data.format != FORMAT {
             return Err(format!("format {} is not known; this version reads format {FORMAT}", data.format));
         }
-        let mut graph = Self { ops: data.ops, ..Self::default() };
+        let mut graph = Self { read_ops: data.ops.len(), ops: data.ops, ..Self::default() };
         if graph.ops.get(..4) != Some(&OpRecord::leaves()) {
             return Err("the table of ops does not begin with the four leaves".to_owned());
         }
@@ -170,13 +181,13 @@ impl Graph {
 
 impl Serialize for Graph {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        self.data(false).serialize(s)
+        self.data(false).map_err(serde::ser::Error::custom)?.serialize(s)
     }
 }
 
 impl Serialize for Located<'_> {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        self.0.data(true).serialize(s)
+        self.0.data(true).map_err(serde::ser::Error::custom)?.serialize(s)
     }
 }
 

@@ -199,6 +199,7 @@ impl<'a, 'b, F: Copy> Inputs<'a, 'b, F> {
     /// # Panics
     ///
     /// If operand `i` does not exist.
+    #[track_caller]
     pub fn shape(&self, i: usize) -> &'a [usize] {
         match self.0[i] {
             Input::Real(view) => view.shape,

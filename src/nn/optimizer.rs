@@ -30,6 +30,11 @@ use std::fmt::Debug;
 /// ```
 pub trait Optimizer: Debug + Send + Sync {
     /// Name and shape of what it remembers of these parameters; nothing unless said otherwise.
+    ///
+    /// # Panics
+    ///
+    /// If something is remembered of a var that has no name.
+    #[track_caller]
     fn memory(&self, parameters: &[Var<'_>]) -> Vec<(String, Vec<usize>)> {
         let _ = parameters;
         Vec::new()
@@ -60,6 +65,11 @@ pub trait Optimizer: Debug + Send + Sync {
     }
 
     /// Puts zeros for its memory into a state, in place of what stood there under these names.
+    ///
+    /// # Panics
+    ///
+    /// As [`memory`](Self::memory).
+    #[track_caller]
     fn init<F: Float>(&self, parameters: &[Var<'_>], state: &mut State<F>)
     where
         Self: Sized,
@@ -197,8 +207,8 @@ pub(super) fn memory_of(scope: &str, parameters: &[Var<'_>]) -> Vec<(String, Vec
 /// The name of a parameter.
 #[track_caller]
 pub(super) fn name_of(parameter: Var<'_>) -> String {
-    let name = parameter.name();
-    name.unwrap_or_else(|| {
-        panic!("{parameter:?} has no name; an optimiser updates `tape.parameter(name, shape)`")
-    })
+    match parameter.name() {
+        Some(name) => name,
+        None => panic!("{parameter:?} has no name; an optimiser updates `tape.parameter(name, shape)`"),
+    }
 }

@@ -59,7 +59,7 @@ pub use softmax::{LogSoftmax, Softmax};
 pub use views::{BroadcastTo, Permute, Reshape, StopGradient};
 
 use crate::tape::{LoadOp, Loader, Op, loader};
-use std::any::Any;
+use std::any::TypeId;
 use std::sync::Arc;
 
 /// A line of the table of ops.
@@ -68,7 +68,7 @@ pub struct Entry {
     /// The op's name.
     pub name: &'static str,
     pub(crate) load: Loader,
-    is: fn(&dyn Op) -> bool,
+    type_id: fn() -> TypeId,
     /// Ops of this type that between them use every attribute, each with sample operands.
     pub examples: fn() -> Vec<Arc<dyn Op>>,
 }
@@ -77,9 +77,15 @@ const fn entry<O: LoadOp>() -> Entry {
     Entry {
         name: O::NAME,
         load: loader_of::<O>,
-        is: |op| (op as &dyn Any).is::<O>(),
+        type_id: TypeId::of::<O>,
         examples: || O::examples().into_iter().map(|op| Arc::new(op) as Arc<dyn Op>).collect(),
     }
+}
+
+/// Whether a type of op is in the table: then its attributes say all of it, and its kernel takes all numbers but indices
+/// that name nothing, and does not panic.
+pub(crate) fn is_built_in(op: TypeId) -> bool {
+    TABLE.iter().any(|entry| (entry.type_id)() == op)
 }
 
 fn loader_of<O: LoadOp>(attributes: &crate::graph::Attributes) -> Result<Arc<dyn Op>, String> {
@@ -153,9 +159,3 @@ pub const TABLE: &[Entry] = &[
     entry::<CrossEntropyIndex>(),
     entry::<OneHot>(),
 ];
-
-/// Whether an op is one of the table: its kernel is known to take all numbers but indices that name nothing, and not to
-/// panic.
-pub(crate) fn is_built_in(op: &dyn Op) -> bool {
-    TABLE.iter().any(|entry| (entry.is)(op))
-}

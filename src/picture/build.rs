@@ -5,7 +5,7 @@ use super::mark::Mark;
 use super::model::{Direction, Picture};
 use super::select::Selection;
 use super::units::Units;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, expected};
 use crate::graph::{Graph, NodeId, Origin};
 use ndarray::ArrayD;
 use std::collections::{BTreeMap, BTreeSet};
@@ -199,7 +199,13 @@ impl<'g> Builder<'g> {
 
     /// The nodes that the picture shows, in the order of the graph: those whose values and gradients are worth
     /// computing.
+    ///
+    /// # Panics
+    ///
+    /// If an output, or the node to draw around, is not in the graph.
+    #[track_caller]
     pub fn selected(&self) -> Vec<NodeId> {
+        expected(self.check_nodes());
         Selection::of(self).nodes
     }
 
@@ -208,11 +214,8 @@ impl<'g> Builder<'g> {
     /// # Errors
     ///
     /// As [`build`](Self::build).
-    ///
-    /// # Panics
-    ///
-    /// As [`build`](Self::build).
     pub fn visible(&self) -> Result<Vec<NodeId>> {
+        self.check_nodes()?;
         let selection = Selection::of(self);
         Ok(Units::of(self, &selection)?.visible(self, &selection))
     }
@@ -221,12 +224,9 @@ impl<'g> Builder<'g> {
     ///
     /// # Errors
     ///
-    /// If it would have more than 2,000 nodes.
-    ///
-    /// # Panics
-    ///
-    /// If an output, or the node to draw around, is not in the graph.
+    /// If it would have more than 2,000 nodes; or an output, or the node to draw around, is not in the graph.
     pub fn build(&self) -> Result<Picture> {
+        self.check_nodes()?;
         if self.health {
             let annotations = Annotations::clone(&self.annotations).with_health(self.graph);
             return Self { annotations: annotations.into(), health: false, ..self.clone() }.build();
@@ -235,6 +235,19 @@ impl<'g> Builder<'g> {
         let units = Units::of(self, &selection)?;
         let blank = Picture { title: self.title.clone(), direction: self.direction, ..Picture::default() };
         Ok(compose(self, &selection, &units, blank))
+    }
+
+    /// That the nodes that were asked for are in the graph.
+    fn check_nodes(&self) -> Result<()> {
+        let around = self.around.iter().map(|(id, _)| id);
+        match self.outputs.iter().chain(around).find(|id| self.graph.get(**id).is_none()) {
+            None => Ok(()),
+            Some(id) => Err(Error::Unknown {
+                what: "picture",
+                wanted: format!("node {id} in the graph"),
+                present: format!("{} nodes", self.graph.len()),
+            }),
+        }
     }
 
     /// Whether a node is drawn, going by who recorded it.

@@ -20,6 +20,7 @@ use crate::shape::{Layout, size};
 use crate::tape::{Op, Precision, Recorder, Register, Var, check_elements};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
+use std::any::Any;
 use std::sync::Arc;
 
 #[track_caller]
@@ -181,7 +182,7 @@ fn plan_of<F: Precision>(
         kept,
         places: FxHashMap::default(),
         functions: ops.iter().map(|op| Scalar::of(&**op)).collect(),
-        built_in: ops.iter().map(|op| is_built_in(&**op)).collect(),
+        built_in: ops.iter().map(|op| is_built_in((&**op as &dyn Any).type_id())).collect(),
         uses: vec![0; graph.len()],
         registers: vec![NO_REGISTER; graph.len()],
         results: Vec::new(),

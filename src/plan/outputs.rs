@@ -34,7 +34,10 @@ impl<'p, F: Precision> Outputs<'p, F> {
     /// If there are fewer outputs.
     #[track_caller]
     pub fn nth(&self, position: usize) -> ArrayViewD<'p, F> {
-        self.view(&self.plan.outputs[position].1).array()
+        match self.plan.outputs.get(position) {
+            Some((_, place)) => self.view(place).array(),
+            None => panic!("nth: there is no output {position}; the plan has {}", self.plan.outputs.len()),
+        }
     }
 
     /// The numbers of the output at a position, as they lie.

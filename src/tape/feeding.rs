@@ -49,7 +49,7 @@ impl Tape {
     ///
     /// # Errors
     ///
-    /// If the var is not an input or a parameter of this tape, or the shape is another.
+    /// If the var is not an input or a parameter of this tape, the shape is another, or the [graph](Tape::graph) is held.
     #[track_caller]
     pub fn feed(&self, leaf: Var<'_>, value: impl IntoValue) -> Result<()> {
         self.feed_all([(leaf, value)])
@@ -81,28 +81,26 @@ impl Tape {
             self.fits("feed", leaf, &[Leaf::Input, Leaf::Parameter], value.shape())?;
             fitting.push((leaf.id(), value));
         }
-        let mut recorder = self.write();
+        let mut recorder = self.try_write("feed")?;
         for (id, value) in &fitting {
             recorder.give(*id, value)?;
         }
         drop(recorder);
-        self.forget_computed();
-        Ok(())
+        self.forget_computed()
     }
 
     /// Gives an index input its values; everything computed from leaves before is forgotten.
     ///
     /// # Errors
     ///
-    /// If the var is not an index input of this tape, or the shape is another.
+    /// If the var is not an index input of this tape, the shape is another, or the [graph](Tape::graph) is held.
     #[track_caller]
     pub fn feed_indices(&self, leaf: Var<'_>, indices: impl IntoIndices) -> Result<()> {
         self.own("feed_indices", leaf, &[])?;
         let indices = indices.into_indices();
         self.fits("feed_indices", leaf, &[Leaf::Index], indices.shape())?;
-        self.write().values.set_indices(leaf.id(), &indices);
-        self.forget_computed();
-        Ok(())
+        self.try_write("feed_indices")?.values.set_indices(leaf.id(), &indices);
+        self.forget_computed()
     }
 
     /// That a var is one of some kinds of leaf, and of a shape.
@@ -124,16 +122,19 @@ impl Tape {
     }
 
     /// Forgets what was computed from leaves that have other values now.
-    fn forget_computed(&self) {
-        let Recorder { graph, values, .. } = &mut *self.write();
+    #[track_caller]
+    fn forget_computed(&self) -> Result<()> {
+        let Recorder { graph, values, .. } = &mut *self.try_write("feed")?;
         values.forget_computed(graph);
+        Ok(())
     }
 
     /// Gives every parameter of the tape its value in a state.
     ///
     /// # Errors
     ///
-    /// [`Error::Unknown`] or [`Error::StateShape`] if the state lacks a parameter or has it in another shape.
+    /// [`Error::Unknown`] or [`Error::StateShape`] if the state lacks a parameter or has it in another shape,
+    /// [`Error::GraphHeld`] if the [graph](Tape::graph) is held.
     #[track_caller]
     pub fn load<F: Float>(&self, state: &State<F>) -> Result<()> {
         let mut values = Vec::new();
@@ -143,9 +144,8 @@ impl Tape {
         }
         // Nothing is changed before everything was found.
         for (parameter, value) in values {
-            self.write().give(parameter.id(), &value)?;
+            self.try_write("load")?.give(parameter.id(), &value)?;
         }
-        self.forget_computed();
-        Ok(())
+        self.forget_computed()
     }
 }

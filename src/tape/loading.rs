@@ -5,7 +5,7 @@ use super::op::Op;
 use super::recorder::{Recorder, infer, record};
 use super::registry::Registry;
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Leaf, NodeId, OpRecord};
+use crate::graph::{Attributes, Graph, Leaf, NodeId, OpRecord};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +22,10 @@ impl Recorder {
         // all: a number alone must not take room.
         let used = graph.used_ops();
         for (i, op) in ops.iter().enumerate() {
-            let arity = graph.op_records()[i + 4].arity;
+            let found = &graph.op_records()[i + 4];
+            let arity = found.arity;
+            check_loaded(&found.attributes, &**op)
+                .map_err(|problem| wrong(format!("op {found}: {problem}")))?;
             let asked = if used[i + 4] { arity } else { 0 };
             graph.set_op_record(i + 4, OpRecord { arity, ..record(&**op, asked) });
         }
@@ -99,4 +102,13 @@ impl Recorder {
         new.check_limits()?;
         Ok(new)
     }
+}
+
+/// That an op was loaded with the attributes that a file gives it. Those that the file leaves out are up to the op.
+fn check_loaded(given: &Attributes, op: &dyn Op) -> Result<(), String> {
+    let loaded = op.attributes();
+    let other = loaded.iter().find(|&(name, value)| given.get(name).is_some_and(|given| !given.means(value)));
+    other.map_or(Ok(()), |(name, value)| {
+        Err(format!("it was loaded with {name}={value}; `LoadOp::load` of its type must take `{name}` from the attributes"))
+    })
 }

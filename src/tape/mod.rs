@@ -1,10 +1,12 @@
 //! Recording: the tape, its vars, the contract of an op, and values computed when asked.
 
+mod access;
 mod arrays;
 mod backward;
 mod cotangents;
 mod evaluate;
 mod feeding;
+pub(crate) mod identity;
 mod limits;
 mod loading;
 mod numbers;
@@ -39,12 +41,12 @@ pub use scope::Scope;
 pub use value::{IntoIndices, IntoValue, Value};
 pub use var::Var;
 
-use crate::error::{Error, Result, refuse};
+use crate::error::{Error, Result, expected, refuse};
 use crate::graph::{Graph, Kind, Leaf, NodeId};
 use crate::ops::Scalar;
 use ndarray::ArrayD;
 use smallvec::SmallVec;
-use std::cell::{Ref, RefCell, RefMut};
+use std::cell::{Ref, RefCell};
 use std::sync::Arc;
 
 /// What a user records on. It owns the graph while the graph grows, and the values computed so far.
@@ -70,11 +72,16 @@ impl Tape {
     }
 
     /// An input with a value: a number or an array.
+    ///
+    /// # Panics
+    ///
+    /// If the [graph](Tape::graph) is held, or there is no room for the array. So do all other ways to record a leaf.
     #[track_caller]
     pub fn leaf(&self, name: &str, value: impl IntoValue) -> Var<'_> {
         let value = value.into_value();
         let var = self.add_leaf(Leaf::Input, name.to_owned(), value.shape());
-        self.write().give(var.id(), &value).unwrap_or_else(|e| refuse(e));
+        let given = self.write("leaf").give(var.id(), &value);
+        expected(given);
         var
     }
 
@@ -83,7 +90,7 @@ impl Tape {
     pub fn index_leaf(&self, name: &str, indices: impl IntoIndices) -> Var<'_> {
         let indices = indices.into_indices();
         let var = self.add_leaf(Leaf::Index, name.to_owned(), indices.shape());
-        self.write().values.set_indices(var.id(), &indices);
+        self.write("index_leaf").values.set_indices(var.id(), &indices);
         var
     }
 
@@ -103,33 +110,28 @@ impl Tape {
     ///
     /// # Panics
     ///
-    /// If it was recorded with another shape.
+    /// If it was recorded with another shape, or is new and the [graph](Tape::graph) is held.
     #[track_caller]
     pub fn parameter(&self, name: &str, shape: impl AsRef<[usize]>) -> Var<'_> {
         let shape = shape.as_ref();
-        let known = {
+        let (known, full) = {
             let recorder = self.recorder.borrow();
             let full = recorder.path(name);
-            recorder.parameters.get(&full).copied().ok_or(full)
+            (recorder.parameters.get(&full).copied(), full)
         };
-        match known {
-            Err(full) => self.add_leaf(Leaf::Parameter, full, shape),
-            Ok(id) => {
-                let var = Var::new(self, id);
-                if var.shape() != shape {
-                    let graph = self.graph();
-                    let node = graph.node(id);
-                    refuse(Error::Feed {
-                        what: "parameter",
-                        leaf: graph.describe(id),
-                        expected: format!("shape {:?}", node.shape()),
-                        found: format!("shape {shape:?}"),
-                        location: node.place(),
-                    })
-                }
-                var
-            }
+        let Some(id) = known else { return self.add_leaf(Leaf::Parameter, full, shape) };
+        let graph = self.graph();
+        let node = graph.node(id);
+        if node.shape() != shape {
+            refuse(Error::Feed {
+                what: "parameter",
+                leaf: graph.describe(id),
+                expected: format!("shape {:?}", node.shape()),
+                found: format!("shape {shape:?}"),
+                location: node.place(),
+            })
         }
+        Var::new(self, id)
     }
 
     /// A fixed number or array.
@@ -137,10 +139,10 @@ impl Tape {
     pub fn constant(&self, value: impl IntoValue) -> Var<'_> {
         let caller = std::panic::Location::caller();
         let id = match value.as_number() {
-            Some(x) => self.write().number(x, caller),
+            Some(x) => self.write("constant").number(x, caller),
             None => {
                 let value = value.into_value();
-                self.write().constant(value.shape(), value.iter().copied(), caller)
+                self.write("constant").constant(value.shape(), value.iter().copied(), caller)
             }
         };
         Var::new(self, id)
@@ -149,8 +151,8 @@ impl Tape {
     #[track_caller]
     fn add_leaf(&self, leaf: Leaf, name: String, shape: &[usize]) -> Var<'_> {
         let caller = std::panic::Location::caller();
-        let id = self.write().leaf(leaf, name, shape, caller);
-        Var::new(self, id.unwrap_or_else(|e| refuse(e)))
+        let id = self.write(leaf.name()).leaf(leaf, name, shape, caller);
+        Var::new(self, expected(id))
     }
 
     /// Records an op.
@@ -163,7 +165,7 @@ impl Tape {
     pub fn apply<O: Op>(&self, op: O, inputs: &[Var<'_>]) -> Var<'_> {
         match self.try_apply_alike::<O>(inputs) {
             Some(var) => var,
-            None => self.try_apply_other(op, inputs).unwrap_or_else(|e| refuse(e)),
+            None => expected(self.try_apply_other(op, inputs)),
         }
     }
 
@@ -171,7 +173,9 @@ impl Tape {
     ///
     /// # Errors
     ///
-    /// [`Error::Operands`] if the op does not accept the operands, [`Error::MixedTapes`] if one is not of this tape.
+    /// [`Error::Operands`] if the op does not accept the operands, [`Error::MixedTapes`] if one is not of this tape,
+    /// [`Error::Indistinct`] if another op of its type with equal attributes is on the tape, [`Error::GraphHeld`] if the
+    /// [graph](Tape::graph) is held.
     #[inline(always)]
     #[track_caller]
     pub fn try_apply<O: Op>(&self, op: O, inputs: &[Var<'_>]) -> Result<Var<'_>> {
@@ -197,7 +201,7 @@ impl Tape {
         if x.len() != scalar.arity() || !operands.iter().all(|x| std::ptr::eq(x.tape(), self)) {
             return None;
         }
-        let id = self.write().record_alike(scalar, operands.map(Var::id), caller)?;
+        let id = self.recorder.try_borrow_mut().ok()?.record_alike(scalar, operands.map(Var::id), caller)?;
         Some(Var::new(self, id))
     }
 
@@ -219,7 +223,7 @@ impl Tape {
     fn try_apply_any<O: Op>(&self, op: O, inputs: &[Var<'_>]) -> Result<Var<'_>> {
         let caller = std::panic::Location::caller();
         let ids = self.own_all(op.name(), inputs)?;
-        let id = self.write().record(op, &ids, caller)?;
+        let id = self.try_write(op.name())?.record(op, &ids, caller)?;
         Ok(Var::new(self, id))
     }
 
@@ -232,44 +236,8 @@ impl Tape {
     pub fn try_apply_shared(&self, op: Arc<dyn Op>, inputs: &[Var<'_>]) -> Result<Var<'_>> {
         let caller = std::panic::Location::caller();
         let ids = self.own_all(op.name(), inputs)?;
-        let id = self.write().record_shared(op, &ids, caller)?;
+        let id = self.try_write(op.name())?.record_shared(op, &ids, caller)?;
         Ok(Var::new(self, id))
-    }
-
-    /// Panics with what is wrong about the operands of an op, at the caller's line.
-    #[track_caller]
-    pub(crate) fn refuse_operands(&self, op: &'static str, problem: String, x: &[Var<'_>]) -> ! {
-        let caller = std::panic::Location::caller();
-        let error = match self.own_all(op, x) {
-            Ok(ids) => recorder::refusal(&self.graph(), op.to_owned(), problem, &ids, caller.into()),
-            Err(error) => error,
-        };
-        refuse(error)
-    }
-
-    /// The nodes of vars that are all of this tape.
-    #[track_caller]
-    fn own_all(&self, what: &'static str, vars: &[Var<'_>]) -> Result<SmallVec<[NodeId; 4]>> {
-        // A loop, not a closure: the error names the caller's line.
-        for &x in vars {
-            self.own(what, x, vars)?;
-        }
-        Ok(vars.iter().map(|x| x.id()).collect())
-    }
-
-    /// That a var is of this tape; `others` are there for the message.
-    #[track_caller]
-    pub(crate) fn own(&self, what: &'static str, var: Var<'_>, others: &[Var<'_>]) -> Result<()> {
-        if std::ptr::eq(var.tape(), self) {
-            return Ok(());
-        }
-        let mine = others.iter().find(|x| std::ptr::eq(x.tape(), self));
-        Err(Error::MixedTapes {
-            what,
-            var: var.describe(),
-            other: mine.map_or_else(|| "this tape's vars".to_owned(), |x| x.describe()),
-            location: std::panic::Location::caller().into(),
-        })
     }
 
     /// Opens a name scope, which nodes and parameters are recorded in until the guard is dropped. Guards are dropped in
@@ -283,6 +251,11 @@ impl Tape {
     /// };
     /// assert_eq!(weight.name().as_deref(), Some("affine1/weight"));
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the [graph](Tape::graph) is held.
+    #[track_caller]
     pub fn scope(&self, name: &str) -> Scope<'_> {
         Scope::enter(self, name)
     }
@@ -291,23 +264,36 @@ impl Tape {
     ///
     /// Optimisers do so, since what they remember of a parameter is found by the parameter's name, wherever they are
     /// called.
+    ///
+    /// # Panics
+    ///
+    /// If the [graph](Tape::graph) is held.
+    #[track_caller]
     pub fn root_scope(&self) -> Scope<'_> {
         Scope::root(self)
     }
 
     /// Marks what is recorded until the guard is dropped as an update, as optimisers do.
+    ///
+    /// # Panics
+    ///
+    /// If the [graph](Tape::graph) is held.
+    #[track_caller]
     pub fn updating(&self) -> Scope<'_> {
         Scope::update(self)
     }
 
     /// Marks what is recorded until the guard is dropped as backward of a node.
+    #[track_caller]
     pub(crate) fn backward_of(&self, node: NodeId) -> Scope<'_> {
         Scope::backward(self, node)
     }
 
     /// The graph recorded so far.
     ///
-    /// Nothing can be recorded or computed on the tape while it is held.
+    /// Nothing can be recorded or computed on the tape while it is held: what records panics with
+    /// [`Error::GraphHeld`], at the caller's line, and what returns a [`Result`] returns that.
+    #[track_caller]
     pub fn graph(&self) -> Ref<'_, Graph> {
         Ref::map(self.recorder.borrow(), |r| &r.graph)
     }
@@ -319,20 +305,6 @@ impl Tape {
 
     pub(crate) fn recorder(&self) -> &RefCell<Recorder> {
         &self.recorder
-    }
-
-    /// The recorder, to be changed.
-    ///
-    /// # Panics
-    ///
-    /// If the graph is borrowed.
-    #[inline]
-    #[track_caller]
-    pub(crate) fn write(&self) -> RefMut<'_, Recorder> {
-        let free = self.recorder.try_borrow_mut();
-        free.unwrap_or_else(|_| {
-            panic!("tape: nothing can be recorded or computed while `tape.graph()` is held; drop it first")
-        })
     }
 
     /// The var of a node, or `None` if there is no such node.
@@ -353,9 +325,13 @@ impl Tape {
     /// # Errors
     ///
     /// [`Error::NoValue`] if a leaf that they need has none, [`Error::Refused`] if an op refuses its operands, such as a
-    /// label past the last class, [`Error::Unknown`] if there is no such node.
+    /// label past the last class, [`Error::Unknown`] if there is no such node, [`Error::GraphHeld`] if the
+    /// [graph](Tape::graph) is held.
+    #[track_caller]
     pub fn values(&self, ids: impl IntoIterator<Item = NodeId>) -> Result<Vec<(NodeId, ArrayD<f64>)>> {
-        let mut recorder = self.write();
+        // Gathered first: the caller's iterator may look at the tape.
+        let ids: SmallVec<[NodeId; 4]> = ids.into_iter().collect();
+        let mut recorder = self.try_write("values")?;
         ids.into_iter()
             .map(|id| {
                 if recorder.graph.get(id).is_none() {
@@ -403,6 +379,7 @@ impl Tape {
     ///
     /// [`Error::Operands`] if an op does not accept the new shapes; [`Error::Graph`] if the tape was loaded and a node would
     /// be larger than its limits allow.
+    #[track_caller]
     pub fn with_shapes<'t, S: AsRef<[usize]>>(
         &'t self,
         leaves: impl IntoIterator<Item = (Var<'t>, S)>,

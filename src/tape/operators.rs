@@ -51,11 +51,19 @@ impl<'t> std::ops::Neg for Var<'t> {
 impl<'t> std::iter::Sum for Var<'t> {
     /// The sum of the vars, added from left to right.
     ///
+    /// The standard library's `Iterator::sum` does not hand its caller's line on: what it records names a line of that
+    /// library. `<Var as Sum>::sum(vars)`, or a loop with `+`, names yours.
+    ///
     /// # Panics
     ///
-    /// If there are none: an empty sum has no tape to be recorded on.
+    /// If there are none: an empty sum has no tape to be recorded on. As `+`, if shapes do not fit.
     #[track_caller]
-    fn sum<I: Iterator<Item = Self>>(vars: I) -> Self {
-        vars.reduce(|a, b| a + b).expect("a sum of vars needs at least one")
+    fn sum<I: Iterator<Item = Self>>(mut vars: I) -> Self {
+        let Some(mut sum) = vars.next() else { panic!("a sum of vars needs at least one") };
+        // A loop, not a closure: what is recorded names the caller's line.
+        for var in vars {
+            sum = sum + var;
+        }
+        sum
     }
 }

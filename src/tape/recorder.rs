@@ -2,17 +2,19 @@
 
 use super::backward::Lead;
 use super::cotangents::Cotangents;
+use super::identity::{Identity, Unlisted, told_apart};
 use super::limits::Limits;
 use super::op::{Op, Operand};
 use super::rule::Rules;
 use super::values::Values;
 use crate::error::{Error, Result};
 use crate::graph::{
-    Attributes, Callers, Graph, Kind, Leaf, NodeId, OpIndex, OpRecord, Origin, ShapeIndex, Stamp,
+    Attributes, Callers, Graph, Kind, Leaf, Node, NodeId, OpIndex, OpRecord, Origin, ShapeIndex, Stamp,
 };
 use crate::ops::Scalar;
 use rustc_hash::FxHashMap;
 use std::any::{Any, TypeId};
+use std::cell::Cell;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -36,14 +38,17 @@ pub(crate) struct Recorder {
     pub(crate) ops: Vec<Arc<dyn Op>>,
     /// What loops over nodes ask of each of them.
     pub(crate) facts: Vec<Facts>,
+    /// What each of them said of itself, where attributes alone may not tell it from others of its type.
+    identities: Vec<Option<Identity>>,
     /// The scalar functions known by name by their places among the ops; 0, a leaf's, where they are not there yet.
     built_in: [OpIndex; Scalar::COUNT],
     keys: FxHashMap<OpKey, OpIndex>,
     /// Ops without fields and their number of operands: found by their type, without making attributes.
     units: FxHashMap<(TypeId, usize), OpIndex>,
     callers: Callers,
-    pub(super) scope: u32,
-    pub(super) origin: Origin,
+    /// Cells, so that a guard can put them back while the graph is held.
+    pub(super) scope: Cell<u32>,
+    pub(super) origin: Cell<Origin>,
     pub(super) parameters: FxHashMap<String, NodeId>,
     /// Shared with the plans compiled from this recording, which by it know its vars from those of other tapes.
     pub(crate) lineage: Arc<()>,
@@ -72,12 +77,13 @@ impl Recorder {
             graph,
             ops: Vec::new(),
             facts: Vec::new(),
+            identities: Vec::new(),
             built_in: [Leaf::Input.op(); Scalar::COUNT],
             keys: FxHashMap::default(),
             units: FxHashMap::default(),
             callers: Callers::default(),
-            scope: 0,
-            origin: Origin::Forward,
+            scope: Cell::new(0),
+            origin: Cell::new(Origin::Forward),
             parameters: FxHashMap::default(),
             lineage: Arc::new(()),
             limits: Limits::none(),
@@ -91,6 +97,7 @@ impl Recorder {
         for _ in 0..4 {
             recorder.ops.push(leaf.clone());
             recorder.facts.push(Facts { scalar: None, arity: 0, reads_all: true });
+            recorder.identities.push(None);
         }
         let used = recorder.graph.used_ops();
         for (i, op) in ops.into_iter().enumerate() {
@@ -101,6 +108,7 @@ impl Recorder {
                 recorder.adopt(op, arity, index);
             } else {
                 recorder.facts.push(Facts { scalar: None, arity, reads_all: true });
+                recorder.identities.push(None);
                 recorder.ops.push(op);
             }
         }
@@ -115,59 +123,93 @@ impl Recorder {
         self.values.clear();
         self.lineage = Arc::new(());
         self.limits = Limits::none();
-        self.scope = 0;
-        self.origin = Origin::Forward;
+        self.scope.set(0);
+        self.origin.set(Origin::Forward);
     }
 
     /// A name below the present scope.
     pub(super) fn path(&self, name: &str) -> String {
-        match self.graph.scope_at(self.scope) {
+        match self.graph.scope_at(self.scope.get()) {
             "" => name.to_owned(),
             scope => format!("{scope}/{name}"),
         }
     }
 
     fn adopt(&mut self, op: Arc<dyn Op>, arity: usize, index: OpIndex) {
-        let key = ((&*op as &dyn Any).type_id(), op.attributes(), arity);
-        self.keys.insert(key, index);
+        self.keys.insert(key(&*op, arity), index);
         let scalar = Scalar::of(&*op).filter(|scalar| scalar.arity() == arity);
         if let Some(scalar) = scalar {
             self.built_in[scalar as usize] = index;
         }
         let reads_all = self.graph.op_record(index).shape_only.is_empty();
         self.facts.push(Facts { scalar, arity, reads_all });
+        self.identities.push(Identity::of(&*op));
         self.ops.push(op);
     }
 
-    /// The index of an op, which is put in the table at its first use.
-    pub(super) fn intern(&mut self, op: Arc<dyn Op>, arity: usize) -> OpIndex {
-        let attributes = op.attributes();
-        let key = ((&*op as &dyn Any).type_id(), attributes, arity);
-        if let Some(&index) = self.keys.get(&key) {
+    /// The index of an op, which is put in the table at its first use; `location` is where it is asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Indistinct`] if the op in the table that has its type and attributes is not the same.
+    pub(super) fn intern(
+        &mut self,
+        op: Arc<dyn Op>,
+        arity: usize,
+        location: impl FnOnce(&Graph) -> crate::location::Location,
+    ) -> Result<OpIndex> {
+        let Some(&index) = self.keys.get(&key(&*op, arity)) else { return Ok(self.add(op, arity)) };
+        let known = &self.ops[index.0 as usize];
+        if self.identities[index.0 as usize].is_none_or(|identity| identity.is_of(&op, known)) {
+            return Ok(index);
+        }
+        let first = self.graph.nodes().find(|node| self.graph.record(node.id()).op == index);
+        if let Some(first) = first {
+            return Err(self.indistinct(&*op, first, location(&self.graph)));
+        }
+        // It was recorded before the tape was emptied, and gives way.
+        Ok(self.add(op, arity))
+    }
+
+    /// The error for an op that would be taken for that of a node.
+    #[cold]
+    fn indistinct(&self, op: &dyn Op, node: Node<'_>, location: crate::location::Location) -> Error {
+        let known = &*self.ops[self.graph.record(node.id()).op.0 as usize];
+        let [new, known] = told_apart(op, known);
+        let unlisted = Unlisted::of(op).map(|unlisted| unlisted.fields).filter(|fields| !fields.is_empty());
+        let unlisted =
+            unlisted.map(|fields| format!(" (`{}` not among the attributes)", fields.join("`, `")));
+        Error::Indistinct {
+            op: named(op),
+            new: new + &unlisted.unwrap_or_default(),
+            known: format!("{known}, {} recorded at {}", node.id(), node.place()),
+            location,
+        }
+    }
+
+    /// The index of an op of a type without fields: all ops of it are the same.
+    fn intern_unit<O: Op>(&mut self, op: O, arity: usize) -> OpIndex {
+        let unit = (TypeId::of::<O>(), arity);
+        if let Some(&index) = self.units.get(&unit) {
             return index;
         }
+        let known = self.keys.get(&key(&op, arity)).copied();
+        let index = known.unwrap_or_else(|| self.add(Arc::new(op), arity));
+        self.units.insert(unit, index);
+        index
+    }
+
+    /// Puts an op in the table.
+    fn add(&mut self, op: Arc<dyn Op>, arity: usize) -> OpIndex {
         let index = self.graph.op_id(record(&*op, arity));
         self.adopt(op, arity, index);
         index
     }
 
-    pub(super) fn intern_typed<O: Op>(&mut self, op: O, arity: usize) -> OpIndex {
-        if size_of::<O>() > 0 {
-            return self.intern(Arc::new(op), arity);
-        }
-        let unit = (TypeId::of::<O>(), arity);
-        if let Some(&index) = self.units.get(&unit) {
-            return index;
-        }
-        let index = self.intern(Arc::new(op), arity);
-        self.units.insert(unit, index);
-        index
-    }
-
     #[inline]
     fn stamp(&mut self, op: OpIndex, shape: ShapeIndex, caller: &'static Location<'static>) -> Stamp {
-        let site = self.callers.site(caller, self.scope, &mut self.graph);
-        Stamp { op, shape, site, origin: self.origin }
+        let site = self.callers.site(caller, self.scope.get(), &mut self.graph);
+        Stamp { op, shape, site, origin: self.origin.get() }
     }
 
     pub(super) fn leaf(
@@ -215,7 +257,11 @@ impl Recorder {
         x: &[NodeId],
         caller: &'static Location<'static>,
     ) -> Result<NodeId> {
-        let index = self.intern_typed(op, x.len());
+        let index = if size_of::<O>() == 0 {
+            self.intern_unit(op, x.len())
+        } else {
+            self.intern(Arc::new(op), x.len(), |_| caller.into())?
+        };
         self.record_interned(index, x, caller)
     }
 
@@ -225,7 +271,7 @@ impl Recorder {
         x: &[NodeId],
         caller: &'static Location<'static>,
     ) -> Result<NodeId> {
-        let index = self.intern(op, x.len());
+        let index = self.intern(op, x.len(), |_| caller.into())?;
         self.record_interned(index, x, caller)
     }
 
@@ -259,8 +305,8 @@ impl Recorder {
     ) -> Option<NodeId> {
         let op = self.built_in(scalar)?;
         let shape = self.shared_shape(&x)?;
-        let site = self.callers.latest(caller, self.scope)?;
-        self.graph.push_at_once(Stamp { op, shape, site, origin: self.origin }, x)
+        let site = self.callers.latest(caller, self.scope.get())?;
+        self.graph.push_at_once(Stamp { op, shape, site, origin: self.origin.get() }, x)
     }
 
     /// The shape of a scalar function's operands, and so of its result, if it is given the right number of real ones
@@ -295,8 +341,12 @@ impl Recorder {
     /// The op that contributions to a cotangent are added with.
     #[inline]
     pub(crate) fn sum_op(&mut self) -> OpIndex {
-        self.built_in(Scalar::Add).unwrap_or_else(|| self.intern_typed(crate::ops::Add, 2))
+        self.built_in(Scalar::Add).unwrap_or_else(|| self.intern_unit(crate::ops::Add, 2))
     }
+}
+
+fn key(op: &dyn Op, arity: usize) -> OpKey {
+    ((op as &dyn Any).type_id(), op.attributes(), arity)
 }
 
 /// An op as the graph keeps it.
@@ -327,11 +377,13 @@ pub(super) fn infer(
         })
         .collect();
     let shape = op.shape(&operands).and_then(|shape| crate::shape::checked_size(&shape).map(|_| shape));
-    shape.map_err(|problem| {
-        let attributes = op.attributes();
-        let with = if attributes.is_empty() { String::new() } else { format!("({attributes})") };
-        refusal(graph, format!("{}{with}", op.name()), problem, x, location())
-    })
+    shape.map_err(|problem| refusal(graph, named(op), problem, x, location()))
+}
+
+/// An op's name with its attributes, as messages have it.
+fn named(op: &dyn Op) -> String {
+    let attributes = op.attributes();
+    if attributes.is_empty() { op.name().to_owned() } else { format!("{}({attributes})", op.name()) }
 }
 
 /// The error that says everything about the operands of an op.

@@ -212,19 +212,23 @@ impl Recorder {
 
     fn place_rules(&mut self, id: NodeId) -> Result<Rc<OpRules>> {
         let rules = self.rules_of(id)?;
-        if !rules.placed.replace(true) {
-            for rule in &rules.operands {
-                let RuleGraph::Nodes { nodes, .. } = rule else { continue };
-                for node in nodes {
-                    let op = match &node.content {
-                        Made::Op(op) => self.intern(op.clone(), node.inputs.len()),
-                        Made::Leaf(leaf) => leaf.op(),
-                        Made::Constant(_) => Leaf::Constant.op(),
-                    };
-                    node.placed.set((op, self.graph.shape_id(&node.shape)));
-                }
+        if rules.placed.get() {
+            return Ok(rules);
+        }
+        for rule in &rules.operands {
+            let RuleGraph::Nodes { nodes, .. } = rule else { continue };
+            for node in nodes {
+                let op = match &node.content {
+                    Made::Op(op) => {
+                        self.intern(op.clone(), node.inputs.len(), |graph| graph.node(id).place())?
+                    }
+                    Made::Leaf(leaf) => leaf.op(),
+                    Made::Constant(_) => Leaf::Constant.op(),
+                };
+                node.placed.set((op, self.graph.shape_id(&node.shape)));
             }
         }
+        rules.placed.set(true);
         Ok(rules)
     }
 

@@ -94,7 +94,7 @@ mod tests {
         let tape = Tape::new();
         let y = record(tape.leaf("a", 2.0), tape.leaf("b", 3.0));
         let before = tape.graph().len();
-        let texts = tape.write().rule_texts(y.id());
+        let texts = tape.write("rules").rule_texts(y.id());
         assert_eq!(tape.graph().len(), before, "nothing is recorded");
         texts
     }

@@ -1,5 +1,6 @@
 //! Whether recorded gradients are still right where leaves have other shapes.
 
+use super::identity::are_same;
 use super::op::Op;
 use super::recorder::Recorder;
 use super::rule::{Made, RuleGraph, RuleNode};
@@ -60,7 +61,7 @@ fn still_right(operand: usize, old: &RuleGraph, new: &RuleGraph) -> bool {
     };
     let same = |a: &RuleNode, b: &RuleNode| {
         let same_content = match (&a.content, &b.content) {
-            (Made::Op(a), Made::Op(b)) => a.name() == b.name() && a.attributes() == b.attributes(),
+            (Made::Op(a), Made::Op(b)) => are_same(a, b),
             (Made::Leaf(a), Made::Leaf(b)) => a == b,
             (Made::Constant(a), Made::Constant(b)) => a == b,
             _ => false,

@@ -1,6 +1,7 @@
 //! Guards that say in which scope and for what purpose nodes are recorded.
 
 use super::Tape;
+use super::recorder::Recorder;
 use crate::graph::{NodeId, Origin};
 
 /// A guard that ends a name scope, or a stretch of updates, when it is dropped.
@@ -13,47 +14,53 @@ pub struct Scope<'t> {
 }
 
 impl<'t> Scope<'t> {
-    fn open(tape: &'t Tape) -> Self {
-        let recorder = tape.recorder().borrow();
-        let (scope, origin) = (recorder.scope, recorder.origin);
-        Self { tape, scope, origin }
+    /// A guard that puts back what the recorder says now.
+    fn open(tape: &'t Tape, recorder: &Recorder) -> Self {
+        Self { tape, scope: recorder.scope.get(), origin: recorder.origin.get() }
     }
 
+    #[track_caller]
     pub(super) fn enter(tape: &'t Tape, name: &str) -> Self {
-        let guard = Self::open(tape);
-        let mut recorder = tape.write();
+        let mut recorder = tape.write("scope");
+        let guard = Self::open(tape, &recorder);
         let path = recorder.path(name);
-        recorder.scope = recorder.graph.scope_id(&path);
+        let scope = recorder.graph.scope_id(&path);
+        recorder.scope.set(scope);
         guard
     }
 
+    #[track_caller]
     pub(super) fn root(tape: &'t Tape) -> Self {
-        let guard = Self::open(tape);
-        tape.write().scope = 0;
+        let recorder = tape.write("root_scope");
+        let guard = Self::open(tape, &recorder);
+        recorder.scope.set(0);
         guard
     }
 
+    #[track_caller]
     pub(super) fn backward(tape: &'t Tape, node: NodeId) -> Self {
-        let guard = Self::open(tape);
-        let mut recorder = tape.write();
-        recorder.scope = recorder.graph.site(recorder.graph.record(node).site).scope;
-        recorder.origin = Origin::Backward(node);
+        let recorder = tape.write("backward");
+        let guard = Self::open(tape, &recorder);
+        recorder.scope.set(recorder.graph.scope_index(node));
+        recorder.origin.set(Origin::Backward(node));
         guard
     }
 
+    #[track_caller]
     pub(super) fn update(tape: &'t Tape) -> Self {
-        let guard = Self::open(tape);
-        tape.write().origin = Origin::Update;
+        let recorder = tape.write("updating");
+        let guard = Self::open(tape, &recorder);
+        recorder.origin.set(Origin::Update);
         guard
     }
 }
 
 impl Drop for Scope<'_> {
     fn drop(&mut self) {
-        // The tape may be borrowed if a panic unwinds through a recording; then nobody records on it any more.
-        if let Ok(mut recorder) = self.tape.recorder().try_borrow_mut() {
-            recorder.scope = self.scope;
-            recorder.origin = self.origin;
+        // The tape may be being written if a panic unwinds through a recording; then nobody records on it any more.
+        if let Ok(recorder) = self.tape.recorder().try_borrow() {
+            recorder.scope.set(self.scope);
+            recorder.origin.set(self.origin);
         }
     }
 }

@@ -48,7 +48,8 @@ impl<'t> Var<'t> {
     ///
     /// # Panics
     ///
-    /// If it is a parameter: a state finds it by the name that it was recorded with.
+    /// If it is a parameter, since a state finds it by the name that it was recorded with; or if the [graph](Tape::graph)
+    /// is held.
     #[must_use]
     #[track_caller]
     pub fn named(self, name: &str) -> Self {
@@ -60,7 +61,7 @@ impl<'t> Var<'t> {
                 ),
             })
         }
-        self.tape.write().graph.set_name(self.id, name.to_owned());
+        self.tape.write("named").graph.set_name(self.id, name.to_owned());
         self
     }
 
@@ -91,10 +92,10 @@ impl<'t> Var<'t> {
     ///
     /// If a leaf that it needs has no value: a [`Tape::input`] that was not [fed](Tape::feed), or a parameter that was
     /// not [loaded](Tape::load). If an op on the way [refuses](crate::op::Kernel::check) its operands, such as a label past
-    /// the last class; [`Tape::values`] returns that instead.
+    /// the last class; [`Tape::values`] returns that instead. If the [graph](Tape::graph) is held.
     #[track_caller]
     pub fn value(self) -> Value {
-        let mut recorder = self.tape.write();
+        let mut recorder = self.tape.write("value");
         match recorder.evaluate(self.id).and_then(|()| recorder.array(self.id)) {
             Ok(array) => Value::new(array),
             Err(e) => {

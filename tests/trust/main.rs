@@ -7,6 +7,7 @@ mod differences;
 mod files;
 mod functions;
 mod hints;
+mod identity;
 mod kernels;
 mod memory;
 mod op_check;

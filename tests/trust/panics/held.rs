@@ -1,0 +1,171 @@
+//! Recording and computing while `tape.graph()` is held.
+
+use super::{Case, case, with_world};
+use chainrule::nn::{Adam, Affine, Momentum, Optimizer, Relu, Sequential, Sgd, SoftmaxWithLoss};
+use chainrule::{Var, ops};
+use ndarray::{arr1, s};
+use std::iter::Sum;
+
+/// Every method that records or computes, and does not return a result.
+#[rustfmt::skip]
+pub(super) const CASES: &[Case] = &[
+    // Leaves
+    case!("leaf", w => w.tape.leaf("z", 1.0)),
+    case!("leaf", w => w.tape.leaf("z", arr1(&[1.0]))),
+    case!("index_leaf", w => w.tape.index_leaf("z", arr1(&[1_usize]))),
+    case!("input", w => w.tape.input("z", [2])),
+    case!("index_input", w => w.tape.index_input("z", [2])),
+    case!("parameter", w => w.tape.parameter("z", [2])),
+    case!("constant", w => w.tape.constant(1.0)),
+    case!("constant", w => w.tape.constant(arr1(&[1.0, 2.0]))),
+    // Ops by themselves
+    case!("apply", w => w.tape.apply(ops::Relu, &[w.x])),
+    case!("apply", w => w.tape.apply(ops::Powi { exponent: 2 }, &[w.x])),
+    case!("concat", w => w.tape.concat(&[w.x, w.x], 0)),
+    // Scopes
+    case!("scope", w => w.tape.scope("z")),
+    case!("updating", w => w.tape.updating()),
+    // Operators
+    case!("+", w => w.x + w.x),
+    case!("+", w => w.x + 1.0),
+    case!("+", w => 1.0 + w.x),
+    case!("-", w => w.x - w.p),
+    case!("-", w => w.x - 1.0),
+    case!("-", w => 1.0 - w.x),
+    case!("*", w => w.x * w.x),
+    case!("*", w => w.x * 2.0),
+    case!("*", w => 2.0 * w.x),
+    case!("/", w => w.x / w.p),
+    case!("/", w => w.x / 2.0),
+    case!("/", w => 2.0 / w.x),
+    case!("-", w => -w.x),
+    case!("sum", w => <Var<'_> as Sum>::sum([w.x, w.x, w.x].into_iter())),
+    // Elementwise
+    case!("neg", w => w.x.neg()),
+    case!("recip", w => w.x.recip()),
+    case!("square", w => w.x.square()),
+    case!("sqrt", w => w.x.sqrt()),
+    case!("exp", w => w.x.exp()),
+    case!("exp_m1", w => w.x.exp_m1()),
+    case!("ln", w => w.x.ln()),
+    case!("sin", w => w.x.sin()),
+    case!("cos", w => w.x.cos()),
+    case!("tanh", w => w.x.tanh()),
+    case!("sigmoid", w => w.x.sigmoid()),
+    case!("softplus", w => w.x.softplus()),
+    case!("abs", w => w.x.abs()),
+    case!("relu", w => w.x.relu()),
+    case!("powi", w => w.x.powi(3)),
+    case!("powf", w => w.x.powf(0.5)),
+    case!("maximum", w => w.x.maximum(w.x)),
+    case!("maximum", w => w.x.maximum(0.0)),
+    case!("minimum", w => w.x.minimum(w.x)),
+    case!("tanh_grad", w => w.x.tanh_grad(w.x)),
+    case!("sigmoid_grad", w => w.x.sigmoid_grad(w.x)),
+    case!("greater", w => w.x.greater(w.x)),
+    case!("greater_equal", w => w.x.greater_equal(w.x)),
+    case!("less", w => w.x.less(0.5)),
+    case!("less_equal", w => w.x.less_equal(w.x)),
+    case!("equal", w => w.x.equal(w.x)),
+    case!("not_equal", w => w.x.not_equal(w.x)),
+    case!("select", w => w.x.select(w.x, w.x)),
+    case!("select", w => w.x.select(w.x, 0.0)),
+    case!("stop_gradient", w => w.x.stop_gradient()),
+    // Reductions
+    case!("sum", w => w.x.sum()),
+    case!("sum_over", w => w.x.sum_over(0)),
+    case!("sum_keep", w => w.x.sum_keep(-1)),
+    case!("mean", w => w.x.mean()),
+    case!("mean_over", w => w.x.mean_over(0)),
+    case!("mean_keep", w => w.x.mean_keep(0)),
+    case!("max", w => w.x.max()),
+    case!("max_over", w => w.x.max_over(0)),
+    case!("max_keep", w => w.x.max_keep(0)),
+    case!("logsumexp", w => w.x.logsumexp()),
+    case!("logsumexp_over", w => w.x.logsumexp_over(0)),
+    case!("logsumexp_keep", w => w.x.logsumexp_keep(0)),
+    case!("sum_to", w => w.x.sum_to([3])),
+    case!("sum_to_like", w => w.x.sum_to_like(w.x)),
+    case!("count_per", w => w.x.count_per(w.s)),
+    // Shapes
+    case!("reshape", w => w.x.reshape([3, -1])),
+    case!("reshape_like", w => w.x.reshape_like(w.x)),
+    case!("permute", w => w.x.permute([1, 0])),
+    case!("t", w => w.x.t()),
+    case!("expand_dims", w => w.x.expand_dims(0)),
+    case!("squeeze", w => w.x.squeeze([])),
+    case!("broadcast_to", w => w.x.broadcast_to([4, 2, 3])),
+    case!("broadcast_like", w => w.s.broadcast_like(w.x)),
+    case!("slice", w => w.x.slice(s![0, ..])),
+    // Products and classification
+    case!("matmul", w => w.x.matmul(w.x)),
+    case!("softmax", w => w.x.softmax(-1)),
+    case!("log_softmax", w => w.x.log_softmax(-1)),
+    case!("softmax_cross_entropy", w => w.x.softmax_cross_entropy(w.x)),
+    case!("softmax_cross_entropy", w => w.x.softmax_cross_entropy(w.i)),
+    case!("one_hot_like", w => w.i.one_hot_like(w.x)),
+    // Values and gradients
+    case!("named", w => w.x.named("z")),
+    case!("value", w => w.x.value()),
+    case!("grad", w => w.s.grad([w.s])),
+    case!("vjp", w => w.x.vjp(w.x, [w.x])),
+    case!("backward", w => w.s.backward()),
+    case!("sweep", w => w.s.sweep([w.s])),
+    // Networks
+    case!("Sequential::forward", w => Sequential::new().push(Affine::new(3, 2)).forward(w.x)),
+    case!("Sequential::forward", w => Sequential::new().push(Relu).forward(w.x)),
+    case!("Sequential::parameters", w => Sequential::new().push(Affine::new(3, 2)).parameters(w.tape)),
+    case!("SoftmaxWithLoss::forward", w => SoftmaxWithLoss.forward(w.x, w.i)),
+    case!("Sgd::apply", w => Sgd::new(0.1).apply(&[w.p], &[w.x])),
+    case!("Momentum::apply", w => Momentum::new(0.1, 0.9).apply(&[w.p], &[w.x])),
+    case!("Adam::apply", w => Adam::new(0.1).apply(&[w.p], &[w.x])),
+    case!("Optimizer::updates", w => Adam::new(0.1).updates(w.s, &[w.p])),
+    case!("Optimizer::updates", w => boxed(Sgd::new(0.1)).updates(w.s, &[w.p])),
+    case!("Optimizer::apply", w => boxed(Momentum::new(0.1, 0.9)).apply(&[w.p], &[w.x])),
+];
+
+pub(super) fn boxed(optimizer: impl Optimizer + 'static) -> Box<dyn Optimizer> {
+    Box::new(optimizer)
+}
+
+#[test]
+fn whatever_records_or_computes_names_the_line_that_called() {
+    with_world(|world| {
+        let graph = world.tape.graph();
+        let before = graph.len();
+        let wrong: Vec<String> =
+            CASES.iter().filter_map(|case| case.judge(world, "while `tape.graph()` is held")).collect();
+        assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), CASES.len(), wrong.join("\n"));
+        assert_eq!(graph.len(), before, "nothing is recorded");
+    });
+}
+
+#[test]
+fn a_scope_that_ends_while_the_graph_is_held_has_ended() {
+    with_world(|world| {
+        let (scope, updating) = (world.tape.scope("inner"), world.tape.updating());
+        let graph = world.tape.graph();
+        drop(updating);
+        drop(scope);
+        drop(graph);
+        let after = world.x.relu().id();
+        let graph = world.tape.graph();
+        assert_eq!(graph.node(after).scope(), "");
+        assert_eq!(graph.node(after).origin(), chainrule::graph::Origin::Forward);
+    });
+}
+
+#[test]
+fn what_only_reads_goes_on() {
+    with_world(|world| {
+        let _graph = world.tape.graph();
+        let x = world.x;
+        assert_eq!((x.shape(), x.rank(), x.name().as_deref()), (vec![2, 3], 2, Some("x")));
+        assert!(x.location().is_some() && !x.is_structural_zero() && format!("{x:?}").contains("`x`"));
+        assert!(world.tape.var(x.id()).is_some() && world.tape.parameters().len() == 1);
+        assert_eq!(world.tape.parameter("p", [2, 3]).id(), world.p.id(), "it is there already");
+        assert!(world.tape.graph().len() > 5);
+        world.tape.evcxr_display();
+        x.evcxr_display();
+    });
+}
