@@ -77,7 +77,12 @@ impl Judge {
 
     /// Whether two numbers are further apart than the tolerance and their error allow.
     pub(super) fn disagrees(&self, compared: Compared) -> bool {
-        compared.verdict(self.tolerance) == Element::Fail
+        self.compare(compared) == Element::Fail
+    }
+
+    /// The verdict on two numbers by themselves.
+    pub(super) fn compare(&self, compared: Compared) -> Element {
+        compared.verdict(self.tolerance)
     }
 
     /// How far two numbers may be apart.
@@ -113,19 +118,19 @@ impl Judge {
         Ok(Answer { compared: Compared { numeric: central.slope, ..answer.compared }, ..answer })
     }
 
-    /// A derivative of `f` at 0, without anything to hold it against.
-    pub(super) fn measure(&mut self, f: &mut impl Function, step: f64, rounding: f64) -> Result<f64> {
+    /// A derivative of `f` at 0, without anything to hold it against, and its error: an infinite one at a kink.
+    pub(super) fn measure(&mut self, f: &mut impl Function, step: f64, rounding: f64) -> Result<(f64, f64)> {
         // What is compared with does not matter but for where the search for a step ends.
         let question = Question { backprop: 0.0, step, plain: None, rounding, uncertain: 0.0, slope: 1.0 };
         let shortest = step * FACTOR.powi(-SHRINKS);
         let mut step = step;
         while step >= shortest {
             if let Some(pair) = self.pair(f, step)? {
-                return Ok(pair.value);
+                return Ok((pair.value, pair.error()));
             }
             step /= FACTOR;
         }
-        Ok(self.at_a_kink(f, question, shortest)?.compared.numeric)
+        Ok((self.at_a_kink(f, question, shortest)?.compared.numeric, f64::INFINITY))
     }
 
     fn extrapolate(&mut self, f: &mut impl Function, question: Question) -> Result<Answer> {

@@ -1,6 +1,8 @@
 //! The element that differs most.
 
+use super::element::{Compared, Element};
 use super::function::Moves;
+use super::hint::Measured;
 use super::judge::Judge;
 use super::replay::Replay;
 use super::steps::{rms, start};
@@ -15,8 +17,8 @@ pub(super) struct Found {
     pub(super) element: usize,
     /// Its derivative by differences.
     pub(super) numeric: f64,
-    /// The derivative of every element, or of one that was found among many.
-    pub(super) elements: Vec<(usize, f64)>,
+    /// Every element, or one that was found among many.
+    pub(super) elements: Vec<Measured>,
 }
 
 /// Finds the element whose derivative is furthest from `dx`. Among many, the half that is further off along a common
@@ -28,7 +30,7 @@ pub(super) fn worst(judge: &mut Judge, replay: &mut Replay, rounding: f64, dx: &
         for element in 0..dx.len() {
             replay.move_element(element);
             let step = start(replay.point()[element], rms);
-            elements.push((element, judge.measure(replay, step, rounding)?));
+            elements.push(measured(element, dx[element], judge.measure(replay, step, rounding)?, judge));
         }
     } else {
         let (mut start_at, mut end) = (0, dx.len());
@@ -42,7 +44,7 @@ pub(super) fn worst(judge: &mut Judge, replay: &mut Replay, rounding: f64, dx: &
                 let mut direction = vec![0.0; dx.len()];
                 direction[from..to].fill(1.0);
                 replay.move_along(direction);
-                let numeric = judge.measure(replay, start(0.0, rms), rounding)?;
+                let (numeric, _) = judge.measure(replay, start(0.0, rms), rounding)?;
                 Ok((dx[from..to].iter().sum::<f64>() - numeric).abs())
             };
             if off(start_at, middle)? >= off(middle, end)? {
@@ -53,15 +55,23 @@ pub(super) fn worst(judge: &mut Judge, replay: &mut Replay, rounding: f64, dx: &
         }
         replay.move_element(start_at);
         let step = start(replay.point()[start_at], rms);
-        elements.push((start_at, judge.measure(replay, step, rounding)?));
+        elements.push(measured(start_at, dx[start_at], judge.measure(replay, step, rounding)?, judge));
     }
-    let off = |&(element, numeric): &(usize, f64)| {
-        let difference = (dx[element] - numeric).abs();
+    let off = |m: &Measured| {
+        let difference = m.compared.difference();
         // NaN is worse than anything.
         if difference.is_nan() { f64::INFINITY } else { difference }
     };
     // Of several that are equally far off, the first.
-    let furthest = elements.iter().copied().rev().max_by(|a, b| off(a).total_cmp(&off(b)));
-    let (element, numeric) = furthest.unwrap_or((0, f64::NAN));
+    let furthest = elements.iter().rev().max_by(|a, b| off(a).total_cmp(&off(b)));
+    let (element, numeric) = furthest.map_or((0, f64::NAN), |m| (m.element, m.compared.numeric));
     Ok(Found { element, numeric, elements })
+}
+
+/// An element with both its derivatives; `numeric` comes with its error, which is infinite at a kink.
+fn measured(element: usize, given: f64, (numeric, error): (f64, f64), judge: &Judge) -> Measured {
+    let compared = Compared { backprop: given, numeric, error };
+    let verdict =
+        if error == f64::INFINITY && given.is_finite() { Element::Kink } else { judge.compare(compared) };
+    Measured { element, compared, verdict }
 }

@@ -1,6 +1,7 @@
 //! Checks as assertions, for unit tests.
 
-/// Panics with the report unless the gradients of an output with respect to leaves agree with differences.
+/// Panics unless the gradients of an output with respect to leaves agree with differences: with the verdict, then the
+/// report.
 ///
 /// ```
 /// # use chainrule::{Tape, assert_gradients};
@@ -12,14 +13,14 @@
 macro_rules! assert_gradients {
     ($loss:expr, [$($leaf:expr),+ $(,)?] $(,)?) => {
         match $crate::Check::new($loss, &[$($leaf),+]).run() {
-            Ok(report) => assert!(report.passed(), "gradients differ\n{report}"),
+            Ok(report) => assert!(report.passed(), "{}\n{report}", report.verdict().sentence()),
             Err(error) => panic!("{error}"),
         }
     };
 }
 
-/// Panics with the report unless the rules of an op agree with differences of its kernel: on its samples and hostile
-/// shapes, or on operands of the shapes that are given, in brackets for each case; see
+/// Panics unless the rules of an op agree with differences of its kernel, with the verdict, then the report: on its
+/// samples, hostile shapes and extremes, or on operands of the shapes that are given, in brackets for each case; see
 /// [`OpCheck`](crate::check::OpCheck).
 ///
 /// ```
@@ -31,7 +32,7 @@ macro_rules! assert_gradients {
 macro_rules! assert_op_gradients {
     ($op:expr $(, [$([$($size:expr),* $(,)?]),+ $(,)?])* $(,)?) => {
         match $crate::check::OpCheck::new($op)$(.on(&[$(&[$($size as usize),*] as &[usize]),+]))*.run() {
-            Ok(report) => assert!(report.passed(), "gradients differ\n{report}"),
+            Ok(report) => assert!(report.passed(), "{}\n{report}", report.verdict().sentence()),
             Err(error) => panic!("{error}"),
         }
     };

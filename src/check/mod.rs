@@ -4,6 +4,7 @@
 //! wrong, with the source line that recorded it, and knows a kink from a fault. The chapter
 //! [`how_the_checker_decides`] has its formulas and their sources.
 
+mod axes;
 mod bench;
 mod element;
 mod engine;
@@ -32,7 +33,7 @@ pub mod how_the_checker_decides {}
 pub use fault::{Fault, Stage};
 pub use mode::Mode;
 pub use ops::{OpCase, OpCheck, OpReport};
-pub use report::{NodeReport, ParameterReport, Report, Verdict, Worst};
+pub use report::{NodeReport, ParameterReport, Report, Source, Verdict, Worst};
 pub use slices::FunctionCheck;
 
 use crate::error::{Error, Result};

@@ -2,7 +2,7 @@
 
 use super::element::{Compared, Element};
 use super::function::Moves;
-use super::hint;
+use super::hint::{self, Evidence, Measured, Of};
 use super::judge::{Answer, Judge, Question};
 use super::mode::Mode;
 use super::random::{MAGNITUDE, Random, positions, signed};
@@ -182,9 +182,19 @@ impl Row<'_> {
         }
         report.close();
         if report.verdict == Verdict::Fail && answers.len() <= HINTED {
-            let measured: Vec<(usize, f64)> =
-                answers.iter().map(|answer| answer.compared.numeric).enumerate().collect();
-            report.hint = hint::of(self.gradient, &measured, self.shape, &[]);
+            let measured = |(element, answer): (usize, &Answer)| Measured {
+                element,
+                compared: answer.compared,
+                verdict: answer.element,
+            };
+            let measured: Vec<Measured> = answers.iter().enumerate().map(measured).collect();
+            report.hint = hint::of(&Evidence {
+                of: Of::Gradient,
+                given: self.gradient,
+                shape: self.shape,
+                measured: &measured,
+                axes: &[],
+            });
         }
     }
 

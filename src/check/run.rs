@@ -6,7 +6,7 @@ use super::nodes::Nodes;
 use super::preflight;
 use super::random::{generator, signed};
 use super::replay::{branches, numbers, value};
-use super::report::{NodeReport, ParameterReport, Report, Verdict};
+use super::report::{NodeReport, ParameterReport, Report, Source, Verdict};
 use super::rows::Scale;
 use super::whole::Whole;
 use super::{Check, Mode};
@@ -130,6 +130,7 @@ impl<'t> Order<'_, 't> {
             mode: self.check.mode,
             order: self.order,
             tolerance: self.check.tolerance,
+            source: Source::Backprop,
             output,
             parameters: Vec::new(),
             nodes: Vec::new(),
@@ -138,6 +139,7 @@ impl<'t> Order<'_, 't> {
             next: None,
         };
         let read = tape.graph().read_by([self.loss.id()]);
+        let reached = tape.graph().read_by([self.check.loss.id()]);
         for leaf in leaves {
             let name = leaf.name().unwrap_or_else(|| leaf.id().to_string());
             report.parameters.push(ParameterReport::new(leaf.id(), name, leaf.shape()));
@@ -152,6 +154,9 @@ impl<'t> Order<'_, 't> {
         let finite = gradients.iter().flatten().all(|g| g.is_finite());
 
         let backward = engine::follow(self.loss, leaves, self.gradients)?;
+        if !backward.by_rules && self.order == 1 && self.check.gradients.is_some() {
+            report.source = Source::Analytic;
+        }
         let mut nodes = Nodes::new(tape, self.check.tolerance, generator(self.check.seed, 1));
         self.nodes(&mut nodes, &backward.cotangents, judged, &mut report)?;
         if !finite && report.faults.is_empty() {
@@ -163,10 +168,12 @@ impl<'t> Order<'_, 't> {
         for ((leaf, gradient), parameter) in leaves.iter().zip(&gradients).zip(&mut report.parameters) {
             if read[leaf.id().index()] {
                 report.faults.extend(whole.leaf(*leaf, gradient, parameter, &mut random)?);
-            } else if self.order > 1 {
-                // A gradient that a leaf has no part in is linear in it.
+            } else if self.order > 1 && reached[leaf.id().index()] {
+                // The output depends on the leaf, and its gradients do not.
                 parameter.zeros = gradient.len();
                 parameter.passed = gradient.len();
+                parameter.note =
+                    Some(format!("zero: the derivatives of order {} do not depend on it", self.order - 1));
                 parameter.close();
             }
         }

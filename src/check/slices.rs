@@ -4,7 +4,7 @@ use super::function::{Function, Moves, Reached};
 use super::judge::Judge;
 use super::mode::Mode;
 use super::random::generator;
-use super::report::{ParameterReport, Report};
+use super::report::{ParameterReport, Report, Source};
 use super::rows::{Row, Scale};
 use crate::error::{Error, Result};
 use crate::graph::NodeId;
@@ -112,6 +112,7 @@ impl<F: Fn(&[f64]) -> f64, G: Fn(&[f64]) -> Vec<f64>> FunctionCheck<F, G> {
             mode: self.mode,
             order: 1,
             tolerance: self.tolerance,
+            source: Source::Analytic,
             output,
             unseen: report.unseen,
             parameters: vec![report],
