@@ -15,6 +15,11 @@ pub(super) trait Function {
 
     /// The cotangent of y.
     fn weights(&self) -> &[f64];
+
+    /// The distance from 1 to the next number in the precision that y is computed in.
+    fn epsilon(&self) -> f64 {
+        f64::EPSILON
+    }
 }
 
 /// How a point was reached.

@@ -276,7 +276,7 @@ impl Judge {
         Ok(Some(Central {
             rise: sum,
             slope: sum / distance,
-            rounding: 4.0 * f64::EPSILON * greatest * moved / step,
+            rounding: 4.0 * f.epsilon() * greatest * moved / step,
             still,
             bend: bend / step,
         }))
@@ -357,7 +357,7 @@ fn one_sided(f: &mut impl Function, step: f64) -> Result<(f64, f64)> {
     for ((&y, &base), &weight) in f.numbers().iter().zip(f.base()).zip(f.weights()) {
         if y.to_bits() != base.to_bits() {
             sum += weight * (y - base);
-            rounding += 4.0 * f64::EPSILON * weight.abs() * y.abs().max(base.abs());
+            rounding += 4.0 * f.epsilon() * weight.abs() * y.abs().max(base.abs());
         }
     }
     Ok((sum / reached.t, 4.0 * rounding / step.abs()))

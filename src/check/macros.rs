@@ -37,3 +37,51 @@ macro_rules! assert_op_gradients {
         }
     };
 }
+
+/// Panics unless a derivative of a plain function agrees with differences, with the verdict, then the report: a gradient
+/// at a slice, or at several arrays, which are named as the variables are or by names of their own; or whatever a
+/// [`FunctionCheck`](crate::check::FunctionCheck) says.
+///
+/// ```
+/// use chainrule::{assert_function_gradients, check::FunctionCheck};
+/// use ndarray::{ArrayD, arr1};
+///
+/// assert_function_gradients!(|x| x[0] * x[1], |x| vec![x[1], x[0]], &[0.3, -0.8]);
+///
+/// fn dot(x: &[ArrayD<f64>]) -> f64 {
+///     (&x[0] * &x[1]).sum()
+/// }
+///
+/// fn dot_gradient(x: &[ArrayD<f64>]) -> Vec<ArrayD<f64>> {
+///     vec![x[1].clone(), x[0].clone()]
+/// }
+///
+/// let (w, v) = (arr1(&[0.3, -0.8]), arr1(&[0.7, 1.9]));
+/// assert_function_gradients!(dot, dot_gradient, [w, v]);
+/// assert_function_gradients!(dot, dot_gradient, [("weights", &w), ("values", &v)]);
+///
+/// let vjp = |x: &[ArrayD<f64>], dy: &ArrayD<f64>| vec![dy * &x[1], dy * &x[0]];
+/// assert_function_gradients!(
+///     FunctionCheck::vjp(|x: &[ArrayD<f64>]| &x[0] * &x[1], vjp).on([("w", &w), ("v", &v)]).tolerance(1e-7)
+/// );
+/// ```
+#[macro_export]
+macro_rules! assert_function_gradients {
+    ($f:expr, $df:expr, [$(($name:expr, $x:expr)),+ $(,)?] $(,)?) => {
+        $crate::assert_function_gradients!($crate::check::FunctionCheck::gradient($f, $df).on([$(($name, $x)),+]))
+    };
+    ($f:expr, $df:expr, [$($x:ident),+ $(,)?] $(,)?) => {
+        $crate::assert_function_gradients!(
+            $crate::check::FunctionCheck::gradient($f, $df).on([$((stringify!($x), &$x)),+])
+        )
+    };
+    ($f:expr, $df:expr, $x:expr $(,)?) => {
+        $crate::assert_function_gradients!($crate::check::FunctionCheck::new($f, $df, $x))
+    };
+    ($check:expr $(,)?) => {
+        match $check.run() {
+            Ok(report) => assert!(report.passed(), "{}\n{report}", report.verdict().sentence()),
+            Err(error) => panic!("{error}"),
+        }
+    };
+}

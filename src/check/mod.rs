@@ -10,6 +10,7 @@ mod element;
 mod engine;
 mod fault;
 mod function;
+mod functions;
 mod hint;
 mod judge;
 mod locate;
@@ -23,7 +24,6 @@ mod replay;
 mod report;
 mod rows;
 mod run;
-mod slices;
 mod steps;
 mod table;
 mod whole;
@@ -31,10 +31,10 @@ mod whole;
 pub mod how_the_checker_decides {}
 
 pub use fault::{Fault, Stage};
+pub use functions::FunctionCheck;
 pub use mode::Mode;
 pub use ops::{OpCase, OpCheck, OpReport};
 pub use report::{NodeReport, ParameterReport, Report, Source, Verdict, Worst};
-pub use slices::FunctionCheck;
 
 use crate::error::{Error, Result};
 use crate::plan::Plan;

@@ -7,7 +7,7 @@ use super::judge::{Answer, Judge, Question};
 use super::mode::Mode;
 use super::random::{MAGNITUDE, Random, positions, signed};
 use super::report::{ParameterReport, Verdict};
-use super::steps::{calibrate, rms, start};
+use super::steps::{calibrate, longer, rms, start};
 use crate::error::{Error, Result};
 use crate::shape::unravel;
 
@@ -70,11 +70,12 @@ impl Row<'_> {
         let moving: Vec<usize> = (0..self.gradient.len()).filter(|&e| self.gradient[e] != 0.0).collect();
         let samples: Vec<usize> =
             positions(moving.len(), SAMPLES, random).into_iter().map(|k| moving[k]).collect();
+        let longer = longer(f.epsilon());
         let factor = calibrate(judge, f, samples.len(), |f, k| {
             f.move_element(samples[k]);
-            (start(f.point()[samples[k]], rms), self.gradient[samples[k]])
+            (longer * start(f.point()[samples[k]], rms), self.gradient[samples[k]])
         })?;
-        Ok(Steps { rms, factor, plain })
+        Ok(Steps { rms, factor: longer * factor, plain })
     }
 
     /// That a step moves every element.
@@ -210,7 +211,8 @@ impl Row<'_> {
     ) -> Result<()> {
         let rms = rms(f.point());
         let count = self.gradient.len();
-        report.step = start(0.0, rms);
+        let longer = longer(f.epsilon());
+        report.step = longer * start(0.0, rms);
         // What is surely seen of an element's gradient by each probe, at the least factor.
         let mut thresholds = Vec::new();
         let mut one_by_one = 0;
@@ -232,7 +234,8 @@ impl Row<'_> {
         let singles = positions(count, one_by_one, random);
         for &element in &singles {
             f.move_element(element);
-            let question = self.scale.question(self.gradient[element], start(f.point()[element], rms));
+            let step = longer * start(f.point()[element], rms);
+            let question = self.scale.question(self.gradient[element], step);
             let answer = rule(judge.judge(f, question)?);
             report.count(|| unravel(element, self.shape), answer.compared, answer.element);
         }

@@ -290,7 +290,7 @@ impl<'t> Order<'_, 't> {
 }
 
 /// How likely it is that one lost element of all gradients goes unseen: that of each leaf, by its share of what is not 0.
-fn unseen(parameters: &[ParameterReport], gradients: &[Vec<f64>]) -> Option<f64> {
+pub(super) fn unseen(parameters: &[ParameterReport], gradients: &[Vec<f64>]) -> Option<f64> {
     let (mut sum, mut count) = (0.0, 0.0);
     for (parameter, gradient) in parameters.iter().zip(gradients) {
         if let Some(unseen) = parameter.unseen {

@@ -20,6 +20,11 @@ pub(super) fn start(x: f64, rms: f64) -> f64 {
     (f64::EPSILON.powf(0.2) * scale).log2().round().clamp(-900.0, 900.0).exp2()
 }
 
+/// By how much steps are longer for a function in another precision than f64: the ratio of ε^(1/5), as a power of two.
+pub(super) fn longer(epsilon: f64) -> f64 {
+    (epsilon / f64::EPSILON).powf(0.2).log2().round().exp2()
+}
+
 /// The relative error at which a step is long enough: a longer one might leave behind a part of the function that varies
 /// over short distances.
 const GOOD: f64 = 1e-9;
