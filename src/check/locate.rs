@@ -27,10 +27,10 @@ pub(super) fn worst(judge: &mut Judge, replay: &mut Replay, rounding: f64, dx: &
     let rms = rms(replay.point());
     let mut elements = Vec::new();
     if dx.len() <= ALL {
-        for element in 0..dx.len() {
+        for (element, &given) in dx.iter().enumerate() {
             replay.move_element(element);
             let step = start(replay.point()[element], rms);
-            elements.push(measured(element, dx[element], judge.measure(replay, step, rounding)?, judge));
+            elements.push(measured(element, given, judge.measure(replay, step, rounding)?, judge));
         }
     } else {
         let (mut start_at, mut end) = (0, dx.len());

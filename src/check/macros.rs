@@ -1,5 +1,20 @@
 //! Checks as assertions, for unit tests.
 
+use super::report::Verdict;
+use crate::error::Result;
+
+/// Panics at the caller's line unless a check has passed: with its verdict and its report, or with what was wrong with
+/// the check itself.
+#[doc(hidden)]
+#[track_caller]
+pub fn expect_pass(checked: Result<(Verdict, String)>) {
+    match checked {
+        Ok((verdict, _)) if verdict.passes() => {}
+        Ok((verdict, report)) => panic!("{}\n{report}", verdict.sentence()),
+        Err(error) => panic!("{error}"),
+    }
+}
+
 /// Panics unless the gradients of an output with respect to leaves agree with differences: with the verdict, then the
 /// report.
 ///
@@ -12,10 +27,9 @@
 #[macro_export]
 macro_rules! assert_gradients {
     ($loss:expr, [$($leaf:expr),+ $(,)?] $(,)?) => {
-        match $crate::Check::new($loss, &[$($leaf),+]).run() {
-            Ok(report) => assert!(report.passed(), "{}\n{report}", report.verdict().sentence()),
-            Err(error) => panic!("{error}"),
-        }
+        $crate::check::expect_pass(
+            $crate::Check::new($loss, &[$($leaf),+]).run().map(|report| (report.verdict(), report.to_string()))
+        )
     };
 }
 
@@ -31,10 +45,12 @@ macro_rules! assert_gradients {
 #[macro_export]
 macro_rules! assert_op_gradients {
     ($op:expr $(, [$([$($size:expr),* $(,)?]),+ $(,)?])* $(,)?) => {
-        match $crate::check::OpCheck::new($op)$(.on(&[$(&[$($size as usize),*] as &[usize]),+]))*.run() {
-            Ok(report) => assert!(report.passed(), "{}\n{report}", report.verdict().sentence()),
-            Err(error) => panic!("{error}"),
-        }
+        $crate::check::expect_pass(
+            $crate::check::OpCheck::new($op)
+                $(.on(&[$(&[$($size as usize),*] as &[usize]),+]))*
+                .run()
+                .map(|report| (report.verdict(), report.to_string()))
+        )
     };
 }
 
@@ -68,20 +84,29 @@ macro_rules! assert_op_gradients {
 #[macro_export]
 macro_rules! assert_function_gradients {
     ($f:expr, $df:expr, [$(($name:expr, $x:expr)),+ $(,)?] $(,)?) => {
-        $crate::assert_function_gradients!($crate::check::FunctionCheck::gradient($f, $df).on([$(($name, $x)),+]))
+        $crate::check::expect_pass(
+            $crate::check::FunctionCheck::gradient($f, $df)
+                .on([$(($name, $x)),+])
+                .run()
+                .map(|report| (report.verdict(), report.to_string()))
+        )
     };
     ($f:expr, $df:expr, [$($x:ident),+ $(,)?] $(,)?) => {
-        $crate::assert_function_gradients!(
-            $crate::check::FunctionCheck::gradient($f, $df).on([$((stringify!($x), &$x)),+])
+        $crate::check::expect_pass(
+            $crate::check::FunctionCheck::gradient($f, $df)
+                .on([$((stringify!($x), &$x)),+])
+                .run()
+                .map(|report| (report.verdict(), report.to_string()))
         )
     };
     ($f:expr, $df:expr, $x:expr $(,)?) => {
-        $crate::assert_function_gradients!($crate::check::FunctionCheck::new($f, $df, $x))
+        $crate::check::expect_pass(
+            $crate::check::FunctionCheck::new($f, $df, $x)
+                .run()
+                .map(|report| (report.verdict(), report.to_string()))
+        )
     };
     ($check:expr $(,)?) => {
-        match $check.run() {
-            Ok(report) => assert!(report.passed(), "{}\n{report}", report.verdict().sentence()),
-            Err(error) => panic!("{error}"),
-        }
+        $crate::check::expect_pass($check.run().map(|report| (report.verdict(), report.to_string())))
     };
 }

@@ -32,6 +32,8 @@ pub mod how_the_checker_decides {}
 
 pub use fault::{Fault, Stage};
 pub use functions::FunctionCheck;
+#[doc(hidden)]
+pub use macros::expect_pass;
 pub use mode::Mode;
 pub use ops::{OpCase, OpCheck, OpReport};
 pub use report::{NodeReport, ParameterReport, Report, Source, Verdict, Worst};

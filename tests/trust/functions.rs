@@ -170,15 +170,15 @@ fn single_precision_is_measured_as_such() {
     }
     // Of a slice, with every function that single precision has.
     let x = [0.3_f32, -0.8, 1.7, 0.05, -2.4];
-    let smooth: [(fn(f32) -> f32, fn(f32) -> f32); 6] = [
-        (f32::sin, f32::cos),
-        (f32::exp, f32::exp),
-        (|x| x * x, |x| 2.0 * x),
-        (|x| 1.0 / (2.9 + x), |x| -(2.9 + x).powi(-2)),
-        (|x| x.tanh(), |x| 1.0 - x.tanh() * x.tanh()),
-        (|x| (x * x + 1.0).ln(), |x| 2.0 * x / (x * x + 1.0)),
+    let smooth: [[fn(f32) -> f32; 2]; 6] = [
+        [f32::sin, f32::cos],
+        [f32::exp, f32::exp],
+        [|x| x * x, |x| 2.0 * x],
+        [|x| 1.0 / (2.9 + x), |x| -(2.9 + x).powi(-2)],
+        [|x| x.tanh(), |x| 1.0 - x.tanh() * x.tanh()],
+        [|x| (x * x + 1.0).ln(), |x| 2.0 * x / (x * x + 1.0)],
     ];
-    for (f, df) in smooth {
+    for [f, df] in smooth {
         let sum = |x: &[f32]| x.iter().map(|&x| f(x)).sum::<f32>();
         let report = FunctionCheck::single(sum, |x| x.iter().map(|&x| df(x)).collect(), &x).run().unwrap();
         assert!(report.passed(), "{report}");

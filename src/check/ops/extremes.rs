@@ -99,16 +99,16 @@ impl OpCheck {
                 return Ok(None);
             }
             let edge = ray.edge(1.0, t);
-            if let Some(fault) = overflow(y, &moved, &mut ray, edge)? {
-                return Ok(Some(report_of(ray.greatest(edge.0), fault)));
+            if let Some(report) = overflow(y, &moved, &mut ray, edge)? {
+                return Ok(Some(report));
             }
             // Away from the edge, where derivatives may be as large as they like.
             t = 0.5 * edge.0;
         }
-        while t > 1.0 && !(ray.greatest(t) <= GREATEST) {
+        while t > 1.0 && !ray.is_moderate(t) {
             t *= 0.5;
         }
-        if !(ray.greatest(t) <= GREATEST) {
+        if !ray.is_moderate(t) {
             return Ok(None);
         }
         for (leaf, numbers) in &moved {
@@ -212,8 +212,9 @@ impl<F: Precision> Ray<F> {
         self.at(t).is_some_and(|y| y.iter().all(|y| y.is_finite()))
     }
 
-    fn greatest(&mut self, t: f64) -> f64 {
-        self.at(t).map_or(f64::INFINITY, |y| y.iter().fold(0.0, |m, y| f64::max(m, y.abs())))
+    /// Whether the result can be differentiated without an overflow.
+    fn is_moderate(&mut self, t: f64) -> bool {
+        self.at(t).is_some_and(|y| y.iter().all(|y| y.abs() <= GREATEST))
     }
 
     /// Where the result ceases to be finite between two t: the last where it is, and the first where it is not.
@@ -238,7 +239,7 @@ fn overflow(
     moved: &[(Var<'_>, ArrayD<f64>)],
     ray: &mut Ray<f64>,
     (before, beyond): (f64, f64),
-) -> Result<Option<Fault>> {
+) -> Result<Option<Report>> {
     let (Some(last), Some(lost)) = (ray.at(before), ray.at(beyond)) else { return Ok(None) };
     let Some(element) = lost.iter().position(|y| !y.is_finite()) else { return Ok(None) };
     let mut single = Ray::<f32>::new(y, moved)?;
@@ -252,7 +253,8 @@ fn overflow(
          element {element} is {:e}, and just beyond it is {}",
         last[element], lost[element]
     );
-    Ok(Some(Fault::new(Stage::Preflight, &y.tape().graph(), y.id(), None, problem)))
+    let fault = Fault::new(Stage::Preflight, &y.tape().graph(), y.id(), None, problem);
+    Ok(Some(report_of(last[element], fault)))
 }
 
 /// A report of nothing but a fault, and of the last result that is finite.
