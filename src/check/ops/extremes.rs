@@ -8,6 +8,7 @@ use crate::check::random::{Random, generator};
 use crate::check::report::{Report, Source};
 use crate::error::Result;
 use crate::plan::Plan;
+use crate::shape::unravel;
 use crate::state::State;
 use crate::tape::op::{Domain, Precision, Sample};
 use crate::tape::{Tape, Var};
@@ -22,6 +23,10 @@ const GREATEST: f64 = 1e100;
 const MODERATE: f64 = 1e30;
 /// An overflow is found to within this part of where it is.
 const CLOSE: f64 = 1e-9;
+/// Where `exp(x)`, `exp(2x)` and `exp(x²)` overflow in double precision.
+const LIMITS: [f64; 3] = [709.782_712_893_384, 354.891_356_446_692, 26.641_747_557_046_3];
+/// How close to one of these the greatest operand is where a sum of them overflows.
+const AT_A_LIMIT: f64 = 1e-4;
 /// How much closer to 1 operands are asked in single precision than where double precision gives out.
 const EARLIER: f64 = 0.9;
 
@@ -232,8 +237,9 @@ impl<F: Precision> Ray<F> {
     }
 }
 
-/// What is wrong if the result ends because a number on the way overflows: it is moderate just before, and single
-/// precision has lost it earlier, while the edge of a domain would be the same for both.
+/// What is wrong if the result ends because a number on the way overflows: it is moderate just before, and either single
+/// precision has lost it earlier, while the edge of a domain would be the same for both; or it ends exactly where `exp`
+/// does, in case the kernel for single precision computes in double precision.
 fn overflow(
     y: Var<'_>,
     moved: &[(Var<'_>, ArrayD<f64>)],
@@ -243,15 +249,21 @@ fn overflow(
     let (Some(last), Some(lost)) = (ray.at(before), ray.at(beyond)) else { return Ok(None) };
     let Some(element) = lost.iter().position(|y| !y.is_finite()) else { return Ok(None) };
     let mut single = Ray::<f32>::new(y, moved)?;
-    let earlier = single.at(EARLIER * before).is_some_and(|y| !y[element].is_finite());
-    if last[element].abs() > MODERATE || !single.is_finite(1.0) || !earlier {
+    let earlier =
+        single.is_finite(1.0) && single.at(EARLIER * before).is_some_and(|y| !y[element].is_finite());
+    let operands = || moved.iter().flat_map(|(_, x)| x).map(|x| x * before);
+    let ends = [operands().fold(0.0, f64::max), -operands().fold(0.0, f64::min)];
+    let at_a_limit = LIMITS.iter().any(|limit| ends.iter().any(|end| (end / limit - 1.0).abs() < AT_A_LIMIT));
+    if last[element].abs() > MODERATE || !(earlier || at_a_limit) {
         return Ok(None);
     }
-    let greatest = moved.iter().flat_map(|(_, x)| x).fold(0.0_f64, |m, x| m.max((x * before).abs()));
+    let greatest = f64::max(ends[0], ends[1]);
     let problem = format!(
         "its kernel overflows on the way to a result that does not: with operands of up to {greatest:.4} in magnitude, \
-         element {element} is {:e}, and just beyond it is {}",
-        last[element], lost[element]
+         element {:?} is {:e}, and just beyond it is {}",
+        unravel(element, &y.shape()),
+        last[element],
+        lost[element]
     );
     let fault = Fault::new(Stage::Preflight, &y.tape().graph(), y.id(), None, problem);
     Ok(Some(report_of(last[element], fault)))

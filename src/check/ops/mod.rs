@@ -33,11 +33,11 @@ use std::sync::Arc;
 /// On one of these shapes, operands are near 1e-3, 30 and 800 in magnitude, to first order: where the domain of the
 /// samples has both signs, all positive, all negative and mixed, else of the sign of the domain; together, and each
 /// operand alone. Where the result would be greater than 1e100, or the function ends, they are smaller. A result that is
-/// not finite is no fault by itself: `exp` overflows, and a function may end at the edge of its domain. A kernel is at fault where the result is
-/// below 1e30 just before, at operands for which the kernel in single precision has lost it already: what overflows is
-/// then a number on the way, since an edge of the domain would be in the same place for both. A rule is at fault where it
-/// gives NaN or an infinity for operands with a finite result. Indices, and operands whose elements must keep apart, as
-/// for a maximum, keep to their domain in all but scale.
+/// not finite is no fault by itself: `exp` overflows, and a function may end at the edge of its domain. A kernel is at
+/// fault where the result is below 1e30 just before it ends, and a number on the way must have overflowed: either the
+/// kernel for single precision ends earlier, since an edge of the domain would be in the same place for both, or the end
+/// is exactly where `exp` overflows. A rule is at fault where it gives NaN or an infinity for operands with a finite
+/// result. Indices, and operands whose elements must keep apart, as for a maximum, keep to their domain in all but scale.
 ///
 /// ```
 /// use chainrule::{check::OpCheck, ops};
