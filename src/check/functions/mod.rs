@@ -1,6 +1,6 @@
 //! Checks of functions that are not on a tape, and of their derivatives.
 
-mod forms;
+pub(super) mod forms;
 mod moving;
 mod noise;
 
