@@ -27,15 +27,11 @@ mod run;
 mod steps;
 mod table;
 mod whole;
-/// The forms in which [`FunctionCheck`] is given functions and their derivatives.
-pub mod forms {
-    pub use super::functions::forms::{Arrays, Gradient, Jacobian, Numbers, Slice, Vjp};
-}
 #[doc = include_str!("how_the_checker_decides.md")]
 pub mod how_the_checker_decides {}
 
 pub use fault::{Fault, Stage};
-pub use functions::FunctionCheck;
+pub use functions::{FunctionCheck, forms};
 #[doc(hidden)]
 pub use macros::expect_pass;
 pub use mode::Mode;

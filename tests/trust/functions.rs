@@ -170,7 +170,8 @@ fn single_precision_is_measured_as_such() {
     }
     // Of a slice, with every function that single precision has.
     let x = [0.3_f32, -0.8, 1.7, 0.05, -2.4];
-    let smooth: [[fn(f32) -> f32; 2]; 6] = [
+    type Function = fn(f32) -> f32;
+    let smooth: [[Function; 2]; 6] = [
         [f32::sin, f32::cos],
         [f32::exp, f32::exp],
         [|x| x * x, |x| 2.0 * x],

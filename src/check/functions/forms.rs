@@ -1,4 +1,4 @@
-//! The forms in which functions and their derivatives are given.
+//! The forms in which [`FunctionCheck`](super::FunctionCheck) is given functions and their derivatives.
 
 use crate::Float;
 use ndarray::{ArrayBase, ArrayD, Data, Dimension, IxDyn};

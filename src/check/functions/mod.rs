@@ -1,6 +1,6 @@
 //! Checks of functions that are not on a tape, and of their derivatives.
 
-pub(super) mod forms;
+pub mod forms;
 mod moving;
 mod noise;
 
