@@ -283,11 +283,13 @@ impl<'t> Nodes<'t> {
             backprop: dx[element],
             numeric,
         };
-        fault.worst = Some(worst(found.element, found.numeric));
         for m in found.elements.iter().filter(|m| m.verdict == Element::Fail) {
             fault.failed += 1;
             list(&mut fault.failing, worst(m.element, m.compared.numeric));
         }
+        // What is within its error may be further off than what fails, if it is much larger.
+        let furthest = || worst(found.element, found.numeric);
+        fault.worst = Some(fault.failing.first().cloned().unwrap_or_else(furthest));
         // An elementwise op does nothing along an axis, so a ratio that equals a size is a coincidence.
         let axes = match self.tape.op(case.node).elementwise() {
             true => Vec::new(),
