@@ -13,9 +13,13 @@
 //! x          [3]       0     0     3           0     0    4.67e0   1.20e1  6.67e-1  FAIL
 //! w          [3]       3     0     0           0     0    0.00e0   0.00e0   0.00e0  pass
 //! x: FAIL: max |Δ| at [2]: backprop -6e0, numeric -1.8e1
+//!   [0]: backprop 7.5e-1, numeric 2.25e0
+//!   [1]: backprop 2.5e-1, numeric 7.5e-1
 //!   hint: every element is 0.333 times what it should be
-//! node: wrong_cube (n2), operand 0 `x`, recorded at examples/09_gradient_check.rs:66:14: its rule differs from its kernel
+//! node: wrong_cube (n2), operand 0 `x`, recorded at examples/09_gradient_check.rs:70:14: its rule differs from its kernel
 //!   worst element [2]: backprop 5.812121270618546e0, numeric 1.7436363811855635e1
+//!   [1]: backprop 8.95338905002053e-1, numeric 2.686016715006159e0
+//!   [0]: backprop 2.118618390471722e-1, numeric 6.355855171415166e-1
 //!   hint: every element is 0.333 times what it should be
 //! ```
 

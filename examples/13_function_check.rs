@@ -9,7 +9,10 @@
 //!
 //! parameter  shape  pass  zero  fail  unresolved  kink  mean |Δ|  max |Δ|  max rel  verdict
 //! x          [5]       1     0     4           0     0   3.80e-1  7.00e-1  9.89e-1  FAIL
-//! x: FAIL: max |Δ| at [1]: backprop -5.016e-1, numeric -1.2015999999999707e0
+//! x: FAIL: max |Δ| at [1]: analytic -5.016e-1, numeric -1.2015999999999707e0
+//!   [0]: analytic 5.4e-3, numeric 5.054000000000135e-1
+//!   [2]: analytic 7.25e-1, numeric 1.1249999999999905e0
+//!   [3]: analytic -3.9979999999999993e-1, numeric -6.99800000000001e-1
 //!   hint: 4 of 5 elements differ
 //! ```
 

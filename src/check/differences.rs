@@ -81,7 +81,7 @@ impl Differences {
         Ok(Some(Central {
             rise: sum,
             slope: sum / distance,
-            rounding: f64::EPSILON * rounding / step,
+            rounding: f.epsilon() * rounding / step,
             still,
             bend: bend / step,
         }))
@@ -161,7 +161,7 @@ fn one_sided(f: &mut impl Function, step: f64) -> Result<(f64, f64)> {
             rounding += magnitude;
         }
     }
-    Ok((sum / reached.t, 4.0 * f64::EPSILON * rounding / step.abs()))
+    Ok((sum / reached.t, 4.0 * f.epsilon() * rounding / step.abs()))
 }
 
 impl Pair {

@@ -1,6 +1,7 @@
 //! What is wrong, and where.
 
-use super::report::Worst;
+use super::report::{Source, Worst};
+use super::table::further;
 use crate::graph::{Graph, NodeId};
 use crate::location::Location;
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,13 @@ pub struct Fault {
     pub problem: String,
     /// The element that differs most, with both numbers.
     pub worst: Option<Worst>,
+    /// Elements that differ, those with the greatest |Δ| first, [`worst`](Self::worst) among them; five at the most, of
+    /// [`failed`](Self::failed) in all.
+    #[serde(default)]
+    pub failing: Vec<Worst>,
+    /// How many of the measured elements differ; of a large operand, one may be all that was measured.
+    #[serde(default)]
+    pub failed: usize,
     /// What the numbers look like, where they tell.
     pub hint: Option<String>,
 }
@@ -79,14 +87,16 @@ impl Fault {
             location: at.location().cloned(),
             problem,
             worst: None,
+            failing: Vec::new(),
+            failed: 0,
             hint: None,
         }
     }
 }
 
 impl fmt::Display for Fault {
-    /// `matmul (n5 in affine1), operand 1 `W1`, recorded at src/net.rs:12:20: what is wrong`, then the worst element
-    /// and the hint on lines of their own.
+    /// `matmul (n5 in affine1), operand 1 `W1`, recorded at src/net.rs:12:20: what is wrong`, then the worst
+    /// elements and the hint on lines of their own.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({}", self.op, self.node)?;
         if let Some(name) = &self.name {
@@ -108,6 +118,8 @@ impl fmt::Display for Fault {
         write!(f, ": {}", self.problem)?;
         if let Some(worst) = &self.worst {
             write!(f, "\n  worst element {worst}")?;
+            let further = further(self.failing.get(1..).unwrap_or_default(), self.failed, Source::Backprop);
+            further.lines().try_for_each(|line| write!(f, "\n{line}"))?;
         }
         if let Some(hint) = &self.hint {
             write!(f, "\n  hint: {hint}")?;

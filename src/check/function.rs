@@ -22,6 +22,11 @@ pub(super) trait Function {
         let _ = number;
         true
     }
+
+    /// The distance from 1 to the next number in the precision that y is computed in.
+    fn epsilon(&self) -> f64 {
+        f64::EPSILON
+    }
 }
 
 /// How a point was reached.

@@ -79,7 +79,12 @@ impl Judge {
 
     /// Whether two numbers are further apart than the tolerance and their error allow.
     pub(super) fn disagrees(&self, compared: Compared) -> bool {
-        compared.verdict(self.tolerance) == Element::Fail
+        self.compare(compared) == Element::Fail
+    }
+
+    /// The verdict on two numbers by themselves.
+    pub(super) fn compare(&self, compared: Compared) -> Element {
+        compared.verdict(self.tolerance)
     }
 
     /// How far two numbers may be apart.

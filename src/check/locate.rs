@@ -1,7 +1,8 @@
 //! The element that differs most.
 
-use super::element::{Compared, Element};
+use super::element::Element;
 use super::function::Moves;
+use super::hint::Measured;
 use super::judge::{Judge, Question};
 use super::replay::Replay;
 use super::steps::{Reach, rms};
@@ -16,8 +17,8 @@ pub(super) struct Worst {
     pub(super) element: usize,
     /// Its derivative by differences.
     pub(super) numeric: f64,
-    /// The derivative of every element, or of one that was found among many.
-    pub(super) elements: Vec<(usize, f64)>,
+    /// Every element, or one that was found among many.
+    pub(super) elements: Vec<Measured>,
 }
 
 /// Finds the element whose derivative is furthest from `dx`, of those that fail if any does. Among many, the half that is
@@ -35,20 +36,20 @@ pub(super) fn worst(
         replay.move_element(element);
         let reach = Reach::element(replay.point()[element], rms);
         let answer = judge.judge(replay, question(element, reach))?;
-        elements.push((element, answer.compared, answer.element == Element::Fail));
+        elements.push(Measured { element, compared: answer.compared, verdict: answer.element });
     }
-    // Of several that are equally far off, the first.
-    let off = |&(_, compared, fails): &(usize, Compared, bool)| {
-        let difference = compared.difference();
-        // NaN is worse than anything.
-        (fails, if difference.is_nan() { f64::INFINITY } else { difference })
+    // What fails before what does not; NaN is worse than anything.
+    let off = |m: &Measured| {
+        let difference = m.compared.difference();
+        (m.verdict == Element::Fail, if difference.is_nan() { f64::INFINITY } else { difference })
     };
-    let furthest = elements.iter().rev().max_by(|a, b| {
+    let further = |a: &&Measured, b: &&Measured| {
         let (a, b) = (off(a), off(b));
         a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
-    });
-    let (element, numeric) = furthest.map_or((0, f64::NAN), |&(element, c, _)| (element, c.numeric));
-    let elements = elements.into_iter().map(|(element, compared, _)| (element, compared.numeric)).collect();
+    };
+    // Of several that are equally far off, the first.
+    let furthest = elements.iter().rev().max_by(further);
+    let (element, numeric) = furthest.map_or((0, f64::NAN), |m| (m.element, m.compared.numeric));
     Ok(Worst { element, numeric, elements })
 }
 

@@ -4,6 +4,7 @@
 //! wrong, with the source line that recorded it, and knows a kink from a fault. The chapter
 //! [`how_the_checker_decides`] has its formulas and their sources.
 
+mod axes;
 mod bench;
 mod differences;
 mod element;
@@ -11,6 +12,7 @@ mod engine;
 mod fault;
 mod flow;
 mod function;
+mod functions;
 mod groups;
 mod hint;
 mod judge;
@@ -26,7 +28,6 @@ mod replay;
 mod report;
 mod rows;
 mod run;
-mod slices;
 mod steps;
 mod table;
 mod whole;
@@ -34,10 +35,12 @@ mod whole;
 pub mod how_the_checker_decides {}
 
 pub use fault::{Fault, Stage};
+pub use functions::{FunctionCheck, forms};
+#[doc(hidden)]
+pub use macros::expect_pass;
 pub use mode::Mode;
 pub use ops::{OpCase, OpCheck, OpReport};
-pub use report::{NodeReport, ParameterReport, Report, Verdict, Worst};
-pub use slices::FunctionCheck;
+pub use report::{NodeReport, ParameterReport, Report, Source, Verdict, Worst};
 
 use crate::error::{Error, Result};
 use crate::plan::Plan;

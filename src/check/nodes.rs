@@ -1,17 +1,18 @@
 //! Every node alone: its rules against differences of its own kernel, at the recorded operands. No fault can hide behind
 //! another one, or behind what the rest of the graph makes of it.
 
+use super::axes;
 use super::bench::{Bench, Judged};
 use super::element::{Element, Reason};
 use super::fault::{Fault, Stage};
 use super::function::Moves;
-use super::hint;
+use super::hint::{self, Evidence, Of};
 use super::judge::{Answer, Judge, Question};
 use super::locate::{Worst as Furthest, worst};
 use super::probe::along;
 use super::random::{Random, positions, signed};
 use super::replay::{Replay, numbers};
-use super::report::{NodeReport, Verdict, Worst};
+use super::report::{NodeReport, Verdict, Worst, list};
 use super::steps::{Reach, rms};
 use crate::error::Result;
 use crate::graph::{Graph, Kind, NodeId, OpIndex, ShapeIndex};
@@ -312,16 +313,25 @@ impl<'t> Nodes<'t> {
             "its rule differs from its kernel".to_owned()
         };
         let mut fault = self.new_fault(case, operand, problem);
-        fault.worst = Some(Worst {
-            index: unravel(found.element, shape),
-            backprop: dx[found.element],
-            numeric: found.numeric,
-        });
+        let worst = |element: usize, numeric| Worst {
+            index: unravel(element, shape),
+            backprop: dx[element],
+            numeric,
+        };
+        for m in found.elements.iter().filter(|m| m.verdict == Element::Fail) {
+            fault.failed += 1;
+            list(&mut fault.failing, worst(m.element, m.compared.numeric));
+        }
+        // What is within its error may be further off than what fails, if it is much larger.
+        let furthest = || worst(found.element, found.numeric);
+        fault.worst = Some(fault.failing.first().cloned().unwrap_or_else(furthest));
         // An elementwise op does nothing along an axis, so a ratio that equals a size is a coincidence.
-        let inputs =
-            case.graph.node(case.node).inputs().iter().filter(|_| !self.tape.op(case.node).elementwise());
-        let shapes: Vec<&[usize]> = inputs.map(|&x| case.graph.node(x).shape()).collect();
-        fault.hint = hint::of(dx, &found.elements, shape, &shapes);
+        let axes = match self.tape.op(case.node).elementwise() {
+            true => Vec::new(),
+            false => axes::between(shape, case.graph.node(case.node).shape()),
+        };
+        let (measured, axes) = (&found.elements[..], &axes[..]);
+        fault.hint = hint::of(&Evidence { of: Of::Rule, given: dx, shape, measured, axes });
         fault
     }
 }

@@ -3,7 +3,7 @@
 use super::element::Element;
 use super::function::Moves;
 use super::judge::{Answer, Judge, Question};
-use super::steps::{Reach, rms};
+use super::steps::{Reach, longer, rms};
 use crate::error::Result;
 
 /// What a direction said.
@@ -26,7 +26,8 @@ pub(super) fn along<M: Moves>(
 ) -> Result<Probe> {
     let rms = rms(f.point());
     let slope = |direction: &[f64]| gradient.iter().zip(direction).map(moved).sum::<f64>();
-    let reach = Reach::all(f.point(), rms);
+    let longer = longer(f.epsilon());
+    let reach = Reach::all(f.point(), rms).all_longer(longer);
     let backprop = slope(&direction);
     f.move_along(direction.clone());
     let answer = judge.judge(f, question(backprop, reach))?;
@@ -39,7 +40,7 @@ pub(super) fn along<M: Moves>(
     let direction: Vec<f64> = direction.iter().zip(&scales).map(|(v, s)| v * s).collect();
     let backprop = slope(&direction);
     f.move_along(direction);
-    let second = judge.judge(f, question(backprop, Reach::in_proportion(rms)))?;
+    let second = judge.judge(f, question(backprop, Reach::in_proportion(rms).all_longer(longer)))?;
     match second.at_kink || matches!(second.element, Element::Unresolved(_)) {
         true => Ok(Probe { answer, scales: None }),
         false => Ok(Probe { answer: second, scales: Some(scales) }),

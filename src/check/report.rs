@@ -18,7 +18,10 @@ pub struct Report {
     /// The relative tolerance.
     #[serde(with = "crate::written::number")]
     pub tolerance: f64,
-    /// The output where the gradients were checked.
+    /// Where the gradients come from that were checked.
+    #[serde(default)]
+    pub source: Source,
+    /// The output where the gradients were checked; where there are several numbers, their sum by the cotangent.
     #[serde(with = "crate::written::number")]
     pub output: f64,
     /// One entry for each leaf, in the order they were asked for.
@@ -38,6 +41,29 @@ pub struct Report {
     /// The same for the next order, if it was asked for.
     pub next: Option<Box<Report>>,
 }
+
+/// Where gradients come from, and what reports call them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The rules of the ops, put together by the reverse pass.
+    #[default]
+    Backprop,
+    /// A formula, or another program: whatever was given to be checked.
+    Analytic,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Backprop => "backprop",
+            Self::Analytic => "analytic",
+        })
+    }
+}
+
+/// How many elements a report lists of a leaf or an operand whose derivative is wrong.
+pub(super) const LISTED: usize = 5;
 
 /// What a gradient check has found of one leaf. Figures are over the elements whose step crossed no kink; in
 /// [`Mode::Quick`] the elements are probes.
@@ -75,6 +101,9 @@ pub struct ParameterReport {
     pub max_abs: f64,
     /// Where |Δ| is greatest, with both numbers.
     pub worst: Option<Worst>,
+    /// Elements that differ, those with the greatest |Δ| first; five at the most, of [`failed`](Self::failed) in all.
+    #[serde(default)]
+    pub failing: Vec<Worst>,
     /// The greatest |Δ| / M over the elements that pass or fail, which stand out of rounding; M is the greater
     /// magnitude of both numbers.
     #[serde(with = "crate::written::number")]
@@ -87,6 +116,9 @@ pub struct ParameterReport {
     pub reasons: Vec<String>,
     /// What the numbers look like where they are wrong and tell.
     pub hint: Option<String>,
+    /// What else is worth knowing of the leaf: why its derivatives are zero, or cannot be told from rounding.
+    #[serde(default)]
+    pub note: Option<String>,
     /// The verdict on the leaf.
     pub verdict: Verdict,
 }
@@ -105,7 +137,7 @@ pub struct NodeReport {
 pub struct Worst {
     /// Its place in the leaf; empty for a probe.
     pub index: Vec<usize>,
-    /// The derivative by backpropagation.
+    /// The derivative that was checked: by backpropagation, or as it was given.
     #[serde(with = "crate::written::number")]
     pub backprop: f64,
     /// The derivative by differences.
@@ -113,19 +145,33 @@ pub struct Worst {
     pub numeric: f64,
 }
 
-impl fmt::Display for Worst {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: backprop {:e}, numeric {:e}", self.index, self.backprop, self.numeric)
+impl Worst {
+    /// How far the two are apart; NaN is worse than anything.
+    pub(super) fn off(&self) -> f64 {
+        let difference = (self.backprop - self.numeric).abs();
+        if difference.is_nan() { f64::INFINITY } else { difference }
+    }
+
+    /// The same in the words for gradients of some source.
+    pub(super) fn by(&self, source: Source) -> String {
+        format!("{:?}: {source} {:e}, numeric {:e}", self.index, self.backprop, self.numeric)
     }
 }
 
-/// A verdict on a leaf or a node, from good to bad.
+impl fmt::Display for Worst {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.by(Source::Backprop))
+    }
+}
+
+/// A verdict: on a leaf or a node, or on all that a check was asked for. From good to bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The gradients agree.
     Pass,
-    /// They agree as far as they can at a kink, or on both sides of a tie.
+    /// They agree as far as they can at a kink, or on both sides of a tie: a pass, which is told apart for leaves and
+    /// nodes, and never the verdict on a whole check.
     Kink,
     /// Nothing, or too little, stands out of rounding.
     Unresolved,
@@ -147,13 +193,54 @@ impl fmt::Display for Verdict {
     }
 }
 
+impl Verdict {
+    /// Whether this is a pass.
+    #[must_use]
+    pub fn passes(self) -> bool {
+        self <= Self::Kink
+    }
+
+    /// The verdict in a sentence, as assertions begin with it: `FAIL: the gradients differ`.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Pass => "pass: the gradients agree",
+            Self::Kink => "kink: the gradients agree, as far as they can at a kink",
+            Self::Unresolved => "unresolved: the gradients cannot be told from rounding",
+            Self::Unreached => "unreached: the output does not depend on a leaf",
+            Self::Fail => "FAIL: the gradients differ",
+        }
+    }
+}
+
 impl Report {
-    /// Whether every leaf passed, no node is at fault, and the same holds for the next order.
+    /// The verdict on all leaves and nodes, the next order included: the worst of any leaf, where a kink counts as
+    /// [`Pass`](Verdict::Pass), and [`Fail`](Verdict::Fail) if there is a fault.
+    ///
+    /// ```
+    /// use chainrule::check::{Check, Verdict};
+    ///
+    /// let tape = chainrule::Tape::new();
+    /// let (w, v) = (tape.leaf("w", 0.5), tape.leaf("v", 2.0));
+    /// let report = Check::new(w.exp(), &[w, v]).run()?;
+    /// assert_eq!(report.verdict(), Verdict::Unreached);
+    /// assert_eq!(report.parameter("w").unwrap().verdict, Verdict::Pass);
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    pub fn verdict(&self) -> Verdict {
+        let leaves = self.parameters.iter().map(|p| p.verdict);
+        let faults = self.faults.iter().map(|_| Verdict::Fail);
+        let next = self.next.iter().map(|next| next.verdict());
+        match leaves.chain(faults).chain(next).max() {
+            Some(verdict) if !verdict.passes() => verdict,
+            _ => Verdict::Pass,
+        }
+    }
+
+    /// Whether every leaf passed, no node is at fault, and the same holds for the next order: whether the
+    /// [verdict](Self::verdict) is a pass.
     #[must_use]
     pub fn passed(&self) -> bool {
-        self.faults.is_empty()
-            && self.parameters.iter().all(|p| p.verdict <= Verdict::Kink)
-            && self.next.as_ref().is_none_or(|next| next.passed())
+        self.verdict().passes()
     }
 
     /// The entry of a leaf.
@@ -183,10 +270,12 @@ impl ParameterReport {
             mean_abs: 0.0,
             max_abs: 0.0,
             worst: None,
+            failing: Vec::new(),
             max_rel: 0.0,
             unseen: None,
             reasons: Vec::new(),
             hint: None,
+            note: None,
             verdict: Verdict::Unreached,
         }
     }
@@ -197,7 +286,8 @@ impl ParameterReport {
     }
 
     /// Counts one element; `mean_abs` holds the sum until [`close`](Self::close).
-    pub(super) fn count(&mut self, index: impl FnOnce() -> Vec<usize>, compared: Compared, element: Element) {
+    pub(super) fn count(&mut self, index: impl Fn() -> Vec<usize>, compared: Compared, element: Element) {
+        let worst = |index| Worst { index, backprop: compared.backprop, numeric: compared.numeric };
         match element {
             Element::Kink => return self.kinks.push(index()),
             Element::Pass => self.passed += 1,
@@ -205,7 +295,10 @@ impl ParameterReport {
                 self.passed += 1;
                 self.zeros += 1;
             }
-            Element::Fail => self.failed += 1,
+            Element::Fail => {
+                self.failed += 1;
+                list(&mut self.failing, worst(index()));
+            }
             Element::Rounding => {
                 self.passed += 1;
                 self.rounded += 1;
@@ -223,8 +316,7 @@ impl ParameterReport {
         if self.worst.is_none() || difference > self.max_abs || difference.is_nan() && !self.max_abs.is_nan()
         {
             self.max_abs = difference;
-            let index = index();
-            self.worst = Some(Worst { index, backprop: compared.backprop, numeric: compared.numeric });
+            self.worst = Some(worst(index()));
         }
         if matches!(element, Element::Pass | Element::Fail) {
             let relative = compared.relative();
@@ -243,6 +335,7 @@ impl ParameterReport {
             self.unresolved += std::mem::take(&mut self.failed);
             self.verdict = Verdict::Unresolved;
             self.hint = None;
+            self.failing.clear();
         }
     }
 
@@ -259,5 +352,15 @@ impl ParameterReport {
             0 => Verdict::Pass,
             _ => Verdict::Fail,
         };
+    }
+}
+
+/// Puts an element among those that are listed, if it is one of the furthest off; of several that are equally far off,
+/// the first stay.
+pub(super) fn list(listed: &mut Vec<Worst>, worst: Worst) {
+    let place = listed.partition_point(|other| other.off() >= worst.off());
+    if place < LISTED {
+        listed.insert(place, worst);
+        listed.truncate(LISTED);
     }
 }

@@ -2,13 +2,13 @@
 
 use super::element::{Compared, Element, Reason};
 use super::function::Moves;
-use super::hint;
+use super::hint::{self, Evidence, Measured, Of};
 use super::judge::{Answer, Judge, Question};
 use super::mode::Mode;
 use super::probe::along;
 use super::random::{MAGNITUDE, Random, positions, signed};
 use super::report::{ParameterReport, Verdict};
-use super::steps::{Reach, calibrate, rms, start};
+use super::steps::{Reach, calibrate, longer, rms, start};
 use crate::error::{Error, Result};
 use crate::shape::unravel;
 use std::thread::{Builder, ScopedJoinHandle};
@@ -77,11 +77,12 @@ impl Row<'_> {
         let moving: Vec<usize> = (0..self.gradient.len()).filter(|&e| self.gradient[e] != 0.0).collect();
         let samples: Vec<usize> =
             positions(moving.len(), SAMPLES, random).into_iter().map(|k| moving[k]).collect();
+        let longer = longer(f.epsilon());
         let factor = calibrate(judge, f, samples.len(), |f, k| {
             f.move_element(samples[k]);
-            (start(f.point()[samples[k]].abs().max(rms)), self.gradient[samples[k]])
+            (longer * start(f.point()[samples[k]].abs().max(rms)), self.gradient[samples[k]])
         })?;
-        Ok(Steps { rms, factor, plain })
+        Ok(Steps { rms, longer, factor, plain })
     }
 
     /// That a step moves every element.
@@ -191,9 +192,19 @@ impl Row<'_> {
         }
         report.close();
         if report.verdict == Verdict::Fail && answers.len() <= HINTED {
-            let measured: Vec<(usize, f64)> =
-                answers.iter().map(|answer| answer.compared.numeric).enumerate().collect();
-            report.hint = hint::of(self.gradient, &measured, self.shape, &[]);
+            let measured = |(element, answer): (usize, &Answer)| Measured {
+                element,
+                compared: answer.compared,
+                verdict: answer.element,
+            };
+            let measured: Vec<Measured> = answers.iter().enumerate().map(measured).collect();
+            report.hint = hint::of(&Evidence {
+                of: Of::Gradient,
+                given: self.gradient,
+                shape: self.shape,
+                measured: &measured,
+                axes: &[],
+            });
         }
     }
 
@@ -209,7 +220,8 @@ impl Row<'_> {
     ) -> Result<()> {
         let rms = rms(f.point());
         let count = self.gradient.len();
-        report.step = start(rms);
+        let longer = longer(f.epsilon());
+        report.step = longer * start(rms);
         // What is surely seen of an element's gradient by each probe, at the least factor.
         let mut seen = Vec::new();
         let mut one_by_one = 0;
@@ -230,7 +242,7 @@ impl Row<'_> {
         let singles = positions(count, one_by_one, random);
         for &element in &singles {
             f.move_element(element);
-            let reach = Reach::element(f.point()[element], rms);
+            let reach = Reach::element(f.point()[element], rms).all_longer(longer);
             let question = self.scale.question(self.gradient[element], reach);
             let answer = rule(counted(self.right, judge.judge(f, question)?));
             report.count(|| unravel(element, self.shape), answer.compared, answer.element);
@@ -288,6 +300,8 @@ pub(super) fn unseen(gradient: &[f64], seen: &[Seen], singles: usize) -> Option<
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Steps {
     rms: f64,
+    /// By how much all steps are longer than those of f64.
+    longer: f64,
     factor: f64,
     /// The chapter's step, if it is asked for.
     plain: Option<f64>,
@@ -300,6 +314,6 @@ impl Steps {
     }
 
     fn of(&self, x: f64) -> Reach {
-        Reach::element(x, self.rms).times(self.factor)
+        Reach::element(x, self.rms).all_longer(self.longer).times(self.factor)
     }
 }

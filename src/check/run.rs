@@ -7,7 +7,7 @@ use super::nodes::Nodes;
 use super::preflight;
 use super::random::{generator, signed};
 use super::replay::{branches, numbers, value};
-use super::report::{NodeReport, ParameterReport, Report, Verdict};
+use super::report::{NodeReport, ParameterReport, Report, Source, Verdict};
 use super::rows::Scale;
 use super::whole::Whole;
 use super::{Check, Mode};
@@ -134,6 +134,7 @@ impl<'t> Order<'_, 't> {
             mode: self.check.mode,
             order: self.order,
             tolerance: self.check.tolerance,
+            source: Source::Backprop,
             output,
             parameters: Vec::new(),
             held: Vec::new(),
@@ -143,6 +144,10 @@ impl<'t> Order<'_, 't> {
             next: None,
         };
         let flow = Flow::new(self.loss, leaves);
+        let of_output = match self.order {
+            1 => flow.reaches.clone(),
+            _ => Flow::new(self.check.loss, leaves).reaches,
+        };
         {
             let graph = tape.graph();
             let held = flow
@@ -165,6 +170,9 @@ impl<'t> Order<'_, 't> {
         let finite = gradients.iter().flatten().all(|g| g.is_finite());
 
         let backward = engine::follow(self.loss, leaves, self.gradients)?;
+        if !backward.by_rules && self.order == 1 && self.check.gradients.is_some() {
+            report.source = Source::Analytic;
+        }
         let mut nodes = Nodes::new(tape, self.check.tolerance, generator(self.check.seed, 1));
         self.nodes(&mut nodes, &flow, &backward.cotangents, judged, &mut report)?;
         if !finite && report.faults.is_empty() {
@@ -181,10 +189,12 @@ impl<'t> Order<'_, 't> {
                 reached.push(*leaf);
                 theirs.push(&gradient[..]);
                 reports.push(parameter);
-            } else if self.order > 1 {
-                // A gradient that a leaf has no part in is linear in it.
+            } else if self.order > 1 && of_output[leaf.id().index()] {
+                // The output depends on the leaf, and its gradients do not.
                 parameter.zeros = gradient.len();
                 parameter.passed = gradient.len();
+                parameter.note =
+                    Some(format!("zero: the derivatives of order {} do not depend on it", self.order - 1));
                 parameter.close();
             }
         }
@@ -287,7 +297,7 @@ impl<'t> Order<'_, 't> {
 }
 
 /// How likely it is that one lost element of all gradients goes unseen: that of each leaf, by its share of what is not 0.
-fn unseen(parameters: &[ParameterReport], gradients: &[Vec<f64>]) -> Option<f64> {
+pub(super) fn unseen(parameters: &[ParameterReport], gradients: &[Vec<f64>]) -> Option<f64> {
     let (mut sum, mut count) = (0.0, 0.0);
     for (parameter, gradient) in parameters.iter().zip(gradients) {
         if let Some(unseen) = parameter.unseen {

@@ -60,6 +60,17 @@ impl Reach {
         Self { first: factor * self.first, ..self }.ordered()
     }
 
+    /// All steps longer by a factor.
+    pub(super) fn all_longer(self, factor: f64) -> Self {
+        let Self { first, own, trusted, longest } = self;
+        Self {
+            first: factor * first,
+            own: factor * own,
+            trusted: factor * trusted,
+            longest: factor * longest,
+        }
+    }
+
     /// No step longer than this one.
     pub(super) fn within(self, longest: f64) -> Self {
         Self { first: self.first.min(longest), ..self }.ordered()
@@ -68,6 +79,11 @@ impl Reach {
     fn ordered(self) -> Self {
         Self { own: self.own.min(self.first), trusted: self.trusted.min(self.first), ..self }
     }
+}
+
+/// By how much steps are longer for a function in another precision than f64: the ratio of ε^(1/5), as a power of two.
+pub(super) fn longer(epsilon: f64) -> f64 {
+    (epsilon / f64::EPSILON).powf(0.2).log2().round().exp2()
 }
 
 /// The relative error at which a step is long enough: a longer one might leave behind a part of the function that varies

@@ -1,7 +1,7 @@
 //! A report as text: a table, then every fault with its place.
 
 use super::mode::Mode;
-use super::report::{ParameterReport, Report, Verdict};
+use super::report::{ParameterReport, Report, Source, Verdict, Worst};
 use std::fmt;
 
 const HEADER: [&str; 11] = [
@@ -40,7 +40,9 @@ impl fmt::Display for Report {
             }
             writeln!(f, "{}", text.trim_end())
         };
-        line(f, HEADER)?;
+        if !rows.is_empty() {
+            line(f, HEADER)?;
+        }
         for row in &rows {
             line(f, row.each_ref().map(String::as_str))?;
         }
@@ -57,8 +59,8 @@ impl fmt::Display for Report {
             };
             writeln!(f, "held constant, gradients and differences alike: {first}{more}")?;
         }
-        for parameter in self.parameters.iter().filter(|p| p.verdict > Verdict::Kink) {
-            explain(parameter, f)?;
+        for parameter in &self.parameters {
+            explain(parameter, self.source, f)?;
         }
         for fault in &self.faults {
             writeln!(f, "{}: {fault}", fault.stage)?;
@@ -87,19 +89,43 @@ fn cells(p: &ParameterReport) -> [String; 11] {
     ]
 }
 
-/// A line that says why a leaf did not pass.
-fn explain(p: &ParameterReport, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// Lines that say why a leaf did not pass, and what else is worth knowing of it.
+fn explain(p: &ParameterReport, source: Source, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if p.verdict.passes() {
+        return match &p.note {
+            Some(note) => writeln!(f, "{}: {note}", p.name),
+            None => Ok(()),
+        };
+    }
     write!(f, "{}: {}", p.name, p.verdict)?;
-    match (&p.worst, p.verdict) {
-        (_, Verdict::Unreached) => writeln!(f, ": the output does not depend on it"),
-        (Some(worst), _) => writeln!(f, ": max |Δ| at {worst}"),
-        (None, _) => writeln!(f),
+    // What passes may be further off than what fails, if its gradient is much larger.
+    match (p.failing.first().or(p.worst.as_ref()), p.verdict) {
+        (_, Verdict::Unreached) => f.write_str(": the output does not depend on it"),
+        (Some(worst), _) => write!(f, ": max |Δ| at {}", worst.by(source)),
+        (None, _) => Ok(()),
     }?;
+    f.write_str("\n")?;
+    f.write_str(&further(p.failing.get(1..).unwrap_or_default(), p.failed, source))?;
     for reason in &p.reasons {
         writeln!(f, "  unresolved: {reason}")?;
     }
-    match &p.hint {
-        Some(hint) => writeln!(f, "  hint: {hint}"),
-        None => Ok(()),
+    for (what, text) in [("note", &p.note), ("hint", &p.hint)] {
+        if let Some(text) = text {
+            writeln!(f, "  {what}: {text}")?;
+        }
     }
+    Ok(())
+}
+
+/// Lines for elements that differ, but for the first of all, which stands above them; then how many more there are of so
+/// many in all.
+pub(super) fn further(failing: &[Worst], all: usize, source: Source) -> String {
+    let mut text = String::new();
+    for element in failing {
+        text += &format!("  {}\n", element.by(source));
+    }
+    if all > failing.len() + 1 {
+        text += &format!("  and {} more\n", all - failing.len() - 1);
+    }
+    text
 }

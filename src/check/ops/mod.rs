@@ -1,26 +1,43 @@
 //! A check of one op by itself, on operands chosen to be hostile.
 
-use super::fault::Fault;
+mod extremes;
+mod layout;
+mod operands;
+mod report;
+
+pub use report::{OpCase, OpReport};
+
 use super::random::{Random, generator, signed};
-use super::report::{Report, Verdict};
+use super::report::Report;
 use super::{Check, must_fail_if};
 use crate::error::{Error, Result};
 use crate::graph::Kind;
 use crate::tape::op::{Domain, Op, Operand, Sample};
 use crate::tape::{Tape, Var};
-use ndarray::{ArrayD, IxDyn, SliceInfoElem};
+use layout::Layout;
+use ndarray::{ArrayD, IxDyn};
+use operands::{ONE, POSITIVE, SIGNED, THREE, TWO, kind};
 use rand::RngExt;
-use rand::seq::SliceRandom;
-use serde::{Deserialize, Serialize};
-use std::fmt;
 use std::sync::Arc;
 
 /// A check of an op's rules: first and second order, random signed cotangents, on operands of many shapes and layouts.
 ///
 /// Each case is a small graph of its own, checked as [`Check`] checks any: the op's own [samples](Op::samples), and of a
-/// list of hostile shapes those that its shape rule accepts: distinct sizes, axes of size 1, empty arrays, rank 0,
-/// broadcasting both ways. On each, the operands are contiguous, transposed, and every second element backwards; the
-/// result is used twice; and one var is every operand, where shapes allow.
+/// list of hostile shapes those that its shape rule accepts: distinct sizes and equal ones, where a sum over the wrong
+/// axis has the right shape; axes of size 1, empty arrays, rank 0, broadcasting both ways at once. On each, the operands
+/// are contiguous, transposed, and every second element backwards; the result is used twice; and one var is every
+/// operand, where shapes allow.
+///
+/// # Extremes
+///
+/// On one of these shapes, operands are near 1e-3, 30 and 800 in magnitude, to first order: where the domain of the
+/// samples has both signs, all positive, all negative and mixed, else of the sign of the domain; together, and each
+/// operand alone. Where the result would be greater than 1e100, or the function ends, they are smaller. A result that is
+/// not finite is no fault by itself: `exp` overflows, and a function may end at the edge of its domain. A kernel is at
+/// fault where the result is below 1e30 just before it ends, and a number on the way must have overflowed: either the
+/// kernel for single precision ends earlier, since an edge of the domain would be in the same place for both, or the end
+/// is exactly where `exp` overflows. A rule is at fault where it gives NaN or an infinity for operands with a finite
+/// result. Indices, and operands whose elements must keep apart, as for a maximum, keep to their domain in all but scale.
 ///
 /// ```
 /// use chainrule::{check::OpCheck, ops};
@@ -38,62 +55,7 @@ pub struct OpCheck {
     tolerance: f64,
     order: usize,
     seed: u64,
-}
-
-/// What the check of an op has found, case by case. Displays as a count, then every case that failed.
-#[must_use = "a report that nobody reads hides what it found; ask `passed()`"]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct OpReport {
-    /// The op with its attributes.
-    pub op: String,
-    /// All cases.
-    pub cases: Vec<OpCase>,
-}
-
-/// An op on operands of some shapes and layout.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct OpCase {
-    /// The shapes of the operands, and how they lie.
-    pub operands: String,
-    /// What the check of it has found.
-    pub report: Report,
-}
-
-/// Shapes for one operand, two and three, none of which an op need accept.
-const ONE: [&[usize]; 7] = [&[], &[5], &[3, 4], &[1, 5, 2], &[2, 0], &[3, 3], &[2, 3, 4]];
-const TWO: [[&[usize]; 2]; 13] = [
-    [&[], &[]],
-    [&[3, 4], &[3, 4]],
-    [&[3, 4], &[4]],
-    [&[4], &[3, 4]],
-    [&[3, 1], &[2, 1, 4]],
-    [&[], &[2, 3]],
-    [&[2, 3], &[]],
-    [&[1], &[5]],
-    [&[0, 3], &[3]],
-    [&[3, 4], &[4, 2]],
-    [&[1, 5], &[5, 1]],
-    [&[2, 0], &[0, 3]],
-    [&[2, 3, 4], &[2, 4, 5]],
-];
-const THREE: [[&[usize]; 3]; 5] = [
-    [&[3, 4], &[3, 4], &[3, 4]],
-    [&[3, 1], &[4], &[]],
-    [&[], &[], &[]],
-    [&[0], &[1], &[]],
-    [&[3, 4], &[4, 2], &[2]],
-];
-
-/// How the operands of a case lie.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Layout {
-    Contiguous,
-    Transposed,
-    EverySecondBackwards,
-    /// Contiguous, and the result is used twice.
-    UsedTwice,
-    /// One var is every operand.
-    OneVar,
+    extremes: Option<bool>,
 }
 
 impl OpCheck {
@@ -104,7 +66,7 @@ impl OpCheck {
 
     /// A check of an op that is known by its trait alone.
     pub fn shared(op: Arc<dyn Op>) -> Self {
-        Self { op, shapes: Vec::new(), domain: None, tolerance: 1e-6, order: 2, seed: 0 }
+        Self { op, shapes: Vec::new(), domain: None, tolerance: 1e-6, order: 2, seed: 0, extremes: None }
     }
 
     /// On operands of these shapes, instead of samples and hostile ones; may be said several times.
@@ -117,6 +79,11 @@ impl OpCheck {
     /// 1.7 in magnitude, and only positive where the op has no value otherwise.
     pub fn domain(self, domain: Domain) -> Self {
         Self { domain: Some(domain), ..self }
+    }
+
+    /// With extremes or without: unless it is said, with them if neither shapes nor a domain were given.
+    pub fn extremes(self, extremes: bool) -> Self {
+        Self { extremes: Some(extremes), ..self }
     }
 
     /// With another relative tolerance.
@@ -143,7 +110,8 @@ impl OpCheck {
     #[track_caller]
     pub fn run(&self) -> Result<OpReport> {
         let mut cases = Vec::new();
-        for sample in self.samples()? {
+        let samples = self.samples()?;
+        for sample in &samples {
             let layouts = [
                 Layout::Contiguous,
                 Layout::Transposed,
@@ -152,7 +120,7 @@ impl OpCheck {
                 Layout::OneVar,
             ];
             for layout in layouts {
-                let report = match self.case(&sample, layout) {
+                let report = match self.case(sample, layout) {
                     Err(Error::NotFinite { .. }) if self.domain.is_none() && self.op.samples().is_empty() => {
                         let positive = |(shape, _): &(Vec<usize>, Domain)| (shape.clone(), POSITIVE);
                         self.case(&Sample(sample.0.iter().map(positive).collect()), layout)?
@@ -161,10 +129,12 @@ impl OpCheck {
                     Err(Error::NotFinite { .. }) if sample.0.iter().any(|(s, _)| s.contains(&0)) => None,
                     report => report?,
                 };
-                let shapes: Vec<&[usize]> = sample.0.iter().map(|(s, _)| s.as_slice()).collect();
-                let operands = format!("{shapes:?}, {}", layout.name());
+                let operands = format!("{}, {}", operands::shapes(sample), layout.name());
                 cases.extend(report.map(|report| OpCase { operands, report }));
             }
+        }
+        if self.extremes.unwrap_or(self.shapes.is_empty() && self.domain.is_none()) {
+            cases.extend(self.at_extremes(&samples)?);
         }
         let attributes = self.op.attributes();
         let with = if attributes.is_empty() { String::new() } else { format!("({attributes})") };
@@ -256,135 +226,16 @@ impl OpCheck {
         }
         let y = tape.try_apply_shared(self.op.clone(), &x)?;
         let y = if layout == Layout::UsedTwice { y * y + y } else { y };
-        let numbers = signed(crate::shape::size(&y.shape()), &mut random);
+        self.check(y, &leaves, self.order, &mut random).map(Some)
+    }
+
+    /// Checks a result with a random cotangent.
+    #[track_caller]
+    fn check(&self, y: Var<'_>, leaves: &[Var<'_>], order: usize, random: &mut Random) -> Result<Report> {
+        let numbers = signed(crate::shape::size(&y.shape()), random);
         let weights = ArrayD::from_shape_vec(IxDyn(&y.shape()), numbers)
             .unwrap_or_else(|e| unreachable!("there is a number for each element: {e}"));
-        let loss = (y * tape.constant(weights)).sum();
-        let check = Check::new(loss, &leaves).tolerance(self.tolerance).order(self.order).seed(self.seed);
-        check.run().map(Some)
-    }
-}
-
-const SIGNED: Domain = Domain::Signed(0.3, 1.7);
-const POSITIVE: Domain = Domain::Between(0.3, 1.7);
-
-fn kind(domain: Domain) -> Kind {
-    if matches!(domain, Domain::Index(_)) { Kind::Index } else { Kind::Real }
-}
-
-/// Numbers from a domain.
-fn real(shape: &[usize], domain: Domain, random: &mut Random) -> ArrayD<f64> {
-    let len = crate::shape::size(shape);
-    let numbers: Vec<f64> = match domain {
-        Domain::Between(low, high) => (0..len).map(|_| random.random_range(low..high)).collect(),
-        Domain::Signed(low, high) => {
-            let mut number = || {
-                let magnitude = random.random_range(low..high);
-                if random.random_bool(0.5) { magnitude } else { -magnitude }
-            };
-            (0..len).map(|_| number()).collect()
-        }
-        Domain::Spaced(offset) => {
-            let mut numbers: Vec<f64> =
-                (0..len).map(|i| 0.25 * (i as f64 - len as f64 / 2.0).round() + offset).collect();
-            numbers.shuffle(random);
-            numbers
-        }
-        Domain::Index(n) => (0..len).map(|_| random.random_range(..n.max(1)) as f64).collect(),
-    };
-    ArrayD::from_shape_vec(IxDyn(shape), numbers)
-        .unwrap_or_else(|e| unreachable!("there is a number for each element: {e}"))
-}
-
-impl Layout {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Contiguous => "contiguous",
-            Self::Transposed => "transposed",
-            Self::EverySecondBackwards => "every second element, backwards",
-            Self::UsedTwice => "the result used twice",
-            Self::OneVar => "one var for every operand",
-        }
-    }
-
-    /// A leaf, and the view of it that has a given shape.
-    fn leaf<'t>(
-        self,
-        tape: &'t Tape,
-        name: &str,
-        shape: &[usize],
-        domain: Domain,
-        random: &mut Random,
-    ) -> (Var<'t>, Var<'t>) {
-        match self {
-            Self::Contiguous | Self::UsedTwice | Self::OneVar => {
-                let leaf = tape.leaf(name, real(shape, domain, random));
-                (leaf, leaf)
-            }
-            Self::Transposed => {
-                let reversed: Vec<usize> = shape.iter().rev().copied().collect();
-                let leaf = tape.leaf(name, real(&reversed, domain, random));
-                (leaf, leaf.t())
-            }
-            Self::EverySecondBackwards => {
-                let larger: Vec<usize> = shape.iter().map(|n| n + n.saturating_sub(1)).collect();
-                let leaf = tape.leaf(name, real(&larger, domain, random));
-                (leaf, leaf.slice(vec![SliceInfoElem::Slice { start: 0, end: None, step: -2 }; shape.len()]))
-            }
-        }
-    }
-}
-
-impl OpCase {
-    /// Whether no rule and no gradient was found wrong; numbers too small to be told from rounding do not count here.
-    #[must_use]
-    pub fn passed(&self) -> bool {
-        let fails = |report: &Report| {
-            !report.faults.is_empty() || report.parameters.iter().any(|p| p.verdict == Verdict::Fail)
-        };
-        let mut report = Some(&self.report);
-        while let Some(order) = report {
-            if fails(order) {
-                return false;
-            }
-            report = order.next.as_deref();
-        }
-        true
-    }
-}
-
-impl OpReport {
-    /// Whether every case passed, and at least one had something to say, if there is anything to differentiate.
-    #[must_use]
-    pub fn passed(&self) -> bool {
-        let nodes = || self.cases.iter().flat_map(|case| &case.report.nodes);
-        let says = nodes().next().is_none() || nodes().any(|node| node.verdict == Verdict::Pass);
-        self.cases.iter().all(OpCase::passed) && says
-    }
-
-    /// The first fault of the first case that has one.
-    pub fn first_fault(&self) -> Option<&Fault> {
-        self.cases.iter().find_map(|case| case.report.first_fault())
-    }
-}
-
-impl fmt::Display for OpReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let failed: Vec<&OpCase> = self.cases.iter().filter(|case| !case.passed()).collect();
-        writeln!(
-            f,
-            "op {}: {} of {} cases pass",
-            self.op,
-            self.cases.len() - failed.len(),
-            self.cases.len()
-        )?;
-        // One report tells most; the others are named.
-        for (k, case) in failed.iter().enumerate() {
-            writeln!(f, "on {}:", case.operands)?;
-            if k == 0 {
-                writeln!(f, "{}", case.report)?;
-            }
-        }
-        Ok(())
+        let loss = (y * y.tape().constant(weights)).sum();
+        Check::new(loss, leaves).tolerance(self.tolerance).order(order).seed(self.seed).run()
     }
 }

@@ -1,0 +1,129 @@
+//! A function at a point of which one argument is moved.
+
+use super::forms::{Argument, Form, epsilon};
+use crate::Float;
+use crate::check::function::{Function, Moves, Reached};
+use crate::error::Result;
+
+/// A function at a point of which one argument is moved.
+pub(super) struct Moving<'f, F, G, K: Form<F, G>> {
+    f: &'f F,
+    /// Which argument is moved.
+    place: usize,
+    /// Where that is.
+    point: Vec<f64>,
+    /// Where the function is asked.
+    x: K::Point,
+    direction: Direction,
+    /// The cotangent that was given to the derivative, and that of what is looked at.
+    cotangent: Vec<f64>,
+    weights: Vec<f64>,
+    base: Vec<f64>,
+    now: Vec<f64>,
+}
+
+enum Direction {
+    Element(usize),
+    Along(Vec<f64>),
+}
+
+impl<'f, F, G, K: Form<F, G>> Moving<'f, F, G, K> {
+    /// The function `f`, whose numbers at the point are `y`, with a cotangent of them.
+    pub(super) fn new(f: &'f F, arguments: &[Argument], place: usize, y: &[f64], cotangent: &[f64]) -> Self {
+        Self {
+            f,
+            place,
+            point: arguments[place].numbers.clone(),
+            x: K::point(arguments),
+            direction: Direction::Element(0),
+            cotangent: cotangent.to_vec(),
+            weights: cotangent.to_vec(),
+            base: y.to_vec(),
+            now: y.to_vec(),
+        }
+    }
+
+    /// How many numbers the function gives.
+    pub(super) fn outputs(&self) -> usize {
+        self.base.len()
+    }
+
+    /// Looks at one number of the function alone from now on.
+    pub(super) fn look_at(&mut self, output: usize) {
+        self.weights.fill(0.0);
+        self.weights[output] = 1.0;
+    }
+
+    /// The rows of a Jacobian, added up by the cotangent.
+    pub(super) fn contract(&self, jacobian: &[f64]) -> Vec<f64> {
+        let mut sum = vec![0.0; self.point.len()];
+        for (row, dy) in jacobian.chunks(self.point.len().max(1)).zip(&self.cotangent) {
+            sum.iter_mut().zip(row).for_each(|(sum, j)| *sum += dy * j);
+        }
+        sum
+    }
+}
+
+impl<F, G, K: Form<F, G>> Function for Moving<'_, F, G, K> {
+    fn at(&mut self, t: f64) -> Result<Reached> {
+        let Self { f, place, point, x, direction, base, now, .. } = self;
+        let moved = K::numbers(x, *place);
+        let gone = match direction {
+            &mut Direction::Element(element) => {
+                moved[element] = K::Number::of(point[element] + t);
+                moved[element].wide() - point[element]
+            }
+            Direction::Along(direction) => {
+                let there = point.iter().zip(&*direction).map(|(x, v)| K::Number::of(x + t * v));
+                moved.iter_mut().zip(there).for_each(|(x, there)| *x = there);
+                t
+            }
+        };
+        K::value(f, x, now);
+        let moved = K::numbers(x, *place);
+        match direction {
+            &mut Direction::Element(element) => moved[element] = K::Number::of(point[element]),
+            Direction::Along(_) => {
+                moved.iter_mut().zip(point).for_each(|(x, point)| *x = K::Number::of(*point))
+            }
+        }
+        // A result of another size is no function of the point, and a step that rounding swallows is none.
+        let comparable = now.len() == base.len() && (gone != 0.0 || t == 0.0);
+        now.resize(base.len(), f64::NAN);
+        Ok(Reached { t: gone, smooth: comparable && now.iter().all(|y| y.is_finite()) })
+    }
+
+    fn numbers(&self) -> &[f64] {
+        &self.now
+    }
+
+    fn base(&self) -> &[f64] {
+        &self.base
+    }
+
+    fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+
+    fn epsilon(&self) -> f64 {
+        epsilon::<K::Number>()
+    }
+}
+
+impl<F, G, K: Form<F, G>> Moves for Moving<'_, F, G, K> {
+    fn point(&self) -> &[f64] {
+        &self.point
+    }
+
+    fn move_element(&mut self, element: usize) {
+        self.direction = Direction::Element(element);
+    }
+
+    fn move_along(&mut self, direction: Vec<f64>) {
+        self.direction = Direction::Along(direction);
+    }
+
+    fn is_idle(&self, _: usize) -> bool {
+        false
+    }
+}

@@ -1,0 +1,58 @@
+//! How the operands of a case lie in memory, and how often they are used.
+
+use super::operands::real;
+use crate::check::random::Random;
+use crate::tape::op::Domain;
+use crate::tape::{Tape, Var};
+use ndarray::SliceInfoElem;
+
+/// How the operands of a case lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Layout {
+    Contiguous,
+    Transposed,
+    EverySecondBackwards,
+    /// Contiguous, and the result is used twice.
+    UsedTwice,
+    /// One var is every operand.
+    OneVar,
+}
+
+impl Layout {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Contiguous => "contiguous",
+            Self::Transposed => "transposed",
+            Self::EverySecondBackwards => "every second element, backwards",
+            Self::UsedTwice => "the result used twice",
+            Self::OneVar => "one var for every operand",
+        }
+    }
+
+    /// A leaf, and the view of it that has a given shape.
+    pub(super) fn leaf<'t>(
+        self,
+        tape: &'t Tape,
+        name: &str,
+        shape: &[usize],
+        domain: Domain,
+        random: &mut Random,
+    ) -> (Var<'t>, Var<'t>) {
+        match self {
+            Self::Contiguous | Self::UsedTwice | Self::OneVar => {
+                let leaf = tape.leaf(name, real(shape, domain, random));
+                (leaf, leaf)
+            }
+            Self::Transposed => {
+                let reversed: Vec<usize> = shape.iter().rev().copied().collect();
+                let leaf = tape.leaf(name, real(&reversed, domain, random));
+                (leaf, leaf.t())
+            }
+            Self::EverySecondBackwards => {
+                let larger: Vec<usize> = shape.iter().map(|n| n + n.saturating_sub(1)).collect();
+                let leaf = tape.leaf(name, real(&larger, domain, random));
+                (leaf, leaf.slice(vec![SliceInfoElem::Slice { start: 0, end: None, step: -2 }; shape.len()]))
+            }
+        }
+    }
+}
