@@ -36,7 +36,7 @@ impl Question {
     /// A slope at a step that may be lost on the way to y, where numbers that move by less than half of their last place
     /// stand still: differences do not show it, however well they agree.
     fn hidden(self, step: f64) -> f64 {
-        self.rounding / (16.0 * step)
+        self.rounding / (8.0 * step)
     }
 }
 
@@ -312,9 +312,13 @@ impl Judge {
             if self.verdict(&best.pair, question) != Element::Fail {
                 return Ok((best, true));
             }
-            let Some(shorter) = self.nearer(f, question, &best)? else {
+            let shorter = match self.nearer(f, question, &best)? {
+                Ok(shorter) => shorter,
                 // Nothing shorter could tell more.
-                return Ok((best, agreed > 0));
+                Err(drowned) => {
+                    let close = best.step <= question.reach.trusted && best.pair.has_converged();
+                    return Ok((best, agreed > 0 || drowned && close));
+                }
             };
             let error = best.pair.error() + shorter.pair.error();
             let same = self.agree(&best.pair, &shorter.pair, error);
@@ -333,9 +337,14 @@ impl Judge {
         Ok((best, false))
     }
 
-    /// Differences at the shortest step, of the element's own scale at the most, that could show what `best` shows: the
-    /// rounding of shorter ones drowns it.
-    fn nearer(&mut self, f: &mut impl Function, question: Question, best: &Best) -> Result<Option<Best>> {
+    /// Differences at the shortest step, of the element's own scale at the most, that could show what `best` shows. Where
+    /// there are none, whether that is since rounding drowns it at all that could be taken.
+    fn nearer(
+        &mut self,
+        f: &mut impl Function,
+        question: Question,
+        best: &Best,
+    ) -> Result<Result<Best, bool>> {
         let wanted = 0.05 * best.pair.compared(question).difference();
         let mut step = question.reach.trusted.min(best.step / FACTOR);
         for _ in 0..SHRINKS {
@@ -344,16 +353,16 @@ impl Judge {
                 _ => step /= FACTOR,
             }
         }
+        let mut drowned = true;
         while step < best.step {
-            if let Some(pair) = self.differences.pair(f, step)?
-                && !pair.bent
-                && pair.rounding.max(question.hidden(step)) <= wanted
-            {
-                return Ok(Some(Best { pair, step }));
+            match self.differences.pair(f, step)? {
+                Some(pair) if pair.rounding.max(question.hidden(step)) > wanted => {}
+                Some(pair) if !pair.bent => return Ok(Ok(Best { pair, step })),
+                _ => drowned = false,
             }
             step *= FACTOR;
         }
-        Ok(None)
+        Ok(Err(drowned))
     }
 
     /// Whether y stands still at 8h as well, and could not have moved without being seen.

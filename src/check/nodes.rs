@@ -47,6 +47,7 @@ type Key = (OpIndex, SmallVec<[ShapeIndex; 4]>, SmallVec<[usize; 4]>);
 struct Case<'a> {
     graph: &'a Graph,
     node: NodeId,
+    elementwise: bool,
     /// A few roundings of the greatest number that has a part in y, for each unit of cotangent.
     rounding: f64,
 }
@@ -85,9 +86,11 @@ impl<'t> Nodes<'t> {
         let graph = tape.graph();
         let numbers = operands.iter().flatten().chain(bench.y()).filter(|x| x.is_finite());
         let greatest = numbers.fold(0.0_f64, |m, x| m.max(x.abs()));
-        // An element of an elementwise op has no part in what the others are.
-        let others = if tape.op(node).elementwise() { 0.0 } else { greatest };
-        let case = Case { graph: &graph, node, rounding: 4.0 * f64::EPSILON * others };
+        // An element of an elementwise op has no part in what the others are; what its kernel adds up on the way, as
+        // 1 + eˣ, is of the size of 1 in many.
+        let elementwise = tape.op(node).elementwise();
+        let greatest = if elementwise { 1.0 } else { greatest };
+        let case = Case { graph: &graph, node, elementwise, rounding: 4.0 * f64::EPSILON * greatest };
         let judged = self.case(&mut bench, &case, &cotangents)?;
         // Indices are compiled into a bench.
         if inputs.iter().all(|&x| graph.node(x).kind() == Kind::Real) {
@@ -117,7 +120,7 @@ impl<'t> Nodes<'t> {
             for (k, dx) in dx.iter().enumerate() {
                 let measured = Measured {
                     dx,
-                    rounding: case.rounding * weight(dy),
+                    rounding: case.rounding * case.weight(dy),
                     uncertain,
                     unstable: &[],
                     kinks: bench.has_kinks(),
@@ -414,7 +417,11 @@ impl Tally {
     }
 }
 
-/// The sum of the magnitudes of a cotangent.
-fn weight(dy: &[f64]) -> f64 {
-    dy.iter().map(|dy| dy.abs()).sum()
+impl Case<'_> {
+    /// By how much roundings of y count: the sum of the magnitudes of a cotangent, or where numbers of y have nothing in
+    /// common, the greatest.
+    fn weight(&self, dy: &[f64]) -> f64 {
+        let magnitudes = dy.iter().map(|dy| dy.abs());
+        if self.elementwise { magnitudes.fold(0.0, f64::max) } else { magnitudes.sum() }
+    }
 }

@@ -61,6 +61,7 @@ impl<'t> Draw<'t> {
     }
 
     /// The values of nodes: the tape's, or those of a run.
+    #[track_caller]
     pub(super) fn numbers(&self, tape: &Tape, ids: &[NodeId]) -> Result<Values> {
         match &self.run {
             Some(run) => (run.compute)(run, tape, ids),

@@ -23,6 +23,8 @@ pub(super) const CASES: &[Case] = &[
     case!("apply", w => w.tape.apply(ops::Powi { exponent: 2 }, &[w.x])),
     case!("concat", w => w.tape.concat(&[w.x, w.x], 0)),
     // Scopes
+    case!("stack", w => w.tape.stack(&[w.x, w.x], 0)),
+    case!("root_scope", w => w.tape.root_scope()),
     case!("scope", w => w.tape.scope("z")),
     case!("updating", w => w.tape.updating()),
     // Operators

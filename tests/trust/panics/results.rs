@@ -22,6 +22,7 @@ pub(super) const CALLS: &[(&str, Call)] = &[
     ("try_apply_shared", |w| w.tape.try_apply_shared(Arc::new(ops::Relu), &[w.x]).map(drop_var)),
     ("feed", |w| w.tape.feed(w.x, arr2(&[[1.0; 3]; 2]))),
     ("feed", |w| w.tape.feed(w.s, 2.0)),
+    ("feed_all", |w| w.tape.feed_all([(w.s, 2.0)])),
     ("feed_indices", |w| w.tape.feed_indices(w.i, ndarray::arr1(&[0_usize, 1]))),
     ("load", |w| w.tape.load(&state())),
     ("values", |w| w.tape.values([w.x.id()]).map(drop)),

@@ -27,7 +27,7 @@ const CANNOT: &[&str] = &[
 
 /// Methods that return a result and that no graph held can keep from their work: `results.rs` calls `with_shapes` with a
 /// held graph, and there is no tape yet for `from_graph`.
-const RETURN: &[&str] = &["with_shapes", "from_graph"];
+const RETURN: &[&str] = &["with_shapes", "from_graph", "from_graph_with"];
 
 /// Macros that define methods `$…`, and where a row of an invocation has their names among what commas separate: from the
 /// front, or from the back.
