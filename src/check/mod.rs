@@ -11,6 +11,7 @@ mod fault;
 mod function;
 mod hint;
 mod judge;
+mod kernels;
 mod locate;
 mod macros;
 mod mode;

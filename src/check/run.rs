@@ -2,6 +2,7 @@
 
 use super::engine;
 use super::fault::{Fault, Stage};
+use super::kernels::Kernels;
 use super::nodes::Nodes;
 use super::preflight;
 use super::random::{generator, signed};
@@ -30,6 +31,7 @@ pub(super) fn run(check: &Check<'_>) -> Result<Report> {
     };
     let mut orders = Vec::new();
     let mut judged = FxHashSet::default();
+    let mut kernels = Kernels::new(tape, generator(check.seed, 5));
     let (mut loss, mut gradients) = (check.loss, gradients);
     for order in 1..=check.order {
         if order > 1 {
@@ -40,7 +42,7 @@ pub(super) fn run(check: &Check<'_>) -> Result<Report> {
             }
             gradients = loss.try_grad(&check.leaves)?;
         }
-        orders.push(Order { check, order, loss, gradients: &gradients }.run(&mut judged)?);
+        orders.push(Order { check, order, loss, gradients: &gradients }.run(&mut judged, &mut kernels)?);
     }
     let mut report = None;
     while let Some(mut order) = orders.pop() {
@@ -118,7 +120,7 @@ impl<'t> Order<'_, 't> {
         self.loss.tape()
     }
 
-    fn run(&self, judged: &mut FxHashSet<NodeId>) -> Result<Report> {
+    fn run(&self, judged: &mut FxHashSet<NodeId>, kernels: &mut Kernels<'t>) -> Result<Report> {
         let (tape, leaves) = (self.tape(), &self.check.leaves);
         let output = value(tape, self.loss.id())?;
         let output = output.iter().copied().next().unwrap_or(f64::NAN);
@@ -142,17 +144,21 @@ impl<'t> Order<'_, 't> {
             let name = leaf.name().unwrap_or_else(|| leaf.id().to_string());
             report.parameters.push(ParameterReport::new(leaf.id(), name, leaf.shape()));
         }
-        // What cannot be repeated cannot be differentiated by repeating it.
         if !reproducible {
-            report.parameters.iter_mut().for_each(|p| p.verdict = Verdict::Unresolved);
-            return Ok(report);
+            return Ok(unrepeatable(report));
         }
         let ids: Vec<NodeId> = self.gradients.iter().map(|g| g.id()).collect();
         let gradients = ids.iter().map(|&id| numbers(tape, id)).collect::<Result<Vec<_>>>()?;
         let finite = gradients.iter().flatten().all(|g| g.is_finite());
+        let on_the_way = tape.graph().read_by(ids.iter().copied().chain([self.loss.id()]));
+        report.faults.extend(kernels.judge(&on_the_way)?);
+        if report.faults.iter().any(|fault| fault.stage == Stage::Preflight) {
+            return Ok(unrepeatable(report));
+        }
 
         let backward = engine::follow(self.loss, leaves, self.gradients)?;
         let mut nodes = Nodes::new(tape, self.check.tolerance, generator(self.check.seed, 1));
+        judged.extend(&kernels.coarse);
         self.nodes(&mut nodes, &backward.cotangents, judged, &mut report)?;
         if !finite && report.faults.is_empty() {
             report.faults.extend(preflight::finite_gradients(tape, &ids)?);
@@ -175,7 +181,7 @@ impl<'t> Order<'_, 't> {
         if failed && report.faults.is_empty() {
             // The whole is wrong, and no part was found to be: the worst element of every operand, then.
             nodes.thorough = true;
-            judged.clear();
+            judged.clone_from(&kernels.coarse);
             self.nodes(&mut nodes, &backward.cotangents, judged, &mut report)?;
         }
         if failed && report.faults.is_empty() {
@@ -280,6 +286,12 @@ impl<'t> Order<'_, 't> {
             },
         })
     }
+}
+
+/// What cannot be repeated cannot be differentiated by repeating it.
+fn unrepeatable(mut report: Report) -> Report {
+    report.parameters.iter_mut().for_each(|p| p.verdict = Verdict::Unresolved);
+    report
 }
 
 /// How likely it is that one lost element of all gradients goes unseen: that of each leaf, by its share of what is not 0.
