@@ -3,6 +3,8 @@
 use super::element::{Compared, Element};
 use super::function::Function;
 use crate::error::Result;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// By how much a step is made longer or shorter.
 const FACTOR: f64 = 8.0;
@@ -10,6 +12,8 @@ const FACTOR: f64 = 8.0;
 const SHRINKS: i32 = 5;
 /// How often it is made longer, or shorter, to get away from rounding, or from the function's curvature.
 const TRIES: usize = 4;
+/// So many derivatives that fail are measured once more.
+const REPEATED: usize = 64;
 
 /// A derivative to be judged.
 #[derive(Debug, Clone, Copy)]
@@ -68,11 +72,15 @@ struct Central {
 pub(super) struct Judge {
     tolerance: f64,
     right: Vec<f64>,
+    /// How many derivatives that failed were measured once more.
+    repeated: usize,
+    /// Whether one of them has come out otherwise then; shared by the copies for threads.
+    unsteady: Arc<AtomicBool>,
 }
 
 impl Judge {
     pub(super) fn new(tolerance: f64) -> Self {
-        Self { tolerance, right: Vec::new() }
+        Self { tolerance, right: Vec::new(), repeated: 0, unsteady: Arc::default() }
     }
 
     /// Whether two numbers are further apart than the tolerance and their error allow.
@@ -85,8 +93,26 @@ impl Judge {
         compared.threshold(self.tolerance)
     }
 
-    /// The verdict on a derivative of `f` at 0.
+    /// Whether a derivative, measured again, was another: the function is not the same from one call to the next.
+    pub(super) fn is_unsteady(&self) -> bool {
+        self.unsteady.load(Ordering::Relaxed)
+    }
+
+    /// The verdict on a derivative of `f` at 0. What fails is measured once more, where it fails again, bit for bit.
     pub(super) fn judge(&mut self, f: &mut impl Function, question: Question) -> Result<Answer> {
+        let answer = self.once(f, question)?;
+        if answer.element != Element::Fail || self.repeated == REPEATED {
+            return Ok(answer);
+        }
+        self.repeated += 1;
+        let again = self.once(f, question)?;
+        if again.compared.numeric.to_bits() != answer.compared.numeric.to_bits() {
+            self.unsteady.store(true, Ordering::Relaxed);
+        }
+        Ok(again)
+    }
+
+    fn once(&mut self, f: &mut impl Function, question: Question) -> Result<Answer> {
         let Question { backprop, .. } = question;
         let Some(plain) = question.plain.filter(|_| backprop.is_finite()) else {
             return self.extrapolate(f, question);

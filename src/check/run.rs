@@ -16,6 +16,7 @@ use crate::graph::{Kind, NodeId, Origin};
 use crate::tape::{Tape, Var};
 use ndarray::{ArrayD, IxDyn};
 use rustc_hash::FxHashSet;
+use std::cell::Cell;
 
 #[track_caller]
 pub(super) fn run(check: &Check<'_>) -> Result<Report> {
@@ -187,6 +188,13 @@ impl<'t> Order<'_, 't> {
         if failed && report.faults.is_empty() {
             report.faults.extend(if backward.by_rules { backward.fault } else { self.by_hand(&report) });
         }
+        let unsteady = nodes.unsteady.or_else(|| whole.unsteady.get().then(|| self.loss.id()));
+        let changed = kernels.again(&on_the_way, unsteady);
+        if !changed.is_empty() {
+            report.faults.retain(|fault| changed.iter().all(|changed| changed.node != fault.node));
+            report.faults.extend(changed);
+            report.parameters.iter_mut().for_each(|p| p.verdict = p.verdict.max(Verdict::Unresolved));
+        }
         report.faults.sort_by_key(|fault| (fault.stage, fault.node));
         Ok(report)
     }
@@ -284,6 +292,7 @@ impl<'t> Order<'_, 't> {
                 uncertain: ROUNDINGS * f64::EPSILON * backward,
                 slope: if slope > 0.0 { slope } else { 1.0 },
             },
+            unsteady: Cell::new(false),
         })
     }
 }

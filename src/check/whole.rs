@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::graph::NodeId;
 use crate::shape::unravel;
 use crate::tape::Var;
+use std::cell::Cell;
 
 /// Elements on which moving the result of a linear op is compared with computing it.
 const LINEAR_SAMPLES: usize = 32;
@@ -26,6 +27,8 @@ pub(super) struct Whole<'c, 't> {
     /// The nodes that tell one branch from another.
     pub(super) comparisons: Vec<NodeId>,
     pub(super) scale: Scale,
+    /// Whether a derivative has come out otherwise when it was measured again.
+    pub(super) unsteady: Cell<bool>,
 }
 
 impl<'t> Whole<'_, 't> {
@@ -47,6 +50,7 @@ impl<'t> Whole<'_, 't> {
         if let Mode::Quick { probes } = self.check.mode {
             let mut replay = self.replay(leaf, false)?;
             row.probes(probes, &mut replay, &mut judge, report, random, lenient)?;
+            self.unsteady.set(self.unsteady.get() || judge.is_unsteady());
             return Ok(None);
         }
         let mut replay = self.replay(leaf, true)?;
@@ -63,6 +67,7 @@ impl<'t> Whole<'_, 't> {
         let mut answers = row.answers_by(self.check.threads, &mut replay, &mut judge, &steps)?;
         answers.iter_mut().for_each(|answer| *answer = lenient(*answer));
         row.count(&answers, report);
+        self.unsteady.set(self.unsteady.get() || judge.is_unsteady());
         Ok(fault)
     }
 

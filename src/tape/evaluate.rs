@@ -1,5 +1,6 @@
 //! Computing values when asked, in f64, node by node.
 
+use super::op::Op;
 use super::recorder::Recorder;
 use super::run::{Located, Operands, run};
 use super::values::{Known, Places, Values};
@@ -153,6 +154,11 @@ impl Recorder {
     /// The indices that an index input was given, if it was.
     pub(crate) fn fed_indices(&self, id: NodeId) -> Option<&[usize]> {
         self.values.fed_indices(self.graph.node(id))
+    }
+
+    /// The op of a node that is no leaf.
+    pub(crate) fn op(&self, id: NodeId) -> &dyn Op {
+        &*self.ops[self.graph.record(id).op.0 as usize]
     }
 
     /// Whether a node's value was computed or given.

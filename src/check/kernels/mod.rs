@@ -20,7 +20,6 @@ use precision::{Two, same_bits};
 use rounding::{Pair, Unit};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
-use std::sync::Arc;
 use trial::{Slot, Trial};
 
 /// Elements of elementwise nodes that are judged together at the most, but for single large ones.
@@ -33,8 +32,8 @@ pub(super) struct Kernels<'t> {
     tape: &'t Tape,
     random: Random,
     seen: FxHashSet<NodeId>,
-    /// Ops that were run again and again.
-    again: FxHashSet<OpIndex>,
+    /// Ops that were asked for a state of theirs.
+    asked: FxHashSet<OpIndex>,
     /// Ops that were run on some rows, by the shapes of their operands.
     by_rows: FxHashSet<(OpIndex, SmallVec<[ShapeIndex; 4]>)>,
     /// What was told of an op already.
@@ -85,7 +84,7 @@ impl<'t> Kernels<'t> {
             tape,
             random,
             seen: FxHashSet::default(),
-            again: FxHashSet::default(),
+            asked: FxHashSet::default(),
             by_rows: FxHashSet::default(),
             told: FxHashSet::default(),
             faults: Vec::new(),
@@ -115,18 +114,12 @@ impl<'t> Kernels<'t> {
         let graph = &recorder.graph;
         let node = graph.node(id);
         let index = graph.record(id).op;
-        let op = &recorder.ops[index.0 as usize];
+        let op = recorder.op(id);
         let located: SmallVec<[Located<'_>; 3]> =
             node.inputs().iter().map(|&x| recorder.locate(x)).collect();
         let y = numbers(&recorder.locate(id));
-        let is_view = located.first().is_some_and(|x| op.view(&x.layout, node.shape()).is_some());
-        if !steady::is_built_in(&**op)
-            && !is_view
-            && self.again.insert(index)
-            && steady::changes(recorder, id, &y)
-        {
-            let problem = "it is not deterministic: run again on the recorded operands it gives another result";
-            self.tell(recorder, id, Kind::State, None, problem.to_owned());
+        let is_view = is_view(recorder, id);
+        if !is_view && self.keeps_state(recorder, id, &y) {
             return;
         }
         if op.elementwise() {
@@ -321,8 +314,15 @@ impl<'t> Kernels<'t> {
     }
 }
 
+/// Whether a node's elements lie among those of its first operand, so that its kernel is not run.
+fn is_view(recorder: &Recorder, id: NodeId) -> bool {
+    let node = recorder.graph.node(id);
+    let first = node.inputs().first().map(|&x| recorder.locate(x));
+    first.is_some_and(|x| recorder.op(id).view(&x.layout, node.shape()).is_some())
+}
+
 /// A node's kernel on operands of these shapes.
-fn trial<'a>(op: &'a Arc<dyn Op>, located: &'a [Located<'_>], shape: &[usize]) -> Trial<'a> {
+fn trial<'a>(op: &'a dyn Op, located: &'a [Located<'_>], shape: &[usize]) -> Trial<'a> {
     let slots = located.iter().enumerate().map(|(i, x)| {
         let contiguous = || Layout::contiguous(&x.layout.shape);
         match x.indices {
@@ -331,7 +331,7 @@ fn trial<'a>(op: &'a Arc<dyn Op>, located: &'a [Located<'_>], shape: &[usize]) -
             None => Slot::Real(contiguous()),
         }
     });
-    Trial { op: &**op, slots: slots.collect(), shape: Layout::contiguous(shape) }
+    Trial { op, slots: slots.collect(), shape: Layout::contiguous(shape) }
 }
 
 /// The numbers of a value in row-major order.

@@ -72,7 +72,9 @@ impl Pair<'_> {
             let own = UNITS * self.unit.epsilon * y * (1.0 + y.ln().abs());
             let allowed = UNITS * moves[i] + if y == 0.0 { 0.0 } else { own };
             let off = self.off(i);
-            if off <= allowed || moves[i].is_infinite() {
+            // Numbers on the way were infinite in the coarser precision.
+            let overflows = moves[i] >= self.unit.most * self.unit.epsilon / 64.0;
+            if off <= allowed || overflows {
                 continue;
             }
             let floor = *floor.get_or_insert_with(|| self.floor());
@@ -83,10 +85,10 @@ impl Pair<'_> {
         if out.is_empty() {
             return None;
         }
-        // A sum of n terms in plain order may be off by n roundings of all of it, of which a change of each term by one
-        // rounding of either sign shows the square root of n.
+        // A sum of n terms in plain order may be off by n roundings of all of it if these do not average out, of which
+        // changes of the terms by one rounding of either sign show the square root of n.
         let terms = if self.trial.op.elementwise() { 1.0 } else { self.terms(random) };
-        let more = terms.powf(1.5) / 2.0 / UNITS;
+        let more = terms.powf(1.5) / 8.0 / UNITS;
         out.retain(|&(_, ratio)| ratio > more);
         out.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(i, _)| i)
     }
@@ -166,22 +168,28 @@ impl Pair<'_> {
         if scales { 0.0 } else { 4.0 * self.unit.epsilon }
     }
 
-    /// A bound from above for how many elements of the operands a result depends on: fewer and fewer of them are changed,
-    /// until hardly a result changes.
+    /// About how many elements of the operands a result depends on: fewer and fewer of them are changed, until half of the
+    /// results stay as they are.
     fn terms(&self, random: &mut Random) -> f64 {
         let all = self.x.iter().map(Vec::len).sum::<usize>() as f64;
-        let mut part = 1.0;
-        while all * part >= 0.25 {
-            let pick = |x: &Vec<f64>| -> Vec<f64> {
+        let times = (64 / self.y.len().max(1)).clamp(1, 16);
+        let mut part = 0.25;
+        while all * part >= 0.5 {
+            let mut pick = |x: &Vec<f64>| -> Vec<f64> {
                 let numbers = x.iter().zip(signed(x.len(), random));
                 // Uniform in ±[0.5, 1.5], so that |v| − 0.5 is uniform between 0 and 1.
                 numbers.map(|(x, v)| if v.abs() - 0.5 < part { x * (1.0 + 1e-3 * v) } else { *x }).collect()
             };
-            let changed: Vec<Vec<f64>> = self.x.iter().map(pick).collect();
-            let now = self.trial.run(&changed);
-            let changes = now.iter().zip(self.y).filter(|(now, y)| now.to_bits() != y.to_bits()).count();
-            if changes * 10 < self.y.len() {
-                return (16.0 / part).min(all);
+            let mut same = 0;
+            for _ in 0..times {
+                let changed: Vec<Vec<f64>> = self.x.iter().map(&mut pick).collect();
+                let now = self.trial.run(&changed);
+                same += now.iter().zip(self.y).filter(|(now, y)| now.to_bits() == y.to_bits()).count();
+            }
+            let same = same as f64 / (times * self.y.len()) as f64;
+            if same >= 0.5 {
+                // Of n elements, none is changed with probability (1 − part)ⁿ.
+                return (same.ln() / (1.0 - part).ln()).max(0.5 / part).min(all);
             }
             part /= 4.0;
         }
