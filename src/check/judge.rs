@@ -136,7 +136,16 @@ impl Judge {
             return Ok(Answer { compared, element: Element::Zero, at_kink: false });
         }
         let answer = self.extrapolate(f, question)?;
+        let again = self.central(f, plain)?.map(|central| central.slope);
+        self.same_again(Some(central.slope), again);
         Ok(Answer { compared: Compared { numeric: central.slope, ..answer.compared }, ..answer })
+    }
+
+    /// Notes whether what was measured at one step, and then again, is the same, bit for bit.
+    fn same_again(&self, first: Option<f64>, again: Option<f64>) {
+        if first.map(f64::to_bits) != again.map(f64::to_bits) {
+            self.unsteady.store(true, Ordering::Relaxed);
+        }
     }
 
     /// A derivative of `f` at 0, without anything to hold it against.
@@ -158,8 +167,15 @@ impl Judge {
         let shortest = question.step * FACTOR.powi(-SHRINKS);
         let mut step = question.step;
         let mut first = None;
-        while step >= shortest {
-            match self.pair(f, step)? {
+        let mut pair = self.pair(f, step)?;
+        // Where the first step does not decide, it is measured again: it may be off by an accident that the others are not.
+        if !pair.as_ref().is_some_and(|pair| pair.still || self.verdict(pair, question) == Element::Pass) {
+            let again = self.pair(f, step)?;
+            self.same_again(pair.map(|pair| pair.value), again.as_ref().map(|pair| pair.value));
+            pair = again;
+        }
+        loop {
+            match pair {
                 // A bend that no comparison tells of counts only against a derivative that does not pass.
                 Some(pair) if !pair.bent || self.verdict(&pair, question) == Element::Pass => {
                     first = Some(pair);
@@ -167,6 +183,10 @@ impl Judge {
                 }
                 _ => step /= FACTOR,
             }
+            if step < shortest {
+                break;
+            }
+            pair = self.pair(f, step)?;
         }
         let Some(first) = first else { return self.at_a_kink(f, question, shortest) };
         if question.backprop == 0.0 && first.still && self.is_zero(f, question, step)? {

@@ -65,6 +65,7 @@ pub struct Check<'t> {
     threads: usize,
     seed: u64,
     tamper: Option<fn(&mut Plan<f64>)>,
+    kernels_only: bool,
 }
 
 impl<'t> Check<'t> {
@@ -82,6 +83,7 @@ impl<'t> Check<'t> {
             threads: 1,
             seed: 0,
             tamper: None,
+            kernels_only: false,
         }
     }
 
@@ -126,6 +128,11 @@ impl<'t> Check<'t> {
     #[doc(hidden)]
     pub fn tamper(self, tamper: fn(&mut Plan<f64>)) -> Self {
         Self { tamper: Some(tamper), ..self }
+    }
+
+    /// Of the kernels alone: no derivative is measured.
+    fn kernels(self) -> Self {
+        Self { kernels_only: true, ..self }
     }
 
     /// Runs the check.

@@ -53,7 +53,14 @@ struct Case<'a> {
 
 impl<'t> Nodes<'t> {
     pub(super) fn new(tape: &'t Tape, tolerance: f64, random: Random) -> Self {
-        Self { tape, benches: FxHashMap::default(), judge: Judge::new(tolerance), random, thorough: false, unsteady: None }
+        Self {
+            tape,
+            benches: FxHashMap::default(),
+            judge: Judge::new(tolerance),
+            random,
+            thorough: false,
+            unsteady: None,
+        }
     }
 
     /// Judges the rules of a node for some of its operands, with a random cotangent, and the recorded one if it is known.

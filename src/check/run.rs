@@ -156,6 +156,10 @@ impl<'t> Order<'_, 't> {
         if report.faults.iter().any(|fault| fault.stage == Stage::Preflight) {
             return Ok(unrepeatable(report));
         }
+        if self.check.kernels_only {
+            report.parameters.clear();
+            return Ok(report);
+        }
 
         let backward = engine::follow(self.loss, leaves, self.gradients)?;
         let mut nodes = Nodes::new(tape, self.check.tolerance, generator(self.check.seed, 1));

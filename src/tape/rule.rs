@@ -174,8 +174,9 @@ impl Recorder {
         if let Some(rules) = self.known_rules(id) {
             return Ok(rules.clone());
         }
-        let operands =
-            (0..self.graph.node(id).inputs().len()).map(|operand| self.record_rule(id, operand)).collect::<Result<_>>()?;
+        let operands = (0..self.graph.node(id).inputs().len())
+            .map(|operand| self.record_rule(id, operand))
+            .collect::<Result<_>>()?;
         let rules = Rc::new(OpRules { operands, placed: Cell::new(false) });
         if of_numbers {
             let known = &mut self.rules.of_numbers;

@@ -20,6 +20,7 @@ use precision::{Two, same_bits};
 use rounding::{Pair, Unit};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
+use steady::is_built_in;
 use trial::{Slot, Trial};
 
 /// Elements of elementwise nodes that are judged together at the most, but for single large ones.
@@ -115,8 +116,7 @@ impl<'t> Kernels<'t> {
         let node = graph.node(id);
         let index = graph.record(id).op;
         let op = recorder.op(id);
-        let located: SmallVec<[Located<'_>; 3]> =
-            node.inputs().iter().map(|&x| recorder.locate(x)).collect();
+        let located: SmallVec<[Located<'_>; 3]> = node.inputs().iter().map(|&x| recorder.locate(x)).collect();
         let y = numbers(&recorder.locate(id));
         let is_view = is_view(recorder, id);
         if !is_view && self.keeps_state(recorder, id, &y) {
@@ -159,6 +159,9 @@ impl<'t> Kernels<'t> {
         }
         let (differs, suspect) = precision::compare(&trial, &copies, &y, &mut self.random);
         self.precision(recorder, |element| (id, element), differs);
+        if is_built_in(op) {
+            return;
+        }
         if precision::is_single(&trial, &copies, &y, suspect, &mut self.random) {
             self.single(recorder, &[id]);
         }
@@ -182,9 +185,10 @@ impl<'t> Kernels<'t> {
     ) {
         let first = copies.first().zip(trial.slots.first());
         let view = match first {
-            Some((x, Slot::Real(layout))) => trial.op.view(layout, &trial.shape.shape).map(|layout| {
-                numbers(&Located { data: x, indices: None, layout })
-            }),
+            Some((x, Slot::Real(layout))) => trial
+                .op
+                .view(layout, &trial.shape.shape)
+                .map(|layout| numbers(&Located { data: x, indices: None, layout })),
             _ => None,
         };
         let of_copies = view.unwrap_or_else(|| trial.run(copies));
@@ -205,7 +209,9 @@ impl<'t> Kernels<'t> {
 
     /// That the result for some rows is that part of the result.
     fn rows(&mut self, recorder: &Recorder, id: NodeId, trial: &Trial<'_>, x: &[Vec<f64>], y: &[f64]) {
-        let Some([row, operand_row, rows]) = trial.row_sizes().filter(|&[_, _, rows]| rows > 1) else { return };
+        let Some([row, operand_row, rows]) = trial.row_sizes().filter(|&[_, _, rows]| rows > 1) else {
+            return;
+        };
         let mut of_parts = Vec::with_capacity(y.len());
         for (first, end) in [(0, rows / 2), (rows / 2, rows)] {
             let Some(part) = trial.rows(end - first) else { return };
@@ -237,6 +243,12 @@ impl<'t> Kernels<'t> {
             return;
         }
         let op = &*recorder.ops[index.0 as usize];
+        let trial = Trial::elementwise(op, batch.x.len(), batch.y.len());
+        let (differs, suspect) = precision::compare(&trial, &batch.x, &batch.y, &mut self.random);
+        self.precision(recorder, |element| batch.node(element), differs);
+        if is_built_in(op) {
+            return;
+        }
         let (x, y) = batch.some(SOME);
         if let Some(two) = pieces(op, &x, &y) {
             let step = batch.y.len().div_ceil(SOME).max(1);
@@ -247,9 +259,6 @@ impl<'t> Kernels<'t> {
             );
             self.tell(recorder, id, Kind::Pieces, None, problem);
         }
-        let trial = Trial::elementwise(op, batch.x.len(), batch.y.len());
-        let (differs, suspect) = precision::compare(&trial, &batch.x, &batch.y, &mut self.random);
-        self.precision(recorder, |element| batch.node(element), differs);
         let trial = Trial::elementwise(op, x.len(), y.len());
         if precision::is_single(&trial, &x, &y, suspect, &mut self.random) {
             let nodes: Vec<NodeId> = batch.nodes.iter().map(|&(_, node)| node).collect();
@@ -290,14 +299,7 @@ impl<'t> Kernels<'t> {
     }
 
     /// Adds a fault of a node, one of a kind for each op; of what a rule has recorded, at the node whose rule it is.
-    fn tell(
-        &mut self,
-        recorder: &Recorder,
-        id: NodeId,
-        kind: Kind,
-        operand: Option<usize>,
-        problem: String,
-    ) {
+    fn tell(&mut self, recorder: &Recorder, id: NodeId, kind: Kind, operand: Option<usize>, problem: String) {
         let graph = &recorder.graph;
         if !self.told.insert((graph.record(id).op, kind)) {
             return;

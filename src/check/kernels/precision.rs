@@ -82,7 +82,8 @@ pub(super) fn is_single(
     const ENOUGH: usize = 4;
     let unchanged = |a: &[f64], b: &[f64], i: usize| a[i].to_bits() == b[i].to_bits();
     let near = trial.op.elementwise().then(|| trial.run(&by_random(x, LITTLE, random)));
-    let mostly = |near: Vec<f64>| 10 * (0..y.len()).filter(|&i| unchanged(&near, y, i)).count() >= 9 * y.len();
+    let mostly =
+        |near: Vec<f64>| 10 * (0..y.len()).filter(|&i| unchanged(&near, y, i)).count() >= 9 * y.len();
     let possible = [all_single(y), suspect, near.is_some_and(mostly)];
     if possible == [false; 3] {
         return false;

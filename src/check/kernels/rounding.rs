@@ -28,8 +28,11 @@ pub(super) struct Unit {
 }
 
 impl Unit {
-    pub(super) const F32: Self =
-        Self { epsilon: f32::EPSILON as f64, least: 4.0 * f32::MIN_POSITIVE as f64, most: f32::MAX as f64 / 16.0 };
+    pub(super) const F32: Self = Self {
+        epsilon: f32::EPSILON as f64,
+        least: 4.0 * f32::MIN_POSITIVE as f64,
+        most: f32::MAX as f64 / 16.0,
+    };
     pub(super) const F64: Self =
         Self { epsilon: f64::EPSILON, least: 4.0 * f64::MIN_POSITIVE, most: f64::MAX / 16.0 };
 
@@ -55,7 +58,14 @@ pub(super) struct Pair<'a> {
 impl Pair<'_> {
     /// The element that is furthest out of what rounding can do, if any is.
     pub(super) fn apart(&self, random: &mut Random) -> Option<usize> {
-        let open: Vec<usize> = (0..self.y.len()).filter(|&i| !self.is_near(i)).collect();
+        let mut open = self.open();
+        if !open.is_empty() && !self.trial.op.elementwise() {
+            // Where terms cancel, what is left is rounded as its neighbours are in which they do not.
+            let row = self.trial.shape.shape.last().copied().unwrap_or(1).max(1);
+            let greatest = |row: &[f64]| row.iter().fold(0.0_f64, |m, y| m.max(y.abs()));
+            let scales: Vec<f64> = self.y.chunks(row).map(greatest).collect();
+            open.retain(|&i| !self.is_near(i, 4.0 * scales[i / row]));
+        }
         if open.is_empty() {
             return None;
         }
@@ -98,14 +108,33 @@ impl Pair<'_> {
         if off.is_nan() { f64::INFINITY } else { off }
     }
 
-    /// Whether an element is near enough without a closer look.
-    fn is_near(&self, i: usize) -> bool {
+    /// The elements that are not near enough without a closer look.
+    fn open(&self) -> Vec<usize> {
+        /// Elements that are looked at together.
+        const BLOCK: usize = 64;
+        let Unit { epsilon, least, .. } = self.unit;
+        let mut open = Vec::new();
+        for (k, (y, other)) in self.y.chunks(BLOCK).zip(self.other.chunks(BLOCK)).enumerate() {
+            // All of them, without a way out: a loop that the compiler makes short.
+            let near = |near: bool, (y, other): (&f64, &f64)| {
+                near & ((y - other).abs() <= 4.0 * epsilon * y.abs() + least)
+            };
+            if !y.iter().zip(other).fold(true, near) {
+                let start = k * BLOCK;
+                open.extend((start..start + y.len()).filter(|&i| !self.is_near(i, self.y[i])));
+            }
+        }
+        open
+    }
+
+    /// Whether an element is near enough without a closer look, for one of this scale.
+    fn is_near(&self, i: usize, scale: f64) -> bool {
         let (y, other) = (self.y[i], self.other[i]);
         if !y.is_finite() || y.abs() > self.unit.most {
             // In another precision, what has no value may have one.
             return self.unit != Unit::F64 || y == other || y.is_nan() && other.is_nan();
         }
-        self.off(i) <= 4.0 * self.unit.epsilon * y.abs() + self.unit.least
+        self.off(i) <= 4.0 * self.unit.epsilon * scale.abs() + self.unit.least
     }
 
     /// By how much each result moves by roundings of the operands, and scatters by those inside the kernel.
@@ -163,7 +192,8 @@ impl Pair<'_> {
         let ratio = self.y.iter().zip(&halved).find(|(y, _)| y.is_finite() && **y != 0.0);
         let scales = ratio.is_some_and(|(first, half)| {
             let ratio = half / first;
-            ratio.log2().fract() == 0.0 && self.y.iter().zip(&halved).all(|(y, half)| !y.is_finite() || y * ratio == *half)
+            ratio.log2().fract() == 0.0
+                && self.y.iter().zip(&halved).all(|(y, half)| !y.is_finite() || y * ratio == *half)
         });
         if scales { 0.0 } else { 4.0 * self.unit.epsilon }
     }

@@ -20,8 +20,9 @@ const NUMBERS: usize = 1 << 18;
 
 const AGAIN: &str = "it is not deterministic: run again on the recorded operands it gives another result";
 
-/// Whether an op is one of the crate's own, which keep no state: there is nothing to be found by running them again.
-fn is_built_in(op: &dyn Op) -> bool {
+/// Whether an op is one of the crate's own, which keep no state and keep what they promise: tests of the whole table say so,
+/// and there is nothing to be found by running them again.
+pub(super) fn is_built_in(op: &dyn Op) -> bool {
     static BUILT_IN: LazyLock<FxHashSet<TypeId>> = LazyLock::new(|| {
         let examples = TABLE.iter().flat_map(|entry| (entry.examples)());
         examples.map(|op| (&*op as &dyn Any).type_id()).collect()

@@ -54,7 +54,8 @@ impl<'a> Trial<'a> {
                 Slot::Shape(shape) => Input::Shape(shape),
             })
             .collect();
-        F::kernel(self.op).run(Inputs::new(&inputs), Output { data: y, shape: &self.shape.shape, threads: 1 });
+        F::kernel(self.op)
+            .run(Inputs::new(&inputs), Output { data: y, shape: &self.shape.shape, threads: 1 });
     }
 
     /// The same kernel on some rows along the first axis of the result and of the first operand.
@@ -73,8 +74,11 @@ impl<'a> Trial<'a> {
             Slot::Shape(shape) => Slot::Shape(shape),
         });
         let slots: Vec<Slot<'a>> = slots.collect();
-        matches!(slots.first(), Some(Slot::Real(_)))
-            .then(|| Trial { op: self.op, slots, shape: with_rows(&self.shape.shape) })
+        matches!(slots.first(), Some(Slot::Real(_))).then(|| Trial {
+            op: self.op,
+            slots,
+            shape: with_rows(&self.shape.shape),
+        })
     }
 
     /// The number of elements of one row of the result and of the first operand, and the number of rows.

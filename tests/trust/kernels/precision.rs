@@ -61,7 +61,10 @@ fn a_wrong_kernel_in_f32_of_an_op_alone_is_found() {
         assert_op_fails(&Custom::map(name, |x, y| map(x, y, |x| x * x * x), single, CUBED), SAYS);
         let wide: Run<f64> = |x, y| of_one(x, y, |x| x * x * x);
         if name == "twice" {
-            assert_op_fails(&Custom::of_one(name, wide, |x, y| of_one(x, y, |x| 2.0 * x * x * x), CUBED), SAYS);
+            assert_op_fails(
+                &Custom::of_one(name, wide, |x, y| of_one(x, y, |x| 2.0 * x * x * x), CUBED),
+                SAYS,
+            );
         }
     }
 }
@@ -70,9 +73,12 @@ fn a_wrong_kernel_in_f32_of_an_op_alone_is_found() {
 fn a_wrong_kernel_in_f32_in_a_rule_is_located_at_the_node_it_belongs_to() {
     let rule: Rule = |_, x, _, dy| {
         let square: Run<f64> = |x, y| map(x, y, |x| x * x);
-        let wrong = Custom::map("square", square, |x, y| map(x, y, |x| x * x + 1e-3), |_, x, _, dy| {
-            (2.0 * dy * x[0]).into()
-        });
+        let wrong = Custom::map(
+            "square",
+            square,
+            |x, y| map(x, y, |x| x * x + 1e-3),
+            |_, x, _, dy| (2.0 * dy * x[0]).into(),
+        );
         (3.0 * dy * x[0].tape().apply(wrong, &[x[0]])).into()
     };
     let op = Custom::map("cube", |x, y| map(x, y, |x| x * x * x), |x, y| map(x, y, |x| x * x * x), rule);
@@ -143,10 +149,14 @@ fn a_sum_or_a_product_in_f64_that_is_computed_in_f32_is_told_as_that() {
     let (a, b) = (tape.leaf("a", some(&[6, 40])), tape.leaf("b", some(&[40, 5])));
     let (y, line) = (tape.apply(op, &[a, b]), line!());
     assert_located(&check(y, &[a, b]), Stage::Node, y, line, SINGLE);
-    let sum: Run<f64> = |x, y| y.data[0] = f64::from(x.real(0).array().iter().map(|&x| x as f32).sum::<f32>());
-    let op = Custom::of_one("sum", sum, |x, y| y.data[0] = x.real(0).array().sum(), |_, x, _, dy| {
-        dy.broadcast_like(x[0]).into()
-    });
+    let sum: Run<f64> =
+        |x, y| y.data[0] = f64::from(x.real(0).array().iter().map(|&x| x as f32).sum::<f32>());
+    let op = Custom::of_one(
+        "sum",
+        sum,
+        |x, y| y.data[0] = x.real(0).array().sum(),
+        |_, x, _, dy| dy.broadcast_like(x[0]).into(),
+    );
     let op = op.of_shape(|_| Ok(Vec::new()));
     let tape = Tape::new();
     let x = tape.leaf("x", some(&[30]));

@@ -30,7 +30,12 @@ fn draws() -> [(&'static str, Draw); 8] {
 }
 
 /// An op of the table, on operands as its samples have them in shape; those with indices as they are.
-fn operands<'t>(tape: &'t Tape, sample: &chainrule::op::Sample, draw: Draw, rng: &mut ChaCha8Rng) -> Vec<Var<'t>> {
+fn operands<'t>(
+    tape: &'t Tape,
+    sample: &chainrule::op::Sample,
+    draw: Draw,
+    rng: &mut ChaCha8Rng,
+) -> Vec<Var<'t>> {
     let operand = |(i, (shape, domain)): (usize, &(Vec<usize>, Domain))| match *domain {
         Domain::Index(n) => {
             let index = |_| rng.random_range(..n.max(1));
@@ -60,8 +65,11 @@ fn no_kernel_of_the_crate_is_accused_on_hostile_operands() {
                 let loss = (y * tape.constant(some(&y.shape()))).sum();
                 let Ok(report) = Check::new(loss, &leaves).run() else { continue };
                 checked += 1;
-                let about_kernels =
-                    |f: &&chainrule::check::Fault| f.stage < Stage::Engine && f.problem.contains("kernel ") && !f.problem.contains("its rule");
+                let about_kernels = |f: &&chainrule::check::Fault| {
+                    f.stage < Stage::Engine
+                        && f.problem.contains("kernel ")
+                        && !f.problem.contains("its rule")
+                };
                 failures.extend(
                     report.faults.iter().filter(about_kernels).map(|f| format!("{}, {name}: {f}", op.name())),
                 );
@@ -116,7 +124,8 @@ fn a_formula_that_cancels_inside_the_kernel_is_no_fault_of_its_precision() {
             let x = tape.leaf("x", ndarray::arr1(point).mapv(of));
             let y = tape.apply(op.clone(), &[x]);
             let report = Check::new((y * tape.constant(some(&y.shape()))).sum(), &[x]).run().unwrap();
-            let accused = report.faults.iter().any(|f| f.problem.contains("precision") || f.problem.contains("f32"));
+            let accused =
+                report.faults.iter().any(|f| f.problem.contains("precision") || f.problem.contains("f32"));
             assert!(!accused, "{} at {point:?}: {report}", op.name);
         }
     }
@@ -141,7 +150,12 @@ fn a_long_sum_in_plain_order_is_no_fault_of_its_precision() {
     for (n, value) in [(10_000, 0.1), (100_000, 0.1), (30_000, 1.0 / 3.0)] {
         let tape = Tape::new();
         let x = tape.leaf("x", ndarray::Array1::from_elem(n, value));
-        assert_right(&Check::new(tape.apply(sum.clone(), &[x]), &[x]).mode(chainrule::check::Mode::QUICK).run().unwrap());
+        assert_right(
+            &Check::new(tape.apply(sum.clone(), &[x]), &[x])
+                .mode(chainrule::check::Mode::QUICK)
+                .run()
+                .unwrap(),
+        );
     }
     let tape = Tape::new();
     let x = tape.leaf("x", some(&[1000]).mapv(|x| 300.0 + x));
