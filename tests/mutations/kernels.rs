@@ -91,8 +91,8 @@ impl<F: Precision> Kernel<F> for Sine {
             Fault::Transposed => is_transposed,
             Fault::Reversed => is_reversed,
             Fault::InF32 => F::NAME == "f32",
-            Fault::Tenth => call % 10 == 0,
-            Fault::Thousandth => call % 1000 == 0,
+            Fault::Tenth => call.is_multiple_of(10),
+            Fault::Thousandth => call.is_multiple_of(1000),
             Fault::None | Fault::Single => false,
         };
         if self.fault == Fault::Single {

@@ -63,12 +63,12 @@ impl Op for Square {
 /// Every Nth call, some calls at random, all from some call on, a stretch of calls.
 fn whens() -> [(&'static str, When); 10] {
     [
-        ("3", |n| n % 3 == 0),
-        ("10", |n| n % 10 == 0),
-        ("11", |n| n % 11 == 0),
-        ("16", |n| n % 16 == 0),
-        ("100", |n| n % 100 == 0),
-        ("1000", |n| n % 1000 == 0),
+        ("3", |n| n.is_multiple_of(3)),
+        ("10", |n| n.is_multiple_of(10)),
+        ("11", |n| n.is_multiple_of(11)),
+        ("16", |n| n.is_multiple_of(16)),
+        ("100", |n| n.is_multiple_of(100)),
+        ("1000", |n| n.is_multiple_of(1000)),
         ("from 40 on", |n| n >= 40),
         ("from 1060 on", |n| n >= 1060),
         ("a stretch", |n| (1050..1060).contains(&n)),
@@ -140,8 +140,12 @@ fn a_state_in_the_op_of_a_rule_is_told_with_the_node_it_belongs_to() {
 
 #[test]
 fn a_rule_that_is_another_when_it_is_recorded_again_is_told_with_its_node() {
-    let whens: [(&str, When); 4] =
-        [("2", |n| n % 2 == 0), ("10", |n| n % 10 == 0), ("the first", |n| n == 1), ("from 4 on", |n| n > 3)];
+    let whens: [(&str, When); 4] = [
+        ("2", |n| n.is_multiple_of(2)),
+        ("10", |n| n.is_multiple_of(10)),
+        ("the first", |n| n == 1),
+        ("from 4 on", |n| n > 3),
+    ];
     for (name, when) in whens {
         let tape = Tape::new();
         let x = tape.leaf("x", some(&[4, 5]));

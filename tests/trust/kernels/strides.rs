@@ -73,7 +73,7 @@ fn the_operand_is_named() {
         let b = if b.as_slice().is_some() { b_view } else { b_view.t() };
         y.data.iter_mut().zip(a.array()).zip(b).for_each(|((y, a), b)| *y = a + b);
     };
-    let op = Custom::of_one("add", add, |x, y| sum32(x, y), |_, _, _, dy| dy.into());
+    let op = Custom::of_one("add", add, sum32, |_, _, _, dy| dy.into());
     let op = op.of_shape(|x: &[Operand<'_>]| reals(x).map(|[a, _]| a.to_vec()));
     let tape = Tape::new();
     let (a, b) = (tape.leaf("a", some(&[3, 4])), tape.leaf("b", some(&[4, 3])));
