@@ -11,11 +11,10 @@ mod trial;
 
 use super::fault::{Fault, Stage};
 use super::random::Random;
-use crate::error::Result;
 use crate::graph::{NodeId, OpIndex, Origin, ShapeIndex};
 use crate::kernel::gather;
 use crate::shape::{Layout, size, unravel};
-use crate::tape::{Located, Op, Recorder, Tape};
+use crate::tape::{Located, Op, Recorder, Tape, run};
 use precision::{Two, same_bits};
 use rounding::{Pair, Unit};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -94,7 +93,7 @@ impl<'t> Kernels<'t> {
     }
 
     /// What is wrong with the kernels of the marked nodes that were not judged before.
-    pub(super) fn judge(&mut self, marked: &[bool]) -> Result<Vec<Fault>> {
+    pub(super) fn judge(&mut self, marked: &[bool]) -> Vec<Fault> {
         let tape = self.tape;
         let mut batches: FxHashMap<OpIndex, Batch> = FxHashMap::default();
         {
@@ -108,7 +107,7 @@ impl<'t> Kernels<'t> {
                 self.batch(&recorder, op, &batch);
             }
         }
-        Ok(std::mem::take(&mut self.faults))
+        std::mem::take(&mut self.faults)
     }
 
     fn node(&mut self, recorder: &Recorder, id: NodeId, batches: &mut FxHashMap<OpIndex, Batch>) {
@@ -197,14 +196,19 @@ impl<'t> Kernels<'t> {
         }
         // Where more is computed than moved, another order of sums is no fault.
         let pair = Pair { trial, x: copies, y: &of_copies, other: y, unit: Unit::F64 };
-        if let Some(element) = pair.apart(&mut self.random) {
-            let problem = format!(
-                "its kernel gives another result where operands are strided views than on contiguous copies: {}",
-                self.told(recorder, id, &Two { element, found: y[element], against: of_copies[element] }),
-            );
-            let operand = (strided.len() == 1).then(|| strided[0]);
-            self.tell(recorder, id, Kind::Strides, operand, problem);
-        }
+        let Some(element) = pair.apart(&mut self.random) else { return };
+        let problem = format!(
+            "its kernel gives another result where operands are strided views than on contiguous copies: {}",
+            self.told(recorder, id, &Two { element, found: y[element], against: of_copies[element] }),
+        );
+        let operand = match *strided {
+            [alone] => Some(alone),
+            _ => strided.iter().copied().find(|&operand| {
+                let now = with_strided(recorder, id, copies, operand);
+                !same_bits(&now, &of_copies)
+            }),
+        };
+        self.tell(recorder, id, Kind::Strides, operand, problem);
     }
 
     /// That the result for some rows is that part of the result.
@@ -321,6 +325,27 @@ fn is_view(recorder: &Recorder, id: NodeId) -> bool {
     let node = recorder.graph.node(id);
     let first = node.inputs().first().map(|&x| recorder.locate(x));
     first.is_some_and(|x| recorder.op(id).view(&x.layout, node.shape()).is_some())
+}
+
+/// A node's result with one operand where it lies, and copies of the others.
+fn with_strided(recorder: &Recorder, id: NodeId, copies: &[Vec<f64>], strided: usize) -> Vec<f64> {
+    let node = recorder.graph.node(id);
+    let op = recorder.op(id);
+    let mut copies = copies.iter();
+    let located = node.inputs().iter().enumerate().map(|(i, &x)| {
+        let located = recorder.locate(x);
+        if !op.reads(i) || located.indices.is_some() {
+            return located;
+        }
+        let copy = copies.next().map_or(&[][..], Vec::as_slice);
+        match i == strided {
+            true => located,
+            false => Located { data: copy, indices: None, layout: Layout::contiguous(&located.layout.shape) },
+        }
+    });
+    let mut y = vec![f64::NAN; size(node.shape())];
+    run(op, located.collect(), node.shape(), &mut y, &mut Vec::new());
+    y
 }
 
 /// A node's kernel on operands of these shapes.

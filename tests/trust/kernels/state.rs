@@ -100,6 +100,24 @@ fn a_result_that_changes_at_some_call_is_told_with_its_node() {
 }
 
 #[test]
+fn a_state_of_a_large_kernel_is_told_too() {
+    let whens: [(&str, When); 5] = [
+        ("10", |n| n.is_multiple_of(10)),
+        ("37", |n| n.is_multiple_of(37)),
+        ("100", |n| n.is_multiple_of(100)),
+        ("from 50 on", |n| n >= 50),
+        ("a stretch", |n| (40..60).contains(&n)),
+    ];
+    for (name, when) in whens {
+        let tape = Tape::new();
+        let x = tape.leaf("x", some(&[100, 120]));
+        let (y, line) = (tape.apply(Square::new(name, when), &[x.sin()]), line!());
+        let loss = (y.tanh() * tape.constant(some(&[100, 120]))).sum();
+        assert_named(name, &Check::new(loss, &[x]).mode(Mode::Quick { probes: 16 }).run().unwrap(), y, line);
+    }
+}
+
+#[test]
 fn a_state_in_the_op_of_a_rule_is_told_with_the_node_it_belongs_to() {
     /// `y = x³`, whose rule squares by an op with a state.
     #[derive(Debug)]

@@ -77,10 +77,12 @@ fn the_operand_is_named() {
     let op = op.of_shape(|x: &[Operand<'_>]| reals(x).map(|[a, _]| a.to_vec()));
     let tape = Tape::new();
     let (a, b) = (tape.leaf("a", some(&[3, 4])), tape.leaf("b", some(&[4, 3])));
-    let (y, line) = (tape.apply(op, &[a, b.t()]), line!());
-    let report = check(y, &[a, b]);
-    assert_located(&report, Stage::Node, y, line, SAYS);
-    assert_eq!(report.first_fault().and_then(|fault| fault.operand), Some(1), "{report}");
+    for first in [a, a.slice(s![..;-1, ..])] {
+        let (y, line) = (tape.apply(op.clone(), &[first, b.t()]), line!());
+        let report = check(y, &[a, b]);
+        assert_located(&report, Stage::Node, y, line, SAYS);
+        assert_eq!(report.first_fault().and_then(|fault| fault.operand), Some(1), "{report}");
+    }
 }
 
 fn sum32(x: Inputs<'_, '_, f32>, y: Output<'_, f32>) {
