@@ -89,6 +89,7 @@ impl<'a, 'c, 't> Groups<'a, 'c, 't> {
                 self.count(*member, &answers, reports[member.leaf]);
             }
         }
+        self.whole.note_unsteady(&self.judge);
         for (gradient, report) in self.gradients.iter().zip(reports) {
             if gradient.is_empty() {
                 report.close();

@@ -5,6 +5,8 @@ use super::element::{Compared, Element, Reason};
 use super::function::Function;
 use super::steps::Reach;
 use crate::error::Result;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// By how much a step is made longer or shorter.
 const FACTOR: f64 = 8.0;
@@ -12,6 +14,8 @@ const FACTOR: f64 = 8.0;
 const SHRINKS: i32 = 5;
 /// How often a step is made longer, or shorter, at the most: from one end of what f64 tells apart to the other.
 const TRIES: usize = 20;
+/// So many derivatives that fail are measured once more.
+const REPEATED: usize = 64;
 
 /// A derivative to be judged.
 #[derive(Debug, Clone, Copy)]
@@ -70,11 +74,15 @@ const AGREED: usize = 2;
 pub(super) struct Judge {
     tolerance: f64,
     differences: Differences,
+    /// How many derivatives that failed were measured once more.
+    repeated: usize,
+    /// Whether one of them has come out otherwise then; shared by the copies for threads.
+    unsteady: Arc<AtomicBool>,
 }
 
 impl Judge {
     pub(super) fn new(tolerance: f64) -> Self {
-        Self { tolerance, differences: Differences::default() }
+        Self { tolerance, differences: Differences::default(), repeated: 0, unsteady: Arc::default() }
     }
 
     /// Whether two numbers are further apart than the tolerance and their error allow.
@@ -97,8 +105,26 @@ impl Judge {
         self.differences.quality(f, step)
     }
 
-    /// The verdict on a derivative of `f` at 0.
+    /// Whether a derivative, measured again, was another: the function is not the same from one call to the next.
+    pub(super) fn is_unsteady(&self) -> bool {
+        self.unsteady.load(Ordering::Relaxed)
+    }
+
+    /// The verdict on a derivative of `f` at 0. What fails is measured once more, where it fails again, bit for bit.
     pub(super) fn judge(&mut self, f: &mut impl Function, question: Question) -> Result<Answer> {
+        let answer = self.once(f, question)?;
+        if answer.element != Element::Fail || self.repeated == REPEATED {
+            return Ok(answer);
+        }
+        self.repeated += 1;
+        let again = self.once(f, question)?;
+        if again.compared.numeric.to_bits() != answer.compared.numeric.to_bits() {
+            self.unsteady.store(true, Ordering::Relaxed);
+        }
+        Ok(again)
+    }
+
+    fn once(&mut self, f: &mut impl Function, question: Question) -> Result<Answer> {
         let Question { backprop, .. } = question;
         let Some(plain) = question.plain.filter(|_| backprop.is_finite()) else {
             return self.extrapolate(f, question);
@@ -122,7 +148,16 @@ impl Judge {
             return Ok(Answer::new(compared, Element::Zero));
         }
         let answer = self.extrapolate(f, question)?;
+        let again = self.differences.central(f, plain)?.map(|central| central.slope);
+        self.same_again(Some(slope), again);
         Ok(Answer { compared: Compared { numeric: slope, ..answer.compared }, ..answer })
+    }
+
+    /// Notes whether what was measured at one step, and then again, is the same, bit for bit.
+    fn same_again(&self, first: Option<f64>, again: Option<f64>) {
+        if first.map(f64::to_bits) != again.map(f64::to_bits) {
+            self.unsteady.store(true, Ordering::Relaxed);
+        }
     }
 
     /// A derivative of `f` at 0, without anything to hold it against; NaN if it cannot be had.
@@ -145,7 +180,15 @@ impl Judge {
         let (mut first, mut far, mut bent) = (None, None, None::<Best>);
         let mut branches = false;
         while step >= shortest {
-            let pair = self.differences.pair(f, step)?;
+            let mut pair = self.differences.pair(f, step)?;
+            let decides = |pair: &Pair| pair.still || self.verdict(pair, question) == Element::Pass;
+            // Where the first step does not decide, it is measured again: it may be off by an accident that the others
+            // are not.
+            if step == question.reach.first && !pair.as_ref().is_some_and(decides) {
+                let again = self.differences.pair(f, step)?;
+                self.same_again(pair.map(|pair| pair.value), again.as_ref().map(|pair| pair.value));
+                pair = again;
+            }
             branches = pair.is_none();
             if let Some(pair) = pair {
                 // A bend that no comparison tells of counts only against a derivative that does not pass, and passes only

@@ -16,6 +16,7 @@ mod functions;
 mod groups;
 mod hint;
 mod judge;
+mod kernels;
 mod locate;
 mod macros;
 mod mode;
@@ -71,6 +72,7 @@ pub struct Check<'t> {
     threads: usize,
     seed: u64,
     tamper: Option<fn(&mut Plan<f64>)>,
+    kernels_only: bool,
 }
 
 impl<'t> Check<'t> {
@@ -88,6 +90,7 @@ impl<'t> Check<'t> {
             threads: 1,
             seed: 0,
             tamper: None,
+            kernels_only: false,
         }
     }
 
@@ -134,6 +137,11 @@ impl<'t> Check<'t> {
     #[doc(hidden)]
     pub fn tamper(self, tamper: fn(&mut Plan<f64>)) -> Self {
         Self { tamper: Some(tamper), ..self }
+    }
+
+    /// Of the kernels alone: no derivative is measured.
+    fn kernels(self) -> Self {
+        Self { kernels_only: true, ..self }
     }
 
     /// Runs the check.

@@ -38,6 +38,8 @@ pub(super) struct Nodes<'t> {
     random: Random,
     /// The worst element of every operand is looked for, and moved by itself as well.
     pub(super) thorough: bool,
+    /// The first node of which a derivative has come out otherwise when it was measured again.
+    pub(super) unsteady: Option<NodeId>,
 }
 
 /// Op, shapes of the operands, and which of them are judged.
@@ -54,7 +56,14 @@ struct Case<'a> {
 
 impl<'t> Nodes<'t> {
     pub(super) fn new(tape: &'t Tape, tolerance: f64, random: Random) -> Self {
-        Self { tape, benches: FxHashMap::default(), judge: Judge::new(tolerance), random, thorough: false }
+        Self {
+            tape,
+            benches: FxHashMap::default(),
+            judge: Judge::new(tolerance),
+            random,
+            thorough: false,
+            unsteady: None,
+        }
     }
 
     /// Judges the rules of a node for some of its operands, with a random cotangent, and the recorded one if it is known.
@@ -92,6 +101,9 @@ impl<'t> Nodes<'t> {
         let greatest = if elementwise { 1.0 } else { greatest };
         let case = Case { graph: &graph, node, elementwise, rounding: 4.0 * f64::EPSILON * greatest };
         let judged = self.case(&mut bench, &case, &cotangents)?;
+        if self.judge.is_unsteady() {
+            self.unsteady.get_or_insert(node);
+        }
         // Indices are compiled into a bench.
         if inputs.iter().all(|&x| graph.node(x).kind() == Kind::Real) {
             self.benches.insert(key, bench);

@@ -3,6 +3,7 @@
 use super::engine;
 use super::fault::{Fault, Stage};
 use super::flow::Flow;
+use super::kernels::Kernels;
 use super::nodes::Nodes;
 use super::preflight;
 use super::random::{generator, signed};
@@ -17,6 +18,7 @@ use crate::graph::{Kind, NodeId, Origin};
 use crate::tape::{Tape, Var};
 use ndarray::{ArrayD, IxDyn};
 use rustc_hash::FxHashMap;
+use std::cell::Cell;
 use std::collections::hash_map::Entry;
 
 #[track_caller]
@@ -34,6 +36,7 @@ pub(super) fn run(check: &Check<'_>) -> Result<Report> {
     };
     let mut orders = Vec::new();
     let mut judged = FxHashMap::default();
+    let mut kernels = Kernels::new(tape, generator(check.seed, 5));
     let (mut loss, mut gradients) = (check.loss, gradients);
     for order in 1..=check.order {
         if order > 1 {
@@ -44,7 +47,7 @@ pub(super) fn run(check: &Check<'_>) -> Result<Report> {
             }
             gradients = loss.try_grad(&check.leaves)?;
         }
-        orders.push(Order { check, order, loss, gradients: &gradients }.run(&mut judged)?);
+        orders.push(Order { check, order, loss, gradients: &gradients }.run(&mut judged, &mut kernels)?);
     }
     let mut report = None;
     while let Some(mut order) = orders.pop() {
@@ -122,7 +125,7 @@ impl<'t> Order<'_, 't> {
         self.loss.tape()
     }
 
-    fn run(&self, judged: &mut FxHashMap<NodeId, bool>) -> Result<Report> {
+    fn run(&self, judged: &mut FxHashMap<NodeId, bool>, kernels: &mut Kernels<'t>) -> Result<Report> {
         let (tape, leaves) = (self.tape(), &self.check.leaves);
         let output = value(tape, self.loss.id())?;
         let output = output.iter().copied().next().unwrap_or(f64::NAN);
@@ -160,20 +163,28 @@ impl<'t> Order<'_, 't> {
             let name = leaf.name().unwrap_or_else(|| leaf.id().to_string());
             report.parameters.push(ParameterReport::new(leaf.id(), name, leaf.shape()));
         }
-        // What cannot be repeated cannot be differentiated by repeating it.
         if !reproducible {
-            report.parameters.iter_mut().for_each(|p| p.verdict = Verdict::Unresolved);
-            return Ok(report);
+            return Ok(unrepeatable(report));
         }
         let ids: Vec<NodeId> = self.gradients.iter().map(|g| g.id()).collect();
         let gradients = ids.iter().map(|&id| numbers(tape, id)).collect::<Result<Vec<_>>>()?;
         let finite = gradients.iter().flatten().all(|g| g.is_finite());
+        let on_the_way = tape.graph().read_by(ids.iter().copied().chain([self.loss.id()]));
+        report.faults.extend(kernels.judge(&on_the_way));
+        if report.faults.iter().any(|fault| fault.stage == Stage::Preflight) {
+            return Ok(unrepeatable(report));
+        }
+        if self.check.kernels_only {
+            report.parameters.clear();
+            return Ok(report);
+        }
 
         let backward = engine::follow(self.loss, leaves, self.gradients)?;
         if !backward.by_rules && self.order == 1 && self.check.gradients.is_some() {
             report.source = Source::Analytic;
         }
         let mut nodes = Nodes::new(tape, self.check.tolerance, generator(self.check.seed, 1));
+        judged.extend(kernels.coarse.iter().map(|&id| (id, false)));
         self.nodes(&mut nodes, &flow, &backward.cotangents, judged, &mut report)?;
         if !finite && report.faults.is_empty() {
             report.faults.extend(preflight::finite_gradients(tape, &ids)?);
@@ -205,10 +216,18 @@ impl<'t> Order<'_, 't> {
             // The whole is wrong, and no part was found to be: the worst element of every operand, then.
             nodes.thorough = true;
             judged.clear();
+            judged.extend(kernels.coarse.iter().map(|&id| (id, false)));
             self.nodes(&mut nodes, &flow, &backward.cotangents, judged, &mut report)?;
         }
         if failed && report.faults.is_empty() {
             report.faults.extend(if backward.by_rules { backward.fault } else { self.by_hand(&report) });
+        }
+        let unsteady = nodes.unsteady.or_else(|| whole.unsteady.get().then(|| self.loss.id()));
+        let changed = kernels.again(&on_the_way, unsteady);
+        if !changed.is_empty() {
+            report.faults.retain(|fault| changed.iter().all(|changed| changed.node != fault.node));
+            report.faults.extend(changed);
+            report.parameters.iter_mut().for_each(|p| p.verdict = p.verdict.max(Verdict::Unresolved));
         }
         if by_rules && report.faults.is_empty() {
             report.parameters.iter_mut().for_each(ParameterReport::contradict);
@@ -292,8 +311,15 @@ impl<'t> Order<'_, 't> {
                 kinks: flow.kinks,
             },
             right,
+            unsteady: Cell::new(false),
         })
     }
+}
+
+/// What cannot be repeated cannot be differentiated by repeating it.
+fn unrepeatable(mut report: Report) -> Report {
+    report.parameters.iter_mut().for_each(|p| p.verdict = Verdict::Unresolved);
+    report
 }
 
 /// How likely it is that one lost element of all gradients goes unseen: that of each leaf, by its share of what is not 0.

@@ -16,6 +16,7 @@ use crate::error::Result;
 use crate::graph::NodeId;
 use crate::shape::unravel;
 use crate::tape::Var;
+use std::cell::Cell;
 
 /// Elements on which moving the result of a linear op is compared with computing it.
 const LINEAR_SAMPLES: usize = 32;
@@ -29,6 +30,8 @@ pub(super) struct Whole<'c, 't> {
     pub(super) scale: Scale,
     /// Whether every node is right, and the backward graph is made of their rules.
     pub(super) right: bool,
+    /// Whether a derivative has come out otherwise when it was measured again.
+    pub(super) unsteady: Cell<bool>,
 }
 
 impl<'t> Whole<'_, 't> {
@@ -71,6 +74,7 @@ impl<'t> Whole<'_, 't> {
         if let Mode::Quick { probes } = self.check.mode {
             let mut replay = self.replay(leaf, false)?;
             row.probes(probes, &mut replay, &mut judge, report, random, at_ties)?;
+            self.note_unsteady(&judge);
             return Ok(None);
         }
         let mut replay = self.replay(leaf, true)?;
@@ -87,7 +91,13 @@ impl<'t> Whole<'_, 't> {
         let mut answers = row.answers_by(self.check.threads, &mut replay, &mut judge, &steps)?;
         answers.iter_mut().for_each(|answer| *answer = at_ties(*answer));
         row.count(&answers, report);
+        self.note_unsteady(&judge);
         Ok(fault)
+    }
+
+    /// Takes over from a judge whether what it measured again was another.
+    pub(super) fn note_unsteady(&self, judge: &Judge) {
+        self.unsteady.set(self.unsteady.get() || judge.is_unsteady());
     }
 
     fn replay(&self, leaf: Var<'t>, linear: bool) -> Result<Replay> {

@@ -1,7 +1,8 @@
 //! Computing values when asked, in f64, node by node.
 
+use super::op::Op;
 use super::recorder::Recorder;
-use super::run::{Operands, run};
+use super::run::{Located, Operands, run};
 use super::values::{Known, Places, Values};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Leaf, Node, NodeId};
@@ -173,6 +174,21 @@ impl Recorder {
     /// The indices that an index input was given, if it was.
     pub(crate) fn fed_indices(&self, id: NodeId) -> Option<&[usize]> {
         self.values.fed_indices(self.graph.node(id))
+    }
+
+    /// The op of a node that is no leaf.
+    pub(crate) fn op(&self, id: NodeId) -> &dyn Op {
+        &*self.ops[self.graph.record(id).op.0 as usize]
+    }
+
+    /// Whether a node's value was computed or given.
+    pub(crate) fn is_known(&self, id: NodeId) -> bool {
+        self.values.has(id)
+    }
+
+    /// Where the value of a node that was computed lies; nowhere, where nothing is known but its shape.
+    pub(crate) fn locate(&self, id: NodeId) -> Located<'_> {
+        self.values.locate(self.graph.node(id))
     }
 
     /// The value of a node that was computed, as an array of its own.

@@ -171,26 +171,32 @@ impl Recorder {
         let record = self.graph.record(id);
         let op = record.op;
         let of_numbers = record.shape == ShapeIndex::SCALAR && self.facts[op.0 as usize].scalar.is_some();
-        if let Some(rules) = self.rules_of_number(id) {
+        if let Some(rules) = self.known_rules(id) {
             return Ok(rules.clone());
         }
-        let inputs = self.graph.node(id).inputs();
-        let shapes = inputs.iter().map(|&x| self.graph.record(x).shape);
-        let key = (op, shapes.zip(kinds(&self.graph, inputs)).collect());
-        if let Some(rules) = self.rules.by_shapes.get(&key) {
-            return Ok(rules.clone());
-        }
-        let operands =
-            (0..inputs.len()).map(|operand| self.record_rule(id, operand)).collect::<Result<_>>()?;
+        let operands = (0..self.graph.node(id).inputs().len())
+            .map(|operand| self.record_rule(id, operand))
+            .collect::<Result<_>>()?;
         let rules = Rc::new(OpRules { operands, placed: Cell::new(false) });
         if of_numbers {
             let known = &mut self.rules.of_numbers;
             known.resize(known.len().max(op.0 as usize + 1), None);
             known[op.0 as usize] = Some(rules.clone());
         } else {
-            self.rules.by_shapes.insert(key, rules.clone());
+            self.rules.by_shapes.insert(self.rules_key(id), rules.clone());
         }
         Ok(rules)
+    }
+
+    fn rules_key(&self, id: NodeId) -> Key {
+        let inputs = self.graph.node(id).inputs();
+        let shapes = inputs.iter().map(|&x| self.graph.record(x).shape);
+        (self.graph.record(id).op, shapes.zip(kinds(&self.graph, inputs)).collect())
+    }
+
+    /// The rules of a node, if some were recorded for its op on operands of these shapes.
+    pub(super) fn known_rules(&self, id: NodeId) -> Option<&Rc<OpRules>> {
+        self.rules_of_number(id).or_else(|| self.rules.by_shapes.get(&self.rules_key(id)))
     }
 
     /// The rules of a scalar function on single numbers, if they are known.
@@ -233,7 +239,7 @@ impl Recorder {
     }
 
     /// Runs an op's rule on a tape of its own, and copies what its result depends on.
-    fn record_rule(&self, id: NodeId, operand: usize) -> Result<RuleGraph> {
+    pub(super) fn record_rule(&self, id: NodeId, operand: usize) -> Result<RuleGraph> {
         let node = self.graph.node(id);
         let op = self.ops[self.graph.record(id).op.0 as usize].clone();
         if kinds(&self.graph, node.inputs()).nth(operand) == Some(Kind::Index) {

@@ -19,12 +19,12 @@ pub(crate) struct Located<'a, F = f64> {
 }
 
 impl<'a, F: Float> Located<'a, F> {
-    pub(super) fn view(&self) -> View<'_, F> {
+    pub(crate) fn view(&self) -> View<'_, F> {
         View::new(self.data, self.layout.offset, &self.layout.shape, &self.layout.strides)
     }
 
     /// Its elements, if they are known numbers that lie side by side.
-    pub(super) fn as_slice(&self) -> Option<&'a [F]> {
+    pub(crate) fn as_slice(&self) -> Option<&'a [F]> {
         let len = self.layout.len();
         let start = if len == 0 { 0 } else { self.layout.offset };
         self.layout.is_contiguous().then(|| self.data.get(start..start + len)).flatten()

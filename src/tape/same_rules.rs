@@ -5,7 +5,7 @@ use super::op::Op;
 use super::recorder::Recorder;
 use super::rule::{Made, RuleGraph, RuleNode};
 use crate::error::{Error, Result};
-use crate::graph::{Origin, ShapeIndex};
+use crate::graph::{NodeId, Origin, ShapeIndex};
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
@@ -59,16 +59,7 @@ fn still_right(operand: usize, old: &RuleGraph, new: &RuleGraph) -> bool {
         }
         _ => return false,
     };
-    let same = |a: &RuleNode, b: &RuleNode| {
-        let same_content = match (&a.content, &b.content) {
-            (Made::Op(a), Made::Op(b)) => are_same(a, b),
-            (Made::Leaf(a), Made::Leaf(b)) => a == b,
-            (Made::Constant(a), Made::Constant(b)) => a == b,
-            _ => false,
-        };
-        same_content && a.inputs == b.inputs
-    };
-    let begins_the_same = old.len() >= new.len() && old.iter().zip(new).all(|(a, b)| same(a, b));
+    let begins_the_same = old.len() >= new.len() && old.iter().zip(new).all(|(a, b)| same_node(a, b));
     begins_the_same
         && match &old[new.len()..] {
             [] => old_result == new_result,
@@ -78,4 +69,41 @@ fn still_right(operand: usize, old: &RuleGraph, new: &RuleGraph) -> bool {
             }
             _ => false,
         }
+}
+
+/// Whether two nodes of rules compute the same from the same places.
+fn same_node(a: &RuleNode, b: &RuleNode) -> bool {
+    let same_content = match (&a.content, &b.content) {
+        (Made::Op(a), Made::Op(b)) => are_same(a, b),
+        (Made::Leaf(a), Made::Leaf(b)) => a == b,
+        (Made::Constant(a), Made::Constant(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
+        }
+        _ => false,
+    };
+    same_content && a.inputs == b.inputs
+}
+
+/// Whether two rules are the same.
+fn same_rule(a: &RuleGraph, b: &RuleGraph) -> bool {
+    match (a, b) {
+        (RuleGraph::Nodes { nodes: a, result: ra }, RuleGraph::Nodes { nodes: b, result: rb }) => {
+            ra == rb && a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_node(a, b))
+        }
+        (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
+    }
+}
+
+impl Recorder {
+    /// The first operand of a node whose rule, recorded anew so many times, is once another than the one in use; none where
+    /// no rule of the node is in use.
+    pub(crate) fn changing_rule(&self, id: NodeId, times: usize) -> Option<usize> {
+        let rules = self.known_rules(id)?;
+        (0..times).find_map(|_| {
+            rules.operands.iter().enumerate().find_map(|(operand, rule)| {
+                let again = self.record_rule(id, operand);
+                (!again.is_ok_and(|again| same_rule(rule, &again))).then_some(operand)
+            })
+        })
+    }
 }

@@ -1,9 +1,10 @@
-//! The checker under test: 28 ways to get gradients wrong, each of which must be caught and located – the right node,
+//! The checker under test: 35 ways to get gradients wrong, each of which must be caught and located – the right node,
 //! the right operand, the line that recorded it – while the same code with the fault switched off must pass.
 //!
 //! Wrong rules are those of users' ops of the public trait; faults of the engine are edited into a recorded backward
-//! graph; a plan is made to overwrite what it still needs.
+//! graph; a plan is made to overwrite what it still needs; kernels are wrong where the usual run of a check does not look.
 
+mod alone;
 mod altered;
 mod batch_norm;
 mod convolution;
@@ -12,6 +13,8 @@ mod engine;
 mod finding;
 mod flipped;
 mod gather;
+mod identity;
+mod kernels;
 mod one_element;
 mod replay;
 mod rules;
@@ -38,7 +41,7 @@ impl Mutation {
 }
 
 /// How many there are.
-const COUNT: usize = 28;
+const COUNT: usize = 35;
 
 fn specimens() -> Vec<Specimen> {
     [rules::all(), gather::all(), batch_norm::all(), convolution::all()].into_iter().flatten().collect()
@@ -47,7 +50,8 @@ fn specimens() -> Vec<Specimen> {
 fn mutations() -> Vec<Mutation> {
     let rule = |s: Specimen| Mutation::new(s.number, s.what, move |wrong| s.run(wrong));
     let rules = specimens().into_iter().map(rule);
-    let others = [engine::all(), replay::all(), one_element::all()];
+    let others =
+        [engine::all(), replay::all(), one_element::all(), kernels::all(), alone::all(), identity::all()];
     let mut all: Vec<Mutation> = rules.chain(others.into_iter().flatten()).collect();
     all.sort_by_key(|m| m.number);
     all

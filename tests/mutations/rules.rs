@@ -8,7 +8,7 @@ use chainrule::{Var, ops};
 use ndarray::{arr1, arr2, s};
 
 pub(crate) fn all() -> Vec<Specimen> {
-    [broadcasting(), products(), batches(), elementwise(), reductions(), views()]
+    [broadcasting(), products(), batches(), elementwise(), kinks(), reductions(), views()]
         .into_iter()
         .flatten()
         .collect()
@@ -257,6 +257,36 @@ fn elementwise() -> Vec<Specimen> {
                 0 => (dy / x[1]).into(),
                 _ if wrong => dy.into(),
                 _ => (-(dy * y / x[1])).into(),
+            },
+        ),
+    ]
+}
+
+fn kinks() -> Vec<Specimen> {
+    let point = arr1(&[0.5, 0.49, 1e-8]).into_dyn();
+    vec![
+        // `dy / (x + 1e-8)`: half of what it should be at 1e-8, between the slopes to both sides of a step that is too long.
+        Specimen::altered(
+            33,
+            "a wrong rule that hides as a kink",
+            ops::Ln,
+            0,
+            vec![Operand::Real(point.clone())],
+            |Given { wrong, x, dy, .. }| {
+                let x = if wrong { x[0] + 1e-8 } else { x[0] };
+                (dy / x).into()
+            },
+        ),
+        // `1.5 dy √(x + 1e-8)`.
+        Specimen::altered(
+            33,
+            "a wrong rule that hides as a kink of a power",
+            ops::Powf { exponent: 1.5 },
+            0,
+            vec![Operand::Real(point)],
+            |Given { wrong, x, dy, .. }| {
+                let x = if wrong { x[0] + 1e-8 } else { x[0] };
+                (1.5 * dy * x.sqrt()).into()
             },
         ),
     ]

@@ -119,7 +119,7 @@ impl OpCheck {
         for (leaf, numbers) in &moved {
             tape.feed(*leaf, numbers * t)?;
         }
-        self.check(y, &leaves, 1, random).map(Some)
+        self.check(y, &leaves, 1, random).run().map(Some)
     }
 }
 

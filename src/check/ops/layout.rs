@@ -12,6 +12,8 @@ pub(super) enum Layout {
     Contiguous,
     Transposed,
     EverySecondBackwards,
+    /// Every axis but the last is one element, stretched. Elements tie then, so the kernels alone are judged.
+    Stretched,
     /// Contiguous, and the result is used twice.
     UsedTwice,
     /// One var is every operand.
@@ -24,6 +26,7 @@ impl Layout {
             Self::Contiguous => "contiguous",
             Self::Transposed => "transposed",
             Self::EverySecondBackwards => "every second element, backwards",
+            Self::Stretched => "stretched",
             Self::UsedTwice => "the result used twice",
             Self::OneVar => "one var for every operand",
         }
@@ -47,6 +50,16 @@ impl Layout {
                 let reversed: Vec<usize> = shape.iter().rev().copied().collect();
                 let leaf = tape.leaf(name, real(&reversed, domain, random));
                 (leaf, leaf.t())
+            }
+            Self::Stretched => {
+                let last = shape.len().saturating_sub(1);
+                let one: Vec<usize> = shape
+                    .iter()
+                    .enumerate()
+                    .map(|(axis, &n)| if axis < last { n.min(1) } else { n })
+                    .collect();
+                let leaf = tape.leaf(name, real(&one, domain, random));
+                (leaf, leaf.broadcast_to(shape))
             }
             Self::EverySecondBackwards => {
                 let larger: Vec<usize> = shape.iter().map(|n| n + n.saturating_sub(1)).collect();
