@@ -67,7 +67,7 @@ impl Differences {
         let sides = self.right.iter().zip(f.numbers()).zip(f.base()).zip(f.weights());
         for (i, (((&right, &left), &base), &weight)) in sides.enumerate() {
             let same = right.to_bits() == left.to_bits();
-            still &= same && right.to_bits() == base.to_bits();
+            still &= weight == 0.0 || same && right.to_bits() == base.to_bits();
             let magnitude = weight.abs() * right.abs().max(left.abs());
             if !same {
                 sum += weight * (right - left);

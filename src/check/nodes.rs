@@ -49,7 +49,6 @@ type Key = (OpIndex, SmallVec<[ShapeIndex; 4]>, SmallVec<[usize; 4]>);
 struct Case<'a> {
     graph: &'a Graph,
     node: NodeId,
-    elementwise: bool,
     /// A few roundings of the greatest number that has a part in y, for each unit of cotangent.
     rounding: f64,
 }
@@ -95,11 +94,10 @@ impl<'t> Nodes<'t> {
         let graph = tape.graph();
         let numbers = operands.iter().flatten().chain(bench.y()).filter(|x| x.is_finite());
         let greatest = numbers.fold(0.0_f64, |m, x| m.max(x.abs()));
-        // An element of an elementwise op has no part in what the others are; what its kernel adds up on the way, as
-        // 1 + eˣ, is of the size of 1 in many.
+        // An element of an elementwise op has no part in what the others are.
         let elementwise = tape.op(node).elementwise();
-        let greatest = if elementwise { 1.0 } else { greatest };
-        let case = Case { graph: &graph, node, elementwise, rounding: 4.0 * f64::EPSILON * greatest };
+        let greatest = if elementwise { 0.0 } else { greatest };
+        let case = Case { graph: &graph, node, rounding: 4.0 * f64::EPSILON * greatest };
         let judged = self.case(&mut bench, &case, &cotangents)?;
         if self.judge.is_unsteady() {
             self.unsteady.get_or_insert(node);
@@ -132,7 +130,9 @@ impl<'t> Nodes<'t> {
             for (k, dx) in dx.iter().enumerate() {
                 let measured = Measured {
                     dx,
-                    rounding: case.rounding * case.weight(dy),
+                    rounding: case.rounding * weight(dy),
+                    // What a kernel adds up on the way, as 1 + eˣ, is of the size of 1 in many.
+                    quantum: f64::EPSILON * dy.iter().fold(0.0, |m: f64, dy| m.max(dy.abs())),
                     uncertain,
                     unstable: &[],
                     kinks: bench.has_kinks(),
@@ -296,7 +296,16 @@ impl<'t> Nodes<'t> {
             let reach = Reach::all(joint.point(), rms(joint.point()));
             let slope = backprop.abs().max(1e-3);
             let rounding = case.rounding;
-            let question = Question { backprop, reach, plain: None, rounding, uncertain, slope, kinks: true };
+            let question = Question {
+                backprop,
+                reach,
+                plain: None,
+                rounding,
+                uncertain,
+                slope,
+                quantum: 0.0,
+                kinks: true,
+            };
             let answer = self.judge.judge(joint, question)?;
             if answer.element == Element::Fail {
                 let numeric = answer.compared.numeric;
@@ -357,6 +366,7 @@ struct Measured<'a> {
     dx: &'a [f64],
     rounding: f64,
     uncertain: f64,
+    quantum: f64,
     /// By how much each of `dx` is uncertain besides, if that has been looked at.
     unstable: &'a [f64],
     kinks: bool,
@@ -364,10 +374,10 @@ struct Measured<'a> {
 
 impl Measured<'_> {
     fn question(self, backprop: f64, reach: Reach, uncertain: f64) -> Question {
-        let Self { rounding, kinks, .. } = self;
+        let Self { rounding, quantum, kinks, .. } = self;
         let greatest = self.dx.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
         let slope = if greatest > 0.0 && greatest.is_finite() { greatest } else { 1.0 };
-        Question { backprop, reach, plain: None, rounding, uncertain, slope, kinks }
+        Question { backprop, reach, plain: None, rounding, uncertain, slope, quantum, kinks }
     }
 
     /// The question of one of the derivatives.
@@ -429,11 +439,7 @@ impl Tally {
     }
 }
 
-impl Case<'_> {
-    /// By how much roundings of y count: the sum of the magnitudes of a cotangent, or where numbers of y have nothing in
-    /// common, the greatest.
-    fn weight(&self, dy: &[f64]) -> f64 {
-        let magnitudes = dy.iter().map(|dy| dy.abs());
-        if self.elementwise { magnitudes.fold(0.0, f64::max) } else { magnitudes.sum() }
-    }
+/// The sum of the magnitudes of a cotangent.
+fn weight(dy: &[f64]) -> f64 {
+    dy.iter().map(|dy| dy.abs()).sum()
 }

@@ -36,7 +36,7 @@ pub(super) struct Scale {
 impl Scale {
     pub(super) fn question(self, backprop: f64, reach: Reach) -> Question {
         let Self { rounding, uncertain, slope, kinks } = self;
-        Question { backprop, reach, plain: None, rounding, uncertain, slope, kinks }
+        Question { backprop, reach, plain: None, rounding, uncertain, slope, quantum: 0.0, kinks }
     }
 }
 

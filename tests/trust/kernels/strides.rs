@@ -94,8 +94,8 @@ fn sum32(x: Inputs<'_, '_, f32>, y: Output<'_, f32>) {
 fn a_rule_whose_op_is_wrong_on_a_strided_view_is_located_at_the_node_it_belongs_to() {
     // The cotangent of what is transposed is a transposed view.
     let rules: [(&str, Rule); 2] = [
-        ("right", |_, _, _, dy| dy.tape().apply(twice("right"), &[dy]).into()),
-        ("wrong", |_, _, _, dy| dy.tape().apply(twice("transposed"), &[dy]).into()),
+        ("right rule", |_, _, _, dy| dy.tape().apply(twice("right"), &[dy]).into()),
+        ("wrong rule", |_, _, _, dy| dy.tape().apply(twice("transposed"), &[dy]).into()),
     ];
     for (name, rule) in rules {
         let op = Custom { name, rule, ..twice("right") };
@@ -104,7 +104,7 @@ fn a_rule_whose_op_is_wrong_on_a_strided_view_is_located_at_the_node_it_belongs_
         let (y, line) = (tape.apply(op, &[x]), line!());
         let report = check(y.t(), &[x]);
         match name {
-            "right" => assert_right(&report),
+            "right rule" => assert_right(&report),
             _ => assert_located(&report, Stage::Node, y, line, SAYS),
         }
     }
