@@ -212,6 +212,11 @@ pub(crate) fn refuse(error: Error) -> ! {
     panic!("{error}")
 }
 
+/// What is said of NaN that a choice brings into a gradient, as in the docs of `Var::select`.
+pub(crate) const NOT_TAKEN: &str = "NaN from the branch not taken: what `select` does not choose gets a cotangent of 0, and 0 \
+     times an infinite derivative is NaN; choose a harmless operand first and then the result (the double-where idiom, as in \
+     the docs of `Var::select`)";
+
 /// The first of some names, and how many more there are: a message is read by people.
 pub(crate) fn first_of(names: impl IntoIterator<Item = String>) -> String {
     const LISTED: usize = 16;

@@ -2,7 +2,7 @@
 
 use super::fault::{Fault, Stage};
 use super::replay::value;
-use crate::error::{Error, Result};
+use crate::error::{Error, NOT_TAKEN, Result};
 use crate::graph::{Graph, Kind, Leaf, NodeId, Origin};
 use crate::kernel::View;
 use crate::plan::{Plan, PlanOptions, Seen};
@@ -86,7 +86,14 @@ pub(super) fn finite_gradients(tape: &Tape, gradients: &[NodeId]) -> Result<Opti
         graph.describe(id),
         unravel(place, value.shape())
     );
-    Ok(Some(Fault::new(Stage::Preflight, &graph, through, None, problem)))
+    let mut fault = Fault::new(Stage::Preflight, &graph, through, None, problem);
+    // What a `where` hands to the branch that it does not take is 0, and 0 times an infinite derivative is NaN.
+    let chosen =
+        |read: &[bool]| graph.nodes().any(|node| read[node.id().index()] && node.op().name == "where");
+    if number.is_nan() && chosen(&read) {
+        fault.hint = Some(NOT_TAKEN.to_owned());
+    }
+    Ok(Some(fault))
 }
 
 /// What is wrong if the loss, replayed twice, is not what was recorded: the first node that differs.

@@ -4,11 +4,12 @@ use super::mode::Mode;
 use super::report::{ParameterReport, Report, Source, Verdict, Worst};
 use std::fmt;
 
-const HEADER: [&str; 11] = [
+const HEADER: [&str; 12] = [
     "parameter",
     "shape",
     "pass",
     "zero",
+    "≈ 0",
     "fail",
     "unresolved",
     "kink",
@@ -23,18 +24,18 @@ impl fmt::Display for Report {
         if self.order > 1 {
             writeln!(f, "order {}:", self.order)?;
         }
-        let rows: Vec<[String; 11]> = self.parameters.iter().map(cells).collect();
+        let rows: Vec<[String; 12]> = self.parameters.iter().map(cells).collect();
         let width = |k: usize| {
             let cells = rows.iter().map(|row| row[k].chars().count());
             cells.chain([HEADER[k].chars().count()]).max().unwrap_or(0)
         };
         let widths: Vec<usize> = (0..HEADER.len()).map(width).collect();
-        let line = |f: &mut fmt::Formatter<'_>, cells: [&str; 11]| {
+        let line = |f: &mut fmt::Formatter<'_>, cells: [&str; 12]| {
             let mut text = String::new();
             for (k, cell) in cells.into_iter().enumerate() {
                 // Words to the left, numbers to the right.
                 match k {
-                    0 | 1 | 10 => text += &format!("{cell:<0$}  ", widths[k]),
+                    0 | 1 | 11 => text += &format!("{cell:<0$}  ", widths[k]),
                     _ => text += &format!("{cell:>0$}  ", widths[k]),
                 }
             }
@@ -72,13 +73,14 @@ impl fmt::Display for Report {
     }
 }
 
-fn cells(p: &ParameterReport) -> [String; 11] {
+fn cells(p: &ParameterReport) -> [String; 12] {
     let figure = |x: f64| if p.compared() == 0 { "–".to_owned() } else { format!("{x:.2e}") };
     [
         p.name.clone(),
         format!("{:?}", p.shape),
         p.passed.to_string(),
         p.zeros.to_string(),
+        p.rounded.to_string(),
         p.failed.to_string(),
         p.unresolved.to_string(),
         p.kinks.len().to_string(),

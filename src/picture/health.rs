@@ -3,6 +3,7 @@
 use super::build::Annotations;
 use super::mark::Mark;
 use super::number;
+use crate::error::NOT_TAKEN;
 use crate::graph::{Graph, Leaf, NodeId, Origin};
 use ndarray::ArrayD;
 use std::collections::{BTreeMap, BTreeSet};
@@ -179,11 +180,6 @@ fn gradient_not_finite(
     };
     Some(Finding { node, mark, text })
 }
-
-/// What is said of NaN from the branch not taken, as in the docs of `Var::select`.
-const NOT_TAKEN: &str = "NaN from the branch not taken: what `select` does not choose gets a cotangent of 0, and 0 \
-     times an infinite derivative is NaN; choose a harmless operand first and then the result (the double-where idiom, as in \
-     the docs of `Var::select`)";
 
 /// The `where` that does not choose what gives a node's gradient its NaN: it reads, by way of other nodes, one that reads
 /// the node and gets a cotangent of 0 there.

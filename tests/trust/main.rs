@@ -14,6 +14,7 @@ mod op_check;
 mod optimisers;
 mod panics;
 mod pictures;
+mod properties;
 mod report;
 mod scale;
 mod small;

@@ -12,6 +12,7 @@ use super::report::Report;
 use super::{Check, must_fail_if};
 use crate::error::{Error, Result};
 use crate::graph::Kind;
+use crate::tape::identity::Unlisted;
 use crate::tape::op::{Domain, Op, Operand, Sample};
 use crate::tape::{Tape, Var};
 use layout::Layout;
@@ -142,7 +143,8 @@ impl OpCheck {
         }
         let attributes = self.op.attributes();
         let with = if attributes.is_empty() { String::new() } else { format!("({attributes})") };
-        Ok(OpReport { op: format!("{}{with}", self.op.name()), cases })
+        let note = Unlisted::of(&*self.op).map(|unlisted| unlisted.to_string());
+        Ok(OpReport { op: format!("{}{with}", self.op.name()), cases, note })
     }
 
     /// Runs the check as a negative control: of an op that is known to be wrong, so that the check must fail.

@@ -13,6 +13,10 @@ pub struct OpReport {
     pub op: String,
     /// All cases.
     pub cases: Vec<OpCase>,
+    /// What the op keeps that its attributes seem not to list: ops of its type that differ there would be refused on one
+    /// tape. No fault by itself, since it may be the same in all ops of the type.
+    #[serde(default)]
+    pub note: Option<String>,
 }
 
 /// An op on operands of some shapes and layout.
@@ -90,6 +94,9 @@ impl fmt::Display for OpReport {
         writeln!(f, "op {}: {passed} of {all} cases pass", self.op)?;
         if self.verdict() == Verdict::Unresolved {
             writeln!(f, "{}", Verdict::Unresolved.sentence())?;
+        }
+        if let Some(note) = &self.note {
+            writeln!(f, "note: {note}")?;
         }
         let Some((first, others)) = failed.split_first() else { return Ok(()) };
         // One report tells most; the others are a line each.

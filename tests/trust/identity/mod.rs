@@ -146,3 +146,9 @@ fn attributes_of_built_in_ops_say_all_that_they_hold() {
     }
     assert!(ops > 100, "{ops} pairs");
 }
+
+#[test]
+fn the_check_of_an_op_says_what_its_attributes_do_not_list() {
+    let report = chainrule::check::OpCheck::new(Forgetful { delta: 0.5 }).run().unwrap();
+    assert!(report.note.as_deref().is_some_and(|note| note.contains("delta")), "{report}");
+}
