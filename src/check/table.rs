@@ -2,6 +2,7 @@
 
 use super::mode::Mode;
 use super::report::{ParameterReport, Report, Verdict};
+use crate::shown::{CELL, shown};
 use std::fmt;
 
 const HEADER: [&str; 11] = [
@@ -66,8 +67,8 @@ impl fmt::Display for Report {
 fn cells(p: &ParameterReport) -> [String; 11] {
     let figure = |x: f64| if p.compared() == 0 { "–".to_owned() } else { format!("{x:.2e}") };
     [
-        p.name.clone(),
-        format!("{:?}", p.shape),
+        shown(&p.name, CELL).into_owned(),
+        shown(&format!("{:?}", p.shape), CELL).into_owned(),
         p.passed.to_string(),
         p.zeros.to_string(),
         p.failed.to_string(),
@@ -82,7 +83,7 @@ fn cells(p: &ParameterReport) -> [String; 11] {
 
 /// A line that says why a leaf did not pass.
 fn explain(p: &ParameterReport, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(f, "{}: {}", p.name, p.verdict)?;
+    write!(f, "{}: {}", shown(&p.name, CELL), p.verdict)?;
     match (&p.worst, p.verdict) {
         (_, Verdict::Unreached) => writeln!(f, ": the output does not depend on it"),
         (Some(worst), _) => writeln!(f, ": max |Δ| at {worst}"),

@@ -17,6 +17,7 @@ pub use petgraph::{Edge, Edges, Neighbors};
 pub use serial::Located;
 
 use crate::location::Location;
+use crate::shown::{CELL, LIST, shown};
 use consumers::Consumers;
 use indexmap::IndexSet;
 use node::{OpId, ShapeId, SiteId};
@@ -182,10 +183,13 @@ impl Graph {
         marked
     }
 
-    /// How messages name a node: its id, its name or op, and its shape.
+    /// How messages name a node: its id, its name or op, and its shape; a long name is cut.
     pub fn describe(&self, id: NodeId) -> String {
         let node = self.node(id);
-        let what = node.name().map_or_else(|| node.op().to_string(), |name| format!("`{name}`"));
+        let what = node.name().map_or_else(
+            || shown(&node.op().to_string(), LIST).into_owned(),
+            |name| format!("`{}`", shown(name, CELL)),
+        );
         let kind = if node.kind() == Kind::Index { " of indices" } else { "" };
         format!("{id} {what} {:?}{kind}", node.shape())
     }

@@ -5,8 +5,10 @@
 
 use super::mark::Mark;
 use super::measure::EdgeText;
-use super::model::{Direction, NodeKind, Picture, PictureNode};
+use super::model::{Direction, Group, NodeKind, Picture, PictureNode};
+use super::nesting::{Line, Nesting, indent};
 use super::text::{minus, width};
+use crate::shown::taken;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -71,37 +73,21 @@ fn ids(picture: &Picture) -> Vec<String> {
         .collect()
 }
 
-/// The nodes, each inside the subgraphs of its groups.
+/// The nodes, each inside the subgraphs of its groups; in a group first its own nodes, then the later groups.
 fn bodies(picture: &Picture, ids: &[String], out: &mut String) {
     let counts = picture.consumer_counts();
-    // The lines of each group, and of those that stand in none.
-    let mut held: Vec<Vec<String>> = vec![Vec::new(); picture.groups.len()];
-    let mut loose = Vec::new();
-    for (index, (node, consumers)) in picture.nodes.iter().zip(counts).enumerate() {
-        let line = format!("{}{}", ids[index], body(node, consumers));
-        match picture.groups_around(index).first() {
-            Some(&group) => held[group].push(line),
-            None => loose.push(line),
-        }
-    }
-    // A parent stands before its children, so that going backwards every group is complete when it is closed.
-    for index in (0..picture.groups.len()).rev() {
-        let inner = std::mem::take(&mut held[index]);
-        if inner.is_empty() {
-            continue;
-        }
-        let group = &picture.groups[index];
-        let mut lines = vec![format!("subgraph frame_{index}[\"{}\"]", shown(&group.label))];
-        lines.extend(inner.into_iter().map(|line| format!("  {line}")));
-        lines.push("end".to_owned());
-        lines.push(format!("class frame_{index} frame"));
-        match group.parent.filter(|&parent| parent < index) {
-            Some(parent) => held[parent].extend(lines),
-            None => loose.extend(lines),
-        }
-    }
-    for line in loose {
-        let _ = writeln!(out, "  {line}");
+    let nodes = picture.nodes.iter().zip(counts).enumerate().map(|(index, (node, consumers))| {
+        (picture.group_of(index), index, format!("{}{}", ids[index], body(node, consumers)))
+    });
+    for (depth, line) in Nesting::of(picture).lines(nodes, |group, _| usize::MAX - group) {
+        let room = indent(depth + 1);
+        let _ = match line {
+            Line::Opens(group) => {
+                writeln!(out, "{room}subgraph frame_{group}[\"{}\"]", label_of(&picture.groups[group]))
+            }
+            Line::Holds(node) => writeln!(out, "{room}{node}"),
+            Line::Closes(group) => writeln!(out, "{room}end\n{room}class frame_{group} frame"),
+        };
     }
 }
 
@@ -184,7 +170,7 @@ fn arrows(picture: &Picture, ids: &[String], out: &mut String) -> Vec<usize> {
 
 /// The classes that are used, and the arrows that look different.
 fn looks(picture: &Picture, ids: &[String], arrows: &[usize], out: &mut String) {
-    let framed = (0..picture.nodes.len()).any(|node| !picture.groups_around(node).is_empty());
+    let framed = (0..picture.nodes.len()).any(|node| picture.group_of(node).is_some());
     let counts = picture.consumer_counts();
     let nodes = || picture.nodes.iter().zip(ids);
     let used: BTreeSet<&str> = (picture.nodes.iter().zip(counts))
@@ -221,8 +207,8 @@ fn looks(picture: &Picture, ids: &[String], arrows: &[usize], out: &mut String) 
 }
 
 /// A label that may be empty.
-fn shown(label: &str) -> String {
-    if label.is_empty() { " ".to_owned() } else { text(label) }
+fn label_of(group: &Group) -> String {
+    if group.label.is_empty() { " ".to_owned() } else { text(&group.label) }
 }
 
 /// Pairs of characters that Mermaid reads even where they are entity codes: mathematics, a line break, an icon, and the
@@ -246,8 +232,7 @@ fn text(text: &str) -> String {
             // `1. ` at the beginning would be a list.
             '.' | ')' if text[..at].bytes().all(|byte| byte.is_ascii_digit()) => code(&mut out, c),
             ' ' | '.' | ',' | '(' | ')' | '[' | ']' | '=' | '/' | '?' => out.push(c),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
-            c if c.is_ascii_alphanumeric() || !c.is_ascii() => out.push(c),
+            c if c.is_ascii_alphanumeric() || !c.is_ascii() || c.is_control() => out.push(taken(c)),
             c => code(&mut out, c),
         }
     }
@@ -271,8 +256,7 @@ fn title(text: &str) -> String {
             '<' => out.push('‹'),
             '>' => out.push('›'),
             '&' => out.push('＆'),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
-            c => out.push(c),
+            c => out.push(taken(c)),
         }
     }
     out
