@@ -46,7 +46,8 @@ fn in_line(c: char) -> char {
 /// The character, or `�` for one that is no text: controls, which terminals obey and XML does not allow; what turns the
 /// direction of all that follows; and the code points that are no characters.
 pub(crate) fn taken(c: char) -> char {
-    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns =
+        matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let none = matches!(c, '\u{fdd0}'..='\u{fdef}') || u32::from(c) & 0xfffe == 0xfffe;
     if c.is_control() || turns || none { '\u{fffd}' } else { c }
 }
@@ -77,7 +78,18 @@ mod tests {
     fn what_is_no_text_is_replaced() {
         assert_eq!(shown("a\nb\r\tc\u{85}d\u{2028}e", 60), "a b  c d e");
         assert_eq!(shown_lines("a\nb\u{2028}c\u{1b}[2J", 60), "a\nb c\u{fffd}[2J");
-        let none = ['\0', '\u{1}', '\u{7f}', '\u{9f}', '\u{202e}', '\u{2066}', '\u{fdd0}', '\u{fffe}', '\u{ffff}', '\u{10ffff}'];
+        let none = [
+            '\0',
+            '\u{1}',
+            '\u{7f}',
+            '\u{9f}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{fdd0}',
+            '\u{fffe}',
+            '\u{ffff}',
+            '\u{10ffff}',
+        ];
         for c in none {
             assert_eq!(shown(&format!("a{c}b"), 60), "a\u{fffd}b", "{c:?}");
         }

@@ -22,13 +22,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "plan",
         &[
-            "location", "float", "shape", "shown", "error", "room", "state", "kernel", "graph", "tape", "ops", "grad",
+            "location", "float", "shape", "shown", "error", "room", "state", "kernel", "graph", "tape",
+            "ops", "grad",
         ],
     ),
     (
         "check",
         &[
-            "location", "float", "shape", "shown", "error", "state", "kernel", "graph", "tape", "ops", "grad", "plan",
+            "location", "float", "shape", "shown", "error", "state", "kernel", "graph", "tape", "ops",
+            "grad", "plan",
         ],
     ),
     ("picture", &["float", "shape", "shown", "error", "graph"]),

@@ -10,7 +10,7 @@ use super::nesting::{Line, Nesting, indent};
 use super::text::{minus, width, xml};
 use super::texts::set_apart;
 use crate::shown::taken;
-use graphviz_rust::dot_structures::{Attribute, Edge, EdgeTy, GraphAttributes, Id, Node, NodeId, Stmt, Vertex};
+use graphviz_rust::dot_structures::{Attribute, GraphAttributes, Id, Node, NodeId, Stmt};
 use graphviz_rust::printer::{DotPrinter, PrinterContext};
 use std::collections::BTreeSet;
 
@@ -60,7 +60,7 @@ pub(super) fn write(picture: &Picture) -> String {
     heads.for_each(|(depth, stmt)| out.stmt(depth, &stmt));
     let plates = plates(picture);
     bodies(picture, &plates, &mut out);
-    arrows(picture, &plates).iter().for_each(|stmt| out.stmt(1, stmt));
+    arrows(picture, &plates, &mut out);
     out.text.push_str("}\n");
     out.text
 }
@@ -90,6 +90,13 @@ impl Text {
         let said = stmt.print(&mut self.context);
         self.line(depth, &said);
     }
+
+    /// An arrow; the printer knows their direction only where it prints the whole graph.
+    fn arrow(&mut self, from: &Id, to: &Id, look: Vec<Attribute>) {
+        let [from, to] = [from, to].map(|end| end.print(&mut self.context));
+        let look = look.print(&mut self.context);
+        self.line(1, &format!("{from} -> {to}{look};"));
+    }
 }
 
 /// The nodes and plates, each inside the cluster of its group, in reading order: `dot` starts from the order of the
@@ -101,6 +108,7 @@ fn bodies(picture: &Picture, plates: &[Option<Plate>], out: &mut Text) {
         place[node] = 2 * position + 1;
     }
     let nesting = Nesting::of(picture);
+    let clusters = clusters(picture);
     let counts = picture.consumer_counts();
     let bodies = picture.nodes.iter().zip(counts).enumerate().map(|(index, (node, consumers))| {
         (picture.group_of(index), place[index], Stmt::Node(body(node, consumers)))
@@ -114,15 +122,27 @@ fn bodies(picture: &Picture, plates: &[Option<Plate>], out: &mut Text) {
     });
     for (depth, line) in nesting.lines(bodies.chain(digits), |_, first| first) {
         match line {
-            Line::Opens(group) => cluster(&picture.groups[group], depth + 1, out),
+            Line::Opens(group) => cluster(&picture.groups[group], &clusters[group], depth + 1, out),
             Line::Holds(stmt) => out.stmt(depth + 1, &stmt),
             Line::Closes(_) => out.line(depth + 1, "};"),
         }
     }
 }
 
+/// What the clusters are called: Graphviz draws a frame around those whose names begin so.
+fn clusters(picture: &Picture) -> Vec<String> {
+    let mut taken = BTreeSet::new();
+    let ids = picture.groups.iter().enumerate().map(|(at, group)| {
+        let prefix = if group.id.starts_with("cluster") { "" } else { "cluster_" };
+        let mut id = format!("{prefix}{}", group.id);
+        set_apart(&mut id, at, &mut taken);
+        id
+    });
+    ids.collect()
+}
+
 /// The beginning of a cluster.
-fn cluster(group: &Group, depth: usize, out: &mut Text) {
+fn cluster(group: &Group, id: &str, depth: usize, out: &mut Text) {
     let look = [
         ("label", worded(&group.label)),
         ("labeljust", plain("l")),
@@ -132,7 +152,6 @@ fn cluster(group: &Group, depth: usize, out: &mut Text) {
         ("fontcolor", quoted("#52606d")),
         ("fontsize", plain("12")),
     ];
-    let id = if group.id.starts_with("cluster") { &group.id } else { &format!("cluster_{}", group.id) };
     let id = name(id).print(&mut out.context);
     out.line(depth, &format!("subgraph {id} {{"));
     for (key, value) in look {
@@ -259,8 +278,7 @@ fn plates(picture: &Picture) -> Vec<Option<Plate>> {
         let said = EdgeText::of(picture, index);
         let ink = if said.is_shape { GREY } else { INK };
         let value = said.value.and_then(|text| font(&format!("COLOR=\"{ink}\""), false, &minus(&text)));
-        let gradient =
-            said.gradient.and_then(|text| font(&format!("COLOR=\"{RED}\""), true, &minus(&text)));
+        let gradient = said.gradient.and_then(|text| font(&format!("COLOR=\"{RED}\""), true, &minus(&text)));
         if value.is_none() && gradient.is_none() {
             continue;
         }
@@ -273,8 +291,7 @@ fn plates(picture: &Picture) -> Vec<Option<Plate>> {
 }
 
 /// The arrows, by target and operand, which is what `ordering=in` goes by.
-fn arrows(picture: &Picture, plates: &[Option<Plate>]) -> Vec<Stmt> {
-    let mut stmts = Vec::new();
+fn arrows(picture: &Picture, plates: &[Option<Plate>], out: &mut Text) {
     for (_, _, index) in sorted_edges(picture) {
         let edge = &picture.edges[index];
         let (from, to) = (name(&picture.nodes[edge.from].id), name(&picture.nodes[edge.to].id));
@@ -293,13 +310,12 @@ fn arrows(picture: &Picture, plates: &[Option<Plate>]) -> Vec<Stmt> {
             colour.into_iter().chain(style.map(|style| attribute("style", plain(style)))).collect();
         if let Some(Plate { id: middle, .. }) = &plates[index] {
             let half = look.iter().cloned().chain([attribute("arrowhead", plain("none"))]).collect();
-            stmts.push(arrow(from, middle.clone(), half));
-            stmts.push(arrow(middle.clone(), to, look));
+            out.arrow(&from, middle, half);
+            out.arrow(middle, &to, look);
         } else {
-            stmts.push(arrow(from, to, look));
+            out.arrow(&from, &to, look);
         }
     }
-    stmts
 }
 
 /// The drawn edges as target, operand and position, in this order.
@@ -308,11 +324,6 @@ fn sorted_edges(picture: &Picture) -> Vec<(usize, usize, usize)> {
         picture.drawn_edges().map(|(index, edge)| (edge.to, edge.operand, index)).collect();
     order.sort_unstable();
     order
-}
-
-fn arrow(from: Id, to: Id, attributes: Vec<Attribute>) -> Stmt {
-    let ends = EdgeTy::Pair(Vertex::N(NodeId(from, None)), Vertex::N(NodeId(to, None)));
-    Stmt::Edge(Edge { ty: ends, attributes })
 }
 
 fn attribute(key: &str, value: Id) -> Attribute {

@@ -115,9 +115,9 @@ fn body(node: &PictureNode, consumers: usize) -> String {
         NodeKind::Output | NodeKind::Hidden => vec![node.name.as_deref().unwrap_or(&node.symbol)],
         _ => vec![own],
     };
-    rows.retain(|row| !row.is_empty());
     // At an op the shape of its result stands at the arrows that leave it.
     rows.extend(node.shape.as_deref().filter(|_| node.kind != NodeKind::Op));
+    rows.retain(|row| !row.is_empty());
     let mut rows: Vec<String> = rows.into_iter().map(str::to_owned).collect();
     rows.extend(sum(node, consumers));
     rows.extend(node.mark.map(|mark| match mark {
@@ -159,8 +159,14 @@ fn arrows(picture: &Picture, ids: &[String], out: &mut String) -> Vec<usize> {
         let line = if hidden { "-.->" } else { "-->" };
         let said = EdgeText::of(picture, index);
         let sign = if said.is_shape { "" } else { "▶ " };
-        let value = said.value.map(|value| text(&format!("{sign}{}", minus(&value))));
-        let gradient = said.gradient.map(|gradient| text(&format!("◀ {}", minus(&gradient))));
+        let value = said
+            .value
+            .filter(|value| !value.is_empty())
+            .map(|value| text(&format!("{sign}{}", minus(&value))));
+        let gradient = said
+            .gradient
+            .filter(|gradient| !gradient.is_empty())
+            .map(|gradient| text(&format!("◀ {}", minus(&gradient))));
         let rows: Vec<String> = [value, gradient].into_iter().flatten().collect();
         let label = if rows.is_empty() { String::new() } else { format!("|\"{}\"|", rows.join("<br/>")) };
         let _ = writeln!(out, "  {} {line}{label} {}", ids[edge.from], ids[edge.to]);

@@ -28,6 +28,7 @@
 //! The same picture gives the same bytes in every run, on every machine.
 
 mod arrows;
+mod aside;
 mod boxes;
 mod build;
 mod canvas;

@@ -181,7 +181,11 @@ mod tests {
             // Long chains, with branches.
             let parent = if state >> 59 == 0 {
                 None
-            } else if state >> 60 == 1 { (state >> 20).checked_rem(group) } else { group.checked_sub(1) };
+            } else if state >> 60 == 1 {
+                (state >> 20).checked_rem(group)
+            } else {
+                group.checked_sub(1)
+            };
             picture.groups.push(Group { parent, ..Group::default() });
             picture.nodes.push(PictureNode { group: Some(group), ..PictureNode::default() });
         }

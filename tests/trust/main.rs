@@ -10,5 +10,6 @@ mod op_check;
 mod panics;
 mod pictures;
 mod report;
+mod saving;
 mod scale;
 mod training;

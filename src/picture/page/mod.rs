@@ -35,7 +35,8 @@ const SCRIPT: &str = concat!(
 pub(super) fn write(moments: &[(&str, &Openings)]) -> String {
     let shown: Vec<(Cow<'_, str>, Openings)> =
         moments.iter().map(|(label, openings)| (shown(label, DRAWN), openings.shown())).collect();
-    let moments: Vec<(&str, &Openings)> = shown.iter().map(|(label, openings)| (&**label, openings)).collect();
+    let moments: Vec<(&str, &Openings)> =
+        shown.iter().map(|(label, openings)| (&**label, openings)).collect();
     let moments = &moments[..];
     let openings = moments.first().map(|(_, openings)| openings.list.as_slice()).unwrap_or_default();
     let script = format!("\n{SCRIPT}");

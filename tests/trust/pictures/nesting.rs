@@ -62,7 +62,12 @@ fn formats(json: &str) -> Vec<(&'static str, String)> {
 fn check(picture: &Picture, times: usize) {
     let json = picture.to_json();
     for (format, text) in formats(&json) {
-        assert!(text.len() < 200_000 + times * json.len(), "{format}: {} bytes of {}", text.len(), json.len());
+        assert!(
+            text.len() < 200_000 + times * json.len(),
+            "{format}: {} bytes of {}",
+            text.len(),
+            json.len()
+        );
     }
 }
 
@@ -137,7 +142,11 @@ fn tall_columns_with_many_frames_end() {
         }
     }
     check(&picture, 12);
-    picture.edges.iter_mut().enumerate().for_each(|(at, edge)| (edge.from, edge.to, edge.operand) = (at + 1, 0, at));
+    picture
+        .edges
+        .iter_mut()
+        .enumerate()
+        .for_each(|(at, edge)| (edge.from, edge.to, edge.operand) = (at + 1, 0, at));
     check(&picture, 12);
 }
 
@@ -174,7 +183,9 @@ fn a_scope_as_deep_as_a_file_likes_is_drawn() {
         let last = tape.graph().ids().last().unwrap();
         for level in [chainrule::picture::Level::Nodes, chainrule::picture::Level::Layers] {
             let draw = tape.var(last).unwrap().draw().level(level);
-            for text in [draw.to_html().unwrap(), draw.picture().unwrap().to_dot(), draw.picture().unwrap().to_json()] {
+            for text in
+                [draw.to_html().unwrap(), draw.picture().unwrap().to_dot(), draw.picture().unwrap().to_json()]
+            {
                 assert!(text.len() < 1_000_000, "{} bytes", text.len());
             }
         }
