@@ -5,9 +5,10 @@
 use super::model::Picture;
 use std::borrow::Cow;
 
-/// Frames nested deeper than this are not drawn, since nobody could tell them apart; what they hold stands in the last
-/// frame that is.
-pub(in super::super) const DEEPEST: usize = 64;
+/// Scopes nested deeper than this have no frames and no boxes of their own, since nobody could tell them apart.
+pub(super) const DEEPEST: usize = 64;
+/// A layout goes through all groups around all nodes: of more than so many together, the innermost are left out.
+const AROUND: usize = 400_000;
 
 /// The links of each group to those around it.
 pub(super) struct Nesting {
@@ -155,10 +156,17 @@ impl Picture {
         Cow::Owned(picture)
     }
 
-    /// The picture without frames that are nested too deep to be drawn.
+    /// The picture without the innermost of groups that are nested too deep to be drawn; what they hold stands in the
+    /// last one that is kept. O(nodes + groups).
     pub(super) fn shallow(&self) -> Cow<'_, Picture> {
         let Nesting { depths, .. } = Nesting::of(self);
-        self.keeping(|group| depths[group] < DEEPEST)
+        let around = |node: usize| self.group_of(node).map_or(0, |group| depths[group] + 1);
+        let sum = |deepest: usize| (0..self.nodes.len()).map(|node| around(node).min(deepest)).sum::<usize>();
+        let mut deepest = depths.iter().max().map_or(0, |depth| depth + 1);
+        while deepest > DEEPEST && sum(deepest) > AROUND {
+            deepest = (deepest / 2).max(DEEPEST);
+        }
+        self.keeping(|group| depths[group] < deepest)
     }
 }
 

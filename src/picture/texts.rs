@@ -31,7 +31,7 @@ impl Picture {
     /// The picture with all texts as they are shown; an id that is empty, long, taken or no plain text is one of ours.
     pub(crate) fn shown(&self) -> Picture {
         let mut picture = Picture {
-            title: shown(&self.title, TOLD).into_owned(),
+            title: shown_lines(&self.title, TOLD).into_owned(),
             direction: self.direction,
             nodes: self.nodes.iter().cloned().map(PictureNode::shown).collect(),
             edges: self.edges.iter().cloned().map(PictureEdge::shown).collect(),
@@ -87,7 +87,8 @@ impl Details {
     fn trim(&mut self) {
         let whole = [&mut self.op, &mut self.formula, &mut self.scope, &mut self.opens];
         let rules = self.rules.iter_mut().map(|(_, said)| said);
-        trim_all(whole.into_iter().chain(&mut self.source).chain(rules).chain(&mut self.findings), TOLD);
+        trim_all(whole.into_iter().chain(&mut self.source).chain(rules), TOLD);
+        self.findings.iter_mut().for_each(|said| trim_lines(said, TOLD));
         trim(&mut self.shape, LIST);
         let constants = self.constants.iter_mut().map(|(_, said)| said);
         trim_all(constants.chain(&mut self.members), DRAWN);

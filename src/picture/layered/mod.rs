@@ -37,7 +37,8 @@ use ranks::Ranks;
 /// O((nodes + arrows + bends) · log) for each of a bounded number of passes. An arrow has a bend in every rank that it
 /// passes; more than three long arrows from one node share theirs, and where all arrows together pass more than 40,000
 /// ranks, the longest run below everything else. Frames have two items in every rank that they pass; where all together
-/// pass more than 40,000, the widest are not drawn, and of frames inside each other no more than 64 are.
+/// pass more than 40,000, the widest are not drawn, and where more than 400,000 are around all nodes together, the
+/// innermost are not.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layered {
     /// Room between two ranks, in which lines bend.
