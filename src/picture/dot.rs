@@ -95,7 +95,8 @@ impl Text {
     fn arrow(&mut self, from: &Id, to: &Id, look: Vec<Attribute>) {
         let [from, to] = [from, to].map(|end| end.print(&mut self.context));
         let look = look.print(&mut self.context);
-        self.line(1, &format!("{from} -> {to}{look};"));
+        let space = if look.is_empty() { "" } else { " " };
+        self.line(1, &format!("{from} -> {to}{space}{look};"));
     }
 }
 
