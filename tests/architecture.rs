@@ -35,7 +35,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("picture", &["float", "shape", "shown", "error", "graph"]),
     ("draw", &["float", "shape", "error", "graph", "tape", "grad", "plan", "picture", "check"]),
-    ("nn", &[]),
+    // The table of a network is cut as all tables are.
+    ("nn", &["shown"]),
     ("data", &["float"]),
 ];
 

@@ -107,7 +107,7 @@ fn graphviz_takes_what_is_recorded_under_any_name() {
         let y = (x * x.exp().named(&name)).tanh();
         let gradients = y.backward();
         check(
-            &y.draw().title(&*name).gradients(&gradients).picture().unwrap().to_dot(),
+            &y.draw().title(&name).gradients(&gradients).picture().unwrap().to_dot(),
             &format!("{name:.20?}"),
         );
     }
