@@ -84,7 +84,8 @@ impl Picture {
     ///
     /// What was in the file stays until the new bytes are complete: they are written to a file beside it, which then
     /// takes its place. Of a link, that is the file that it leads to, which need not be there. A process that is killed
-    /// meanwhile leaves the file beside it, `.chainrule-…tmp`, until the next file is saved in that folder.
+    /// meanwhile leaves the file beside it, `.chainrule-…tmp`; the next one that saves a file in the folder removes it, and
+    /// where it cannot be seen which processes run, one that saves an hour later.
     ///
     /// ```
     /// let tape = chainrule::Tape::new();

@@ -3,8 +3,6 @@
 use chainrule::picture::{Picture, PictureNode};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 /// A folder of its own for one test, empty.
 fn folder(name: &str) -> PathBuf {
@@ -29,8 +27,10 @@ fn picture_of(bytes: usize) -> Picture {
 }
 
 /// The variable that tells a process of this program to save files until it is killed.
+#[cfg(target_os = "linux")]
 const SAVES: &str = "CHAINRULE_TEST_SAVES";
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_process_that_saves_until_it_is_killed() {
     let Some(path) = std::env::var_os(SAVES) else { return };
@@ -40,8 +40,12 @@ fn a_process_that_saves_until_it_is_killed() {
     }
 }
 
+// Which processes run is asked of `/proc`.
+#[cfg(target_os = "linux")]
 #[test]
 fn what_a_killed_save_leaves_is_gone_after_the_next() {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
     let folder = folder("killed");
     let path = folder.join("a.json");
     let start = Instant::now();
