@@ -62,6 +62,7 @@ pub mod picture;
 mod plan;
 mod room;
 mod shape;
+mod shown;
 mod state;
 mod tape;
 mod written;

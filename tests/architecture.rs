@@ -10,29 +10,34 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("location", &[]),
     ("float", &[]),
     ("shape", &[]),
+    ("shown", &[]),
     ("error", &["location"]),
     ("room", &["error"]),
     ("written", &["float"]),
     ("state", &["error", "float", "written"]),
     ("kernel", &["float", "shape"]),
-    ("graph", &["location", "error", "float", "shape", "written"]),
+    ("graph", &["location", "error", "float", "shape", "shown", "written"]),
     ("tape", &["location", "float", "shape", "error", "room", "state", "kernel", "graph", "ops"]),
     ("ops", &["location", "float", "shape", "error", "kernel", "graph", "tape"]),
     ("grad", &["error", "shape", "graph", "tape"]),
     (
         "plan",
-        &["location", "float", "shape", "error", "room", "state", "kernel", "graph", "tape", "ops", "grad"],
+        &[
+            "location", "float", "shape", "shown", "error", "room", "state", "kernel", "graph", "tape",
+            "ops", "grad",
+        ],
     ),
     (
         "check",
         &[
-            "location", "float", "shape", "error", "written", "state", "kernel", "graph", "tape", "ops",
-            "grad", "plan",
+            "location", "float", "shape", "shown", "error", "written", "state", "kernel", "graph", "tape",
+            "ops", "grad", "plan",
         ],
     ),
-    ("picture", &["float", "shape", "error", "graph", "written"]),
+    ("picture", &["float", "shape", "shown", "error", "graph", "written"]),
     ("draw", &["float", "shape", "error", "state", "graph", "tape", "grad", "plan", "picture", "check"]),
-    ("nn", &[]),
+    // The table of a network is cut as all tables are.
+    ("nn", &["shown"]),
     ("data", &["float"]),
 ];
 

@@ -4,6 +4,7 @@ use super::report::{Source, Worst};
 use super::table::further;
 use crate::graph::{Graph, NodeId};
 use crate::location::Location;
+use crate::shown::{CELL, LIST, shown};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -98,18 +99,18 @@ impl fmt::Display for Fault {
     /// `matmul (n5 in affine1), operand 1 `W1`, recorded at src/net.rs:12:20: what is wrong`, then the worst
     /// elements and the hint on lines of their own.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}", self.op, self.node)?;
+        write!(f, "{} ({}", shown(&self.op, LIST), self.node)?;
         if let Some(name) = &self.name {
-            write!(f, " `{name}`")?;
+            write!(f, " `{}`", shown(name, CELL))?;
         }
         if !self.scope.is_empty() {
-            write!(f, " in {}", self.scope)?;
+            write!(f, " in {}", shown(&self.scope, LIST))?;
         }
         f.write_str(")")?;
         if let Some(operand) = self.operand {
             write!(f, ", operand {operand}")?;
             if let Some(name) = &self.operand_name {
-                write!(f, " `{name}`")?;
+                write!(f, " `{}`", shown(name, CELL))?;
             }
         }
         if let Some(location) = &self.location {

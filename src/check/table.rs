@@ -2,6 +2,7 @@
 
 use super::mode::Mode;
 use super::report::{ParameterReport, Report, Source, Verdict, Worst};
+use crate::shown::{CELL, shown};
 use std::fmt;
 
 const HEADER: [&str; 12] = [
@@ -76,8 +77,8 @@ impl fmt::Display for Report {
 fn cells(p: &ParameterReport) -> [String; 12] {
     let figure = |x: f64| if p.compared() == 0 { "–".to_owned() } else { format!("{x:.2e}") };
     [
-        p.name.clone(),
-        format!("{:?}", p.shape),
+        shown(&p.name, CELL).into_owned(),
+        shown(&format!("{:?}", p.shape), CELL).into_owned(),
         p.passed.to_string(),
         p.zeros.to_string(),
         p.rounded.to_string(),
@@ -93,13 +94,14 @@ fn cells(p: &ParameterReport) -> [String; 12] {
 
 /// Lines that say why a leaf did not pass, and what else is worth knowing of it.
 fn explain(p: &ParameterReport, source: Source, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let name = shown(&p.name, CELL);
     if p.verdict.passes() {
         return match &p.note {
-            Some(note) => writeln!(f, "{}: {note}", p.name),
+            Some(note) => writeln!(f, "{name}: {note}"),
             None => Ok(()),
         };
     }
-    write!(f, "{}: {}", p.name, p.verdict)?;
+    write!(f, "{name}: {}", p.verdict)?;
     // What passes may be further off than what fails, if its gradient is much larger.
     match (p.failing.first().or(p.worst.as_ref()), p.verdict) {
         (_, Verdict::Unreached) => f.write_str(": the output does not depend on it"),

@@ -70,7 +70,10 @@ impl Draw<'_> {
         let drawn = |open: &[usize]| {
             let open: Vec<String> = open.iter().map(|&scope| scopes[scope].clone()).collect();
             // A page opens a group with all that is in it.
-            let inner = every.iter().filter(|scope| open.iter().any(|outer| within(outer, scope))).cloned();
+            let outermost: BTreeSet<&str> = open.iter().map(String::as_str).collect();
+            let within =
+                |scope: &str| scope.split_once('/').is_some_and(|(outer, _)| outermost.contains(outer));
+            let inner = every.iter().filter(|scope| within(scope)).cloned();
             let level = if open.len() == scopes.len() { Level::Nodes } else { Level::Layers };
             let draw = Self { level, open: open.iter().cloned().chain(inner).collect(), ..self.clone() };
             let picture = draw.build(tape, Arc::clone(&annotations)).ok()?;
@@ -121,20 +124,16 @@ impl Draw<'_> {
     /// The outermost scopes of what is drawn, in the order in which they come.
     fn scopes(&self, tape: &Tape) -> Vec<String> {
         let graph = tape.graph();
+        let mut known: BTreeSet<&str> = BTreeSet::new();
         let mut scopes: Vec<String> = Vec::new();
         for id in self.builder(&graph, Arc::default()).selected() {
             let scope = graph.node(id).scope().split('/').next().unwrap_or("");
-            if !scope.is_empty() && !scopes.iter().any(|known| known == scope) {
+            if !scope.is_empty() && known.insert(scope) {
                 scopes.push(scope.to_owned());
             }
         }
         scopes
     }
-}
-
-/// Whether a scope lies inside another.
-fn within(outer: &str, scope: &str) -> bool {
-    scope.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Every choice of one more than each of some choices of the first `count` numbers, all of one size and ascending.

@@ -39,10 +39,12 @@ impl Schedule {
         for (i, step) in self.steps.iter().enumerate() {
             let to = picture.nodes.len();
             for (operand, &slot) in step.reads.iter().enumerate() {
-                let (from, size) = match slot {
-                    Slot::Leaf(k) => (k, self.leaves[k].bytes),
-                    Slot::Result(k) => results.get(&k).copied().unwrap_or((to, 0)),
+                // A schedule may come from a file.
+                let known = match slot {
+                    Slot::Leaf(k) => self.leaves.get(k).map(|leaf| (k, leaf.bytes)),
+                    Slot::Result(k) => results.get(&k).copied(),
                 };
+                let Some((from, size)) = known else { continue };
                 let taken =
                     step.writes.iter().any(|w| Slot::Result(w.in_place_of.unwrap_or(usize::MAX)) == slot);
                 let size = bytes(size);
@@ -63,10 +65,11 @@ impl Schedule {
             });
         }
         for (node, slot) in &self.outputs {
-            let (from, size) = match *slot {
-                Slot::Leaf(k) => (k, self.leaves[k].bytes),
-                Slot::Result(k) => results.get(&k).copied().unwrap_or_default(),
+            let known = match *slot {
+                Slot::Leaf(k) => self.leaves.get(k).map(|leaf| (k, leaf.bytes)),
+                Slot::Result(k) => results.get(&k).copied(),
             };
+            let Some((from, size)) = known else { continue };
             ends.push((from, node.to_string(), bytes(size)));
         }
         for (k, (from, name, size)) in ends.into_iter().enumerate() {
@@ -79,7 +82,7 @@ impl Schedule {
                 ..PictureNode::default()
             });
         }
-        picture
+        picture.shown()
     }
 }
 

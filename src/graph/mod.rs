@@ -18,6 +18,7 @@ pub use serial::Located;
 
 use crate::error::{Error, first_of};
 use crate::location::Location;
+use crate::shown::{CELL, LIST, shown};
 use consumers::Consumers;
 use indexmap::IndexSet;
 use node::{OpId, ShapeId, SiteId};
@@ -198,7 +199,7 @@ impl Graph {
         marked
     }
 
-    /// How messages name a node: its id, its name or op, and its shape.
+    /// How messages name a node: its id, its name or op, and its shape; a long name is cut.
     ///
     /// # Panics
     ///
@@ -206,7 +207,10 @@ impl Graph {
     #[track_caller]
     pub fn describe(&self, id: NodeId) -> String {
         let node = self.node(id);
-        let what = node.name().map_or_else(|| node.op().to_string(), |name| format!("`{name}`"));
+        let what = node.name().map_or_else(
+            || shown(&node.op().to_string(), LIST).into_owned(),
+            |name| format!("`{}`", shown(name, CELL)),
+        );
         let kind = if node.kind() == Kind::Index { " of indices" } else { "" };
         format!("{id} {what} {:?}{kind}", node.shape())
     }

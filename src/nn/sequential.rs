@@ -1,6 +1,7 @@
 //! Networks: layers in order.
 
 use super::{Layer, Parameter};
+use crate::shown::{CELL, LIST, shown};
 use crate::{Float, State, Tape, Var};
 use rand::Rng;
 use std::fmt;
@@ -202,7 +203,8 @@ impl fmt::Display for Sequential {
             let numbers = parameters.iter().map(Parameter::len).fold(0, usize::saturating_add);
             let list: Vec<String> = parameters.iter().map(|p| format!("{} {:?}", p.name, p.shape)).collect();
             let output = outputs.map_or_else(|| "?".to_owned(), |n| n.to_string());
-            rows.push([name.clone(), output, list.join(", "), grouped(numbers)]);
+            let (name, list) = (shown(name, CELL).into_owned(), shown(&list.join(", "), LIST).into_owned());
+            rows.push([name, output, list, grouped(numbers)]);
             total = numbers.saturating_add(total);
         }
         rows.push(["total".to_owned(), String::new(), String::new(), grouped(total)]);

@@ -2,9 +2,10 @@
 
 use super::layout::{Drawing, EdgeLine, Frame, Piece, Point, Rect};
 use super::measure::{NodeSize, Size, Sizes};
-use super::model::Picture;
+use super::model::{Group, Picture};
 use super::route::Placed;
 use super::text;
+use rustc_hash::FxHashMap;
 
 /// Room between the drawing and the edge of the canvas.
 const MARGIN: f64 = 16.0;
@@ -20,6 +21,10 @@ pub(super) const TITLE_SIZE: f64 = 16.0;
 const FRAME: f64 = 10.0;
 /// The most that the layout may add to it, for lines that pass inside.
 const LOOSE: f64 = 26.0;
+/// Width and height of the cells in which lines are looked for that pass a label.
+const CELL: (f64, f64) = (160.0, 48.0);
+/// Points along one piece of a line, at most.
+const CLOSEST: usize = 1_000;
 /// Height of a frame's label, which sits on the upper line of the frame.
 const LABEL_HEIGHT: f64 = 18.0;
 /// Font size of a frame's label.
@@ -37,7 +42,7 @@ pub(super) fn frames(
         *held = Some(held.map_or(inner, |held| held.union(&inner)));
     };
     for (node, inner) in boxes.iter().enumerate() {
-        if let Some(&group) = picture.groups_around(node).first() {
+        if let Some(group) = picture.group_of(node) {
             hold(&mut held[group], *inner);
         }
     }
@@ -82,26 +87,47 @@ pub(super) fn frame_width(label: &str) -> f64 {
 }
 
 /// Puts the label of each frame on its upper line: at the left, or further right where no line passes.
+/// O(groups + points along all lines · places that share a cell).
 fn place_labels(picture: &Picture, drawing: &mut Drawing) {
     if picture.groups.is_empty() {
         return;
     }
-    let lines: Vec<Point> = drawing.edges.iter().flat_map(EdgeLine::samples).collect();
-    for (group, frame) in picture.groups.iter().zip(&mut drawing.groups) {
-        let Some(Frame { outline, label }) = frame else {
-            continue;
-        };
-        let width = label_width(&group.label).min((outline.width - 16.0).max(24.0));
-        let at = |x: f64| Rect { x, y: outline.y - LABEL_HEIGHT / 2.0, width, height: LABEL_HEIGHT };
-        let (left, right) = (outline.x + 10.0, outline.right() - 10.0 - width);
-        let places =
-            [left, right, (left + right) / 2.0, left * 0.75 + right * 0.25, left * 0.25 + right * 0.75];
-        let free = |place: &Rect| {
-            let place = place.grown(3.0);
-            !lines.iter().any(|p| place.contains(&Rect { x: p.x, y: p.y, width: 0.0, height: 0.0 }))
-        };
-        *label = places.map(at).into_iter().find(free).unwrap_or(at(left));
+    let places: Vec<[Rect; 5]> = (picture.groups.iter().zip(&drawing.groups))
+        .map(|(group, frame)| frame.map_or_else(Default::default, |frame| places(group, &frame.outline)))
+        .collect();
+    // The places that lie in each cell of a grid, so that every point of a line is held against few of them.
+    let cell = |x: f64, y: f64| ((x / CELL.0).floor() as i64, (y / CELL.1).floor() as i64);
+    let mut cells: FxHashMap<(i64, i64), Vec<(usize, usize)>> = FxHashMap::default();
+    for (group, places) in places.iter().enumerate() {
+        for (at, place) in places.iter().map(|place| place.grown(3.0)).enumerate() {
+            let (first, last) = (cell(place.x, place.y), cell(place.right(), place.bottom()));
+            for column in first.0..=last.0 {
+                for row in first.1..=last.1 {
+                    cells.entry((column, row)).or_default().push((group, at));
+                }
+            }
+        }
     }
+    let mut free = vec![[true; 5]; places.len()];
+    for point in drawing.edges.iter().flat_map(EdgeLine::samples) {
+        for &(group, at) in cells.get(&cell(point.x, point.y)).into_iter().flatten() {
+            let place = places[group][at].grown(3.0);
+            free[group][at] &= !place.contains(&Rect { x: point.x, y: point.y, width: 0.0, height: 0.0 });
+        }
+    }
+    for ((places, free), frame) in places.iter().zip(free).zip(&mut drawing.groups) {
+        if let Some(frame) = frame {
+            frame.label = places[free.iter().position(|&free| free).unwrap_or(0)];
+        }
+    }
+}
+
+/// Where the label of a frame may stand, the best place first.
+fn places(group: &Group, outline: &Rect) -> [Rect; 5] {
+    let width = label_width(&group.label).min((outline.width - 16.0).max(24.0));
+    let at = |x: f64| Rect { x, y: outline.y - LABEL_HEIGHT / 2.0, width, height: LABEL_HEIGHT };
+    let (left, right) = (outline.x + 10.0, outline.right() - 10.0 - width);
+    [left, right, (left + right) / 2.0, left * 0.75 + right * 0.25, left * 0.25 + right * 0.75].map(at)
 }
 
 /// A title, cut to the width of its canvas.
@@ -174,10 +200,11 @@ impl EdgeLine {
     }
 }
 
-/// How many points of a piece stand close together.
+/// How many points of a piece stand close together; of a very long one, no more than a bounded number.
 fn close(from: Point, piece: &Piece) -> usize {
     let end = piece.end();
-    (((end.x - from.x).abs() + (end.y - from.y).abs()) / 4.0).ceil().max(1.0) as usize
+    let count = (((end.x - from.x).abs() + (end.y - from.y).abs()) / 4.0).ceil().max(1.0) as usize;
+    count.min(CLOSEST)
 }
 
 /// To a multiple of 0.1, and without a negative zero.

@@ -36,7 +36,7 @@ pub(super) fn compose(
     draft.edges();
     draft.hidden();
     draft.outputs();
-    draft.picture
+    draft.picture.shown()
 }
 
 impl Draft<'_> {
@@ -50,7 +50,7 @@ impl Draft<'_> {
                     self.layer(layers - 1, cell, members)
                 }
             };
-            self.picture.nodes.push(node);
+            self.picture.nodes.push(node.shown());
         }
         let groups = self.units.groups(self.builder);
         self.picture.groups = groups.list;

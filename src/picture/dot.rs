@@ -6,11 +6,13 @@
 use super::mark::Mark;
 use super::measure::EdgeText;
 use super::model::{Direction, Group, NodeKind, Picture, PictureNode};
+use super::nesting::{Line, Nesting, indent};
 use super::text::{minus, width, xml};
-use graphviz_rust::dot_structures::{
-    Attribute, Edge, EdgeTy, Graph, GraphAttributes, Id, Node, NodeId, Stmt, Subgraph, Vertex,
-};
+use super::texts::set_apart;
+use crate::shown::taken;
+use graphviz_rust::dot_structures::{Attribute, GraphAttributes, Id, Node, NodeId, Stmt};
 use graphviz_rust::printer::{DotPrinter, PrinterContext};
+use std::collections::BTreeSet;
 
 const INK: &str = "#1f2933";
 const GREY: &str = "#66717c";
@@ -51,70 +53,97 @@ pub(super) fn write(picture: &Picture) -> String {
         attribute("fontcolor", quoted(INK)),
     ];
     let edge = vec![attribute("color", quoted(LINE)), attribute("arrowsize", plain("0.7"))];
-    let mut stmts = vec![
-        Stmt::GAttribute(GraphAttributes::Graph(graph)),
-        Stmt::GAttribute(GraphAttributes::Node(node)),
-        Stmt::GAttribute(GraphAttributes::Edge(edge)),
-    ];
-    stmts.extend(bodies(picture));
-    stmts.extend(arrows(picture));
-    let graph = Graph::DiGraph { id: plain("chainrule"), strict: false, stmts };
-    // Without a limit on the length of a line the printer breaks nothing up by itself.
-    let mut text = graph.print(PrinterContext::default().with_semi().with_inline_size(0));
-    text.push('\n');
-    text
+    let heads = [GraphAttributes::Graph(graph), GraphAttributes::Node(node), GraphAttributes::Edge(edge)];
+    let heads = heads.into_iter().map(|attributes| (1, Stmt::GAttribute(attributes)));
+    let mut out = Text::default();
+    out.text.push_str("digraph chainrule {\n");
+    heads.for_each(|(depth, stmt)| out.stmt(depth, &stmt));
+    let plates = plates(picture);
+    bodies(picture, &plates, &mut out);
+    arrows(picture, &plates, &mut out);
+    out.text.push_str("}\n");
+    out.text
+}
+
+/// The text in the making. Statements are printed one by one and clusters here: the printer sets in what is nested for
+/// every level of it, and calls itself.
+struct Text {
+    text: String,
+    context: PrinterContext,
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        let mut context = PrinterContext::default();
+        // Without a limit on the length of a line the printer breaks nothing up by itself.
+        context.with_semi().with_inline_size(0);
+        Text { text: String::new(), context }
+    }
+}
+
+impl Text {
+    fn line(&mut self, depth: usize, said: &str) {
+        self.text.extend([indent(depth), said, "\n"]);
+    }
+
+    fn stmt(&mut self, depth: usize, stmt: &Stmt) {
+        let said = stmt.print(&mut self.context);
+        self.line(depth, &said);
+    }
+
+    /// An arrow; the printer knows their direction only where it prints the whole graph.
+    fn arrow(&mut self, from: &Id, to: &Id, look: Vec<Attribute>) {
+        let [from, to] = [from, to].map(|end| end.print(&mut self.context));
+        let look = look.print(&mut self.context);
+        let space = if look.is_empty() { "" } else { " " };
+        self.line(1, &format!("{from} -> {to}{space}{look};"));
+    }
 }
 
 /// The nodes and plates, each inside the cluster of its group, in reading order: `dot` starts from the order of the
 /// file when it sorts what stands side by side.
-fn bodies(picture: &Picture) -> Vec<Stmt> {
-    let mut held: Vec<Vec<(usize, Stmt)>> = vec![Vec::new(); picture.groups.len()];
-    let mut loose = Vec::new();
+fn bodies(picture: &Picture, plates: &[Option<Plate>], out: &mut Text) {
     let order = picture.reading_order();
     let mut place = vec![0; order.len()];
     for (position, &node) in order.iter().enumerate() {
         place[node] = 2 * position + 1;
     }
+    let nesting = Nesting::of(picture);
+    let clusters = clusters(picture);
     let counts = picture.consumer_counts();
-    for (index, (node, consumers)) in picture.nodes.iter().zip(counts).enumerate() {
-        let stmt = (place[index], Stmt::Node(body(node, consumers)));
-        match picture.groups_around(index).first() {
-            Some(&group) => held[group].push(stmt),
-            None => loose.push(stmt),
-        }
-    }
-    for (_, _, index) in sorted_edges(picture) {
+    let bodies = picture.nodes.iter().zip(counts).enumerate().map(|(index, (node, consumers))| {
+        (picture.group_of(index), place[index], Stmt::Node(body(node, consumers)))
+    });
+    let digits = sorted_edges(picture).into_iter().filter_map(|(_, _, index)| {
         let edge = &picture.edges[index];
-        let Some(plate) = plate(picture, index) else {
-            continue;
-        };
-        let plate = (place[edge.to] - 1, plate);
-        let from = picture.groups_around(edge.from);
-        let common = picture.groups_around(edge.to).into_iter().find(|group| from.contains(group));
-        match common {
-            Some(group) => held[group].push(plate),
-            None => loose.push(plate),
+        let common = nesting.common(picture.group_of(edge.from), picture.group_of(edge.to));
+        let Plate { id, label } = plates[index].as_ref()?;
+        let attributes = vec![attribute("label", label.clone()), attribute("fontsize", plain("11"))];
+        Some((common, place[edge.to] - 1, Stmt::Node(Node::new(NodeId(id.clone(), None), attributes))))
+    });
+    for (depth, line) in nesting.lines(bodies.chain(digits), |_, first| first) {
+        match line {
+            Line::Opens(group) => cluster(&picture.groups[group], &clusters[group], depth + 1, out),
+            Line::Holds(stmt) => out.stmt(depth + 1, &stmt),
+            Line::Closes(_) => out.line(depth + 1, "};"),
         }
     }
-    // A parent stands before its children, so that going backwards every group is complete when it is closed.
-    for index in (0..picture.groups.len()).rev() {
-        let mut inner = std::mem::take(&mut held[index]);
-        inner.sort_by_key(|&(place, _)| place);
-        let Some(&(place, _)) = inner.first() else {
-            continue;
-        };
-        let group = &picture.groups[index];
-        let cluster = (place, cluster(group, inner.into_iter().map(|(_, stmt)| stmt)));
-        match group.parent.filter(|&parent| parent < index) {
-            Some(parent) => held[parent].push(cluster),
-            None => loose.push(cluster),
-        }
-    }
-    loose.sort_by_key(|&(place, _)| place);
-    loose.into_iter().map(|(_, stmt)| stmt).collect()
 }
 
-fn cluster(group: &Group, inner: impl Iterator<Item = Stmt>) -> Stmt {
+/// What the clusters are called: Graphviz draws a frame around those whose names begin so.
+fn clusters(picture: &Picture) -> Vec<String> {
+    let mut taken = BTreeSet::new();
+    let ids = picture.groups.iter().enumerate().map(|(at, group)| {
+        let prefix = if group.id.starts_with("cluster") { "" } else { "cluster_" };
+        let mut id = format!("{prefix}{}", group.id);
+        set_apart(&mut id, at, &mut taken);
+        id
+    });
+    ids.collect()
+}
+
+/// The beginning of a cluster.
+fn cluster(group: &Group, id: &str, depth: usize, out: &mut Text) {
     let look = [
         ("label", worded(&group.label)),
         ("labeljust", plain("l")),
@@ -124,9 +153,11 @@ fn cluster(group: &Group, inner: impl Iterator<Item = Stmt>) -> Stmt {
         ("fontcolor", quoted("#52606d")),
         ("fontsize", plain("12")),
     ];
-    let look = look.into_iter().map(|(key, value)| Stmt::Attribute(attribute(key, value)));
-    let id = if group.id.starts_with("cluster") { &group.id } else { &format!("cluster_{}", group.id) };
-    Stmt::Subgraph(Subgraph { id: name(id), stmts: look.chain(inner).collect() })
+    let id = name(id).print(&mut out.context);
+    out.line(depth, &format!("subgraph {id} {{"));
+    for (key, value) in look {
+        out.stmt(depth + 1, &Stmt::Attribute(attribute(key, value)));
+    }
 }
 
 fn body(node: &PictureNode, consumers: usize) -> Node {
@@ -164,19 +195,15 @@ fn op(node: &PictureNode, consumers: usize) -> Vec<Attribute> {
     // The dot of a product, as bold as the other signs.
     let symbol = if node.symbol == "·" { "•" } else { &node.symbol };
     let size = if symbol.chars().count() > 1 { 14 } else { 20 };
-    let name = node.name.as_deref().map(|name| format!("<FONT POINT-SIZE=\"11\">{}</FONT>", xml(name)));
-    let sum = node.gradient.as_deref().filter(|_| consumers > 1).map(sum_text);
+    let name = node.name.as_deref().and_then(|name| font("POINT-SIZE=\"11\"", false, name));
+    let sum = sum(node, consumers);
     let alone = name.is_none() && sum.is_none();
     let circle = alone && width(symbol, f64::from(size)) <= 36.0;
     let label = if alone {
         worded(symbol)
     } else {
-        let symbol = format!("<FONT POINT-SIZE=\"{size}\">{}</FONT>", xml(symbol));
-        let rows = [name, Some(symbol), sum].into_iter().flatten();
-        let rows: String = rows.map(|row| format!("<TR><TD>{row}</TD></TR>")).collect();
-        html(&format!(
-            "<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"0\">{rows}</TABLE>"
-        ))
+        let symbol = font(&format!("POINT-SIZE=\"{size}\""), false, symbol);
+        html(&table(0, 0, "", [name, symbol, sum].into_iter().flatten()))
     };
     let mut attributes = vec![
         attribute("label", label),
@@ -195,8 +222,24 @@ fn op(node: &PictureNode, consumers: usize) -> Vec<Attribute> {
     attributes
 }
 
-fn sum_text(gradient: &str) -> String {
-    format!("<FONT POINT-SIZE=\"11\" COLOR=\"{RED}\"><I>Σ {}</I></FONT>", xml(&minus(gradient)))
+/// The sum of the gradients of a node with several consumers.
+fn sum(node: &PictureNode, consumers: usize) -> Option<String> {
+    let sum = node.gradient.as_deref().filter(|_| consumers > 1)?;
+    font(&format!("POINT-SIZE=\"11\" COLOR=\"{RED}\""), true, &format!("Σ {}", minus(sum)))
+}
+
+/// A text in markup; none for an empty one, which Graphviz refuses.
+fn font(look: &str, slanted: bool, text: &str) -> Option<String> {
+    let (begin, end) = if slanted { ("<I>", "</I>") } else { ("", "") };
+    (!text.is_empty()).then(|| format!("<FONT {look}>{begin}{}{end}</FONT>", xml(text)))
+}
+
+/// Rows of markup, one below the other.
+fn table(border: u8, padding: u8, look: &str, rows: impl Iterator<Item = String>) -> String {
+    let rows: String = rows.map(|row| format!("<TR><TD>{row}</TD></TR>")).collect();
+    format!(
+        "<TABLE BORDER=\"{border}\" CELLBORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"{padding}\"{look}>{rows}</TABLE>"
+    )
 }
 
 /// A leaf or a layer: name, shape and, where it has several consumers, the sum of their gradients.
@@ -205,58 +248,51 @@ fn leaf(node: &PictureNode, consumers: usize) -> Id {
     let shown = shown.into_iter().flatten().find(|text| !text.is_empty()).unwrap_or("?");
     let mut rows = vec![xml(shown)];
     let small = [node.shape.as_ref(), node.note.as_ref()].into_iter().flatten();
-    rows.extend(small.map(|s| format!("<FONT POINT-SIZE=\"10\" COLOR=\"{GREY}\">{}</FONT>", xml(s))));
-    rows.extend(node.gradient.as_deref().filter(|_| consumers > 1).map(sum_text));
-    let rows: String = rows.iter().map(|row| format!("<TR><TD>{row}</TD></TR>")).collect();
+    rows.extend(small.filter_map(|said| font(&format!("POINT-SIZE=\"10\" COLOR=\"{GREY}\""), false, said)));
+    rows.extend(sum(node, consumers));
     let (style, pen, fill) = match node.kind {
         NodeKind::Parameter => ("", "#2f7d4a", "#e7f5eb"),
         NodeKind::Constant => (" STYLE=\"dashed\"", "#6b7680", "#f4f5f7"),
         NodeKind::Layer => (" STYLE=\"rounded\"", "#5b4a9c", "#f1edfa"),
         _ => (" STYLE=\"rounded\"", "#2a6cb0", "#e8f1fb"),
     };
-    let inner = |border: u8| {
-        format!(
-            "<TABLE BORDER=\"{border}\" CELLBORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"3\"{style} COLOR=\"{pen}\" \
-             BGCOLOR=\"{fill}\">{rows}</TABLE>"
-        )
-    };
+    let inner = table(1, 3, &format!("{style} COLOR=\"{pen}\" BGCOLOR=\"{fill}\""), rows.into_iter());
     html(&match node.kind {
         // A frame around the frame: a parameter is known by its double outline.
-        NodeKind::Parameter => format!(
-            "<TABLE BORDER=\"1\" CELLBORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"2\" COLOR=\"{pen}\">\
-             <TR><TD>{}</TD></TR></TABLE>",
-            inner(1)
-        ),
-        _ => inner(1),
+        NodeKind::Parameter => table(1, 2, &format!(" COLOR=\"{pen}\""), [inner].into_iter()),
+        _ => inner,
     })
 }
 
-fn plate_name(picture: &Picture, index: usize) -> Id {
-    let edge = &picture.edges[index];
-    name(&format!("{}_{}", picture.nodes[edge.to].id, edge.operand))
+/// A node for the digits of one edge.
+struct Plate {
+    id: Id,
+    /// The forward value over the gradient.
+    label: Id,
 }
 
-/// The digits of one edge: the forward value over the gradient.
-fn plate(picture: &Picture, index: usize) -> Option<Stmt> {
-    let said = EdgeText::of(picture, index);
-    let ink = if said.is_shape { GREY } else { INK };
-    let value = said.value.map(|text| format!("<FONT COLOR=\"{ink}\">{}</FONT>", xml(&minus(&text))));
-    let gradient =
-        said.gradient.map(|text| format!("<FONT COLOR=\"{RED}\"><I>{}</I></FONT>", xml(&minus(&text))));
-    let rows: String =
-        [value, gradient].into_iter().flatten().map(|row| format!("<TR><TD>{row}</TD></TR>")).collect();
-    (!rows.is_empty()).then(|| {
-        let label = html(&format!(
-            "<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"1\">{rows}</TABLE>"
-        ));
-        let attributes = vec![attribute("label", label), attribute("fontsize", plain("11"))];
-        Stmt::Node(Node::new(NodeId(plate_name(picture, index), None), attributes))
-    })
+/// The plates of the edges; none where there is nothing to say.
+fn plates(picture: &Picture) -> Vec<Option<Plate>> {
+    let mut taken: BTreeSet<String> = picture.nodes.iter().map(|node| node.id.clone()).collect();
+    let mut plates: Vec<Option<Plate>> = picture.edges.iter().map(|_| None).collect();
+    for (index, edge) in picture.drawn_edges() {
+        let said = EdgeText::of(picture, index);
+        let ink = if said.is_shape { GREY } else { INK };
+        let value = said.value.and_then(|text| font(&format!("COLOR=\"{ink}\""), false, &minus(&text)));
+        let gradient = said.gradient.and_then(|text| font(&format!("COLOR=\"{RED}\""), true, &minus(&text)));
+        if value.is_none() && gradient.is_none() {
+            continue;
+        }
+        let mut id = format!("{}_{}", picture.nodes[edge.to].id, edge.operand);
+        set_apart(&mut id, index, &mut taken);
+        let label = html(&table(0, 1, "", [value, gradient].into_iter().flatten()));
+        plates[index] = Some(Plate { id: name(&id), label });
+    }
+    plates
 }
 
 /// The arrows, by target and operand, which is what `ordering=in` goes by.
-fn arrows(picture: &Picture) -> Vec<Stmt> {
-    let mut stmts = Vec::new();
+fn arrows(picture: &Picture, plates: &[Option<Plate>], out: &mut Text) {
     for (_, _, index) in sorted_edges(picture) {
         let edge = &picture.edges[index];
         let (from, to) = (name(&picture.nodes[edge.from].id), name(&picture.nodes[edge.to].id));
@@ -273,16 +309,14 @@ fn arrows(picture: &Picture) -> Vec<Stmt> {
         };
         let look: Vec<_> =
             colour.into_iter().chain(style.map(|style| attribute("style", plain(style)))).collect();
-        if plate(picture, index).is_some() {
-            let middle = plate_name(picture, index);
+        if let Some(Plate { id: middle, .. }) = &plates[index] {
             let half = look.iter().cloned().chain([attribute("arrowhead", plain("none"))]).collect();
-            stmts.push(arrow(from, middle.clone(), half));
-            stmts.push(arrow(middle, to, look));
+            out.arrow(&from, middle, half);
+            out.arrow(middle, &to, look);
         } else {
-            stmts.push(arrow(from, to, look));
+            out.arrow(&from, &to, look);
         }
     }
-    stmts
 }
 
 /// The drawn edges as target, operand and position, in this order.
@@ -291,11 +325,6 @@ fn sorted_edges(picture: &Picture) -> Vec<(usize, usize, usize)> {
         picture.drawn_edges().map(|(index, edge)| (edge.to, edge.operand, index)).collect();
     order.sort_unstable();
     order
-}
-
-fn arrow(from: Id, to: Id, attributes: Vec<Attribute>) -> Stmt {
-    let ends = EdgeTy::Pair(Vertex::N(NodeId(from, None)), Vertex::N(NodeId(to, None)));
-    Stmt::Edge(Edge { ty: ends, attributes })
 }
 
 fn attribute(key: &str, value: Id) -> Attribute {
@@ -329,8 +358,7 @@ fn quoted(text: &str) -> Id {
             '"' => escaped.push_str("\\\""),
             '\n' => escaped.push_str("\\n"),
             '\r' | '\t' => escaped.push(' '),
-            c if c.is_control() => escaped.push('\u{fffd}'),
-            c => escaped.push(c),
+            c => escaped.push(taken(c)),
         }
     }
     escaped.push('"');

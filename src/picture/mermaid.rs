@@ -5,8 +5,10 @@
 
 use super::mark::Mark;
 use super::measure::EdgeText;
-use super::model::{Direction, NodeKind, Picture, PictureNode};
+use super::model::{Direction, Group, NodeKind, Picture, PictureNode};
+use super::nesting::{Line, Nesting, indent};
 use super::text::{minus, width};
+use crate::shown::taken;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -71,37 +73,21 @@ fn ids(picture: &Picture) -> Vec<String> {
         .collect()
 }
 
-/// The nodes, each inside the subgraphs of its groups.
+/// The nodes, each inside the subgraphs of its groups; in a group first its own nodes, then the later groups.
 fn bodies(picture: &Picture, ids: &[String], out: &mut String) {
     let counts = picture.consumer_counts();
-    // The lines of each group, and of those that stand in none.
-    let mut held: Vec<Vec<String>> = vec![Vec::new(); picture.groups.len()];
-    let mut loose = Vec::new();
-    for (index, (node, consumers)) in picture.nodes.iter().zip(counts).enumerate() {
-        let line = format!("{}{}", ids[index], body(node, consumers));
-        match picture.groups_around(index).first() {
-            Some(&group) => held[group].push(line),
-            None => loose.push(line),
-        }
-    }
-    // A parent stands before its children, so that going backwards every group is complete when it is closed.
-    for index in (0..picture.groups.len()).rev() {
-        let inner = std::mem::take(&mut held[index]);
-        if inner.is_empty() {
-            continue;
-        }
-        let group = &picture.groups[index];
-        let mut lines = vec![format!("subgraph frame_{index}[\"{}\"]", shown(&group.label))];
-        lines.extend(inner.into_iter().map(|line| format!("  {line}")));
-        lines.push("end".to_owned());
-        lines.push(format!("class frame_{index} frame"));
-        match group.parent.filter(|&parent| parent < index) {
-            Some(parent) => held[parent].extend(lines),
-            None => loose.extend(lines),
-        }
-    }
-    for line in loose {
-        let _ = writeln!(out, "  {line}");
+    let nodes = picture.nodes.iter().zip(counts).enumerate().map(|(index, (node, consumers))| {
+        (picture.group_of(index), index, format!("{}{}", ids[index], body(node, consumers)))
+    });
+    for (depth, line) in Nesting::of(picture).lines(nodes, |group, _| usize::MAX - group) {
+        let room = indent(depth + 1);
+        let _ = match line {
+            Line::Opens(group) => {
+                writeln!(out, "{room}subgraph frame_{group}[\"{}\"]", label_of(&picture.groups[group]))
+            }
+            Line::Holds(node) => writeln!(out, "{room}{node}"),
+            Line::Closes(group) => writeln!(out, "{room}end\n{room}class frame_{group} frame"),
+        };
     }
 }
 
@@ -129,9 +115,9 @@ fn body(node: &PictureNode, consumers: usize) -> String {
         NodeKind::Output | NodeKind::Hidden => vec![node.name.as_deref().unwrap_or(&node.symbol)],
         _ => vec![own],
     };
-    rows.retain(|row| !row.is_empty());
     // At an op the shape of its result stands at the arrows that leave it.
     rows.extend(node.shape.as_deref().filter(|_| node.kind != NodeKind::Op));
+    rows.retain(|row| !row.is_empty());
     let mut rows: Vec<String> = rows.into_iter().map(str::to_owned).collect();
     rows.extend(sum(node, consumers));
     rows.extend(node.mark.map(|mark| match mark {
@@ -173,8 +159,14 @@ fn arrows(picture: &Picture, ids: &[String], out: &mut String) -> Vec<usize> {
         let line = if hidden { "-.->" } else { "-->" };
         let said = EdgeText::of(picture, index);
         let sign = if said.is_shape { "" } else { "▶ " };
-        let value = said.value.map(|value| text(&format!("{sign}{}", minus(&value))));
-        let gradient = said.gradient.map(|gradient| text(&format!("◀ {}", minus(&gradient))));
+        let value = said
+            .value
+            .filter(|value| !value.is_empty())
+            .map(|value| text(&format!("{sign}{}", minus(&value))));
+        let gradient = said
+            .gradient
+            .filter(|gradient| !gradient.is_empty())
+            .map(|gradient| text(&format!("◀ {}", minus(&gradient))));
         let rows: Vec<String> = [value, gradient].into_iter().flatten().collect();
         let label = if rows.is_empty() { String::new() } else { format!("|\"{}\"|", rows.join("<br/>")) };
         let _ = writeln!(out, "  {} {line}{label} {}", ids[edge.from], ids[edge.to]);
@@ -184,7 +176,7 @@ fn arrows(picture: &Picture, ids: &[String], out: &mut String) -> Vec<usize> {
 
 /// The classes that are used, and the arrows that look different.
 fn looks(picture: &Picture, ids: &[String], arrows: &[usize], out: &mut String) {
-    let framed = (0..picture.nodes.len()).any(|node| !picture.groups_around(node).is_empty());
+    let framed = (0..picture.nodes.len()).any(|node| picture.group_of(node).is_some());
     let counts = picture.consumer_counts();
     let nodes = || picture.nodes.iter().zip(ids);
     let used: BTreeSet<&str> = (picture.nodes.iter().zip(counts))
@@ -221,8 +213,8 @@ fn looks(picture: &Picture, ids: &[String], arrows: &[usize], out: &mut String) 
 }
 
 /// A label that may be empty.
-fn shown(label: &str) -> String {
-    if label.is_empty() { " ".to_owned() } else { text(label) }
+fn label_of(group: &Group) -> String {
+    if group.label.is_empty() { " ".to_owned() } else { text(&group.label) }
 }
 
 /// Pairs of characters that Mermaid reads even where they are entity codes: mathematics, a line break, an icon, and the
@@ -246,8 +238,7 @@ fn text(text: &str) -> String {
             // `1. ` at the beginning would be a list.
             '.' | ')' if text[..at].bytes().all(|byte| byte.is_ascii_digit()) => code(&mut out, c),
             ' ' | '.' | ',' | '(' | ')' | '[' | ']' | '=' | '/' | '?' => out.push(c),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
-            c if c.is_ascii_alphanumeric() || !c.is_ascii() => out.push(c),
+            c if c.is_ascii_alphanumeric() || !c.is_ascii() || c.is_control() => out.push(taken(c)),
             c => code(&mut out, c),
         }
     }
@@ -271,8 +262,7 @@ fn title(text: &str) -> String {
             '<' => out.push('‹'),
             '>' => out.push('›'),
             '&' => out.push('＆'),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
-            c => out.push(c),
+            c => out.push(taken(c)),
         }
     }
     out

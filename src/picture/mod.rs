@@ -28,6 +28,7 @@
 //! The same picture gives the same bytes in every run, on every machine.
 
 mod arrows;
+mod aside;
 mod boxes;
 mod build;
 mod canvas;
@@ -47,6 +48,7 @@ mod mark;
 mod measure;
 mod mermaid;
 mod model;
+mod nesting;
 mod notebook;
 pub mod number;
 mod openings;
@@ -61,6 +63,7 @@ mod select;
 mod show;
 mod svg;
 mod text;
+mod texts;
 mod units;
 
 #[cfg(test)]
@@ -95,7 +98,9 @@ impl Picture {
 
     /// The same with another layout.
     pub fn to_svg_with(&self, layout: &impl Layout) -> String {
-        svg::write(self, &layout.lay_out(self, &Sizes::of(self)))
+        let picture = self.shown();
+        let picture = picture.shallow();
+        svg::write(&picture, &layout.lay_out(&picture, &Sizes::of(&picture)))
     }
 
     /// The picture as a page: one self-contained HTML file, which opens from disk and loads nothing.
@@ -108,7 +113,7 @@ impl Picture {
 
     /// The picture in Graphviz's DOT language, for `dot -Tsvg` and its like.
     pub fn to_dot(&self) -> String {
-        dot::write(self)
+        dot::write(&self.shown())
     }
 
     /// The picture as a Mermaid flowchart, which forges draw where Markdown has it in a block of `mermaid`.
@@ -123,6 +128,6 @@ impl Picture {
     /// # Ok::<(), chainrule::Error>(())
     /// ```
     pub fn to_mermaid(&self) -> String {
-        mermaid::write(self)
+        mermaid::write(&self.shown())
     }
 }

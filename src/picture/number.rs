@@ -15,13 +15,13 @@ pub fn scalar(value: f64) -> String {
     significant(value, 3)
 }
 
-/// A tensor as text: up to four elements in full, `[0.3, -1, 2, 0.5]`; a larger one by its shape, mean and standard
+/// A tensor as text: up to four elements along up to four axes in full, `[0.3, -1, 2, 0.5]`; a larger one by its shape, mean and standard
 /// deviation, `[100, 50] µ .02 σ .9`.
 ///
 /// A tensor without axes is written like [`scalar`]. Elements that are not finite are counted instead, since a mean
 /// would hide how many there are: `[100, 50] NaN 3 inf 1`. A mean that is nothing but rounding is 0. One and the same number everywhere: `[100, 50] all 0`.
 pub fn tensor(value: ArrayViewD<'_, f64>) -> String {
-    if value.len() <= FULL && !value.is_empty() {
+    if is_short(&value) {
         return nested(&value);
     }
     let dims: Vec<String> = value.shape().iter().map(usize::to_string).collect();
@@ -30,7 +30,12 @@ pub fn tensor(value: ArrayViewD<'_, f64>) -> String {
 
 /// The same without the shape: `µ .02 σ .9`.
 pub fn elements(value: ArrayViewD<'_, f64>) -> String {
-    if value.len() <= FULL && !value.is_empty() { nested(&value) } else { summary(&value) }
+    if is_short(&value) { nested(&value) } else { summary(&value) }
+}
+
+/// Whether a tensor is written out. Brackets of many axes would say nothing, and a file may ask for any number of them.
+fn is_short(value: &ArrayViewD<'_, f64>) -> bool {
+    (1..=FULL).contains(&value.len()) && value.ndim() <= FULL
 }
 
 /// The shape of a tensor for a picture, `100×784`; none for a scalar.

@@ -1,8 +1,9 @@
 //! Files of a picture: the format by the ending of a name, and a write that succeeds or changes nothing.
 
+use super::aside::Aside;
 use super::model::Picture;
 use crate::error::{Error, Result};
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -28,6 +29,11 @@ const ENDINGS: [(&str, Format); 8] = [
     ("png", Format::Png),
     ("pdf", Format::Pdf),
 ];
+
+/// So many links are followed, as systems do.
+const LINKS: usize = 40;
+/// How often a file is written anew if it vanishes while it is written.
+const TRIES: usize = 3;
 
 impl Format {
     /// The format that a file's name asks for.
@@ -77,7 +83,9 @@ impl Picture {
     /// (Mermaid), `.json`; `.png`, at twice the size, with the feature `png`; `.pdf` with the feature `pdf`.
     ///
     /// What was in the file stays until the new bytes are complete: they are written to a file beside it, which then
-    /// takes its place.
+    /// takes its place. Of a link, that is the file that it leads to, which need not be there. A process that is killed
+    /// meanwhile leaves the file beside it, `.chainrule-…tmp`; the next one that saves a file in the folder removes it, and
+    /// where it cannot be seen which processes run, one that saves an hour later.
     ///
     /// ```
     /// let tape = chainrule::Tape::new();
@@ -126,47 +134,50 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // Of a link the file is replaced that it leads to.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let present = fs::metadata(&path).ok();
+    let path = &end_of_links(path)?;
+    let present = fs::metadata(path).ok();
     if present.as_ref().is_some_and(|present| present.is_file() && present.permissions().readonly()) {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
     }
     // A device or a pipe has no place that another file could take.
     if present.as_ref().is_some_and(|present| !present.is_file() && !present.is_dir()) {
-        return fs::write(&path, bytes);
+        return fs::write(path, bytes);
     }
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let (aside, mut file) = fresh(folder, ".chainrule", "tmp")?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| {
-        drop(file);
-        match &present {
-            Some(present) if present.is_file() => fs::set_permissions(&aside, present.permissions()),
-            _ => Ok(()),
-        }?;
-        fs::rename(&aside, &path)
-    });
-    if written.is_err() {
-        // The first problem is the one to tell.
-        let _ = fs::remove_file(&aside);
-    }
-    written
-}
-
-/// A file in a folder that nobody had before, not even by way of a link.
-pub(super) fn fresh(folder: &Path, name: &str, ending: &str) -> io::Result<(PathBuf, File)> {
-    let process = std::process::id();
-    let mut number = 0_u32;
+    let mut tries = 0;
     loop {
-        let path = folder.join(format!("{name}-{process}-{number}.{ending}"));
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists && number < u32::MAX => number += 1,
-            file => return Ok((path, file?)),
+        let (aside, mut file) = Aside::in_folder(folder)?;
+        file.write_all(bytes).and_then(|()| file.sync_all())?;
+        drop(file);
+        if let Some(present) = present.as_ref().filter(|present| present.is_file()) {
+            fs::set_permissions(aside.path(), present.permissions())?;
+        }
+        match aside.take_place_of(path) {
+            // Someone who does not see this process took the file for one that was left.
+            Err(e) if e.kind() == io::ErrorKind::NotFound && tries < TRIES => tries += 1,
+            done => return done,
         }
     }
+}
+
+/// The file that a path leads to over links; it need not be there.
+fn end_of_links(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..LINKS {
+        match fs::canonicalize(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            found => return found,
+        }
+        match fs::read_link(&path) {
+            // What a link says counts from its own folder.
+            Ok(next) => path = path.parent().map_or(next.clone(), |folder| folder.join(&next)),
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(io::Error::other("it is a link that leads to no end"))
 }
 
 fn refused(problem: String) -> Error {

@@ -1,7 +1,7 @@
 //! A page in the user's browser.
 
+use super::aside::fresh;
 use super::model::Picture;
-use super::save::fresh;
 use crate::error::{Error, Result};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

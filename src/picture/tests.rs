@@ -180,10 +180,12 @@ fn a_long_title_is_cut_in_the_drawing_and_whole_beside_it() {
     };
     let (width, short) = titled("Apples");
     assert!(short.contains(">Apples</text>"));
-    let long = "a title without an end ".repeat(500);
+    let long = "a title without an end ".repeat(80);
     let (wide, svg) = titled(&long);
     assert!(wide < width.max(800.0), "{wide}");
     assert!(svg.contains(&format!("<title>{long}</title>")) && svg.contains("…</text>"));
+    let (_, endless) = titled(&long.repeat(50));
+    assert!(endless.len() < svg.len() + 200 && endless.contains("…</title>"));
 }
 
 #[test]

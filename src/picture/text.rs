@@ -1,5 +1,7 @@
 //! Text without fonts: how wide it will be, and how it is escaped.
 
+use crate::shown::taken;
+
 /// Advance widths of the printable ASCII characters, in thousandths of the font size. They are those that Helvetica,
 /// Arial and Liberation Sans share, which are the fonts that the drawings ask for.
 #[rustfmt::skip]
@@ -88,8 +90,7 @@ pub(super) fn xml(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\n' | '\r' | '\t' => escaped.push(' '),
-            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
-            c => escaped.push(c),
+            c => escaped.push(taken(c)),
         }
     }
     escaped

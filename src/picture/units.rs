@@ -2,10 +2,12 @@
 
 use super::build::{Builder, Level, MOST, too_large};
 use super::model::Group;
+use super::nesting::DEEPEST;
 use super::roll::{Cell, Shown, Tree, origin, prefixes, suffix, topological};
 use super::select::Selection;
 use crate::error::Result;
 use crate::graph::{Graph, Leaf, NodeId};
+use crate::shown::{DRAWN, shown};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many nodes are drawn as they are; of more, groups are rolled up.
@@ -287,11 +289,12 @@ impl Units {
         for (unit, entry) in self.list.iter().enumerate() {
             let (scope, origin) = entry.place(builder.graph);
             let mut parent = None;
-            for path in prefixes(scope) {
+            for path in prefixes(scope).take(DEEPEST) {
                 parent = Some(*known.entry((path, origin)).or_insert_with(|| {
-                    let last = path.rsplit('/').next().unwrap_or(path);
+                    let last = shown(path.rsplit('/').next().unwrap_or(path), DRAWN);
+                    let word = path.chars().take(DRAWN / 2);
                     let word: String =
-                        path.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+                        word.map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
                     let id =
                         format!("cluster_{}_{word}{}", groups.list.len(), suffix(origin).replace(' ', "_"));
                     groups.list.push(Group { id, label: format!("{last}{}", suffix(origin)), parent });

@@ -4,6 +4,7 @@ use super::step::{Root, Step, Target, Work};
 use super::{Plan, parallel};
 use crate::float::Written;
 use crate::graph::NodeId;
+use crate::shown::{CELL, LIST, shown};
 use crate::tape::{Instruction, Precision};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -276,8 +277,8 @@ impl ScheduledStep {
     pub fn summary(&self) -> String {
         const MOST: usize = 8;
         let more = self.count.saturating_sub(MOST);
-        let shown = self.ops.iter().take(MOST).map(String::as_str).collect::<Vec<_>>().join(" ");
-        if more == 0 { shown } else { format!("{shown} … {more} more") }
+        let first = self.ops.iter().take(MOST).map(|op| shown(op, CELL)).collect::<Vec<_>>().join(" ");
+        if more == 0 { first } else { format!("{first} … {more} more") }
     }
 }
 
@@ -294,12 +295,12 @@ impl Schedule {
         )
     }
 
-    /// A step as a row of the table.
+    /// A step as a row of the table; each cell is cut to what a line has room for.
     fn row(&self, (i, step): (usize, &ScheduledStep)) -> [String; 5] {
         let reads = step.reads.iter().map(|&slot| self.slot(slot)).collect::<Vec<_>>().join(" ");
         let writes = step.writes.iter().map(|w| match (&w.updates, w.start, w.in_place_of) {
-            (Some(name), None, _) => format!("`{name}` in place"),
-            (Some(name), Some(_), _) => format!("r{}, at the end to `{name}`", w.result),
+            (Some(name), None, _) => format!("`{}` in place", shown(name, CELL)),
+            (Some(name), Some(_), _) => format!("r{}, at the end to `{}`", w.result, shown(name, CELL)),
             (None, _, Some(other)) => format!("r{} in place of r{other}", w.result),
             (None, start, None) => {
                 format!("r{} {} at {}", w.result, bytes(w.bytes), bytes(start.unwrap_or_default()))
@@ -308,13 +309,16 @@ impl Schedule {
         let writes = writes.collect::<Vec<_>>().join(", ");
         let parts = if step.parts > 1 { format!(", in {} parts", step.parts) } else { String::new() };
         [i.to_string(), step.summary(), format!("{:?}", step.shape), reads, writes + &parts]
+            .map(|cell| shown(&cell, LIST).into_owned())
     }
 
     fn slot(&self, slot: Slot) -> String {
         match slot {
-            Slot::Leaf(k) => match &self.leaves[k] {
-                leaf if leaf.kind == "constant" => leaf.name.clone(),
-                leaf => format!("`{}`", leaf.name),
+            Slot::Leaf(k) => match self.leaves.get(k) {
+                Some(leaf) if leaf.kind == "constant" => shown(&leaf.name, CELL).into_owned(),
+                Some(leaf) => format!("`{}`", shown(&leaf.name, CELL)),
+                // A schedule may come from a file.
+                None => format!("leaf {k}"),
             },
             Slot::Result(k) => format!("r{k}"),
         }

@@ -16,6 +16,7 @@ mod panics;
 mod pictures;
 mod properties;
 mod report;
+mod saving;
 mod scale;
 mod small;
 mod threads;

@@ -10,18 +10,23 @@ use std::collections::BinaryHeap;
 
 /// The most columns that all arrows pass together without lanes.
 const PASSED: usize = 40_000;
+/// The most columns that the arrows of bundles pass, each counted by itself: they share their items, but every line has
+/// its points.
+const TOGETHER: usize = 4_000_000;
 /// Arrows over fewer columns have no lane.
 pub(super) const LEAST: usize = 8;
 
-/// Chooses the arrows that run in lanes: the longest ones, as many as lie beyond the bound. Arrows of one node that run
+/// Chooses the arrows that run in lanes: the longest ones, as many as lie beyond the bounds. Arrows of one node that run
 /// together count once. O(arrows · log arrows).
 pub(super) fn choose(arrows: &mut [Arrow], nodes: usize) {
-    let mut long = vec![(0, 0); nodes];
+    // How many arrows of each node are long, the longest, and all together.
+    let mut long = vec![(0, 0, 0); nodes];
     for arrow in arrows.iter() {
         let span = arrow.end - arrow.start;
-        let (count, longest) = &mut long[arrow.from];
+        let (count, longest, sum) = &mut long[arrow.from];
         *count += usize::from(span > 2);
         *longest = span.max(*longest);
+        *sum += span;
     }
     // What each arrow that passes columns alone, and each bundle, costs.
     let together = |arrow: &Arrow| long[arrow.from].0 > SEPARATE;
@@ -33,11 +38,12 @@ pub(super) fn choose(arrows: &mut [Arrow], nodes: usize) {
     let bundles = (0..nodes).filter(|&node| long[node].0 > SEPARATE);
     costs.extend(bundles.map(|node| (long[node].1, true, node)));
     costs.sort_unstable();
-    let mut passed = 0;
+    let (mut passed, mut bundled) = (0, 0);
     let mut low = vec![false; nodes];
     for (cost, bundle, at) in costs {
         passed += cost;
-        if passed > PASSED && cost >= LEAST {
+        bundled += if bundle { long[at].2 } else { 0 };
+        if (passed > PASSED || bundle && bundled > TOGETHER) && cost >= LEAST {
             match bundle {
                 true => low[at] = true,
                 false => arrows[at].low = true,

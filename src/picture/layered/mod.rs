@@ -10,6 +10,7 @@
 mod align;
 mod crossings;
 mod exchange;
+mod frames;
 mod lanes;
 mod mesh;
 mod order;
@@ -35,7 +36,9 @@ use ranks::Ranks;
 ///
 /// O((nodes + arrows + bends) · log) for each of a bounded number of passes. An arrow has a bend in every rank that it
 /// passes; more than three long arrows from one node share theirs, and where all arrows together pass more than 40,000
-/// ranks, the longest run below everything else.
+/// ranks, the longest run below everything else. Frames have two items in every rank that they pass; where all together
+/// pass more than 40,000, the widest are not drawn, and where more than 400,000 are around all nodes together, the
+/// innermost are not.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layered {
     /// Room between two ranks, in which lines bend.
@@ -50,6 +53,8 @@ impl Default for Layered {
 
 impl Layout for Layered {
     fn lay_out(&self, picture: &Picture, sizes: &Sizes) -> Drawing {
+        let picture = picture.shallow();
+        let picture = &*frames::readable(&picture, &picture.reading_order());
         // The layout always runs from left to right; a picture that runs downwards is mirrored at its diagonal.
         let downwards = picture.direction == Direction::TopToBottom;
         let turned = if downwards { &sizes.transposed() } else { sizes };

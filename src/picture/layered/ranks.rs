@@ -8,6 +8,10 @@ pub(super) struct Ranks {
     pub(super) turned: Vec<bool>,
 }
 
+/// Ranks for each node, at most: where the ways past frames would take more, arrows span one rank each, since the ranks
+/// would grow with the square of the picture.
+const LONGEST: usize = 4;
+
 /// An arrow between two ranks: the earlier end, the later end, and how many ranks it spans at least.
 struct Span {
     from: usize,
@@ -37,9 +41,10 @@ impl Ranks {
             into[span.to].push(index);
             out[span.from].push(index);
         }
-        let mut of = vec![0; picture.nodes.len()];
-        for &node in order {
-            of[node] = into[node].iter().map(|&s| of[spans[s].from] + spans[s].least).max().unwrap_or(0);
+        let mut of = longest(order, &spans, &into);
+        if of.iter().any(|&rank| rank > LONGEST * of.len()) {
+            spans.iter_mut().for_each(|span| span.least = 1);
+            of = longest(order, &spans, &into);
         }
         pull(order, &spans, &into, &out, &mut of);
         // What has no arrows stands in the first rank, or in that of its group.
@@ -56,6 +61,15 @@ impl Ranks {
         }
         Ranks { of, turned }
     }
+}
+
+/// The least rank of each node, by the longest way to it.
+fn longest(order: &[usize], spans: &[Span], into: &[Vec<usize>]) -> Vec<usize> {
+    let mut of = vec![0; order.len()];
+    for &node in order {
+        of[node] = into[node].iter().map(|&s| of[spans[s].from] + spans[s].least).max().unwrap_or(0);
+    }
+    of
 }
 
 /// Moves nodes towards later ranks where that makes no arrow longer in sum: a leaf stands near its use, and so does all

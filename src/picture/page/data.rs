@@ -87,33 +87,42 @@ fn level(opening: &Opening, moments: &[&Picture], facts: &mut Table, numbers: &m
             .raw("gradients", texts(|said| said.gradient))
             .end()
     };
-    let groups: Vec<usize> = (0..picture.groups.len()).collect();
+    let groups = groups(picture);
     let open: Vec<&String> = open.iter().collect();
     Object::default()
         .all("open", &open, |scope| text(scope))
         .text("title", &picture.title)
         .raw("nodes", facts.all(picture.nodes.iter().map(node_facts)))
         .raw("edges", list(edges))
-        .all("groups", &groups, |&index| group(picture, index))
+        .all("groups", &groups, Clone::clone)
         .all("moments", moments, moment)
         .end()
 }
 
-/// A frame, with the scope that it is drawn around.
-fn group(picture: &Picture, index: usize) -> String {
-    let group = &picture.groups[index];
-    let chain = |first: Option<usize>| {
-        // A parent stands before its child, so the way up ends.
-        let parent = |&at: &usize| picture.groups.get(at)?.parent.filter(|&parent| parent < at);
-        std::iter::successors(first, parent)
-    };
-    let depth = chain(Some(index)).count();
-    let inside = picture.nodes.iter().find(|node| chain(node.group).any(|at| at == index));
-    let scope = inside.and_then(|node| node.details.as_ref()).map(|known| {
-        let ends = known.scope.match_indices('/').map(|(at, _)| at).nth(depth - 1);
-        &known.scope[..ends.unwrap_or(known.scope.len())]
+/// The frames, each with the scope that it is drawn around. O(nodes + groups).
+fn groups(picture: &Picture) -> Vec<String> {
+    // A parent stands before its child, so the way up ends.
+    let parent = |group: usize| picture.groups[group].parent.filter(|&parent| parent < group);
+    let (mut depths, mut inside) = (vec![0; picture.groups.len()], vec![None; picture.groups.len()]);
+    for group in 0..picture.groups.len() {
+        depths[group] = parent(group).map_or(0, |parent| depths[parent] + 1);
+    }
+    for (index, node) in picture.nodes.iter().enumerate() {
+        let mut around = picture.group_of(index);
+        // Around a group in which a node was met, one was met everywhere.
+        while let Some(group) = around.filter(|&group| inside[group].is_none()) {
+            inside[group] = Some(node);
+            around = parent(group);
+        }
+    }
+    let written = (picture.groups.iter().zip(depths).zip(inside)).map(|((group, depth), inside)| {
+        let scope = inside.and_then(|node| node.details.as_ref()).map(|known| {
+            let ends = known.scope.match_indices('/').map(|(at, _)| at).nth(depth);
+            &known.scope[..ends.unwrap_or(known.scope.len())]
+        });
+        Object::default().text("id", &group.id).text("label", &group.label).some("scope", scope).end()
     });
-    Object::default().text("id", &group.id).text("label", &group.label).some("scope", scope).end()
+    written.collect()
 }
 
 fn node_facts(node: &PictureNode) -> String {

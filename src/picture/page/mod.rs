@@ -12,6 +12,8 @@ use super::model::Picture;
 use super::openings::Openings;
 use super::text::xml;
 use super::{Layered, film, mark, svg};
+use crate::shown::{DRAWN, shown};
+use std::borrow::Cow;
 
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
@@ -31,6 +33,11 @@ const SCRIPT: &str = concat!(
 
 /// Writes a page of drawings of one graph at some moments, all of the same openings; the first of each is shown first.
 pub(super) fn write(moments: &[(&str, &Openings)]) -> String {
+    let shown: Vec<(Cow<'_, str>, Openings)> =
+        moments.iter().map(|(label, openings)| (shown(label, DRAWN), openings.shown())).collect();
+    let moments: Vec<(&str, &Openings)> =
+        shown.iter().map(|(label, openings)| (&**label, openings)).collect();
+    let moments = &moments[..];
     let openings = moments.first().map(|(_, openings)| openings.list.as_slice()).unwrap_or_default();
     let script = format!("\n{SCRIPT}");
     let style = format!("\n{}{}{STYLE}", svg::STYLE, mark::style(None));

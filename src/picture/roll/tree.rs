@@ -1,14 +1,12 @@
 //! The ops of a picture in an order in which every scope is one run of neighbours, and the scopes as a tree.
 
+use super::super::nesting::DEEPEST;
 use super::{origin, suffix};
 use crate::graph::{Graph, NodeId};
 use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ops::Range;
-
-/// Scopes nested deeper than this are not opened one by one.
-const DEEPEST: usize = 64;
 
 /// Stands for no position.
 const NOWHERE: u32 = u32::MAX;

@@ -1,5 +1,6 @@
 //! Which groups of a tree are shown closed, and which are opened.
 
+use super::super::texts::key;
 use super::fold::SCOPES;
 use super::tree::{Group, Part, Tree, Why, prefixes};
 use super::{fold, suffix};
@@ -75,7 +76,7 @@ impl Tree<'_> {
         let mut opened = Opened {
             named: vec![false; self.groups.len()],
             around: vec![false; self.groups.len()],
-            names: names.clone(),
+            names: names.iter().map(|name| key(name)).collect(),
         };
         if names.is_empty() {
             return opened;
@@ -89,8 +90,8 @@ impl Tree<'_> {
             });
         }
         for (group, Group { why, scope, .. }) in self.groups.iter().enumerate() {
-            opened.named[group] =
-                *why == Why::Scope && names.contains(scope) || names.contains(&self.key(group));
+            let is_named = |name: &str| opened.names.contains(&key(name));
+            opened.named[group] = *why == Why::Scope && is_named(scope) || is_named(&self.key(group));
             let mut outer = group;
             while opened.named[group] && parent[outer] != usize::MAX {
                 outer = parent[outer];
@@ -144,7 +145,7 @@ impl Tree<'_> {
             None
         };
         let cell = self.repetitions(group, repetitions.clone());
-        let named = opened.names.contains(&cell.key);
+        let named = opened.names.contains(&key(&cell.key));
         let whole = repetitions.len() < SCOPES || named && each == 1 && repetitions.len() <= ALL_SHOWN;
         let mut then = |repetitions: Range<usize>| {
             if !repetitions.is_empty() {
