@@ -1,6 +1,6 @@
 //! One op alone: its kernel as a function of its operands, and its rules, at any operands of some shapes.
 
-use super::function::Function;
+use super::function::{Function, Moves};
 use super::random::{Random, signed};
 use super::replay::{Replay, branches, value};
 use crate::error::Result;
@@ -128,6 +128,27 @@ impl Bench {
             self.rules.slot_mut(slot).copy_from_slice(operand);
         }
         Ok(most)
+    }
+
+    /// By how much y, contracted with a cotangent, changes where the operands do by a rounding, and a few roundings of its
+    /// own.
+    pub(super) fn rounding(&mut self, dy: &[f64], random: &mut Random) -> Result<f64> {
+        let own: f64 = self.y().iter().zip(dy).map(|(y, dy)| (y * dy).abs()).sum();
+        let mut most = 0.0_f64;
+        for _ in 0..4 {
+            let places = self.operands.iter().map(|judged| judged.replay.point());
+            let roundings = places.map(|x| {
+                let roundings = signed(x.len(), random);
+                x.iter().zip(roundings).map(|(x, r)| 2.0 * f64::EPSILON * x * r).collect()
+            });
+            let directions = roundings.collect();
+            self.joint.move_all(directions);
+            self.joint.at(1.0)?;
+            let changes = self.joint.numbers().iter().zip(self.joint.base()).zip(dy);
+            most = most
+                .max(changes.map(|((now, y), dy)| ((now - y) * dy).abs()).filter(|c| c.is_finite()).sum());
+        }
+        Ok(4.0 * (most + f64::EPSILON * own))
     }
 
     /// The operands that are judged, with y as a function of each.

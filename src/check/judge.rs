@@ -363,7 +363,8 @@ impl Judge {
                 // Nothing shorter could tell more.
                 Err(drowned) => {
                     let close = best.step <= question.reach.trusted && best.pair.has_converged();
-                    return Ok((best, agreed > 0 || drowned && close));
+                    let trusted = agreed > 0 || drowned && (close || self.is_straight(f, &best)?);
+                    return Ok((best, trusted));
                 }
             };
             let error = best.pair.error() + shorter.pair.error();
@@ -381,6 +382,20 @@ impl Judge {
             best = shorter;
         }
         Ok((best, false))
+    }
+
+    /// Whether longer steps show the same slope as the shortest that can be seen, without a bend.
+    fn is_straight(&mut self, f: &mut impl Function, best: &Best) -> Result<bool> {
+        for power in 1..=AGREED {
+            let longer = self.differences.pair(f, best.step * FACTOR.powi(power as i32))?;
+            let same = |longer: &Pair| {
+                longer.has_converged() && self.agree(&best.pair, longer, best.pair.error() + longer.error())
+            };
+            if !longer.as_ref().is_some_and(same) {
+                return Ok(false);
+            }
+        }
+        Ok(best.pair.has_converged())
     }
 
     /// Differences at the shortest step, of the element's own scale at the most, that could show what `best` shows. Where

@@ -32,7 +32,8 @@ fn accuses_nobody(loss: Var<'_>, leaves: &[Var<'_>], order: usize) {
 
 #[test]
 fn a_small_operand_beside_ordinary_ones_passes() {
-    let functions: [(&str, fn(Var<'_>) -> Var<'_>); 8] = [
+    type Function = fn(Var<'_>) -> Var<'_>;
+    let functions: [(&str, Function); 8] = [
         ("ln", |x| x.ln()),
         ("sqrt", |x| x.sqrt()),
         ("recip", |x| x.recip()),

@@ -252,7 +252,9 @@ fn rules_twice_as_large_are_not_passed_on_hard_operands() {
         }
         let Some(report) = check(Arc::new(TooLarge(right.clone())), &case, 1) else { return Ok(()) };
         let located = report.first_fault().is_some_and(|fault| fault.op.starts_with("too_large"));
-        prop_assert!(!report.passed() && located, "{}\n{report}", right.name());
+        // Where large numbers share rows with small ones, a node may be too rough to be judged; it does not pass then.
+        let rough = matches!(case.numbers, Numbers::Mixed) && !right.elementwise();
+        prop_assert!(!report.passed() && (located || rough), "{}\n{report}", right.name());
         Ok(())
     });
     match result {
