@@ -5,13 +5,13 @@
 //! and names the op whose author forgot the 3 in `dx = 3 dy x²`, with the line that used it. `graphs/checked_wrong_rule.svg` shows it.
 //!
 //! ```text
-//! parameter  shape  pass  zero  fail  unresolved  kink  mean |Δ|  max |Δ|  max rel  verdict
-//! x          [3]       3     0     0           0     0    0.00e0   0.00e0   0.00e0  pass
-//! w          [3]       3     0     0           0     0    0.00e0   0.00e0   0.00e0  pass
+//! parameter  shape  pass  zero  ≈ 0  fail  unresolved  kink  mean |Δ|  max |Δ|  max rel  verdict
+//! x          [3]       3     0    0     0           0     0    0.00e0   0.00e0   0.00e0  pass
+//! w          [3]       3     0    0     0           0     0    0.00e0   0.00e0   0.00e0  pass
 //!
-//! parameter  shape  pass  zero  fail  unresolved  kink  mean |Δ|  max |Δ|  max rel  verdict
-//! x          [3]       0     0     3           0     0    4.67e0   1.20e1  6.67e-1  FAIL
-//! w          [3]       3     0     0           0     0    0.00e0   0.00e0   0.00e0  pass
+//! parameter  shape  pass  zero  ≈ 0  fail  unresolved  kink  mean |Δ|  max |Δ|  max rel  verdict
+//! x          [3]       0     0    0     3           0     0    4.67e0   1.20e1  6.67e-1  FAIL
+//! w          [3]       3     0    0     0           0     0    0.00e0   0.00e0   0.00e0  pass
 //! x: FAIL: max |Δ| at [2]: backprop -6e0, numeric -1.8e1
 //!   [0]: backprop 7.5e-1, numeric 2.25e0
 //!   [1]: backprop 2.5e-1, numeric 7.5e-1

@@ -353,7 +353,8 @@ impl Judge {
         if !question.backprop.is_finite() {
             return Ok((best, true));
         }
-        let mut agreed = 0;
+        // The longest of the steps that agree shows the slope best.
+        let (mut longest, mut agreed) = (None, 0);
         for _ in 0..TRIES {
             if self.verdict(&best.pair, question) != Element::Fail {
                 return Ok((best, true));
@@ -364,20 +365,19 @@ impl Judge {
                 Err(drowned) => {
                     let close = best.step <= question.reach.trusted && best.pair.has_converged();
                     let trusted = agreed > 0 || drowned && (close || self.is_straight(f, &best)?);
-                    return Ok((best, trusted));
+                    return Ok((longest.unwrap_or(best), trusted));
                 }
             };
             let error = best.pair.error() + shorter.pair.error();
             let same = self.agree(&best.pair, &shorter.pair, error);
-            match same && best.pair.has_converged() && shorter.pair.has_converged() {
-                true => agreed += 1,
-                false => agreed = 0,
-            }
-            if shorter.step > question.reach.trusted {
-                agreed = 0;
+            if same && best.pair.has_converged() && shorter.pair.has_converged() {
+                agreed = if shorter.step <= question.reach.trusted { agreed + 1 } else { 0 };
+                longest = longest.or(Some(best));
+            } else {
+                (longest, agreed) = (None, 0);
             }
             if agreed == AGREED {
-                return Ok((best, true));
+                return Ok((longest.unwrap_or(shorter), true));
             }
             best = shorter;
         }
