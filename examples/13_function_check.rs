@@ -4,11 +4,11 @@
 //! chain of springs, and the forces, with a term that was forgotten.
 //!
 //! ```text
-//! parameter  shape  pass  zero  fail  unresolved  kink  mean |Δ|   max |Δ|   max rel  verdict
-//! x          [5]       5     0     0           0     0  1.30e-14  2.93e-14  3.73e-14  pass
+//! parameter  shape  pass  zero  ≈ 0  fail  unresolved  kink  mean |Δ|   max |Δ|   max rel  verdict
+//! x          [5]       5     0    0     0           0     0  1.30e-14  2.93e-14  3.73e-14  pass
 //!
-//! parameter  shape  pass  zero  fail  unresolved  kink  mean |Δ|  max |Δ|  max rel  verdict
-//! x          [5]       1     0     4           0     0   3.80e-1  7.00e-1  9.89e-1  FAIL
+//! parameter  shape  pass  zero  ≈ 0  fail  unresolved  kink  mean |Δ|  max |Δ|  max rel  verdict
+//! x          [5]       1     0    0     4           0     0   3.80e-1  7.00e-1  9.89e-1  FAIL
 //! x: FAIL: max |Δ| at [1]: analytic -5.016e-1, numeric -1.2015999999999707e0
 //!   [0]: analytic 5.4e-3, numeric 5.054000000000135e-1
 //!   [2]: analytic 7.25e-1, numeric 1.1249999999999905e0
