@@ -248,3 +248,26 @@ fn a_wrong_rule_cannot_hide_as_a_kink() {
     let report = Check::new(x.powf(1.5).sum(), &[x]).run().unwrap();
     assert_eq!((report.parameters[0].kinks.len(), report.passed()), (0, true), "{report}");
 }
+
+#[test]
+fn a_product_in_front_of_what_is_badly_conditioned_is_as_linear_as_it_says() {
+    for scale in [1.0, 15.0, 25.0, 60.0] {
+        for k in 0..20 {
+            let tape = Tape::new();
+            let w = tape.leaf("w", arr2(&[[0.31, -0.7], [1.1 + 0.013 * f64::from(k), 0.4], [-0.6, 0.93]]));
+            let x = tape.leaf("x", arr2(&[[0.8 * scale, -0.3, 1.1], [0.2, 0.7 * scale, 0.9]]));
+            let z = x.matmul(w);
+            let p = z.sigmoid();
+            let losses = [
+                -(0.3 * p.ln() + 0.7 * (1.0 - p).ln()).mean(),
+                (z * 3000.0).sin().sum(),
+                (z.softmax(-1).ln() * tape.constant(arr2(&[[0.2, -0.4], [0.7, 0.1]]))).sum(),
+            ];
+            for loss in losses.into_iter().filter(|loss| loss.value().item().is_finite()) {
+                for leaf in [w, x] {
+                    accuses_nobody(loss, &[leaf], 1);
+                }
+            }
+        }
+    }
+}
