@@ -229,7 +229,8 @@ impl<'t> Nodes<'t> {
     }
 
     /// That the rules are linear in the cotangent, and say the same when asked again.
-    fn nonlinear(&mut self, bench: &mut Bench, case: &Case<'_>, a: &[f64]) -> Result<Option<Fault>> {
+    fn nonlinear(&mut self, bench: &mut Bench, case: &Case<'_>, cotangent: &[f64]) -> Result<Option<Fault>> {
+        let a = cotangent;
         let b = signed(a.len(), &mut self.random);
         let both: Vec<f64> = a.iter().zip(&b).map(|(a, b)| 3.0 * a - 2.0 * b).collect();
         let mut dx = [(); 5].map(|()| Vec::new());
@@ -238,25 +239,30 @@ impl<'t> Nodes<'t> {
         for (dy, dx) in cotangents.into_iter().zip(&mut dx) {
             greatest_met = greatest_met.max(bench.rules(dy, dx)?);
         }
-        let terms = self.terms(bench, a, &dx[0])?;
-        for (k, Judged { operand, replay, .. }) in bench.operands().iter().enumerate() {
-            let [a, b, both, zero, again] = dx.each_ref().map(|dx| &dx[k]);
-            let movable = |i: &usize| replay.point()[*i].is_finite();
-            let elements: Vec<usize> = (0..a.len()).filter(movable).collect();
+        let rules = dx;
+        for k in 0..bench.operands().len() {
+            let [a, b, both, zero, again] = rules.each_ref().map(|dx| &dx[k]);
+            let Judged { operand, replay, .. } = &bench.operands()[k];
+            let (operand, point) = (*operand, replay.point());
+            let elements: Vec<usize> = (0..a.len()).filter(|&i| point[i].is_finite()).collect();
             let greatest = elements.iter().fold(0.0_f64, |m, &i| m.max(a[i].abs()).max(b[i].abs()));
+            let apart = |i: &usize| (both[*i] - (3.0 * a[*i] - 2.0 * b[*i])).abs();
+            let furthest = elements.iter().map(apart).fold(0.0_f64, f64::max);
             // What has cancelled leaves its roundings, however little is left of itself.
-            let floor = 64.0 * f64::EPSILON * greatest_met.max(terms[k]);
-            let apart = |i: usize| (both[i] - (3.0 * a[i] - 2.0 * b[i])).abs();
+            let mut allowed = 1e-9 * greatest + 64.0 * f64::EPSILON * greatest_met;
+            if furthest > allowed {
+                allowed += 64.0 * f64::EPSILON * self.terms(bench, cotangent, &rules[0])?[k];
+            }
             let problem = if elements.iter().any(|&i| zero[i] != 0.0) {
                 "its rule of a cotangent of zero is not zero"
             } else if elements.iter().any(|&i| a[i].to_bits() != again[i].to_bits()) {
                 "its rule gives another result when it is asked again"
-            } else if elements.iter().any(|&i| apart(i) > 1e-9 * greatest + floor) {
+            } else if furthest > allowed {
                 "its rule is not linear in the cotangent"
             } else {
                 continue;
             };
-            return Ok(Some(self.new_fault(case, *operand, problem.to_owned())));
+            return Ok(Some(self.new_fault(case, operand, problem.to_owned())));
         }
         Ok(None)
     }
