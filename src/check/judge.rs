@@ -365,7 +365,9 @@ impl Judge {
                 Err(drowned) => {
                     let close = best.step <= question.reach.trusted && best.pair.has_converged();
                     let trusted = agreed > 0 || drowned && (close || self.is_straight(f, &best)?);
-                    return Ok((longest.unwrap_or(best), trusted));
+                    let best = longest.unwrap_or(best);
+                    let trusted = trusted && self.is_between(f, question, &best)?;
+                    return Ok((best, trusted));
                 }
             };
             let error = best.pair.error() + shorter.pair.error();
@@ -377,11 +379,21 @@ impl Judge {
                 (longest, agreed) = (None, 0);
             }
             if agreed == AGREED {
-                return Ok((longest.unwrap_or(shorter), true));
+                let best = longest.unwrap_or(shorter);
+                let trusted = self.is_between(f, question, &best)?;
+                return Ok((best, trusted));
             }
             best = shorter;
         }
         Ok((best, false))
+    }
+
+    /// Whether a step that is no power of two times another shows the same slope: a function that repeats itself may stand
+    /// still at all others.
+    fn is_between(&mut self, f: &mut impl Function, question: Question, best: &Best) -> Result<bool> {
+        let Some(other) = self.differences.pair(f, 0.618_034 * best.step)? else { return Ok(false) };
+        let error = best.pair.error() + other.error() + 2.0 * question.hidden(best.step);
+        Ok(!other.bent && self.agree(&best.pair, &other, error))
     }
 
     /// Whether longer steps show the same slope as the shortest that can be seen, without a bend.

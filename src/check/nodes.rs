@@ -27,6 +27,9 @@ const SINGLE: usize = 64;
 const PROBES: usize = 2;
 /// Elements of a larger operand that are moved by themselves where a direction meets a tie.
 const AT_TIES: usize = 256;
+/// Elements of a larger operand of an elementwise op that are moved by themselves: so many of the least, of the greatest,
+/// and of those with the greatest derivative. A direction shows nothing of elements that add little to it.
+const NOTABLE: usize = 6;
 /// Outputs that are looked at by themselves where operands tie.
 const TIED_OUTPUTS: usize = 16;
 
@@ -49,6 +52,7 @@ type Key = (OpIndex, SmallVec<[ShapeIndex; 4]>, SmallVec<[usize; 4]>);
 struct Case<'a> {
     graph: &'a Graph,
     node: NodeId,
+    elementwise: bool,
     /// A few roundings of the greatest number that has a part in y, for each unit of cotangent.
     rounding: f64,
 }
@@ -97,7 +101,7 @@ impl<'t> Nodes<'t> {
         // An element of an elementwise op has no part in what the others are.
         let elementwise = tape.op(node).elementwise();
         let greatest = if elementwise { 0.0 } else { greatest };
-        let case = Case { graph: &graph, node, rounding: 4.0 * f64::EPSILON * greatest };
+        let case = Case { graph: &graph, node, elementwise, rounding: 4.0 * f64::EPSILON * greatest };
         let judged = self.case(&mut bench, &case, &cotangents)?;
         if self.judge.is_unsteady() {
             self.unsteady.get_or_insert(node);
@@ -136,6 +140,7 @@ impl<'t> Nodes<'t> {
                     uncertain,
                     unstable: &[],
                     kinks: bench.has_kinks(),
+                    elementwise: case.elementwise,
                 };
                 let Judged { operand, replay, .. } = &mut bench.operands()[k];
                 if faults.iter().any(|f: &Fault| f.operand == Some(*operand)) {
@@ -219,8 +224,12 @@ impl<'t> Nodes<'t> {
                 }
             }
         }
-        for place in positions(elements.len(), singles, &mut self.random) {
-            let element = elements[place];
+        let mut alone: Vec<usize> =
+            positions(elements.len(), singles, &mut self.random).into_iter().map(|k| elements[k]).collect();
+        if singles == 0 && measured.elementwise {
+            alone = notable(&elements, replay.point(), dx);
+        }
+        for element in alone {
             replay.move_element(element);
             let reach = Reach::element(replay.point()[element], rms);
             judged.take(self.judge.judge(replay, question(element, reach))?);
@@ -377,6 +386,7 @@ struct Measured<'a> {
     /// By how much each of `dx` is uncertain besides, if that has been looked at.
     unstable: &'a [f64],
     kinks: bool,
+    elementwise: bool,
 }
 
 impl Measured<'_> {
@@ -444,6 +454,25 @@ impl Tally {
             _ => Verdict::Pass,
         };
     }
+}
+
+/// The least and the greatest elements, and those of the greatest derivatives.
+fn notable(elements: &[usize], point: &[f64], dx: &[f64]) -> Vec<usize> {
+    let mut notable = Vec::with_capacity(3 * NOTABLE);
+    let mut sorted = elements.to_vec();
+    let mut take = |key: &dyn Fn(usize) -> f64| {
+        let count = NOTABLE.min(sorted.len());
+        if count > 0 {
+            sorted.select_nth_unstable_by(count - 1, |&a, &b| key(a).total_cmp(&key(b)));
+            notable.extend_from_slice(&sorted[..count]);
+        }
+    };
+    take(&|e| if point[e] == 0.0 { f64::INFINITY } else { point[e].abs() });
+    take(&|e| -point[e].abs());
+    take(&|e| -dx[e].abs());
+    notable.sort_unstable();
+    notable.dedup();
+    notable
 }
 
 /// The sum of the magnitudes of a cotangent.

@@ -111,11 +111,13 @@ impl Replay {
             .collect();
         let plan = Plan::holding(&outputs, &cut.held, PlanOptions::default())?;
         let columns = |node: NodeId| {
+            // A result that only constants are computed from is no input of the plan.
             let columns = cut.columns.iter().filter(|c| c.node == node);
-            let column = |c: &LinearResult| {
+            let columns = columns.filter_map(|c| Some((c, plan.slot(c.result)?)));
+            let column = |(c, slot): (&LinearResult, usize)| {
                 Ok(Column {
                     result: c.result,
-                    slot: plan.slot(c.result).unwrap_or_else(|| unreachable!("a held result is an input")),
+                    slot,
                     op: c.op.clone(),
                     operand: c.operand,
                     operands: operands(tape, c.result)?,

@@ -177,7 +177,7 @@ impl Row<'_> {
                 _ if judge.disagrees(compared) => Element::Fail,
                 _ => Element::Unresolved(Reason::Rounding),
             };
-            return Ok(Answer { compared, element, at_kink: false });
+            return Ok(counted(self.right, Answer { compared, element, at_kink: false }));
         }
         f.move_element(element);
         let reach = steps.of(f.point()[element]);
@@ -261,6 +261,7 @@ pub(super) fn counted(right: bool, answer: Answer) -> Answer {
     let within = answer.compared.difference() <= CONTRADICTS * error && backprop.is_finite();
     let element = match answer.element {
         Element::Rounding if !right => Element::Unresolved(Reason::Rounding),
+        Element::Unresolved(_) | Element::Rounding if !backprop.is_finite() => Element::Fail,
         Element::Unresolved(Reason::Rounding) if right => Element::Rounding,
         Element::Fail if right && within => Element::Rounding,
         element => element,
@@ -290,7 +291,8 @@ pub(super) fn unseen(gradient: &[f64], seen: &[Seen], singles: usize) -> Option<
         };
         seen.iter().map(by).product()
     };
-    let present: Vec<usize> = (0..gradient.len()).filter(|&element| gradient[element] != 0.0).collect();
+    let present: Vec<usize> =
+        (0..gradient.len()).filter(|&e| gradient[e] != 0.0 && gradient[e].is_finite()).collect();
     let looked_at = singles as f64 / gradient.len() as f64;
     let mean = present.iter().map(|&element| missed(element)).sum::<f64>() / present.len() as f64;
     (!present.is_empty()).then(|| mean * (1.0 - looked_at).max(0.0))

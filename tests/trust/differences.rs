@@ -271,3 +271,14 @@ fn a_product_in_front_of_what_is_badly_conditioned_is_as_linear_as_it_says() {
         }
     }
 }
+
+#[test]
+fn a_product_of_a_leaf_behind_a_stop_gradient_is_held() {
+    let tape = Tape::new();
+    let w = tape.leaf("w", arr2(&[[0.3, -0.2], [0.1, 0.4]]));
+    let s = tape.constant(arr2(&[[1.0, 0.5], [0.2, -0.4]]));
+    passes((w * s.matmul(w).stop_gradient()).sum(), &[w]);
+    // A temporal difference with a target that is held.
+    let target = (0.99 * s.matmul(w).tanh().max_keep(1) + 0.5).stop_gradient();
+    passes((s.matmul(w) - target).square().mean(), &[w]);
+}

@@ -74,6 +74,8 @@ impl Pair<'_> {
         let mut floor = None;
         // Of such operands, a product of four is more than the coarser precision has.
         let large = self.x.iter().flatten().any(|x| x.abs() > self.unit.most.powf(0.25));
+        // And of such, one of four is less than it has.
+        let small = self.x.iter().flatten().any(|x| *x != 0.0 && x.abs() < self.unit.least.powf(0.25));
         for i in open {
             let y = self.y[i].abs();
             if !y.is_finite() {
@@ -85,8 +87,9 @@ impl Pair<'_> {
             let allowed = UNITS * moves[i] + if y == 0.0 { 0.0 } else { own };
             let off = self.off(i);
             // Numbers on the way were infinite in the coarser precision.
-            let overflows =
-                moves[i] >= self.unit.most * self.unit.epsilon / 64.0 || large && !self.other[i].is_finite();
+            let overflows = moves[i] >= self.unit.most * self.unit.epsilon / 64.0
+                || large && !self.other[i].is_finite()
+                || small && self.other[i].abs() <= self.unit.least;
             if off <= allowed || overflows {
                 continue;
             }

@@ -134,8 +134,9 @@ fn extremes(sample: &Sample) -> Vec<Extreme> {
     });
     let mut cases = Vec::new();
     for magnitude in MAGNITUDES {
-        let signs: &[Signs] = match signed && magnitude > 1.0 {
-            true => &[Signs::Mixed, Signs::Positive, Signs::Negative],
+        let signs: &[Signs] = match signed {
+            true if magnitude > 1.0 => &[Signs::Mixed, Signs::Positive, Signs::Negative],
+            true => &[Signs::Mixed, Signs::Positive],
             false => &[Signs::Mixed],
         };
         cases.extend(signs.iter().map(|&signs| Extreme { magnitude, signs, alone: None }));
