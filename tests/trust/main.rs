@@ -21,3 +21,4 @@ mod scale;
 mod small;
 mod threads;
 mod training;
+mod users_ops;
