@@ -210,13 +210,15 @@ impl<'t> Nodes<'t> {
         let mut singles = if dx.len() <= SINGLE { dx.len() } else { 0 };
         if singles == 0 {
             for _ in 0..PROBES {
-                let mut direction = signed(dx.len(), &mut self.random);
-                direction.iter_mut().zip(&movable).filter(|(_, m)| !**m).for_each(|(v, _)| *v = 0.0);
+                let random = &mut self.random;
+                let draw = || {
+                    let mut direction = signed(dx.len(), random);
+                    direction.iter_mut().zip(&movable).filter(|(_, m)| !**m).for_each(|(v, _)| *v = 0.0);
+                    direction
+                };
                 let count = elements.len();
-                let along = along(&mut self.judge, replay, dx, direction, |g, reach| {
-                    measured.along(g, reach, count)
-                })?;
-                let answer = along.answer;
+                let question = |g, reach| measured.along(g, reach, count);
+                let answer = along(&mut self.judge, replay, dx, rms, draw, question)?.answer;
                 // Where elements tie, moving several at once says nothing about any of them.
                 match answer.at_kink && answer.compared.backprop.is_finite() {
                     true => singles = AT_TIES,

@@ -229,7 +229,7 @@ impl Row<'_> {
             // Roundings of many elements average out.
             let uncertain = self.scale.uncertain * (count as f64).sqrt();
             let question = |g, reach| Question { uncertain, ..self.scale.question(g, reach) };
-            let probe = along(judge, f, self.gradient, signed(count, random), question)?;
+            let probe = along(judge, f, self.gradient, rms, || signed(count, random), question)?;
             let answer = probe.answer;
             if answer.at_kink {
                 one_by_one += ELEMENTS_FOR_PROBE;
