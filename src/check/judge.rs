@@ -1,6 +1,6 @@
 //! The verdict on a derivative, measured by differences at as many steps as it takes.
 
-use super::differences::{Central, Differences, Pair, Side};
+use super::differences::{Central, Differences, Pair};
 use super::element::{Compared, Element, Reason};
 use super::function::Function;
 use super::steps::Reach;
@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// By how much a step is made longer or shorter.
-const FACTOR: f64 = 8.0;
+pub(super) const FACTOR: f64 = 8.0;
 /// How often a step of an element's own scale is made shorter to get between kinks, before the point itself counts as one.
-const SHRINKS: i32 = 5;
+pub(super) const SHRINKS: i32 = 5;
 /// How often a step is made longer, or shorter, at the most: from one end of what f64 tells apart to the other.
-const TRIES: usize = 20;
+pub(super) const TRIES: usize = 20;
 /// So many derivatives that fail are measured once more.
 const REPEATED: usize = 64;
 
@@ -41,7 +41,7 @@ pub(super) struct Question {
 impl Question {
     /// A slope at a step that may be lost on the way to y, where numbers that move by less than half of their last place
     /// stand still: differences do not show it, however well they agree.
-    fn hidden(self, step: f64) -> f64 {
+    pub(super) fn hidden(self, step: f64) -> f64 {
         self.rounding / (8.0 * step)
     }
 }
@@ -62,20 +62,16 @@ impl Answer {
 }
 
 /// Differences at the best step found so far.
-struct Best {
-    pair: Pair,
-    step: f64,
+pub(super) struct Best {
+    pub(super) pair: Pair,
+    pub(super) step: f64,
 }
-
-/// How many steps in a row, each a part of the one before, have to show the same slope before a derivative is called
-/// wrong: two could by chance, where a function goes up and down between them.
-const AGREED: usize = 2;
 
 /// Decides on derivatives, one after another, with one relative tolerance.
 #[derive(Debug, Clone)]
 pub(super) struct Judge {
-    tolerance: f64,
-    differences: Differences,
+    pub(super) tolerance: f64,
+    pub(super) differences: Differences,
     /// How many derivatives that failed were measured once more.
     repeated: usize,
     /// Whether one of them has come out otherwise then; shared by the copies for threads.
@@ -226,7 +222,7 @@ impl Judge {
     }
 
     /// The verdict at the longest step, as short as it may be, at which no branch changes: none at a kink.
-    fn nearest(
+    pub(super) fn nearest(
         &mut self,
         f: &mut impl Function,
         question: Question,
@@ -254,7 +250,12 @@ impl Judge {
     }
 
     /// The verdict, from the first step at which the function is smooth on.
-    fn decide(&mut self, f: &mut impl Function, question: Question, first: Best) -> Result<Answer> {
+    pub(super) fn decide(
+        &mut self,
+        f: &mut impl Function,
+        question: Question,
+        first: Best,
+    ) -> Result<Answer> {
         let Best { pair, step } = &first;
         if question.backprop == 0.0 && pair.still && self.is_zero(f, question, *step)? {
             let compared = Compared { backprop: 0.0, numeric: 0.0, error: 0.0 };
@@ -294,7 +295,7 @@ impl Judge {
         Ok(Answer::new(compared, element))
     }
 
-    fn verdict(&self, pair: &Pair, question: Question) -> Element {
+    pub(super) fn verdict(&self, pair: &Pair, question: Question) -> Element {
         pair.compared(question).verdict(self.tolerance)
     }
 
@@ -339,103 +340,8 @@ impl Judge {
     }
 
     /// Whether two numeric derivatives are the same, but for an error.
-    fn agree(&self, a: &Pair, b: &Pair, error: f64) -> bool {
+    pub(super) fn agree(&self, a: &Pair, b: &Pair, error: f64) -> bool {
         !self.disagrees(Compared { backprop: a.value, numeric: b.value, error })
-    }
-
-    /// What fails must fail at a step of the element's own scale, and at a shorter one still, where its differences have
-    /// converged: one that is far too long may see the same slope at h and at h/2, and not that of a part of the function
-    /// which is flat out there, or which goes up and down many times.
-    ///
-    /// Whether what comes out can be trusted to say that a derivative is wrong.
-    fn confirm(&mut self, f: &mut impl Function, question: Question, first: Best) -> Result<(Best, bool)> {
-        let mut best = first;
-        if !question.backprop.is_finite() {
-            return Ok((best, true));
-        }
-        // The longest of the steps that agree shows the slope best.
-        let (mut longest, mut agreed) = (None, 0);
-        for _ in 0..TRIES {
-            if self.verdict(&best.pair, question) != Element::Fail {
-                return Ok((best, true));
-            }
-            let shorter = match self.nearer(f, question, &best)? {
-                Ok(shorter) => shorter,
-                // Nothing shorter could tell more.
-                Err(drowned) => {
-                    let close = best.step <= question.reach.trusted && best.pair.has_converged();
-                    let trusted = agreed > 0 || drowned && (close || self.is_straight(f, &best)?);
-                    let best = longest.unwrap_or(best);
-                    let trusted = trusted && self.is_between(f, question, &best)?;
-                    return Ok((best, trusted));
-                }
-            };
-            let error = best.pair.error() + shorter.pair.error();
-            let same = self.agree(&best.pair, &shorter.pair, error);
-            if same && best.pair.has_converged() && shorter.pair.has_converged() {
-                agreed = if shorter.step <= question.reach.trusted { agreed + 1 } else { 0 };
-                longest = longest.or(Some(best));
-            } else {
-                (longest, agreed) = (None, 0);
-            }
-            if agreed == AGREED {
-                let best = longest.unwrap_or(shorter);
-                let trusted = self.is_between(f, question, &best)?;
-                return Ok((best, trusted));
-            }
-            best = shorter;
-        }
-        Ok((best, false))
-    }
-
-    /// Whether a step that is no power of two times another shows the same slope: a function that repeats itself may stand
-    /// still at all others.
-    fn is_between(&mut self, f: &mut impl Function, question: Question, best: &Best) -> Result<bool> {
-        let Some(other) = self.differences.pair(f, 0.618_034 * best.step)? else { return Ok(false) };
-        let error = best.pair.error() + other.error() + 2.0 * question.hidden(best.step);
-        Ok(!other.bent && self.agree(&best.pair, &other, error))
-    }
-
-    /// Whether longer steps show the same slope as the shortest that can be seen, without a bend.
-    fn is_straight(&mut self, f: &mut impl Function, best: &Best) -> Result<bool> {
-        for power in 1..=AGREED {
-            let longer = self.differences.pair(f, best.step * FACTOR.powi(power as i32))?;
-            let same = |longer: &Pair| {
-                longer.has_converged() && self.agree(&best.pair, longer, best.pair.error() + longer.error())
-            };
-            if !longer.as_ref().is_some_and(same) {
-                return Ok(false);
-            }
-        }
-        Ok(best.pair.has_converged())
-    }
-
-    /// Differences at the shortest step, of the element's own scale at the most, that could show what `best` shows. Where
-    /// there are none, whether that is since rounding drowns it at all that could be taken.
-    fn nearer(
-        &mut self,
-        f: &mut impl Function,
-        question: Question,
-        best: &Best,
-    ) -> Result<Result<Best, bool>> {
-        let wanted = 0.05 * best.pair.compared(question).difference();
-        let mut step = question.reach.trusted.min(best.step / FACTOR);
-        for _ in 0..SHRINKS {
-            match self.differences.pair(f, step)? {
-                Some(pair) if !pair.bent => break,
-                _ => step /= FACTOR,
-            }
-        }
-        let mut drowned = true;
-        while step < best.step {
-            match self.differences.pair(f, step)? {
-                Some(pair) if pair.rounding.max(question.hidden(step)) > wanted => {}
-                Some(pair) if !pair.bent => return Ok(Ok(Best { pair, step })),
-                _ => drowned = false,
-            }
-            step *= FACTOR;
-        }
-        Ok(Err(drowned))
     }
 
     /// Whether y stands still at 8h as well, and could not have moved without being seen.
@@ -444,59 +350,6 @@ impl Judge {
         let fine = question.rounding / far <= 1e-3 * question.slope;
         // Beyond a kink the function may well move.
         Ok(fine && self.differences.central(f, far)?.is_none_or(|central| central.still))
-    }
-
-    /// At a kink: any derivative between those of both sides is accepted, and told to be one. A kink has a slope on either
-    /// side, which is the same near the point as further away; where no branch changes, these alone tell it from rounding.
-    fn at_a_kink(
-        &mut self,
-        f: &mut impl Function,
-        question: Question,
-        step: f64,
-        branches: bool,
-    ) -> Result<Answer> {
-        let Question { backprop, .. } = question;
-        let near = self.differences.sides(f, step)?;
-        let far = self.differences.sides(f, FACTOR * step)?;
-        let unresolved = |numeric: f64, reason: Reason| {
-            let compared = Compared { backprop, numeric, error: f64::INFINITY };
-            let element = if backprop.is_finite() { Element::Unresolved(reason) } else { Element::Fail };
-            Answer { compared, element, at_kink: true }
-        };
-        let (left, right) = match near {
-            [Some(right), Some(left)] => (left, right),
-            [Some(side), None] | [None, Some(side)] => return Ok(self.at_an_end(question, side)),
-            [None, None] => return Ok(unresolved(f64::NAN, Reason::End)),
-        };
-        let jump = (left.slope - right.slope).abs();
-        let settled = |near: Side, far: Option<Side>| {
-            far.is_some_and(|far| (near.slope - far.slope).abs() <= near.error + far.error + 0.2 * jump)
-        };
-        let seen = branches || left.error + right.error <= 0.3 * jump;
-        if !question.kinks || !seen || !settled(right, far[0]) || !settled(left, far[1]) {
-            return Ok(unresolved((left.slope + right.slope) / 2.0, Reason::Unsettled));
-        }
-        let low = (left.slope - left.error).min(right.slope - right.error);
-        let high = (left.slope + left.error).max(right.slope + right.error);
-        let slack = self.tolerance * backprop.abs().max(low.abs()).max(high.abs());
-        let inside = backprop.is_finite() && low - slack <= backprop && backprop <= high + slack;
-        // What is compared with is the nearest of the derivatives between.
-        let (least, most) = (left.slope.min(right.slope), left.slope.max(right.slope));
-        let numeric = if backprop.is_nan() { least } else { backprop.max(least).min(most) };
-        let compared = Compared { backprop, numeric, error: 0.0 };
-        Ok(Answer { compared, element: if inside { Element::Kink } else { Element::Fail }, at_kink: true })
-    }
-
-    /// At the end of the domain: the slope to one side can confirm a derivative, and alone cannot refute it.
-    fn at_an_end(&self, question: Question, side: Side) -> Answer {
-        let compared =
-            Compared { backprop: question.backprop, numeric: side.extrapolated, error: side.error };
-        let element = match compared.verdict(self.tolerance) {
-            _ if !question.backprop.is_finite() => Element::Fail,
-            Element::Pass => Element::Pass,
-            _ => Element::Unresolved(Reason::End),
-        };
-        Answer { compared, element, at_kink: true }
     }
 }
 

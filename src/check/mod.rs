@@ -17,6 +17,8 @@ mod groups;
 mod hint;
 mod judge;
 mod kernels;
+mod kinks;
+mod laws;
 mod locate;
 mod macros;
 mod mode;
@@ -31,6 +33,7 @@ mod rows;
 mod run;
 mod steps;
 mod table;
+mod trust;
 mod whole;
 #[doc = include_str!("how_the_checker_decides.md")]
 pub mod how_the_checker_decides {}

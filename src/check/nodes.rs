@@ -30,15 +30,13 @@ const AT_TIES: usize = 256;
 /// Elements of a larger operand of an elementwise op that are moved by themselves: so many of the least, of the greatest,
 /// and of those with the greatest derivative. A direction shows nothing of elements that add little to it.
 const NOTABLE: usize = 6;
-/// Outputs that are looked at by themselves where operands tie.
-const TIED_OUTPUTS: usize = 16;
 
 /// Judges nodes, and keeps a bench for every op on operands of the same shapes.
 pub(super) struct Nodes<'t> {
     tape: &'t Tape,
     benches: FxHashMap<Key, Bench>,
-    judge: Judge,
-    random: Random,
+    pub(super) judge: Judge,
+    pub(super) random: Random,
     /// The worst element of every operand is looked for, and moved by itself as well.
     pub(super) thorough: bool,
     /// The first node of which a derivative has come out otherwise when it was measured again.
@@ -49,12 +47,12 @@ pub(super) struct Nodes<'t> {
 type Key = (OpIndex, SmallVec<[ShapeIndex; 4]>, SmallVec<[usize; 4]>);
 
 /// A node as it is judged.
-struct Case<'a> {
+pub(super) struct Case<'a> {
     graph: &'a Graph,
     node: NodeId,
     elementwise: bool,
     /// A few roundings of the greatest number that has a part in y, for each unit of cotangent.
-    rounding: f64,
+    pub(super) rounding: f64,
 }
 
 impl<'t> Nodes<'t> {
@@ -239,110 +237,7 @@ impl<'t> Nodes<'t> {
         Ok(judged)
     }
 
-    /// That the rules are linear in the cotangent, and say the same when asked again.
-    fn nonlinear(&mut self, bench: &mut Bench, case: &Case<'_>, cotangent: &[f64]) -> Result<Option<Fault>> {
-        let a = cotangent;
-        let b = signed(a.len(), &mut self.random);
-        let both: Vec<f64> = a.iter().zip(&b).map(|(a, b)| 3.0 * a - 2.0 * b).collect();
-        let mut dx = [(); 5].map(|()| Vec::new());
-        let cotangents = [a, &b, &both, &vec![0.0; a.len()], a];
-        let mut greatest_met = 0.0_f64;
-        for (dy, dx) in cotangents.into_iter().zip(&mut dx) {
-            greatest_met = greatest_met.max(bench.rules(dy, dx)?);
-        }
-        let rules = dx;
-        for k in 0..bench.operands().len() {
-            let [a, b, both, zero, again] = rules.each_ref().map(|dx| &dx[k]);
-            let Judged { operand, replay, .. } = &bench.operands()[k];
-            let (operand, point) = (*operand, replay.point());
-            let elements: Vec<usize> = (0..a.len()).filter(|&i| point[i].is_finite()).collect();
-            let greatest = elements.iter().fold(0.0_f64, |m, &i| m.max(a[i].abs()).max(b[i].abs()));
-            let apart = |i: &usize| (both[*i] - (3.0 * a[*i] - 2.0 * b[*i])).abs();
-            let furthest = elements.iter().map(apart).fold(0.0_f64, f64::max);
-            // What has cancelled leaves its roundings, however little is left of itself.
-            let mut allowed = 1e-9 * greatest + 64.0 * f64::EPSILON * greatest_met;
-            if furthest > allowed {
-                allowed += 64.0 * f64::EPSILON * self.terms(bench, cotangent, &rules[0])?[k];
-            }
-            let problem = if elements.iter().any(|&i| zero[i] != 0.0) {
-                "its rule of a cotangent of zero is not zero"
-            } else if elements.iter().any(|&i| a[i].to_bits() != again[i].to_bits()) {
-                "its rule gives another result when it is asked again"
-            } else if furthest > allowed {
-                "its rule is not linear in the cotangent"
-            } else {
-                continue;
-            };
-            return Ok(Some(self.new_fault(case, operand, problem.to_owned())));
-        }
-        Ok(None)
-    }
-
-    /// How large the terms are that a rule's results are sums of: by how much these change, for each unit, where every
-    /// element of the cotangent is changed by a small part of itself, of either sign.
-    fn terms(&mut self, bench: &mut Bench, dy: &[f64], dx: &[Vec<f64>]) -> Result<Vec<f64>> {
-        /// So small a part that it tells terms apart, and large enough to stand out of rounding.
-        const PART: f64 = 1e-4;
-        let changed: Vec<f64> =
-            dy.iter().zip(signed(dy.len(), &mut self.random)).map(|(dy, v)| dy * (1.0 + PART * v)).collect();
-        let mut other = Vec::new();
-        bench.rules(&changed, &mut other)?;
-        let greatest = |(a, b): (&Vec<f64>, &Vec<f64>)| {
-            let change = a.iter().zip(b).map(|(a, b)| (a - b).abs()).filter(|c| c.is_finite());
-            change.fold(0.0_f64, f64::max) / PART
-        };
-        Ok(dx.iter().zip(&other).map(greatest).collect())
-    }
-
-    /// Where elements tie, each may have any share of the cotangent by itself, and yet all together may have too much:
-    /// what one output says when every operand is moved alike.
-    fn ties(&mut self, bench: &mut Bench, case: &Case<'_>, operand: usize) -> Result<Option<Fault>> {
-        let outputs = bench.y().len();
-        // What an op hands nothing to by its rule, such as a condition, stays where it is.
-        let together =
-            |judged: &Judged| vec![if judged.has_rule { 1.0 } else { 0.0 }; judged.replay.point().len()];
-        let directions: Vec<Vec<f64>> = bench.operands().iter().map(together).collect();
-        bench.joint().move_all(directions);
-        let mut dx = Vec::new();
-        for output in positions(outputs, TIED_OUTPUTS, &mut self.random) {
-            let mut dy = vec![0.0; outputs];
-            dy[output] = 1.0;
-            let uncertain = 4.0 * f64::EPSILON * bench.rules(&dy, &mut dx)?;
-            let backprop: f64 = dx.iter().flatten().sum();
-            let joint = bench.joint();
-            joint.weigh(&dy);
-            let reach = Reach::all(joint.point(), rms(joint.point()));
-            let slope = backprop.abs().max(1e-3);
-            let rounding = case.rounding;
-            let question = Question {
-                backprop,
-                reach,
-                plain: None,
-                rounding,
-                uncertain,
-                slope,
-                quantum: 0.0,
-                kinks: true,
-            };
-            let answer = self.judge.judge(joint, question)?;
-            if answer.element == Element::Fail {
-                let numeric = answer.compared.numeric;
-                let mut fault = self.new_fault(
-                    case,
-                    operand,
-                    format!(
-                        "where elements tie, its rules hand on {backprop:.4} of a cotangent of 1 in all, and moving \
-                         them together changes the result by {numeric:.4}"
-                    ),
-                );
-                fault.hint = Some("elements that tie share the gradient".to_owned());
-                return Ok(Some(fault));
-            }
-        }
-        Ok(None)
-    }
-
-    fn new_fault(&self, case: &Case<'_>, operand: usize, problem: String) -> Fault {
+    pub(super) fn new_fault(&self, case: &Case<'_>, operand: usize, problem: String) -> Fault {
         Fault::new(Stage::Node, case.graph, case.node, Some(operand), problem)
     }
 
