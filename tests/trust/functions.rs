@@ -336,3 +336,19 @@ fn what_does_not_fit_is_refused_by_name() {
         FunctionCheck::gradient(infinite, gradient).on([("w", &w), ("b", &b)]).run().unwrap_err().to_string();
     assert!(said.contains("the function is inf at `w`, `b`"), "{said}");
 }
+
+#[test]
+fn a_function_that_changes_from_call_to_call_is_refused() {
+    for period in [3, 7, 10] {
+        let calls = std::cell::Cell::new(0_usize);
+        let f = |x: &[f64]| {
+            calls.set(calls.get() + 1);
+            let factor = if calls.get() % period == 0 { 1.1 } else { 1.0 };
+            factor * x.iter().map(|x| x.sin()).sum::<f64>()
+        };
+        let x: Vec<f64> = (0..20).map(|i| 0.1 + 0.07 * f64::from(i)).collect();
+        let error = FunctionCheck::new(f, |x: &[f64]| x.iter().map(|x| x.cos()).collect(), &x).run();
+        let message = error.map(|report| report.to_string()).unwrap_err().to_string();
+        assert!(message.contains("again") || message.contains("same point"), "{period}: {message}");
+    }
+}

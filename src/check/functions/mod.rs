@@ -343,7 +343,7 @@ impl<F, G, K: Form<F, G>> FunctionCheck<F, G, K> {
             let row = Row { name: &name, shape, gradient: &gradient, scale, right: false };
             row.probes(probes, moving, &mut judge, report, random, |answer| answer)?;
             report.note = note(report, &[]);
-            return Ok(());
+            return steady(&judge, &name);
         }
         let mut answers = Vec::with_capacity(numbers.len());
         let rows = if K::ROWS { outputs } else { 1 };
@@ -360,7 +360,17 @@ impl<F, G, K: Form<F, G>> FunctionCheck<F, G, K> {
         let slope = scale(numbers, moving, random)?;
         Row { name: &name, shape, gradient: numbers, scale: slope, right: false }.count(&answers, report);
         report.note = note(report, &answers);
-        Ok(())
+        steady(&judge, &name)
+    }
+}
+
+/// That no difference came out otherwise when it was measured again.
+fn steady(judge: &Judge, name: &str) -> Result<()> {
+    match judge.is_unsteady() {
+        false => Ok(()),
+        true => Err(argument(format!(
+            "the function gives other numbers when it is asked again near `{name}`, so no difference means anything"
+        ))),
     }
 }
 
