@@ -352,3 +352,12 @@ fn a_function_that_changes_from_call_to_call_is_refused() {
         assert!(message.contains("again") || message.contains("same point"), "{period}: {message}");
     }
 }
+
+#[test]
+fn at_an_exact_optimum_the_report_says_where_to_check_instead() {
+    let c = [0.3, -1.2, 2.0];
+    let f = |x: &[f64]| x.iter().zip(c).map(|(x, c)| (x - c) * (x - c)).sum::<f64>();
+    let df = |x: &[f64]| x.iter().zip(c).map(|(x, c)| 2.0 * (x - c)).collect();
+    let report = FunctionCheck::new(f, df, &c).run().unwrap();
+    assert!(report.to_string().contains("converged fit"), "{report}");
+}

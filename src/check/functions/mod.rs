@@ -379,7 +379,8 @@ fn note(report: &ParameterReport, answers: &[Answer]) -> Option<String> {
     let open = |answer: &&Answer| matches!(answer.element, Element::Unresolved(_));
     let small = |answer: &Answer| answer.compared.magnitude() <= 4.0 * answer.compared.error;
     let all_small = answers.iter().filter(open).all(small);
-    (report.verdict == Verdict::Unresolved && all_small).then(|| {
+    let all_zero = report.passed > 0 && report.compared() == report.zeros;
+    (all_zero || report.verdict == Verdict::Unresolved && all_small).then(|| {
         "the gradient is below what rounding of the function can show here, as at a converged fit; check it away from \
          there, such as with 10 % of the largest element added to every one"
             .to_owned()
