@@ -343,7 +343,7 @@ fn a_function_that_changes_from_call_to_call_is_refused() {
         let calls = std::cell::Cell::new(0_usize);
         let f = |x: &[f64]| {
             calls.set(calls.get() + 1);
-            let factor = if calls.get() % period == 0 { 1.1 } else { 1.0 };
+            let factor = if calls.get().is_multiple_of(period) { 1.1 } else { 1.0 };
             factor * x.iter().map(|x| x.sin()).sum::<f64>()
         };
         let x: Vec<f64> = (0..20).map(|i| 0.1 + 0.07 * f64::from(i)).collect();
