@@ -85,12 +85,7 @@ impl Judge {
 
     /// Whether two numbers are further apart than the tolerance and their error allow.
     pub(super) fn disagrees(&self, compared: Compared) -> bool {
-        self.compare(compared) == Element::Fail
-    }
-
-    /// The verdict on two numbers by themselves.
-    pub(super) fn compare(&self, compared: Compared) -> Element {
-        compared.verdict(self.tolerance)
+        compared.verdict(self.tolerance) == Element::Fail
     }
 
     /// How far two numbers may be apart.
