@@ -1,13 +1,13 @@
 //! The two precisions a graph can be run in.
 
+use chainrule_base::written::number::Number;
 use ndarray::NdFloat;
-use serde::{Serialize, de::DeserializeOwned};
 use std::fmt;
 
 mod sealed;
 
 /// A precision: `f32` or `f64`. A graph has none of its own; a [`Plan`](crate::Plan) chooses it.
-pub trait Float: NdFloat + std::iter::Sum + Default + Serialize + DeserializeOwned + sealed::Sealed {
+pub trait Float: NdFloat + std::iter::Sum + Default + Number + sealed::Sealed {
     /// `"f32"` or `"f64"`.
     const NAME: &'static str;
 

@@ -49,34 +49,48 @@
 
 pub mod check;
 pub mod data;
-mod draw;
-mod error;
 mod float;
 mod grad;
 pub mod graph;
 mod kernel;
-mod location;
 pub mod nn;
 pub mod ops;
-pub mod picture;
 mod plan;
 mod room;
 mod shape;
-mod shown;
 mod state;
 mod tape;
-mod written;
+#[cfg(feature = "draw")]
+mod view;
 
+pub use chainrule_base::{Error, Location, Result};
 pub use check::Check;
-pub use draw::Draw;
-pub use error::{Error, Result};
 pub use float::Float;
 pub use grad::Gradients;
 pub use graph::{Graph, NodeId};
-pub use location::Location;
 pub use plan::{FeedValue, Key, Outputs, Plan, PlanOptions, Schedule};
 pub use state::State;
 pub use tape::{IntoIndices, IntoValue, Limits, LoadOp, Op, Precision, Registry, Scope, Tape, Value, Var};
+#[cfg(feature = "draw")]
+pub use view::Draw;
+
+use chainrule_base::{error, location, shown, written};
+
+/// Pictures of graphs: what is shown of a graph, and everything of the crate [`chainrule_picture`], which lays pictures
+/// out and writes them.
+/// A [`Builder`](picture::Builder) reads a graph, and numbers that are handed to it, and makes a
+/// [`Picture`](picture::Picture): plain data, which every exporter is a function of. Large graphs are rolled up
+/// ([`Level::Auto`](picture::Level::Auto)): repetitions are folded into one box with their count, and scopes are opened as
+/// far as there is room. What is said of a node stands at its upper right, as a sign with a legend: by a check, by its
+/// numbers ([`health()`](picture::health())), or by a comparison of two graphs ([`diff()`](picture::diff())). A box shows
+/// the worst of its members.
+#[cfg(feature = "draw")]
+pub mod picture {
+    pub use crate::view::{
+        Annotations, Builder, Change, ChangeKind, Diff, Difference, Finding, Level, diff, health,
+    };
+    pub use chainrule_picture::*;
+}
 
 /// What the definition of an op needs.
 pub mod op {

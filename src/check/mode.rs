@@ -10,7 +10,7 @@ pub enum Mode {
     /// 'Deep Learning from Scratch'. An element that this h does not settle is judged as in [`Full`](Self::Full).
     Chapter {
         /// The step h, in the units of the leaves.
-        #[serde(with = "crate::written::number")]
+        #[serde(with = "chainrule_base::written::number")]
         step: f64,
     },
     /// Every element, at steps chosen for each leaf, by Richardson's extrapolation with an estimate of its error.

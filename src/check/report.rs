@@ -16,13 +16,13 @@ pub struct Report {
     /// 1 for the gradient; 2 for the gradient's gradient.
     pub order: usize,
     /// The relative tolerance.
-    #[serde(with = "crate::written::number")]
+    #[serde(with = "chainrule_base::written::number")]
     pub tolerance: f64,
     /// Where the gradients come from that were checked.
     #[serde(default)]
     pub source: Source,
     /// The output where the gradients were checked; where there are several numbers, their sum by the cotangent.
-    #[serde(with = "crate::written::number")]
+    #[serde(with = "chainrule_base::written::number")]
     pub output: f64,
     /// One entry for each leaf, in the order they were asked for.
     pub parameters: Vec<ParameterReport>,
@@ -36,7 +36,7 @@ pub struct Report {
     pub faults: Vec<Fault>,
     /// In [`Mode::Quick`]: how likely it is that the probes do not see that one element of all gradients, any that is
     /// not 0, has been lost. `None` where all are 0.
-    #[serde(default, with = "crate::written::number")]
+    #[serde(default, with = "chainrule_base::written::number")]
     pub unseen: Option<f64>,
     /// The same for the next order, if it was asked for.
     pub next: Option<Box<Report>>,
@@ -76,7 +76,7 @@ pub struct ParameterReport {
     /// Its shape.
     pub shape: Vec<usize>,
     /// The step of most elements.
-    #[serde(with = "crate::written::number")]
+    #[serde(with = "chainrule_base::written::number")]
     pub step: f64,
     /// How many elements agree, zeros among them.
     pub passed: usize,
@@ -94,10 +94,10 @@ pub struct ParameterReport {
     /// step crossed one.
     pub kinks: Vec<Vec<usize>>,
     /// The mean of |Δ|, the measure of 'Deep Learning from Scratch'.
-    #[serde(with = "crate::written::number")]
+    #[serde(with = "chainrule_base::written::number")]
     pub mean_abs: f64,
     /// The greatest |Δ|.
-    #[serde(with = "crate::written::number")]
+    #[serde(with = "chainrule_base::written::number")]
     pub max_abs: f64,
     /// Where |Δ| is greatest, with both numbers.
     pub worst: Option<Worst>,
@@ -106,10 +106,10 @@ pub struct ParameterReport {
     pub failing: Vec<Worst>,
     /// The greatest |Δ| / M over the elements that pass or fail, which stand out of rounding; M is the greater
     /// magnitude of both numbers.
-    #[serde(with = "crate::written::number")]
+    #[serde(with = "chainrule_base::written::number")]
     pub max_rel: f64,
     /// In [`Mode::Quick`]: how likely the loss of one element that is not 0 goes unseen.
-    #[serde(default, with = "crate::written::number")]
+    #[serde(default, with = "chainrule_base::written::number")]
     pub unseen: Option<f64>,
     /// Why elements are unresolved, each reason once.
     #[serde(default)]
@@ -138,10 +138,10 @@ pub struct Worst {
     /// Its place in the leaf; empty for a probe.
     pub index: Vec<usize>,
     /// The derivative that was checked: by backpropagation, or as it was given.
-    #[serde(with = "crate::written::number")]
+    #[serde(with = "chainrule_base::written::number")]
     pub backprop: f64,
     /// The derivative by differences.
-    #[serde(with = "crate::written::number")]
+    #[serde(with = "chainrule_base::written::number")]
     pub numeric: f64,
 }
 

@@ -1,4 +1,4 @@
-//! What elementary functions need of a precision beyond arithmetic: its bits, and constants rounded to it.
+//! What elementary functions need of a precision beyond arithmetic: its exponents, and constants rounded to it.
 //!
 //! Hidden behind [`Float`](super::Float), which is sealed by it.
 
@@ -27,21 +27,12 @@ pub struct Constants<F: 'static> {
     pub ln: &'static [F],
 }
 
-/// A precision's bits and constants.
+/// A precision's constants and exponents.
 pub trait Sealed: Sized + 'static {
     const CONSTANTS: Constants<Self>;
 
     /// `2ⁿ` for a whole number n that is the exponent of a normal number. Any bits for other n.
     fn power_of_two(n: Self) -> Self;
-
-    /// The bits, and none above them.
-    fn bits(self) -> u64;
-
-    /// The float of these bits, if there are no more of them than it has.
-    fn of_bits(bits: u64) -> Option<Self>;
-
-    /// The float nearest to what a text says, if it is a number.
-    fn parse(text: &str) -> Option<Self>;
 
     /// `(m, k)` with `x = m 2ᵏ`, k whole and `√½ ≤ m < √2`, for a positive normal number. Any numbers for other x.
     fn split(self) -> (Self, Self);
@@ -58,18 +49,6 @@ macro_rules! sealed {
                 // The sum's last bits are n plus the exponent of 1, which move to the place of the exponent.
                 const SHIFTED: $float = <$float as Sealed>::CONSTANTS.round + $bias;
                 Self::from_bits((n + SHIFTED).to_bits() << $significand)
-            }
-
-            fn bits(self) -> u64 {
-                self.to_bits().into()
-            }
-
-            fn of_bits(bits: u64) -> Option<Self> {
-                bits.try_into().ok().map(Self::from_bits)
-            }
-
-            fn parse(text: &str) -> Option<Self> {
-                text.parse().ok()
             }
 
             #[inline(always)]

@@ -14,7 +14,7 @@ pub enum Attribute {
     /// An integer.
     Int(i64),
     /// A number; in text, one that not every reader has to the last bit, NaN or an infinity is a word.
-    Number(#[serde(with = "crate::written::number")] f64),
+    Number(#[serde(with = "chainrule_base::written::number")] f64),
     /// Integers: axes, sizes, offsets; `None` where one is left open.
     Ints(Vec<Option<i64>>),
     /// A word.

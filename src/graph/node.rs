@@ -2,7 +2,7 @@
 
 use super::{Attributes, Graph, Stamp};
 use crate::location::Location;
-use crate::written::fields;
+use chainrule_base::fields;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

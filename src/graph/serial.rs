@@ -4,7 +4,8 @@ use super::node::Record;
 use super::site::Site;
 use super::{Graph, Leaf, NodeId, OpIndex, OpRecord, Origin, ShapeIndex, Stamp};
 use crate::location::Location;
-use crate::written::{Exact, fields};
+use crate::written::Exact;
+use chainrule_base::fields;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 

@@ -38,6 +38,7 @@ pub(crate) use run::Seen;
 pub use feed::{FeedValue, Key};
 pub use options::PlanOptions;
 pub use outputs::Outputs;
+#[cfg(feature = "draw")]
 pub(crate) use schedule::bytes;
 pub use schedule::{Schedule, ScheduledLeaf, ScheduledStep, Slot, Write};
 

@@ -17,6 +17,7 @@ mod recorder;
 mod registry;
 mod reverse;
 mod rule;
+#[cfg(feature = "draw")]
 mod rule_text;
 mod run;
 mod same_rules;

@@ -1,0 +1,97 @@
+//! Texts from outside, such as names, as they are shown: of a bounded length, and of characters that every reader takes.
+
+use std::borrow::Cow;
+
+/// The most characters of a name or of a shape in a table.
+pub const CELL: usize = 60;
+/// The most characters of a cell that says several things.
+pub const LIST: usize = 200;
+/// The most characters of a text that is drawn. Five such texts, each character written as an entity of six bytes, are
+/// far less than the 16,384 bytes of a string that Graphviz reads.
+pub const DRAWN: usize = 100;
+/// The most characters of a text beside the drawing, such as a tooltip; as bytes, less than Graphviz's limit.
+pub const TOLD: usize = 2_000;
+
+/// A text on one line, as it is shown everywhere: of more than `longest` characters the first, with `…` as the last;
+/// what would begin another line is a space; what a terminal, Graphviz or a reader of XML would obey or refuse is `�`.
+pub fn shown(text: &str, longest: usize) -> Cow<'_, str> {
+    // A text has no more characters than bytes.
+    if text.len() <= longest && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Cow::Borrowed(text);
+    }
+    cut(text.chars().map(in_line), longest)
+}
+
+/// The same for a text of several lines: a `\n` stays.
+pub fn shown_lines(text: &str, longest: usize) -> Cow<'_, str> {
+    if text.len() <= longest && text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
+        return Cow::Borrowed(text);
+    }
+    cut(text.chars().map(|c| if c == '\n' { c } else { in_line(c) }), longest)
+}
+
+fn cut(chars: impl Iterator<Item = char> + Clone, longest: usize) -> Cow<'static, str> {
+    let whole = chars.clone().take(longest.saturating_add(1)).count() <= longest;
+    Cow::Owned(if whole { chars.collect() } else { chars.take(longest.max(1) - 1).chain(['…']).collect() })
+}
+
+/// A character as it stands in a line.
+fn in_line(c: char) -> char {
+    match c {
+        '\t' | '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => ' ',
+        c => taken(c),
+    }
+}
+
+/// The character, or `�` for one that is no text: controls, which terminals obey and XML does not allow; what turns the
+/// direction of all that follows; and the code points that are no characters.
+pub fn taken(c: char) -> char {
+    let turns =
+        matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let none = matches!(c, '\u{fdd0}'..='\u{fdef}') || u32::from(c) & 0xfffe == 0xfffe;
+    if c.is_control() || turns || none { '\u{fffd}' } else { c }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_text_stays_and_is_not_copied() {
+        for text in ["", "w1", "block1/attention", &"x".repeat(60)] {
+            assert!(matches!(shown(text, 60), Cow::Borrowed(same) if same == text));
+        }
+        assert_eq!(shown("損失 ünï 👩\u{200d}🔬 \u{fffd}", 60), "損失 ünï 👩\u{200d}🔬 \u{fffd}");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_by_characters() {
+        assert_eq!(shown("abcd", 3), "ab…");
+        assert_eq!(shown("損失損失", 3), "損失…");
+        assert_eq!(shown("損失損", 3), "損失損");
+        assert_eq!(shown("ab", 1), "…");
+        assert_eq!(shown_lines("a\nb\nc", 4), "a\nb…");
+        assert_eq!(shown(&"x".repeat(70_000), CELL).chars().count(), CELL);
+    }
+
+    #[test]
+    fn what_is_no_text_is_replaced() {
+        assert_eq!(shown("a\nb\r\tc\u{85}d\u{2028}e", 60), "a b  c d e");
+        assert_eq!(shown_lines("a\nb\u{2028}c\u{1b}[2J", 60), "a\nb c\u{fffd}[2J");
+        let none = [
+            '\0',
+            '\u{1}',
+            '\u{7f}',
+            '\u{9f}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{fdd0}',
+            '\u{fffe}',
+            '\u{ffff}',
+            '\u{10ffff}',
+        ];
+        for c in none {
+            assert_eq!(shown(&format!("a{c}b"), 60), "a\u{fffd}b", "{c:?}");
+        }
+    }
+}

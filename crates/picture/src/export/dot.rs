@@ -1,0 +1,379 @@
+//! Pictures in Graphviz's DOT language.
+//!
+//! DOT cannot set text on both sides of an arrow, so the digits stand on plates of their own: op, plate with the
+//! forward value over the gradient, op.
+
+use crate::layout::measure::EdgeText;
+use crate::model::mark::Mark;
+use crate::model::nesting::{Line, Nesting, indent};
+use crate::model::picture::{Direction, Group, NodeKind, Picture, PictureNode};
+use crate::model::shown::set_apart;
+use crate::model::text::{minus, width, xml};
+use chainrule_base::shown::taken;
+use graphviz_rust::dot_structures::{Attribute, GraphAttributes, Id, Node, NodeId, Stmt};
+use graphviz_rust::printer::{DotPrinter, PrinterContext};
+use std::collections::BTreeSet;
+
+const INK: &str = "#1f2933";
+const GREY: &str = "#66717c";
+const RED: &str = "#c0331c";
+const WRONG: &str = "#b3001b";
+const LINE: &str = "#5f6b76";
+const BACKWARD_LINE: &str = "#d0705f";
+
+/// Words that DOT keeps for itself, in any case.
+const KEYWORDS: [&str; 6] = ["node", "edge", "graph", "digraph", "subgraph", "strict"];
+
+/// Writes a picture as a directed graph that `dot` accepts.
+pub(crate) fn write(picture: &Picture) -> String {
+    let rankdir = match picture.direction {
+        Direction::LeftToRight => "LR",
+        Direction::TopToBottom => "TB",
+    };
+    let mut graph = vec![
+        attribute("rankdir", plain(rankdir)),
+        attribute("ordering", plain("in")),
+        attribute("bgcolor", quoted("white")),
+        attribute("fontname", quoted("Helvetica")),
+        attribute("nodesep", plain("0.16")),
+        attribute("ranksep", plain("0.3")),
+    ];
+    if !picture.title.is_empty() {
+        graph.push(attribute("label", worded(&picture.title)));
+        graph.push(attribute("labelloc", plain("t")));
+        graph.push(attribute("fontsize", plain("16")));
+    }
+    let node = vec![
+        attribute("shape", plain("none")),
+        attribute("margin", plain("0")),
+        attribute("width", plain("0")),
+        attribute("height", plain("0")),
+        attribute("fontname", quoted("Helvetica")),
+        attribute("fontsize", plain("13")),
+        attribute("fontcolor", quoted(INK)),
+    ];
+    let edge = vec![attribute("color", quoted(LINE)), attribute("arrowsize", plain("0.7"))];
+    let heads = [GraphAttributes::Graph(graph), GraphAttributes::Node(node), GraphAttributes::Edge(edge)];
+    let heads = heads.into_iter().map(|attributes| (1, Stmt::GAttribute(attributes)));
+    let mut out = Text::default();
+    out.text.push_str("digraph chainrule {\n");
+    heads.for_each(|(depth, stmt)| out.stmt(depth, &stmt));
+    let plates = plates(picture);
+    bodies(picture, &plates, &mut out);
+    arrows(picture, &plates, &mut out);
+    out.text.push_str("}\n");
+    out.text
+}
+
+/// The text in the making. Statements are printed one by one and clusters here: the printer sets in what is nested for
+/// every level of it, and calls itself.
+struct Text {
+    text: String,
+    context: PrinterContext,
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        let mut context = PrinterContext::default();
+        // Without a limit on the length of a line the printer breaks nothing up by itself.
+        context.with_semi().with_inline_size(0);
+        Text { text: String::new(), context }
+    }
+}
+
+impl Text {
+    fn line(&mut self, depth: usize, said: &str) {
+        self.text.extend([indent(depth), said, "\n"]);
+    }
+
+    fn stmt(&mut self, depth: usize, stmt: &Stmt) {
+        let said = stmt.print(&mut self.context);
+        self.line(depth, &said);
+    }
+
+    /// An arrow; the printer knows their direction only where it prints the whole graph.
+    fn arrow(&mut self, from: &Id, to: &Id, look: Vec<Attribute>) {
+        let [from, to] = [from, to].map(|end| end.print(&mut self.context));
+        let look = look.print(&mut self.context);
+        let space = if look.is_empty() { "" } else { " " };
+        self.line(1, &format!("{from} -> {to}{space}{look};"));
+    }
+}
+
+/// The nodes and plates, each inside the cluster of its group, in reading order: `dot` starts from the order of the
+/// file when it sorts what stands side by side.
+fn bodies(picture: &Picture, plates: &[Option<Plate>], out: &mut Text) {
+    let order = picture.reading_order();
+    let mut place = vec![0; order.len()];
+    for (position, &node) in order.iter().enumerate() {
+        place[node] = 2 * position + 1;
+    }
+    let nesting = Nesting::of(picture);
+    let clusters = clusters(picture);
+    let counts = picture.consumer_counts();
+    let bodies = picture.nodes.iter().zip(counts).enumerate().map(|(index, (node, consumers))| {
+        (picture.group_of(index), place[index], Stmt::Node(body(node, consumers)))
+    });
+    let digits = sorted_edges(picture).into_iter().filter_map(|(_, _, index)| {
+        let edge = &picture.edges[index];
+        let common = nesting.common(picture.group_of(edge.from), picture.group_of(edge.to));
+        let Plate { id, label } = plates[index].as_ref()?;
+        let attributes = vec![attribute("label", label.clone()), attribute("fontsize", plain("11"))];
+        Some((common, place[edge.to] - 1, Stmt::Node(Node::new(NodeId(id.clone(), None), attributes))))
+    });
+    for (depth, line) in nesting.lines(bodies.chain(digits), |_, first| first) {
+        match line {
+            Line::Opens(group) => cluster(&picture.groups[group], &clusters[group], depth + 1, out),
+            Line::Holds(stmt) => out.stmt(depth + 1, &stmt),
+            Line::Closes(_) => out.line(depth + 1, "};"),
+        }
+    }
+}
+
+/// What the clusters are called: Graphviz draws a frame around those whose names begin so.
+fn clusters(picture: &Picture) -> Vec<String> {
+    let mut taken = BTreeSet::new();
+    let ids = picture.groups.iter().enumerate().map(|(at, group)| {
+        let prefix = if group.id.starts_with("cluster") { "" } else { "cluster_" };
+        let mut id = format!("{prefix}{}", group.id);
+        set_apart(&mut id, at, &mut taken);
+        id
+    });
+    ids.collect()
+}
+
+/// The beginning of a cluster.
+fn cluster(group: &Group, id: &str, depth: usize, out: &mut Text) {
+    let look = [
+        ("label", worded(&group.label)),
+        ("labeljust", plain("l")),
+        ("style", quoted("rounded,filled")),
+        ("color", quoted("#b3bcc6")),
+        ("fillcolor", quoted("#f6f7f9")),
+        ("fontcolor", quoted("#52606d")),
+        ("fontsize", plain("12")),
+    ];
+    let id = name(id).print(&mut out.context);
+    out.line(depth, &format!("subgraph {id} {{"));
+    for (key, value) in look {
+        out.stmt(depth + 1, &Stmt::Attribute(attribute(key, value)));
+    }
+}
+
+fn body(node: &PictureNode, consumers: usize) -> Node {
+    let mut attributes = match node.kind {
+        NodeKind::Op => op(node, consumers),
+        NodeKind::Output | NodeKind::Hidden => {
+            let label = worded(node.name.as_deref().unwrap_or(&node.symbol));
+            vec![attribute("label", label), attribute("margin", quoted("0.05,0.02"))]
+        }
+        _ => vec![attribute("label", leaf(node, consumers))],
+    };
+    if let Some(mark) = node.mark {
+        let said = match mark {
+            Mark::Right => mark.sign().to_owned(),
+            Mark::Kink | Mark::Open | Mark::Wrong => format!("{} {}", mark.sign(), mark.word()),
+            _ => format!("{} {}", mark.sign(), mark.says()),
+        };
+        let pen = if mark.outlines(false) { WRONG } else { GREY };
+        let said = format!("<FONT COLOR=\"{pen}\" POINT-SIZE=\"12\">{said}</FONT>");
+        attributes.push(attribute("xlabel", html(&said)));
+        if mark == Mark::Wrong {
+            attributes.retain(|a| !["color", "penwidth"].contains(&key(a)));
+            attributes.extend([attribute("color", quoted(WRONG)), attribute("penwidth", plain("3"))]);
+        }
+    }
+    let tooltip = if node.tooltip.is_empty() { node.kind.word() } else { &node.tooltip };
+    attributes.push(attribute("tooltip", worded(tooltip)));
+    Node::new(NodeId(name(&node.id), None), attributes)
+}
+
+/// A circle, or a box with round corners where more than a short sign has to fit: a long one, the op's name, the sum
+/// of its gradients.
+fn op(node: &PictureNode, consumers: usize) -> Vec<Attribute> {
+    let (pen, fill) = if node.backward { (RED, "#fdf0ed") } else { (INK, "white") };
+    // The dot of a product, as bold as the other signs.
+    let symbol = if node.symbol == "·" { "•" } else { &node.symbol };
+    let size = if symbol.chars().count() > 1 { 14 } else { 20 };
+    let name = node.name.as_deref().and_then(|name| font("POINT-SIZE=\"11\"", false, name));
+    let sum = sum(node, consumers);
+    let alone = name.is_none() && sum.is_none();
+    let circle = alone && width(symbol, f64::from(size)) <= 36.0;
+    let label = if alone {
+        worded(symbol)
+    } else {
+        let symbol = font(&format!("POINT-SIZE=\"{size}\""), false, symbol);
+        html(&table(0, 0, "", [name, symbol, sum].into_iter().flatten()))
+    };
+    let mut attributes = vec![
+        attribute("label", label),
+        attribute("shape", plain(if circle { "circle" } else { "box" })),
+        attribute("style", quoted(if circle { "filled" } else { "rounded,filled" })),
+        attribute("color", quoted(pen)),
+        attribute("fillcolor", quoted(fill)),
+        attribute("penwidth", plain("1.5")),
+        attribute("fontsize", plain(&size.to_string())),
+    ];
+    if circle {
+        attributes.extend([attribute("fixedsize", plain("true")), attribute("width", plain("0.55"))]);
+    } else {
+        attributes.push(attribute("margin", quoted("0.12,0.05")));
+    }
+    attributes
+}
+
+/// The sum of the gradients of a node with several consumers.
+fn sum(node: &PictureNode, consumers: usize) -> Option<String> {
+    let sum = node.gradient.as_deref().filter(|_| consumers > 1)?;
+    font(&format!("POINT-SIZE=\"11\" COLOR=\"{RED}\""), true, &format!("Σ {}", minus(sum)))
+}
+
+/// A text in markup; none for an empty one, which Graphviz refuses.
+fn font(look: &str, slanted: bool, text: &str) -> Option<String> {
+    let (begin, end) = if slanted { ("<I>", "</I>") } else { ("", "") };
+    (!text.is_empty()).then(|| format!("<FONT {look}>{begin}{}{end}</FONT>", xml(text)))
+}
+
+/// Rows of markup, one below the other.
+fn table(border: u8, padding: u8, look: &str, rows: impl Iterator<Item = String>) -> String {
+    let rows: String = rows.map(|row| format!("<TR><TD>{row}</TD></TR>")).collect();
+    format!(
+        "<TABLE BORDER=\"{border}\" CELLBORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"{padding}\"{look}>{rows}</TABLE>"
+    )
+}
+
+/// A leaf or a layer: name, shape and, where it has several consumers, the sum of their gradients.
+fn leaf(node: &PictureNode, consumers: usize) -> Id {
+    let shown = [node.name.as_deref(), Some(node.symbol.as_str()), Some(node.id.as_str())];
+    let shown = shown.into_iter().flatten().find(|text| !text.is_empty()).unwrap_or("?");
+    let mut rows = vec![xml(shown)];
+    let small = [node.shape.as_ref(), node.note.as_ref()].into_iter().flatten();
+    rows.extend(small.filter_map(|said| font(&format!("POINT-SIZE=\"10\" COLOR=\"{GREY}\""), false, said)));
+    rows.extend(sum(node, consumers));
+    let (style, pen, fill) = match node.kind {
+        NodeKind::Parameter => ("", "#2f7d4a", "#e7f5eb"),
+        NodeKind::Constant => (" STYLE=\"dashed\"", "#6b7680", "#f4f5f7"),
+        NodeKind::Layer => (" STYLE=\"rounded\"", "#5b4a9c", "#f1edfa"),
+        _ => (" STYLE=\"rounded\"", "#2a6cb0", "#e8f1fb"),
+    };
+    let inner = table(1, 3, &format!("{style} COLOR=\"{pen}\" BGCOLOR=\"{fill}\""), rows.into_iter());
+    html(&match node.kind {
+        // A frame around the frame: a parameter is known by its double outline.
+        NodeKind::Parameter => table(1, 2, &format!(" COLOR=\"{pen}\""), [inner].into_iter()),
+        _ => inner,
+    })
+}
+
+/// A node for the digits of one edge.
+struct Plate {
+    id: Id,
+    /// The forward value over the gradient.
+    label: Id,
+}
+
+/// The plates of the edges; none where there is nothing to say.
+fn plates(picture: &Picture) -> Vec<Option<Plate>> {
+    let mut taken: BTreeSet<String> = picture.nodes.iter().map(|node| node.id.clone()).collect();
+    let mut plates: Vec<Option<Plate>> = picture.edges.iter().map(|_| None).collect();
+    for (index, edge) in picture.drawn_edges() {
+        let said = EdgeText::of(picture, index);
+        let ink = if said.is_shape { GREY } else { INK };
+        let value = said.value.and_then(|text| font(&format!("COLOR=\"{ink}\""), false, &minus(&text)));
+        let gradient = said.gradient.and_then(|text| font(&format!("COLOR=\"{RED}\""), true, &minus(&text)));
+        if value.is_none() && gradient.is_none() {
+            continue;
+        }
+        let mut id = format!("{}_{}", picture.nodes[edge.to].id, edge.operand);
+        set_apart(&mut id, index, &mut taken);
+        let label = html(&table(0, 1, "", [value, gradient].into_iter().flatten()));
+        plates[index] = Some(Plate { id: name(&id), label });
+    }
+    plates
+}
+
+/// The arrows, by target and operand, which is what `ordering=in` goes by.
+fn arrows(picture: &Picture, plates: &[Option<Plate>], out: &mut Text) {
+    for (_, _, index) in sorted_edges(picture) {
+        let edge = &picture.edges[index];
+        let (from, to) = (name(&picture.nodes[edge.from].id), name(&picture.nodes[edge.to].id));
+        let hidden = [edge.from, edge.to].iter().any(|&end| picture.nodes[end].kind == NodeKind::Hidden);
+        let colour = edge.backward.then(|| attribute("color", quoted(BACKWARD_LINE)));
+        let colour = match edge.wrong {
+            true => vec![attribute("color", quoted(WRONG)), attribute("penwidth", plain("3"))],
+            false => colour.into_iter().collect(),
+        };
+        let style = match edge.mark {
+            Some(Mark::Removed) => Some("dashed"),
+            Some(_) => Some("bold"),
+            None => hidden.then_some("dashed"),
+        };
+        let look: Vec<_> =
+            colour.into_iter().chain(style.map(|style| attribute("style", plain(style)))).collect();
+        if let Some(Plate { id: middle, .. }) = &plates[index] {
+            let half = look.iter().cloned().chain([attribute("arrowhead", plain("none"))]).collect();
+            out.arrow(&from, middle, half);
+            out.arrow(middle, &to, look);
+        } else {
+            out.arrow(&from, &to, look);
+        }
+    }
+}
+
+/// The drawn edges as target, operand and position, in this order.
+fn sorted_edges(picture: &Picture) -> Vec<(usize, usize, usize)> {
+    let mut order: Vec<_> =
+        picture.drawn_edges().map(|(index, edge)| (edge.to, edge.operand, index)).collect();
+    order.sort_unstable();
+    order
+}
+
+fn attribute(key: &str, value: Id) -> Attribute {
+    Attribute(plain(key), value)
+}
+
+/// The name of an attribute.
+fn key(attribute: &Attribute) -> &str {
+    match &attribute.0 {
+        Id::Plain(key) => key,
+        _ => "",
+    }
+}
+
+fn plain(text: &str) -> Id {
+    Id::Plain(text.to_owned())
+}
+
+/// A label of markup; the text in it is escaped already.
+fn html(markup: &str) -> Id {
+    Id::Html(format!("<{markup}>"))
+}
+
+/// A text in quotes. A backslash would begin an escape sequence, a line break becomes one.
+fn quoted(text: &str) -> Id {
+    let mut escaped = String::with_capacity(text.len() + 2);
+    escaped.push('"');
+    for c in text.chars() {
+        match c {
+            '\\' => escaped.push_str("\\\\"),
+            '"' => escaped.push_str("\\\""),
+            '\n' => escaped.push_str("\\n"),
+            '\r' | '\t' => escaped.push(' '),
+            c => escaped.push(taken(c)),
+        }
+    }
+    escaped.push('"');
+    Id::Escaped(escaped)
+}
+
+/// A text to be read, in quotes: Graphviz takes `&amp;` and its like in labels and tooltips for the characters they name.
+fn worded(text: &str) -> Id {
+    quoted(&text.replace('&', "&amp;"))
+}
+
+/// An id: a bare word if it may be one, else in quotes.
+fn name(id: &str) -> Id {
+    let word = id.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && !KEYWORDS.iter().any(|keyword| keyword.eq_ignore_ascii_case(id));
+    if word { plain(id) } else { quoted(id) }
+}

@@ -1,0 +1,72 @@
+//! Files: a write that succeeds or changes nothing.
+
+use crate::export::aside::Aside;
+use chainrule_base::error::{Error, Result};
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// So many links are followed, as systems do.
+const LINKS: usize = 40;
+/// How often a file is written anew if it vanishes while it is written.
+const TRIES: usize = 3;
+
+/// Writes a file whole, or leaves what was there.
+///
+/// # Errors
+///
+/// If it cannot be written; the message names the file.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace(path, bytes).map_err(|e| refused(format!("{} cannot be written: {e}", path.display())))
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let path = &end_of_links(path)?;
+    let present = fs::metadata(path).ok();
+    if present.as_ref().is_some_and(|present| present.is_file() && present.permissions().readonly()) {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
+    }
+    // A device or a pipe has no place that another file could take.
+    if present.as_ref().is_some_and(|present| !present.is_file() && !present.is_dir()) {
+        return fs::write(path, bytes);
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut tries = 0;
+    loop {
+        let (aside, mut file) = Aside::in_folder(folder)?;
+        file.write_all(bytes).and_then(|()| file.sync_all())?;
+        drop(file);
+        if let Some(present) = present.as_ref().filter(|present| present.is_file()) {
+            fs::set_permissions(aside.path(), present.permissions())?;
+        }
+        match aside.take_place_of(path) {
+            // Someone who does not see this process took the file for one that was left.
+            Err(e) if e.kind() == io::ErrorKind::NotFound && tries < TRIES => tries += 1,
+            done => return done,
+        }
+    }
+}
+
+/// The file that a path leads to over links; it need not be there.
+fn end_of_links(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..LINKS {
+        match fs::canonicalize(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            found => return found,
+        }
+        match fs::read_link(&path) {
+            // What a link says counts from its own folder.
+            Ok(next) => path = path.parent().map_or(next.clone(), |folder| folder.join(&next)),
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(io::Error::other("it is a link that leads to no end"))
+}
+
+pub(crate) fn refused(problem: String) -> Error {
+    Error::Argument { what: "save", problem }
+}

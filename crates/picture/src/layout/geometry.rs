@@ -1,0 +1,253 @@
+//! Where everything stands: the plain result of a layout.
+
+use serde::{Deserialize, Serialize};
+
+/// A picture with a place for everything. All coordinates are multiples of 0.1, `x` to the right and `y` down.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Drawing {
+    /// Width of the canvas; everything lies inside it.
+    #[serde(with = "chainrule_base::written::number")]
+    pub width: f64,
+    /// Height of the canvas.
+    #[serde(with = "chainrule_base::written::number")]
+    pub height: f64,
+    /// The box of each node, with all text that belongs to it.
+    pub nodes: Vec<Rect>,
+    /// The way of each edge; an edge that is not drawn has an empty one.
+    pub edges: Vec<EdgeLine>,
+    /// The frame of each group; none for a group that holds nothing.
+    pub groups: Vec<Option<Frame>>,
+}
+
+/// The frame of one group.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Frame {
+    /// The frame itself, around everything that the group holds.
+    pub outline: Rect,
+    /// The place of its label, on the upper line of the frame.
+    pub label: Rect,
+}
+
+/// The line of one edge and the place of its digits.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct EdgeLine {
+    /// Where the line leaves its source.
+    pub start: Point,
+    /// The pieces of the line, each beginning where the one before ended; empty if the edge is not drawn.
+    pub pieces: Vec<Piece>,
+    /// The tip of the arrow, on the outline of the target.
+    pub tip: Point,
+    /// The place of the label; the line runs straight through its middle.
+    pub label: Option<Rect>,
+}
+
+/// One piece of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Piece {
+    /// A straight line to a point.
+    Line(Point),
+    /// A cubic Bézier curve: two control points and the end.
+    Curve(Point, Point, Point),
+}
+
+impl Piece {
+    /// Where the piece ends.
+    pub fn end(&self) -> Point {
+        match *self {
+            Piece::Line(end) | Piece::Curve(_, _, end) => end,
+        }
+    }
+}
+
+/// A place on the canvas.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// Distance from the left edge.
+    #[serde(with = "chainrule_base::written::number")]
+    pub x: f64,
+    /// Distance from the upper edge.
+    #[serde(with = "chainrule_base::written::number")]
+    pub y: f64,
+}
+
+/// A box on the canvas.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rect {
+    /// Left edge.
+    #[serde(with = "chainrule_base::written::number")]
+    pub x: f64,
+    /// Upper edge.
+    #[serde(with = "chainrule_base::written::number")]
+    pub y: f64,
+    /// Extent to the right.
+    #[serde(with = "chainrule_base::written::number")]
+    pub width: f64,
+    /// Extent downwards.
+    #[serde(with = "chainrule_base::written::number")]
+    pub height: f64,
+}
+
+impl Rect {
+    /// The box of the given extent around a centre.
+    pub fn around(centre: Point, width: f64, height: f64) -> Rect {
+        Rect { x: centre.x - width / 2.0, y: centre.y - height / 2.0, width, height }
+    }
+
+    /// The middle of the box.
+    pub fn centre(&self) -> Point {
+        Point { x: self.x + self.width / 2.0, y: self.y + self.height / 2.0 }
+    }
+
+    /// The right edge.
+    pub fn right(&self) -> f64 {
+        self.x + self.width
+    }
+
+    /// The lower edge.
+    pub fn bottom(&self) -> f64 {
+        self.y + self.height
+    }
+
+    /// Whether the two boxes share more than an edge.
+    pub fn overlaps(&self, other: &Rect) -> bool {
+        self.x < other.right() && other.x < self.right() && self.y < other.bottom() && other.y < self.bottom()
+    }
+
+    /// Whether `inner` lies inside this box, edges included.
+    pub fn contains(&self, inner: &Rect) -> bool {
+        self.x <= inner.x
+            && self.y <= inner.y
+            && inner.right() <= self.right()
+            && inner.bottom() <= self.bottom()
+    }
+
+    /// The smallest box around both.
+    pub(crate) fn union(&self, other: &Rect) -> Rect {
+        let (x, y) = (self.x.min(other.x), self.y.min(other.y));
+        let (right, bottom) = (self.right().max(other.right()), self.bottom().max(other.bottom()));
+        Rect { x, y, width: right - x, height: bottom - y }
+    }
+
+    /// What two boxes that meet have in common.
+    pub(crate) fn common(&self, other: &Rect) -> Rect {
+        let (x, y) = (self.x.max(other.x), self.y.max(other.y));
+        let (right, bottom) = (self.right().min(other.right()), self.bottom().min(other.bottom()));
+        Rect { x, y, width: right - x, height: bottom - y }
+    }
+
+    /// The box grown by a margin on all sides.
+    pub(crate) fn grown(&self, by: f64) -> Rect {
+        Rect { x: self.x - by, y: self.y - by, width: self.width + 2.0 * by, height: self.height + 2.0 * by }
+    }
+}
+
+/// Points along one piece of a line, at most.
+const CLOSEST: usize = 1_000;
+
+impl EdgeLine {
+    /// Points along the line, close together.
+    pub(crate) fn samples(&self) -> Vec<Point> {
+        self.points(close)
+    }
+
+    /// The same, but only the ends of pieces that are level.
+    pub(crate) fn rises(&self) -> Vec<Point> {
+        self.points(|from, piece| match piece {
+            Piece::Line(end) if (end.y - from.y).abs() < 0.05 => 1,
+            _ => close(from, piece),
+        })
+    }
+
+    /// The box around the line; none where there is no line.
+    pub(crate) fn bounds(&self) -> Option<Rect> {
+        let points = self.points(|_, piece| if matches!(piece, Piece::Line(_)) { 1 } else { 32 });
+        let points = points.iter().map(|p| Rect { x: p.x, y: p.y, width: 0.0, height: 0.0 });
+        points.reduce(|a, b| a.union(&b))
+    }
+
+    /// Points along the line, on each piece as many as are said of where it begins and of itself.
+    fn points(&self, steps: impl Fn(Point, &Piece) -> usize) -> Vec<Point> {
+        let mut points = Vec::new();
+        let mut from = self.start;
+        for piece in &self.pieces {
+            let end = piece.end();
+            let count = steps(from, piece);
+            for step in 0..count {
+                let t = step as f64 / count as f64;
+                let mix = |a: f64, b: f64| a + (b - a) * t;
+                points.push(match *piece {
+                    Piece::Line(_) => Point { x: mix(from.x, end.x), y: mix(from.y, end.y) },
+                    Piece::Curve(a, b, _) => {
+                        let u = 1.0 - t;
+                        let cubic = |p0: f64, p1: f64, p2: f64, p3: f64| {
+                            u * u * u * p0 + 3.0 * u * u * t * p1 + 3.0 * u * t * t * p2 + t * t * t * p3
+                        };
+                        Point { x: cubic(from.x, a.x, b.x, end.x), y: cubic(from.y, a.y, b.y, end.y) }
+                    }
+                });
+            }
+            from = end;
+        }
+        points.extend(self.pieces.last().map(|_| self.tip));
+        points
+    }
+}
+
+/// How many points of a piece stand close together; of a very long one, no more than a bounded number.
+fn close(from: Point, piece: &Piece) -> usize {
+    let end = piece.end();
+    let count = (((end.x - from.x).abs() + (end.y - from.y).abs()) / 4.0).ceil().max(1.0) as usize;
+    count.min(CLOSEST)
+}
+
+/// A coordinate to a multiple of 0.1, and without a negative zero.
+pub(crate) fn round(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0 + 0.0
+}
+
+impl Drawing {
+    /// The drawing with every point moved. Boxes keep their extent, rounded like the points.
+    pub(crate) fn mapped(&self, f: impl Fn(Point) -> Point) -> Drawing {
+        let rect = |r: &Rect| {
+            let Point { x, y } = f(Point { x: r.x, y: r.y });
+            Rect { x, y, width: round(r.width), height: round(r.height) }
+        };
+        let line = |edge: &EdgeLine| EdgeLine {
+            start: f(edge.start),
+            pieces: edge
+                .pieces
+                .iter()
+                .map(|piece| match *piece {
+                    Piece::Line(end) => Piece::Line(f(end)),
+                    Piece::Curve(first, second, end) => Piece::Curve(f(first), f(second), f(end)),
+                })
+                .collect(),
+            tip: f(edge.tip),
+            label: edge.label.as_ref().map(rect),
+        };
+        Drawing {
+            width: self.width,
+            height: self.height,
+            nodes: self.nodes.iter().map(rect).collect(),
+            edges: self.edges.iter().map(line).collect(),
+            groups: self
+                .groups
+                .iter()
+                .map(|group| group.map(|f| Frame { outline: rect(&f.outline), label: rect(&f.label) }))
+                .collect(),
+        }
+    }
+
+    /// The drawing mirrored at its diagonal: what ran to the right runs down.
+    pub(crate) fn transposed(&self) -> Drawing {
+        let mut turned = self.mapped(|Point { x, y }| Point { x: y, y: x });
+        let rects = turned.nodes.iter_mut();
+        let labels = turned.edges.iter_mut().filter_map(|edge| edge.label.as_mut());
+        let frames = turned.groups.iter_mut().flatten().map(|frame| &mut frame.outline);
+        for rect in rects.chain(labels).chain(frames) {
+            std::mem::swap(&mut rect.width, &mut rect.height);
+        }
+        turned
+    }
+}

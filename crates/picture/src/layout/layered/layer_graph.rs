@@ -1,0 +1,328 @@
+//! What is ordered and placed: nodes, labels, the bends of long lines and the borders of frames, in columns.
+//!
+//! Each rank is a column. Labels stand in columns of their own between two ranks, so that a column holds nodes or
+//! labels, never both; where no label stands there is no such column. An arrow passes every column between its ends at
+//! one item: its label, or a bend. Each group has an upper and a lower border in every column from its first to its
+//! last.
+//!
+//! Where arrows would pass very many columns in all, the longest have items beside their ends only, and run below
+//! everything else in between, each in a lane: see [`lanes`](super::lanes).
+
+use super::lanes::{self, Arrow, SEPARATE};
+use super::ranks::Ranks;
+use crate::layout::measure::Sizes;
+use crate::model::picture::{NodeKind, Picture};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Node(usize),
+    Label(usize),
+    Bend,
+    /// The upper border of a group.
+    Top(usize),
+    /// The lower border of a group.
+    Bottom(usize),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Item {
+    pub(crate) kind: Kind,
+    pub(crate) column: usize,
+    /// The innermost group that holds it.
+    pub(crate) group: Option<usize>,
+    pub(crate) height: f64,
+}
+
+impl Item {
+    pub(crate) fn is_border(&self) -> bool {
+        matches!(self.kind, Kind::Top(_) | Kind::Bottom(_))
+    }
+
+    pub(crate) fn is_node(&self) -> bool {
+        matches!(self.kind, Kind::Node(_))
+    }
+}
+
+/// A step of a line, or of the border of a frame, from one column to the next.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Segment {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    /// Whether it gives way where another one can run straight on.
+    pub(crate) weak: bool,
+    /// How many arrows share it.
+    pub(crate) lines: usize,
+    /// How many other segments meet the same item above this one.
+    pub(crate) seat: usize,
+    operand: usize,
+    /// How much a node's line is that of this operand.
+    into: usize,
+    /// Whether it leaves its node in the direction of the forward pass.
+    pub(crate) forwards: bool,
+    /// Whether it belongs to a line on which the forward pass runs from one op to the next.
+    pub(crate) main: bool,
+}
+
+/// The first and the last column of a group.
+pub(crate) type Range = (usize, usize);
+
+#[derive(Debug, Default)]
+pub(crate) struct Mesh {
+    pub(crate) items: Vec<Item>,
+    pub(crate) segments: Vec<Segment>,
+    /// The segments that end at an item, by operand.
+    pub(crate) before: Vec<Vec<usize>>,
+    /// The segments that start at an item.
+    pub(crate) after: Vec<Vec<usize>>,
+    /// The items that each arrow passes between its ends, from left to right.
+    pub(crate) ways: Vec<Vec<usize>>,
+    /// The lanes of the arrows that have one.
+    pub(crate) lanes: Vec<Option<usize>>,
+    pub(crate) ranges: Vec<Option<Range>>,
+    pub(crate) parents: Vec<Option<usize>>,
+    pub(crate) columns: usize,
+    /// Which columns hold nodes.
+    pub(crate) ranked: Vec<bool>,
+}
+
+impl Mesh {
+    /// O(nodes + arrows + columns that arrows pass + columns that frames pass).
+    pub(crate) fn of(picture: &Picture, sizes: &Sizes, ranks: &Ranks) -> Mesh {
+        let (arrows, columns, ranked) = arrows(picture, sizes, ranks);
+        let count = picture.nodes.len();
+        let mut mesh = Mesh {
+            ways: vec![Vec::new(); picture.edges.len()],
+            ranges: vec![None; picture.groups.len()],
+            parents: (0..picture.groups.len())
+                .map(|group| picture.groups[group].parent.filter(|&parent| parent < group))
+                .collect(),
+            columns: ranked.len(),
+            ranked,
+            ..Mesh::default()
+        };
+        let around: Vec<Vec<usize>> = (0..count).map(|node| picture.groups_around(node)).collect();
+        for node in 0..count {
+            let column = columns[node];
+            mesh.item(Kind::Node(node), column, around[node].first().copied(), sizes.nodes[node].all.height);
+            for &group in &around[node] {
+                let range = mesh.ranges[group].get_or_insert((column, column));
+                *range = (range.0.min(column), range.1.max(column));
+            }
+        }
+        let mut long = vec![0; count];
+        for arrow in arrows.iter().filter(|arrow| arrow.end - arrow.start > 2 && !arrow.low) {
+            long[arrow.from] += 1;
+        }
+        let mut shared: Vec<Vec<usize>> = vec![Vec::new(); count];
+        for arrow in &arrows {
+            let together = long[arrow.from] > SEPARATE && !arrow.low;
+            let bundle = together.then_some(&mut shared[arrow.from]);
+            mesh.way(picture, sizes, &around, arrow, bundle);
+        }
+        // Where an arrow turns off, the line that goes on is the straight one.
+        for pair in shared.iter().flat_map(|bundle| bundle.windows(2)) {
+            for &segment in &mesh.after[pair[0]] {
+                mesh.segments[segment].weak |= mesh.segments[segment].to != pair[1];
+            }
+        }
+        mesh.lanes = lanes::numbers(&arrows, picture.edges.len());
+        mesh.borders();
+        mesh.weaken(count);
+        mesh
+    }
+
+    fn item(&mut self, kind: Kind, column: usize, group: Option<usize>, height: f64) -> usize {
+        self.items.push(Item { kind, column, group, height });
+        self.before.push(Vec::new());
+        self.after.push(Vec::new());
+        self.items.len() - 1
+    }
+
+    fn join(&mut self, from: usize, to: usize, operand: usize) {
+        let segment = self.segments.len();
+        self.segments.push(Segment {
+            from,
+            to,
+            weak: false,
+            lines: 1,
+            seat: 0,
+            operand,
+            into: 0,
+            forwards: false,
+            main: false,
+        });
+        self.after[from].push(segment);
+        self.before[to].push(segment);
+    }
+
+    /// The items of one arrow; the first of them those of the bundle that it is in.
+    fn way(
+        &mut self,
+        picture: &Picture,
+        sizes: &Sizes,
+        around: &[Vec<usize>],
+        arrow: &Arrow,
+        mut bundle: Option<&mut Vec<usize>>,
+    ) {
+        let (out, into) = (&around[arrow.from], &around[arrow.to]);
+        let common = out.iter().position(|group| into.contains(group)).unwrap_or(out.len());
+        let mut way = Vec::with_capacity(arrow.end - arrow.start);
+        let mut last = arrow.from;
+        let beside = |&column: &usize| !arrow.low || column == arrow.start + 1 || column + 1 == arrow.end;
+        for column in (arrow.start + 1..arrow.end).filter(beside) {
+            // In the group of the source as long as that lasts, then in that of the target as soon as that begins.
+            let reaches = |group: &usize| self.ranges[*group].is_some_and(|(_, end)| column <= end);
+            let begins = |group: &usize| self.ranges[*group].is_some_and(|(start, _)| start <= column);
+            let inner = out[..common].iter().find(|group| reaches(group));
+            let entered = || into.iter().find(|group| out.contains(group) || begins(group));
+            let shares = column + 1 < arrow.end;
+            if let Some(known) = bundle.as_deref().filter(|_| shares)
+                && let Some(&item) = known.get(column - arrow.start - 1)
+            {
+                let segment = self.before[item][0];
+                self.segments[segment].lines += 1;
+                way.push(item);
+                last = item;
+                continue;
+            }
+            let group = match bundle {
+                Some(_) if shares => inner.or_else(|| out.get(common)),
+                _ => inner.or_else(entered),
+            };
+            let group = group.copied();
+            let (kind, height) = match arrow.label {
+                Some(at) if at == column => {
+                    (Kind::Label(arrow.index), sizes.labels[arrow.index].map_or(0.0, |size| size.height))
+                }
+                _ => (Kind::Bend, 4.0),
+            };
+            let item = self.item(kind, column, group, height);
+            if !(arrow.low && column + 1 == arrow.end) {
+                self.join(last, item, 0);
+            }
+            if let Some(known) = bundle.as_deref_mut().filter(|_| shares) {
+                known.push(item);
+            }
+            way.push(item);
+            last = item;
+        }
+        let edge = &picture.edges[arrow.index];
+        let met = self.segments.len();
+        self.join(last, arrow.to, edge.operand);
+        let into = match picture.nodes[arrow.from].kind {
+            NodeKind::Op | NodeKind::Layer => 2,
+            NodeKind::Input | NodeKind::Hidden => 1,
+            _ => 0,
+        };
+        self.segments[met].into = into;
+        if into == 2 && !edge.backward {
+            let passed = way.iter().flat_map(|&item| &self.before[item]).chain([&met]);
+            passed.for_each(|&segment| self.segments[segment].main = true);
+        }
+        let first = way.first().map_or(met, |&item| self.before[item][0]);
+        self.segments[first].forwards |= !edge.backward;
+        self.ways[arrow.index] = way;
+    }
+
+    fn borders(&mut self) {
+        for group in 0..self.ranges.len() {
+            let Some((first, last)) = self.ranges[group] else {
+                continue;
+            };
+            let mut before: Option<(usize, usize)> = None;
+            for column in first..=last {
+                let top = self.item(Kind::Top(group), column, Some(group), 0.0);
+                let bottom = self.item(Kind::Bottom(group), column, Some(group), 0.0);
+                if let Some((upper, lower)) = before {
+                    self.join(upper, top, 0);
+                    self.join(lower, bottom, 0);
+                }
+                before = Some((top, bottom));
+            }
+        }
+    }
+
+    /// Operands in their order; which of them the line of a node runs on with: a computed one rather than a leaf, what
+    /// is fed rather than what is kept; and forwards rather than backwards where a node is used by both.
+    fn weaken(&mut self, count: usize) {
+        for item in 0..self.items.len() {
+            let segments = &self.segments;
+            self.before[item].sort_by_key(|&segment| segments[segment].operand);
+            for (seat, &segment) in self.before[item].iter().enumerate() {
+                self.segments[segment].seat = seat;
+            }
+        }
+        for node in 0..count {
+            let strongest = self.before[node].iter().map(|&s| self.segments[s].into).max();
+            for &segment in &self.before[node] {
+                let segment = &mut self.segments[segment];
+                segment.weak |= Some(segment.into) < strongest;
+            }
+            let forwards = self.after[node].iter().any(|&s| self.segments[s].forwards);
+            for &segment in &self.after[node] {
+                let segment = &mut self.segments[segment];
+                segment.weak |= forwards && !segment.forwards;
+            }
+        }
+    }
+}
+
+/// The arrows, the columns of the nodes, and for every column whether it holds nodes.
+fn arrows(picture: &Picture, sizes: &Sizes, ranks: &Ranks) -> (Vec<Arrow>, Vec<usize>, Vec<bool>) {
+    let raw: Vec<usize> = ranks.of.iter().map(|rank| 2 * rank).collect();
+    let count = raw.iter().max().map_or(0, |last| last + 1);
+    let mut used = vec![false; count];
+    for &column in &raw {
+        used[column] = true;
+    }
+    let mut arrows: Vec<Arrow> = Vec::new();
+    let mut long = vec![0; raw.len()];
+    for (index, edge) in picture.drawn_edges() {
+        let (from, to) = if ranks.turned[index] { (edge.to, edge.from) } else { (edge.from, edge.to) };
+        let (start, end) = (raw[from], raw[to]);
+        arrows.push(Arrow { index, from, to, start, end, label: None, low: false });
+    }
+    lanes::choose(&mut arrows, raw.len());
+    for arrow in arrows.iter().filter(|arrow| arrow.end - arrow.start > 2 && !arrow.low) {
+        long[arrow.from] += 1;
+    }
+    // Labels of short arrows have one place only; the others stand where there is room for them already, and else in
+    // the middle of their line, or at its end when lines run together.
+    arrows.sort_by_key(|arrow| (arrow.end - arrow.start, arrow.index));
+    let mut widths = vec![0.0_f64; count];
+    for arrow in &mut arrows {
+        let Some(size) = sizes.labels[arrow.index] else {
+            continue;
+        };
+        let middle = (arrow.start + arrow.end) / 2;
+        let wider = |column: usize| (size.width - widths[column]).max(0.0);
+        let places = (arrow.start + 1..arrow.end).step_by(2);
+        let column = if long[arrow.from] > SEPARATE || arrow.low {
+            arrow.end - 1
+        } else {
+            let better = |a: &usize, b: &usize| {
+                let far = |column: usize| column.abs_diff(middle);
+                wider(*a).total_cmp(&wider(*b)).then(far(*a).cmp(&far(*b)))
+            };
+            places.min_by(better).unwrap_or(arrow.end - 1)
+        };
+        widths[column] = widths[column].max(size.width);
+        used[column] = true;
+        arrow.label = Some(column);
+    }
+    let mut numbers = vec![0; count];
+    let mut ranked = Vec::new();
+    for column in 0..count {
+        numbers[column] = ranked.len();
+        if used[column] {
+            ranked.push(column % 2 == 0);
+        }
+    }
+    arrows.sort_by_key(|arrow| arrow.index);
+    for arrow in &mut arrows {
+        (arrow.start, arrow.end) = (numbers[arrow.start], numbers[arrow.end]);
+        arrow.label = arrow.label.map(|column| numbers[column]);
+        arrow.low &= arrow.end - arrow.start >= lanes::LEAST;
+    }
+    (arrows, raw.into_iter().map(|column| numbers[column]).collect(), ranked)
+}

@@ -1,0 +1,38 @@
+//! Which frames a drawing has room for.
+//!
+//! A frame has two items in every column that it passes, so many wide frames in a long drawing would be as many items
+//! as there are frames times columns. Beyond a bound the widest frames are left out: work and memory then grow with the
+//! picture, not with its square.
+
+use super::ranks::Ranks;
+use crate::model::picture::Picture;
+use std::borrow::Cow;
+
+/// The most ranks that all frames pass together.
+const PASSED: usize = 40_000;
+
+/// The picture without the frames that there is no room for; what they hold stands in the next ones around them.
+/// O(nodes · depth + groups · log groups).
+pub(crate) fn readable<'a>(picture: &'a Picture, reading: &[usize]) -> Cow<'a, Picture> {
+    if picture.groups.is_empty() {
+        return Cow::Borrowed(picture);
+    }
+    let ranks = Ranks::of(picture, reading);
+    let mut spans: Vec<Option<(usize, usize)>> = vec![None; picture.groups.len()];
+    for (node, &rank) in ranks.of.iter().enumerate() {
+        for group in picture.groups_around(node) {
+            let (first, last) = spans[group].get_or_insert((rank, rank));
+            (*first, *last) = (rank.min(*first), rank.max(*last));
+        }
+    }
+    let widths = spans.iter().map(|span| span.map_or(0, |(first, last)| last - first + 1));
+    let mut order: Vec<(usize, usize)> = widths.enumerate().map(|(group, wide)| (wide, group)).collect();
+    order.sort_unstable();
+    let mut kept = vec![false; picture.groups.len()];
+    let mut passed = 0;
+    for (wide, group) in order {
+        passed += wide;
+        kept[group] = passed <= PASSED;
+    }
+    picture.keeping(|group| kept[group])
+}

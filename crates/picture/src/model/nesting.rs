@@ -1,0 +1,236 @@
+//! Groups inside groups: which one encloses two others, how deep they go, and texts in which they stand inside each other.
+//!
+//! All of it is loops: pictures from outside may nest as deep as they like.
+
+use crate::model::picture::Picture;
+use std::borrow::Cow;
+
+/// Scopes nested deeper than this have no frames and no boxes of their own, since nobody could tell them apart.
+pub const DEEPEST: usize = 64;
+/// A layout goes through all groups around all nodes: of more than so many together, the innermost are left out.
+const AROUND: usize = 400_000;
+
+/// The links of each group to those around it.
+pub(crate) struct Nesting {
+    parents: Vec<Option<usize>>,
+    /// How many groups are around each.
+    depths: Vec<usize>,
+    /// For each group one further out, or itself if none is: over links of growing length any group around it is found
+    /// in O(log depth) (Myers, An applicative random-access stack, 1983).
+    links: Vec<usize>,
+}
+
+impl Nesting {
+    pub(crate) fn of(picture: &Picture) -> Nesting {
+        let count = picture.groups.len();
+        let (mut depths, mut links) = (vec![0; count], vec![0; count]);
+        let mut parents = Vec::with_capacity(count);
+        for (group, known) in picture.groups.iter().enumerate() {
+            let parent = known.parent.filter(|&parent| parent < group);
+            links[group] = group;
+            if let Some(parent) = parent {
+                depths[group] = depths[parent] + 1;
+                let (near, far) = (links[parent], links[links[parent]]);
+                let even = depths[parent] - depths[near] == depths[near] - depths[far];
+                links[group] = if even && near != parent { far } else { parent };
+            }
+            parents.push(parent);
+        }
+        Nesting { parents, depths, links }
+    }
+
+    /// The innermost group that holds both of two groups.
+    pub(crate) fn common(&self, a: Option<usize>, b: Option<usize>) -> Option<usize> {
+        let (mut a, mut b) = (a?, b?);
+        if self.depths[a] < self.depths[b] {
+            std::mem::swap(&mut a, &mut b);
+        }
+        a = self.at_depth(a, self.depths[b]);
+        while a != b {
+            // The link of an outermost group is the group itself.
+            if self.depths[a] > 0 && self.links[a] != self.links[b] {
+                (a, b) = (self.links[a], self.links[b]);
+            } else {
+                (a, b) = (self.parents[a]?, self.parents[b]?);
+            }
+        }
+        Some(a)
+    }
+
+    /// The group around another that has so many around itself.
+    fn at_depth(&self, mut group: usize, depth: usize) -> usize {
+        while self.depths[group] > depth {
+            let far = self.links[group];
+            group = match self.parents[group] {
+                Some(parent) if self.depths[far] < depth => parent,
+                _ => far,
+            };
+        }
+        group
+    }
+}
+
+/// What is written line by line where groups enclose what they hold.
+pub(crate) enum Line<T> {
+    Opens(usize),
+    Holds(T),
+    Closes(usize),
+}
+
+/// An item of a text, or a group of them.
+enum Part<T> {
+    Item(T),
+    Group(usize),
+}
+
+impl Nesting {
+    /// Items inside their groups, each with how many groups are open around it. Within a group all stand by their places;
+    /// that of a group follows from its number and the first place in it. Groups that hold nothing are left out.
+    /// O(n log n).
+    pub(crate) fn lines<T>(
+        &self,
+        items: impl IntoIterator<Item = (Option<usize>, usize, T)>,
+        place: impl Fn(usize, usize) -> usize,
+    ) -> Vec<(usize, Line<T>)> {
+        let mut held: Vec<Vec<(usize, Part<T>)>> = self.parents.iter().map(|_| Vec::new()).collect();
+        let mut loose = Vec::new();
+        for (group, place, item) in items {
+            group.map_or(&mut loose, |group| &mut held[group]).push((place, Part::Item(item)));
+        }
+        // A parent stands before its children, so that going backwards every group is complete when it is met.
+        for group in (0..held.len()).rev() {
+            held[group].sort_by_key(|&(place, _)| place);
+            let Some(&(first, _)) = held[group].first() else { continue };
+            let outer = self.parents[group].map_or(&mut loose, |parent| &mut held[parent]);
+            outer.push((place(group, first), Part::Group(group)));
+        }
+        loose.sort_by_key(|&(place, _)| place);
+        let mut lines = Vec::new();
+        let mut open = vec![(None, loose.into_iter())];
+        while let Some((group, parts)) = open.last_mut() {
+            match (parts.next(), *group) {
+                (Some((_, Part::Item(item))), _) => lines.push((open.len() - 1, Line::Holds(item))),
+                (Some((_, Part::Group(inner))), _) => {
+                    lines.push((open.len() - 1, Line::Opens(inner)));
+                    open.push((Some(inner), std::mem::take(&mut held[inner]).into_iter()));
+                }
+                (None, group) => {
+                    open.pop();
+                    lines.extend(group.map(|group| (open.len() - 1, Line::Closes(group))));
+                }
+            }
+        }
+        lines
+    }
+}
+
+/// How far a line is set in: no further than can be read, so that a text grows with what it says and not with its square.
+pub(crate) fn indent(depth: usize) -> &'static str {
+    const WIDEST: &str = "                ";
+    &WIDEST[..WIDEST.len().min(2 * depth)]
+}
+
+impl Picture {
+    /// The innermost group around a node.
+    pub(crate) fn group_of(&self, node: usize) -> Option<usize> {
+        self.nodes.get(node)?.group.filter(|&group| group < self.groups.len())
+    }
+
+    /// The picture with the nodes of some groups in the next groups around these that are kept.
+    pub(crate) fn keeping(&self, kept: impl Fn(usize) -> bool) -> Cow<'_, Picture> {
+        let mut home: Vec<Option<usize>> = Vec::with_capacity(self.groups.len());
+        for (group, known) in self.groups.iter().enumerate() {
+            let outer = known.parent.filter(|&parent| parent < group).and_then(|parent| home[parent]);
+            home.push(if kept(group) { Some(group) } else { outer });
+        }
+        if home.iter().enumerate().all(|(group, &home)| home == Some(group)) {
+            return Cow::Borrowed(self);
+        }
+        let mut picture = self.clone();
+        for node in 0..picture.nodes.len() {
+            picture.nodes[node].group = self.group_of(node).and_then(|group| home[group]);
+        }
+        for (group, known) in picture.groups.iter_mut().enumerate() {
+            known.parent = known.parent.filter(|&parent| parent < group).and_then(|parent| home[parent]);
+        }
+        Cow::Owned(picture)
+    }
+
+    /// The picture without the innermost of groups that are nested too deep to be drawn; what they hold stands in the
+    /// last one that is kept. O(nodes + groups).
+    pub(crate) fn shallow(&self) -> Cow<'_, Picture> {
+        let Nesting { depths, .. } = Nesting::of(self);
+        let around = |node: usize| self.group_of(node).map_or(0, |group| depths[group] + 1);
+        let sum = |deepest: usize| (0..self.nodes.len()).map(|node| around(node).min(deepest)).sum::<usize>();
+        let mut deepest = depths.iter().max().map_or(0, |depth| depth + 1);
+        while deepest > DEEPEST && sum(deepest) > AROUND {
+            deepest = (deepest / 2).max(DEEPEST);
+        }
+        self.keeping(|group| depths[group] < deepest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::picture::{Group, PictureNode};
+    use super::*;
+
+    fn nested(parents: &[Option<usize>]) -> Picture {
+        let group = |&parent: &Option<usize>| Group { parent, ..Group::default() };
+        Picture { groups: parents.iter().map(group).collect(), ..Picture::default() }
+    }
+
+    #[test]
+    fn the_common_group_is_the_one_found_step_by_step() {
+        let mut picture = nested(&[]);
+        let mut state = 9_usize;
+        for group in 0..300 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            // Long chains, with branches.
+            let parent = if state >> 59 == 0 {
+                None
+            } else if state >> 60 == 1 {
+                (state >> 20).checked_rem(group)
+            } else {
+                group.checked_sub(1)
+            };
+            picture.groups.push(Group { parent, ..Group::default() });
+            picture.nodes.push(PictureNode { group: Some(group), ..PictureNode::default() });
+        }
+        let nesting = Nesting::of(&picture);
+        for a in (0..300).step_by(7) {
+            for b in 0..300 {
+                let around = picture.groups_around(b);
+                let common = picture.groups_around(a).into_iter().find(|group| around.contains(group));
+                assert_eq!(nesting.common(Some(a), Some(b)), common, "{a} {b}");
+            }
+        }
+        assert_eq!(nesting.common(None, Some(1)), None);
+    }
+
+    #[test]
+    fn lines_stand_inside_their_groups() {
+        let nesting = Nesting::of(&nested(&[None, Some(0), None, Some(9)]));
+        let items = [(Some(1), 3, "c"), (None, 0, "a"), (Some(0), 2, "b"), (Some(3), 1, "d")];
+        let said: Vec<String> = nesting
+            .lines(items, |_, first| first)
+            .into_iter()
+            .map(|(depth, line)| match line {
+                Line::Opens(group) => format!("{depth}+{group}"),
+                Line::Holds(item) => format!("{depth}{item}"),
+                Line::Closes(group) => format!("{depth}-{group}"),
+            })
+            .collect();
+        assert_eq!(said, ["0a", "0+3", "1d", "0-3", "0+0", "1b", "1+1", "2c", "1-1", "0-0"]);
+    }
+
+    #[test]
+    fn what_a_dropped_group_held_is_held_by_the_next_around_it() {
+        let mut picture = nested(&[None, Some(0), Some(1)]);
+        picture.nodes.push(PictureNode { group: Some(2), ..PictureNode::default() });
+        picture.nodes.push(PictureNode { group: Some(7), ..PictureNode::default() });
+        let kept = picture.keeping(|group| group == 0);
+        assert_eq!(kept.nodes.iter().map(|node| node.group).collect::<Vec<_>>(), [Some(0), None]);
+        assert!(matches!(picture.keeping(|_| true), Cow::Borrowed(_)));
+    }
+}

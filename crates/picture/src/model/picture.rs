@@ -1,0 +1,306 @@
+//! The picture itself: plain, public data that says what is drawn, and nothing about how.
+
+use crate::model::details::Details;
+use crate::model::mark::Mark;
+use chainrule_base::fields;
+use serde::{Deserialize, Serialize};
+use std::ops::Not;
+
+/// A drawing of a computation: nodes, edges and groups as plain data.
+///
+/// Every exporter is a function of this value alone, so a picture can be kept, compared, edited or built by hand:
+///
+/// - edges and groups name nodes and groups by their position in [`nodes`](Picture::nodes) and
+///   [`groups`](Picture::groups); an edge that names a node that is not there is not drawn;
+/// - numbers are text already (see [`number`](crate::model::number)), so no float type appears here;
+/// - ids come from positions in the graph: the same program gives the same picture, byte for byte.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Picture {
+    /// What the picture shows, drawn above it; empty for none.
+    pub title: String,
+    /// Which way the forward pass runs.
+    pub direction: Direction,
+    /// What is drawn, in the order of the graph: the inputs of a node stand before it.
+    pub nodes: Vec<PictureNode>,
+    /// The arrows, ordered by the node they end at and then by operand.
+    pub edges: Vec<PictureEdge>,
+    /// Frames around nodes that belong together, parents before children.
+    pub groups: Vec<Group>,
+}
+
+/// Which way the forward pass runs across the page.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From left to right: forward values above each arrow, gradients below it.
+    #[default]
+    LeftToRight,
+    /// From top to bottom: forward values left of each arrow, gradients right of it.
+    TopToBottom,
+}
+
+/// What a node of a picture stands for; it decides outline and colour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeKind {
+    /// An operation: a circle with its symbol.
+    #[default]
+    Op,
+    /// A leaf that is fed anew for every run: a blue plate with round ends.
+    Input,
+    /// A leaf that is trained: a green plate with a double outline.
+    Parameter,
+    /// A leaf that never changes: a grey plate with a dashed outline.
+    Constant,
+    /// Many nodes drawn as one box, such as a layer of a network.
+    Layer,
+    /// The loose end of an arrow that leaves the picture: a name without a box.
+    Output,
+    /// What lies outside the picture: dots at the end of a dashed arrow.
+    Hidden,
+}
+
+impl NodeKind {
+    /// The word for this kind, as used in classes of the SVG and in tooltips.
+    pub fn word(self) -> &'static str {
+        match self {
+            NodeKind::Op => "op",
+            NodeKind::Input => "input",
+            NodeKind::Parameter => "parameter",
+            NodeKind::Constant => "constant",
+            NodeKind::Layer => "layer",
+            NodeKind::Output => "output",
+            NodeKind::Hidden => "hidden",
+        }
+    }
+}
+
+/// One node of a picture.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct PictureNode {
+    /// `n12` for node 12 of the graph, `g3` for a group drawn as one box, `out12` for the end of an output's arrow.
+    pub id: String,
+    /// What the node stands for.
+    pub kind: NodeKind,
+    /// The sign in the circle: `×`, `exp`, `1 −`; a constant's number; empty where there is nothing to say.
+    pub symbol: String,
+    /// The name that the user gave.
+    pub name: Option<String>,
+    /// `100×784`; none for a scalar and where shapes are not asked for.
+    pub shape: Option<String>,
+    /// The forward value; none where values are not asked for or not known.
+    pub value: Option<String>,
+    /// The whole gradient of the node, summed over all edges that leave it; `–` when asked for and not computed.
+    /// It is drawn where a node has several consumers, so that the edges show the summands.
+    pub gradient: Option<String>,
+    /// The innermost group that holds the node, a position in [`Picture::groups`].
+    pub group: Option<usize>,
+    /// Whether the node was recorded by the reverse pass.
+    pub backward: bool,
+    /// What a reader sees on pointing at the node: op, formula, full shape. Lines are separated by `\n`.
+    pub tooltip: String,
+    /// What stands below name and shape of a box that holds many nodes: `576 nodes, 1,280 parameters`.
+    #[serde(default)]
+    pub note: Option<String>,
+    /// The id of the node that the reverse pass was at when it recorded this one: `n12`.
+    #[serde(default)]
+    pub of: Option<String>,
+    /// What a check, the numbers, or a comparison say of the node; none where there is nothing to say.
+    #[serde(default)]
+    pub mark: Option<Mark>,
+    /// What a page tells of the node beyond what is drawn.
+    #[serde(default)]
+    pub details: Option<Box<Details>>,
+}
+
+fields! {
+    PictureNode {
+        id,
+        kind,
+        symbol,
+        name,
+        shape,
+        value,
+        gradient,
+        group,
+        backward,
+        tooltip,
+        note unless Option::is_none,
+        of unless Option::is_none,
+        mark unless Option::is_none,
+        details unless Option::is_none,
+    }
+}
+
+/// One arrow of a picture: one operand of one op. The same node used twice gives two edges.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct PictureEdge {
+    /// Where the value comes from, a position in [`Picture::nodes`].
+    pub from: usize,
+    /// Where the value is used, a position in [`Picture::nodes`].
+    pub to: usize,
+    /// Which operand of `to` this is, counted from 0.
+    pub operand: usize,
+    /// The forward value that runs along the arrow.
+    pub value: Option<String>,
+    /// The gradient that comes back along this arrow alone; `–` when asked for and not computed.
+    pub gradient: Option<String>,
+    /// Whether the arrow belongs to the recorded reverse pass.
+    pub backward: bool,
+    /// Whether a check found what the node hands back along this arrow wrong.
+    #[serde(default)]
+    pub wrong: bool,
+    /// What a comparison says of the arrow: added or removed.
+    #[serde(default)]
+    pub mark: Option<Mark>,
+}
+
+fields! {
+    PictureEdge {
+        from,
+        to,
+        operand,
+        value,
+        gradient,
+        backward,
+        wrong unless Not::not,
+        mark unless Option::is_none,
+    }
+}
+
+/// A labelled frame around nodes that belong together.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// A word of ASCII letters, digits and `_` that begins with `cluster`, which is what Graphviz asks for.
+    pub id: String,
+    /// The text on the frame.
+    pub label: String,
+    /// The group around this one, a position in [`Picture::groups`] smaller than this group's own.
+    pub parent: Option<usize>,
+}
+
+impl Picture {
+    /// A picture with a title and nothing in it yet.
+    ///
+    /// ```
+    /// use chainrule_picture::{NodeKind, Picture};
+    ///
+    /// let mut picture = Picture::new("a build");
+    /// let parse = picture.add_node(NodeKind::Op, "✂", "parse");
+    /// let check = picture.add_node(NodeKind::Op, "✓", "check");
+    /// picture.add_edge(parse, check).value = Some("12 ms".to_owned());
+    /// picture.add_group("front end", None, [parse, check]);
+    /// assert!(picture.to_svg().contains("front end"));
+    /// ```
+    pub fn new(title: impl Into<String>) -> Self {
+        Picture { title: title.into(), ..Picture::default() }
+    }
+
+    /// Adds a node with what stands in it and what it is called, either of which may be empty; returns its place in
+    /// [`nodes`](Picture::nodes). Its other fields are set there.
+    pub fn add_node(&mut self, kind: NodeKind, symbol: &str, name: &str) -> usize {
+        let place = self.nodes.len();
+        self.nodes.push(PictureNode {
+            id: format!("n{place}"),
+            kind,
+            symbol: symbol.to_owned(),
+            name: (!name.is_empty()).then(|| name.to_owned()),
+            tooltip: format!("{symbol} {name}").trim().to_owned(),
+            ..PictureNode::default()
+        });
+        place
+    }
+
+    /// Adds an arrow from one node to another, whose next operand it becomes. What is returned takes the texts above and
+    /// below it. O(arrows).
+    pub fn add_edge(&mut self, from: usize, to: usize) -> &mut PictureEdge {
+        let operand = self.edges.iter().filter(|edge| edge.to == to).count();
+        let place = self.edges.len();
+        self.edges.push(PictureEdge { from, to, operand, ..PictureEdge::default() });
+        &mut self.edges[place]
+    }
+
+    /// Adds a frame around some nodes, inside that of another group if one is given; returns its place in
+    /// [`groups`](Picture::groups). A node that is not there is passed over.
+    pub fn add_group(
+        &mut self,
+        label: &str,
+        parent: Option<usize>,
+        members: impl IntoIterator<Item = usize>,
+    ) -> usize {
+        let place = self.groups.len();
+        self.groups.push(Group { id: format!("cluster_{place}"), label: label.to_owned(), parent });
+        for member in members {
+            if let Some(node) = self.nodes.get_mut(member) {
+                node.group = Some(place);
+            }
+        }
+        place
+    }
+
+    /// The edges whose two ends exist, with their positions in [`Picture::edges`].
+    pub fn drawn_edges(&self) -> impl Iterator<Item = (usize, &PictureEdge)> {
+        let count = self.nodes.len();
+        self.edges
+            .iter()
+            .enumerate()
+            .filter(move |(_, edge)| edge.from < count && edge.to < count && edge.from != edge.to)
+    }
+
+    /// How many drawn arrows leave each node.
+    pub fn consumer_counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.nodes.len()];
+        for (_, edge) in self.drawn_edges() {
+            counts[edge.from] += 1;
+        }
+        counts
+    }
+
+    /// The groups around a node, innermost first; a link that points nowhere or forwards ends the list.
+    pub fn groups_around(&self, node: usize) -> Vec<usize> {
+        let mut around = Vec::new();
+        let mut next = self.nodes.get(node).and_then(|node| node.group);
+        let mut limit = self.groups.len();
+        while let Some(group) = next.filter(|&group| group < limit) {
+            around.push(group);
+            limit = group;
+            next = self.groups[group].parent;
+        }
+        around
+    }
+
+    /// The order in which a formula is read: the operands of each node before it, the first operand first, from the last
+    /// node back. A loop with its own stack, since pictures may be deep.
+    pub(crate) fn reading_order(&self) -> Vec<usize> {
+        let count = self.nodes.len();
+        let mut operands: Vec<Vec<(usize, usize)>> = vec![Vec::new(); count];
+        for (_, edge) in self.drawn_edges() {
+            operands[edge.to].push((edge.operand, edge.from));
+        }
+        for list in &mut operands {
+            list.sort_unstable();
+        }
+        let consumers = self.consumer_counts();
+        let ends = (0..count).filter(|&node| consumers[node] == 0);
+        let mut order = Vec::with_capacity(count);
+        let mut seen = vec![false; count];
+        for root in ends.chain(0..count) {
+            let mut stack = vec![(root, 0)];
+            if std::mem::replace(&mut seen[root], true) {
+                continue;
+            }
+            while let Some((node, next)) = stack.last_mut() {
+                if let Some(&(_, operand)) = operands[*node].get(*next) {
+                    *next += 1;
+                    if !std::mem::replace(&mut seen[operand], true) {
+                        stack.push((operand, 0));
+                    }
+                } else {
+                    order.push(*node);
+                    stack.pop();
+                }
+            }
+        }
+        order
+    }
+}

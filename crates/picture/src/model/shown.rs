@@ -1,0 +1,119 @@
+//! The texts of a picture as they are shown: cut to what can be read, without what no reader takes, ids that are their
+//! node's own.
+//!
+//! A picture of a graph is made of such texts. Exporters go over them once more, since a picture may also come from a
+//! file or be made by hand.
+
+use crate::model::details::{Details, Histogram};
+use crate::model::picture::{Group, Picture, PictureEdge, PictureNode};
+use chainrule_base::shown::{DRAWN, LIST, TOLD, shown, shown_lines};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+fn trim(text: &mut String, longest: usize) {
+    if let Cow::Owned(cut) = shown(text, longest) {
+        *text = cut;
+    }
+}
+
+fn trim_lines(text: &mut String, longest: usize) {
+    if let Cow::Owned(cut) = shown_lines(text, longest) {
+        *text = cut;
+    }
+}
+
+fn trim_all<'a>(texts: impl IntoIterator<Item = &'a mut String>, longest: usize) {
+    texts.into_iter().for_each(|text| trim(text, longest));
+}
+
+impl Picture {
+    /// The picture with all texts as they are shown; an id that is empty, long, taken or no plain text is one of ours.
+    pub fn shown(&self) -> Picture {
+        let mut picture = Picture {
+            title: shown_lines(&self.title, TOLD).into_owned(),
+            direction: self.direction,
+            nodes: self.nodes.iter().cloned().map(PictureNode::shown).collect(),
+            edges: self.edges.iter().cloned().map(PictureEdge::shown).collect(),
+            groups: self.groups.iter().cloned().map(Group::shown).collect(),
+        };
+        own(picture.nodes.iter_mut().map(|node| &mut node.id), "node");
+        own(picture.groups.iter_mut().map(|group| &mut group.id), "cluster");
+        picture
+    }
+}
+
+/// Makes ids differ: one that is there before, or that is no plain word, becomes a word and its place.
+fn own<'a>(ids: impl Iterator<Item = &'a mut String>, word: &str) {
+    // The word alone is nobody's.
+    let mut taken: BTreeSet<String> = BTreeSet::from([word.to_owned()]);
+    let mut others = Vec::new();
+    for (at, id) in ids.enumerate() {
+        let plain = !id.is_empty() && shown(id, DRAWN) == *id && !id.contains(['\u{fffd}', '…']);
+        if !(plain && taken.insert(id.clone())) {
+            others.push((at, id));
+        }
+    }
+    for (at, id) in others {
+        *id = word.to_owned();
+        set_apart(id, at, &mut taken);
+    }
+}
+
+/// Makes a word that is taken another one, by its place among its kind.
+pub(crate) fn set_apart(word: &mut String, place: usize, taken: &mut BTreeSet<String>) {
+    if !taken.insert(word.clone()) {
+        word.push_str(&format!("_{place}"));
+        while !taken.insert(word.clone()) {
+            word.push('_');
+        }
+    }
+}
+
+impl PictureNode {
+    /// The node with its texts as they are shown.
+    pub fn shown(mut self) -> PictureNode {
+        let drawn = [&mut self.name, &mut self.shape, &mut self.value, &mut self.gradient, &mut self.note];
+        trim_all(drawn.into_iter().flatten().chain([&mut self.symbol]).chain(&mut self.of), DRAWN);
+        trim_lines(&mut self.tooltip, TOLD);
+        if let Some(known) = &mut self.details {
+            known.trim();
+        }
+        self
+    }
+}
+
+impl Details {
+    fn trim(&mut self) {
+        let whole = [&mut self.op, &mut self.formula, &mut self.scope, &mut self.opens];
+        let rules = self.rules.iter_mut().map(|(_, said)| said);
+        trim_all(whole.into_iter().chain(&mut self.source).chain(rules), TOLD);
+        self.findings.iter_mut().for_each(|said| trim_lines(said, TOLD));
+        trim(&mut self.shape, LIST);
+        let constants = self.constants.iter_mut().map(|(_, said)| said);
+        trim_all(constants.chain(&mut self.members), DRAWN);
+        for Histogram { low, high, .. } in [&mut self.values, &mut self.gradients].into_iter().flatten() {
+            trim_all([low, high], DRAWN);
+        }
+    }
+}
+
+impl PictureEdge {
+    /// The arrow with its texts as they are shown.
+    pub fn shown(mut self) -> PictureEdge {
+        trim_all([&mut self.value, &mut self.gradient].into_iter().flatten(), DRAWN);
+        self
+    }
+}
+
+impl Group {
+    /// The group with its label as it is shown.
+    pub fn shown(mut self) -> Group {
+        trim(&mut self.label, DRAWN);
+        self
+    }
+}
+
+/// The name by which a box is opened, as a picture holds it.
+pub fn key(name: &str) -> String {
+    shown(name, TOLD).into_owned()
+}

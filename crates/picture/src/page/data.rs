@@ -1,0 +1,187 @@
+//! What a page's script knows of the drawings: names, numbers as they are drawn, and the details of nodes.
+
+use crate::layout::measure::EdgeText;
+use crate::model::details::{Details, Histogram};
+use crate::model::json::{Object, list, text};
+use crate::model::picture::{Picture, PictureNode};
+use crate::model::text::minus;
+use crate::page::expansions::pictures_at;
+use crate::page::expansions::{Opening, Openings};
+use crate::page::timeline;
+use std::collections::BTreeMap;
+
+/// Objects that several drawings or moments share, each written once.
+#[derive(Default)]
+struct Table {
+    lines: Vec<String>,
+    places: BTreeMap<String, usize>,
+}
+
+impl Table {
+    /// Where an object stands.
+    fn place(&mut self, line: String) -> String {
+        let next = self.lines.len();
+        let place = *self.places.entry(line.clone()).or_insert(next);
+        if place == next {
+            self.lines.push(line);
+        }
+        place.to_string()
+    }
+
+    fn all(&mut self, lines: impl Iterator<Item = String>) -> String {
+        list(lines.map(|line| self.place(line)))
+    }
+}
+
+/// The data of all drawings of a page, as JSON.
+///
+/// - `facts`: what is known of a node whatever is computed;
+/// - `numbers`: what is known of it at a moment;
+/// - `levels`: the drawings, each with `open` groups, its `nodes` as places in `facts`, its `edges` and `groups`, and
+///   for each moment the nodes as places in `numbers`, and the texts at the edges;
+/// - `moments`: what they are called, and the output there.
+pub(crate) fn write(moments: &[(&str, &Openings)]) -> String {
+    let (mut facts, mut numbers) = (Table::default(), Table::default());
+    let openings = moments.first().map(|(_, openings)| openings.list.as_slice()).unwrap_or_default();
+    let levels = openings
+        .iter()
+        .enumerate()
+        .map(|(index, opening)| level(opening, &pictures_at(moments, index), &mut facts, &mut numbers));
+    let levels = list(levels.collect::<Vec<_>>());
+    let named = |(label, openings): &(&str, &Openings)| {
+        let output = openings.list.first().and_then(|opening| timeline::output(&opening.picture));
+        Object::default()
+            .text("label", label)
+            .some("output", output.filter(|y| y.is_finite()).map(|y| y.to_string()))
+            .end()
+    };
+    Object::default()
+        .raw("facts", list(facts.lines))
+        .raw("numbers", list(numbers.lines))
+        .raw("levels", levels)
+        .all("moments", if moments.len() > 1 { moments } else { &[] }, named)
+        .end()
+}
+
+fn level(opening: &Opening, moments: &[&Picture], facts: &mut Table, numbers: &mut Table) -> String {
+    let Opening { open, picture } = opening;
+    let edges = picture.drawn_edges().map(|(index, edge)| {
+        Object::default()
+            .raw("at", index)
+            .raw("from", edge.from)
+            .raw("to", edge.to)
+            .raw("operand", edge.operand)
+            .flag("isShape", EdgeText::of(picture, index).is_shape)
+            .flag("wrong", edge.wrong)
+            .end()
+    });
+    let moment = |&picture: &&Picture| {
+        let texts = |pick: fn(EdgeText) -> Option<String>| {
+            let said = |index| pick(EdgeText::of(picture, index));
+            let written = |said: Option<String>| said.map_or("null".to_owned(), |said| text(&minus(&said)));
+            list(picture.drawn_edges().map(|(index, _)| written(said(index))))
+        };
+        Object::default()
+            .raw("numbers", numbers.all(picture.nodes.iter().map(node_numbers)))
+            .raw("values", texts(|said| said.value))
+            .raw("gradients", texts(|said| said.gradient))
+            .end()
+    };
+    let groups = groups(picture);
+    let open: Vec<&String> = open.iter().collect();
+    Object::default()
+        .all("open", &open, |scope| text(scope))
+        .text("title", &picture.title)
+        .raw("nodes", facts.all(picture.nodes.iter().map(node_facts)))
+        .raw("edges", list(edges))
+        .all("groups", &groups, Clone::clone)
+        .all("moments", moments, moment)
+        .end()
+}
+
+/// The frames, each with the scope that it is drawn around. O(nodes + groups).
+fn groups(picture: &Picture) -> Vec<String> {
+    // A parent stands before its child, so the way up ends.
+    let parent = |group: usize| picture.groups[group].parent.filter(|&parent| parent < group);
+    let (mut depths, mut inside) = (vec![0; picture.groups.len()], vec![None; picture.groups.len()]);
+    for group in 0..picture.groups.len() {
+        depths[group] = parent(group).map_or(0, |parent| depths[parent] + 1);
+    }
+    for (index, node) in picture.nodes.iter().enumerate() {
+        let mut around = picture.group_of(index);
+        // Around a group in which a node was met, one was met everywhere.
+        while let Some(group) = around.filter(|&group| inside[group].is_none()) {
+            inside[group] = Some(node);
+            around = parent(group);
+        }
+    }
+    let written = (picture.groups.iter().zip(depths).zip(inside)).map(|((group, depth), inside)| {
+        let scope = inside.and_then(|node| node.details.as_ref()).map(|known| {
+            let ends = known.scope.match_indices('/').map(|(at, _)| at).nth(depth);
+            &known.scope[..ends.unwrap_or(known.scope.len())]
+        });
+        Object::default().text("id", &group.id).text("label", &group.label).some("scope", scope).end()
+    });
+    written.collect()
+}
+
+fn node_facts(node: &PictureNode) -> String {
+    let object = Object::default()
+        .text("id", &node.id)
+        .text("kind", node.kind.word())
+        .text("symbol", &node.symbol)
+        .some("name", node.name.as_deref())
+        .flag("backward", node.backward)
+        .text("tooltip", &node.tooltip)
+        .some("belongsTo", node.of.as_deref())
+        .some("note", node.note.as_deref())
+        .some("mark", node.mark.map(|mark| mark.word()));
+    match &node.details {
+        Some(known) => details(object, known).end(),
+        None => object.some("shape", node.shape.as_deref()).end(),
+    }
+}
+
+fn node_numbers(node: &PictureNode) -> String {
+    let known = node.details.as_deref();
+    let bins = |object: Object, key, bins: Option<&Histogram>| match bins {
+        None => object,
+        Some(bins) => object.raw(key, histogram(bins)),
+    };
+    let object = Object::default()
+        .some("value", node.value.as_deref().map(minus))
+        .some("gradient", node.gradient.as_deref().map(minus));
+    let object = bins(object, "valueBins", known.and_then(|known| known.values.as_ref()));
+    bins(object, "gradientBins", known.and_then(|known| known.gradients.as_ref())).end()
+}
+
+fn histogram(bins: &Histogram) -> String {
+    Object::default()
+        .text("low", &minus(&bins.low))
+        .text("high", &minus(&bins.high))
+        .raw("counts", list(bins.counts.iter().map(usize::to_string)))
+        .raw("zeros", bins.zeros)
+        .raw("notFinite", bins.not_finite)
+        .end()
+}
+
+fn details(object: Object, known: &Details) -> Object {
+    let by_operand = |(operand, said): &(usize, String)| format!("[{operand},{}]", text(said));
+    // A box that is no scope is opened by the name that it has as a box.
+    let is_scope = known.opens.is_empty() || !known.scope.is_empty() && known.opens.starts_with(&known.scope);
+    let object = object
+        .text("op", &known.op)
+        .text("formula", &known.formula)
+        .text("shape", &known.shape)
+        .text("scope", if is_scope { &known.scope } else { &known.opens })
+        .some("source", known.source.as_deref())
+        .all("constants", &known.constants, by_operand)
+        .all("rules", &known.rules, by_operand)
+        .all("findings", &known.findings, |said| text(said))
+        .all("members", &known.members, |id| text(id))
+        .some("opens", Some(known.opens.as_str()).filter(|key| !key.is_empty()));
+    [("nodeCount", known.nodes), ("parameterCount", known.parameters), ("times", known.times)]
+        .into_iter()
+        .filter(|&(_, count)| count > 0)
+        .fold(object, |object, (key, count)| object.raw(key, count))
+}

@@ -1,0 +1,110 @@
+//! Moments of a training run on one page.
+
+use crate::layout::measure::EdgeText;
+use crate::model::picture::{NodeKind, Picture, PictureEdge, PictureNode};
+use crate::model::text::{minus, width};
+use crate::page::expansions::Openings;
+use chainrule_base::error::Error;
+use std::borrow::Cow;
+
+/// Pictures of one graph at several moments, such as steps of a training run, on one page with a slider.
+///
+/// All moments share one layout, made for the longest number at each place, so that nothing moves. Values, gradients and
+/// histograms change; all else, such as the marks of a check, is that of the first moment.
+///
+/// ```
+/// use chainrule_picture::{Film, NodeKind, Picture};
+///
+/// let mut film = Film::new();
+/// for (step, loss) in ["9", "5.76", "3.69"].into_iter().enumerate() {
+///     let mut picture = Picture::new("a fit");
+///     let square = picture.add_node(NodeKind::Op, "²", "");
+///     let out = picture.add_node(NodeKind::Output, "", "loss");
+///     picture.add_edge(square, out).value = Some(loss.to_owned());
+///     film = film.moment(format!("step {step}"), picture);
+/// }
+/// assert!(film.to_html()?.starts_with("<!doctype html>"));
+/// # Ok::<(), chainrule_picture::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Film {
+    pub(crate) moments: Vec<(String, Openings)>,
+}
+
+impl Film {
+    /// No moment yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a moment with what the slider calls it: a [`Picture`], or [`Openings`] for groups that can be opened.
+    #[must_use]
+    pub fn moment(mut self, label: impl Into<String>, pictures: impl Into<Openings>) -> Self {
+        self.moments.push((label.into(), pictures.into()));
+        self
+    }
+}
+
+pub(crate) fn refused(problem: String) -> Error {
+    Error::Argument { what: "film", problem }
+}
+
+/// What other structure the second has, if it has another; numbers may differ.
+pub(crate) fn difference(first: &Openings, second: &Openings) -> Option<&'static str> {
+    if !first.iter().map(|(open, _)| open).eq(second.iter().map(|(open, _)| open)) {
+        return Some("other open groups");
+    }
+    for ((_, a), (_, b)) in first.iter().zip(second.iter()) {
+        if !a.nodes.iter().map(key).eq(b.nodes.iter().map(key)) {
+            return Some("other nodes");
+        }
+        let ends = |edge: &PictureEdge| (edge.from, edge.to, edge.operand);
+        if !a.edges.iter().map(ends).eq(b.edges.iter().map(ends)) {
+            return Some("other arrows");
+        }
+        if a.groups != b.groups || a.direction != b.direction {
+            return Some("other groups");
+        }
+    }
+    None
+}
+
+/// What a node has to have in common with that of another moment.
+fn key(node: &PictureNode) -> (&str, NodeKind, &str, Option<&str>, Option<usize>) {
+    (&node.id, node.kind, &node.symbol, node.name.as_deref(), node.group)
+}
+
+/// The first of some pictures of one graph with the longest number of all at each place: the room that they need.
+pub(crate) fn room<'a>(pictures: &[&'a Picture]) -> Cow<'a, Picture> {
+    let Some((&first, rest)) = pictures.split_first() else {
+        return Cow::Owned(Picture::default());
+    };
+    if rest.is_empty() {
+        return Cow::Borrowed(first);
+    }
+    let mut room = first.clone();
+    for picture in rest {
+        for (place, node) in room.nodes.iter_mut().zip(&picture.nodes) {
+            widen(&mut place.gradient, &node.gradient);
+        }
+        for (place, edge) in room.edges.iter_mut().zip(&picture.edges) {
+            widen(&mut place.value, &edge.value);
+            widen(&mut place.gradient, &edge.gradient);
+        }
+    }
+    Cow::Owned(room)
+}
+
+fn widen(place: &mut Option<String>, text: &Option<String>) {
+    let wide = |text: &Option<String>| text.as_deref().map(|text| width(&minus(text), 1.0));
+    if wide(text) > wide(place) {
+        place.clone_from(text);
+    }
+}
+
+/// The number at the end of a picture's first output arrow, if it is one.
+pub(crate) fn output(picture: &Picture) -> Option<f64> {
+    let (index, _) =
+        picture.drawn_edges().find(|(_, edge)| picture.nodes[edge.to].kind == NodeKind::Output)?;
+    EdgeText::of(picture, index).value?.parse().ok()
+}

@@ -1,0 +1,128 @@
+//! A picture as a page to walk through: one file, which needs no network, no server and no other file.
+//!
+//! The page holds the drawings as inline SVG, what is known of every node as JSON, and a script. A content security
+//! policy lets nothing be loaded and no script run but this one, by its digest; all names are data.
+
+use crate::export::files::write_file;
+use crate::export::{badge, svg};
+use crate::layout::algorithm::Layout;
+use crate::layout::layered::Layered;
+use crate::layout::measure::Sizes;
+use crate::model::text::xml;
+use crate::page::expansions::Openings;
+use crate::page::timeline::{Film, difference, refused, room};
+use crate::page::{data, digest, expansions};
+use chainrule_base::error::Result;
+use chainrule_base::shown::{DRAWN, shown};
+use std::borrow::Cow;
+use std::path::Path;
+
+impl Openings {
+    /// The pictures as one page, in which groups are opened and closed; else as [`Picture::to_html`].
+    pub fn to_html(&self) -> String {
+        write(&[("", self)])
+    }
+}
+
+impl Film {
+    /// The page; see [`Picture::to_html`]. Its slider goes from moment to moment, beside a line of the output over
+    /// them if that is a number.
+    ///
+    /// # Errors
+    ///
+    /// If there is no moment, or two are not pictures of the same nodes, arrows and groups.
+    pub fn to_html(&self) -> Result<String> {
+        let Some((_, first)) = self.moments.first() else {
+            return Err(refused("there is no moment; add pictures with `moment`".to_owned()));
+        };
+        for (label, pictures) in &self.moments {
+            if let Some(problem) = difference(first, pictures) {
+                return Err(refused(format!(
+                    "the moment `{label}` has {problem} than the first; draw the same vars each time"
+                )));
+            }
+        }
+        let moments: Vec<(&str, &Openings)> =
+            self.moments.iter().map(|(label, pictures)| (label.as_str(), pictures)).collect();
+        Ok(write(&moments))
+    }
+
+    /// Writes the page to a file, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// What [`to_html`](Self::to_html) returns; and if the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        write_file(path.as_ref(), self.to_html()?.as_bytes())
+    }
+}
+
+const TEMPLATE: &str = include_str!("assets/page.html");
+const STYLE: &str = include_str!("assets/page.css");
+/// The script's parts, in the order in which they are read.
+const SCRIPT: &str = concat!(
+    include_str!("assets/level.js"),
+    include_str!("assets/view.js"),
+    include_str!("assets/histogram.js"),
+    include_str!("assets/panel.js"),
+    include_str!("assets/steps.js"),
+    include_str!("assets/groups.js"),
+    include_str!("assets/search.js"),
+    include_str!("assets/filter.js"),
+    include_str!("assets/film.js"),
+    include_str!("assets/page.js"),
+);
+
+/// Writes a page of drawings of one graph at some moments, all of the same openings; the first of each is shown first.
+fn write(moments: &[(&str, &Openings)]) -> String {
+    let shown: Vec<(Cow<'_, str>, Openings)> =
+        moments.iter().map(|(label, openings)| (shown(label, DRAWN), openings.shown())).collect();
+    let moments: Vec<(&str, &Openings)> =
+        shown.iter().map(|(label, openings)| (&**label, openings)).collect();
+    let moments = &moments[..];
+    let openings = moments.first().map(|(_, openings)| openings.list.as_slice()).unwrap_or_default();
+    let script = format!("\n{SCRIPT}");
+    let style = format!("\n{}{}{STYLE}", svg::STYLE, badge::style(None));
+    let policy = format!(
+        "default-src 'none'; script-src '{}'; style-src '{}'; base-uri 'none'; form-action 'none'",
+        digest::source(&script),
+        digest::source(&style)
+    );
+    let title = openings.iter().map(|opening| opening.picture.title.as_str()).find(|title| !title.is_empty());
+    let title = xml(title.unwrap_or("computational graph"));
+    let drawings: String = (0..openings.len())
+        .map(|index| {
+            let pictures = expansions::pictures_at(moments, index);
+            let wide = room(&pictures);
+            let drawing = Layered::default().lay_out(&wide, &Sizes::of(&wide));
+            let hidden = if index > 0 { " hidden" } else { "" };
+            let svg = svg::write_inline(&openings[index].picture, &wide, &drawing);
+            format!("<div class=\"drawing\"{hidden}>\n{svg}</div>\n")
+        })
+        .collect();
+    let data = data::write(moments);
+    let part = |name: &str| match name {
+        "policy" => policy.as_str(),
+        "title" => &title,
+        "style" => &style,
+        "drawings" => &drawings,
+        "data" => &data,
+        "script" => &script,
+        _ => "",
+    };
+    fill(TEMPLATE, part)
+}
+
+/// The template with every `{{name}}` replaced once: what is put in is not looked at again.
+fn fill<'a>(template: &'a str, part: impl Fn(&str) -> &'a str) -> String {
+    let mut page = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (name, after) = after.split_once("}}").unwrap_or((after, ""));
+        page.push_str(before);
+        page.push_str(part(name));
+        rest = after;
+    }
+    page.push_str(rest);
+    page
+}

@@ -1,0 +1,93 @@
+//! What is too long and does not repeat, cut into stretches where few values cross.
+
+use crate::view::collapse::tree::{Group, Part, Tree, Why};
+
+/// More parts than this, side by side, are cut into stretches.
+const WIDE: usize = 100;
+/// Into how many.
+const STRETCHES: usize = 20;
+
+/// How many values of ops cross each boundary between neighbours: computed before it and read after it. O(|V| + |E|).
+pub(in crate::view) fn crossings(tree: &Tree<'_>) -> Vec<u32> {
+    let mut last: Vec<u32> = (0..tree.order.len() as u32).collect();
+    for (position, &id) in tree.order.iter().enumerate() {
+        for (_, input) in tree.graph.node(id).read_inputs() {
+            if let Some(source) = tree.position(input) {
+                last[source as usize] = position as u32;
+            }
+        }
+    }
+    let mut changes = vec![0_i64; tree.order.len() + 2];
+    for (position, &last) in last.iter().enumerate() {
+        changes[position + 1] += 1;
+        changes[last as usize + 1] -= 1;
+    }
+    let mut crossing = 0;
+    let count = |change: i64| {
+        crossing += change;
+        crossing as u32
+    };
+    changes.into_iter().map(count).collect()
+}
+
+/// Cuts parts that are too many to stand side by side into stretches, these again, and so on.
+pub(in crate::view) fn cut(
+    tree: &mut Tree<'_>,
+    parts: Vec<Part>,
+    crossings: &[u32],
+    scope: &str,
+    origin: impl Fn(&Tree<'_>, u32) -> u8,
+) -> Vec<Part> {
+    let mut outer = Vec::new();
+    let mut work: Vec<(Option<usize>, Vec<Part>)> = vec![(None, parts)];
+    while let Some((owner, parts)) = work.pop() {
+        let parts = match parts.len() {
+            0..=WIDE => parts,
+            _ => {
+                let mut stretches = Vec::with_capacity(STRETCHES);
+                for stretch in pieces(tree, &parts, crossings) {
+                    if let [part] = stretch {
+                        stretches.push(*part);
+                        continue;
+                    }
+                    let (first, last) = (tree.range(stretch[0]), tree.range(stretch[stretch.len() - 1]));
+                    let group = Group {
+                        why: Why::Stretch,
+                        parts: Vec::new(),
+                        range: first.start..last.end,
+                        scope: scope.to_owned(),
+                        origin: origin(tree, first.start),
+                        again: 1,
+                    };
+                    stretches.push(Part::Group(tree.groups.len()));
+                    work.push((Some(tree.groups.len()), stretch.to_vec()));
+                    tree.groups.push(group);
+                }
+                stretches
+            }
+        };
+        match owner {
+            Some(group) => tree.groups[group].parts = parts,
+            None => outer = parts,
+        }
+    }
+    outer
+}
+
+/// Pieces of about equal length; each boundary is moved by up to a third of that to where the fewest values cross.
+fn pieces<'p>(tree: &Tree<'_>, parts: &'p [Part], crossings: &[u32]) -> Vec<&'p [Part]> {
+    let length = parts.len().div_ceil(STRETCHES);
+    let mut pieces = Vec::with_capacity(STRETCHES);
+    let mut from = 0;
+    for piece in 1..STRETCHES {
+        let ideal = piece * parts.len() / STRETCHES;
+        let (low, high) = (ideal.saturating_sub(length / 3).max(from + 1), ideal + length / 3);
+        let cost = |&at: &usize| (crossings[tree.range(parts[at]).start as usize], at.abs_diff(ideal), at);
+        if let Some(at) = (low..=high.min(parts.len() - 1)).min_by_key(cost) {
+            pieces.push(&parts[from..at]);
+            from = at;
+        }
+    }
+    pieces.push(&parts[from..]);
+    pieces
+}

@@ -1,0 +1,306 @@
+//! Repetitions, folded into one: layers of the same structure, unrolled steps, the same few ops along a chain.
+//!
+//! Parts side by side have labels. Where the labels repeat with a period, the ops behind them are compared
+//! ([`Likeness::same`]), so that nothing is folded for an equal hash. Periods are found by naming all stretches of 1, 2,
+//! 4, … labels, each by the names of its halves (Karp, Miller and Rosenberg, "Rapid identification of repeated
+//! patterns in strings, trees and arrays", STOC 1972): inside a repetition of period p the same stretch of at least p
+//! labels comes again after p and not before. Short periods are folded first and the search goes on with what is left,
+//! so that a repetition of repetitions is found too, and every pass is shorter than the one before.
+
+use crate::view::collapse::cut;
+use crate::view::collapse::origin::origin;
+use crate::view::collapse::same::Likeness;
+use crate::view::collapse::tree::{Group, Part, Tree, Why};
+use rustc_hash::FxHashMap;
+
+/// So many repetitions of scopes are worth folding, of ops without a scope, and so many ops of these in all.
+pub(in crate::view) const SCOPES: usize = 3;
+const OPS: usize = 4;
+const OPS_IN_ALL: usize = 12;
+/// The longest period, as a power of two.
+const LONGEST: u32 = 11;
+/// The true period may be a multiple of that of the labels, up to this one.
+const MULTIPLES: usize = 8;
+/// How often the search begins again.
+const ROUNDS: usize = 6;
+
+/// A part with what it looks like.
+#[derive(Debug, Clone, Copy)]
+struct Item {
+    part: Part,
+    label: u32,
+    start: u32,
+    length: u32,
+}
+
+/// A repetition of items.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    start: usize,
+    each: usize,
+    times: usize,
+    ops: u32,
+}
+
+/// A repetition that was found, to be put into the tree: the items before it went through several rounds.
+#[derive(Debug)]
+pub(in crate::view) struct Folded {
+    pub(in crate::view) parts: Vec<Part>,
+    pub(in crate::view) groups: Vec<Group>,
+}
+
+/// Hashes of runs of ops by their labels, each in one step.
+struct Hashes {
+    sums: Vec<u64>,
+    powers: Vec<u64>,
+}
+
+const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
+
+impl Hashes {
+    fn of(labels: &[u32]) -> Self {
+        let (mut sums, mut powers) = (vec![0_u64], vec![1_u64]);
+        for &label in labels {
+            let (sum, power) = (sums[sums.len() - 1], powers[powers.len() - 1]);
+            sums.push(sum.wrapping_mul(BASE).wrapping_add(u64::from(label) + 1));
+            powers.push(power.wrapping_mul(BASE));
+        }
+        Self { sums, powers }
+    }
+
+    fn of_run(&self, start: u32, length: u32) -> u64 {
+        let (start, end) = (start as usize, (start + length) as usize);
+        self.sums[end].wrapping_sub(self.sums[start].wrapping_mul(self.powers[length as usize]))
+    }
+}
+
+/// Finds repetitions among the parts of many groups of one tree.
+pub(in crate::view) struct Folder<'t> {
+    tree: &'t Tree<'t>,
+    alike: Likeness<'t>,
+    hashes: Hashes,
+    /// Labels of parts: what kind of part, how many ops, and a hash of them.
+    known: FxHashMap<(u8, u32, u64), u32>,
+    /// New groups, numbered after those of the tree.
+    groups: Vec<Group>,
+}
+
+impl<'t> Folder<'t> {
+    pub(in crate::view) fn of(tree: &'t Tree<'t>) -> Self {
+        let alike = Likeness::of(tree);
+        let hashes = Hashes::of(&alike.labels);
+        Self { tree, alike, hashes, known: FxHashMap::default(), groups: Vec::new() }
+    }
+
+    /// The parts with their repetitions folded, and the groups that are new. Groups are numbered from `next` on.
+    pub(in crate::view) fn fold(&mut self, parts: &[Part], scope: &str, next: usize) -> Folded {
+        let mut items: Vec<Item> = parts.iter().map(|&part| self.item(part)).collect();
+        for _ in 0..ROUNDS {
+            let before = items.len();
+            let mut names: Vec<u32> = Vec::new();
+            let mut level = 0;
+            while level <= LONGEST && items.len() >= SCOPES << level.saturating_sub(1) {
+                names = match level {
+                    0 => items.iter().map(|item| item.label).collect(),
+                    _ if names.is_empty() => self.names(&items, level),
+                    _ => doubled(&names, 1 << (level - 1)),
+                };
+                // If every stretch is another, longer ones are too.
+                if level > 0 && all_differ(&names) {
+                    break;
+                }
+                let runs = self.runs(&items, &names, 1 << level);
+                if !runs.is_empty() {
+                    items = self.contracted(&items, runs, scope, next);
+                    names.clear();
+                }
+                level += 1;
+            }
+            if items.len() == before {
+                break;
+            }
+        }
+        Folded {
+            parts: items.iter().map(|item| item.part).collect(),
+            groups: std::mem::take(&mut self.groups),
+        }
+    }
+
+    fn item(&mut self, part: Part) -> Item {
+        let range = self.tree.range(part);
+        let length = range.end - range.start;
+        let kind = u8::from(matches!(part, Part::Group(_)));
+        Item { part, label: self.label(kind, range.start, length), start: range.start, length }
+    }
+
+    fn label(&mut self, kind: u8, start: u32, length: u32) -> u32 {
+        let next = self.known.len() as u32;
+        *self.known.entry((kind, length, self.hashes.of_run(start, length))).or_insert(next)
+    }
+
+    fn names(&self, items: &[Item], level: u32) -> Vec<u32> {
+        let labels = items.iter().map(|item| item.label).collect();
+        (0..level).fold(labels, |names: Vec<u32>, level| doubled(&names, 1 << level))
+    }
+
+    /// The repetitions whose period is at most `width`, the length of the stretches that have names; none overlaps another.
+    fn runs(&mut self, items: &[Item], names: &[u32], width: usize) -> Vec<Run> {
+        let mut found = Vec::new();
+        let mut last: FxHashMap<u32, usize> = FxHashMap::default();
+        // From where on each stretch comes again after the same period, and this period.
+        let mut steady = (0, 0);
+        for (at, &name) in names.iter().enumerate() {
+            let period = last.insert(name, at).map_or(0, |before| at - before);
+            if period != steady.1 {
+                self.verified(items, steady, at, width, &mut found);
+                steady = (at, period);
+            }
+        }
+        self.verified(items, steady, names.len(), width, &mut found);
+        found.sort_by_key(|run| (std::cmp::Reverse(run.ops), run.each, run.start));
+        let mut taken = vec![false; items.len()];
+        found.retain(|run| {
+            let range = run.start..run.start + run.each * run.times;
+            let free = !taken[range.clone()].contains(&true);
+            if free {
+                taken[range].fill(true);
+            }
+            free
+        });
+        found.sort_by_key(|run| run.start);
+        found
+    }
+
+    /// Those repetitions of a stretch of equal labels that are repetitions of one structure.
+    fn verified(
+        &mut self,
+        items: &[Item],
+        (from, period): (usize, usize),
+        to: usize,
+        width: usize,
+        found: &mut Vec<Run>,
+    ) {
+        // Shorter periods were tried with shorter stretches.
+        if period == 0 || period > width || 2 * period <= width {
+            return;
+        }
+        let (start, end) = (from - period, to - 1 + width);
+        for multiple in 1..=MULTIPLES {
+            let each = period * multiple;
+            let known = found.len();
+            let mut at = start;
+            while at + SCOPES * each <= end {
+                let run = self.longest(&items[..end], at, each);
+                at += each * run.times;
+                let scopes =
+                    items[run.start..run.start + each].iter().any(|item| is_scope(self.tree, item.part));
+                let ops = if scopes { 0 } else { OPS_IN_ALL as u32 };
+                if run.times >= (if scopes { SCOPES } else { OPS }) && run.ops >= ops {
+                    found.push(run);
+                }
+            }
+            if found.len() > known {
+                return;
+            }
+        }
+    }
+
+    /// How often the items from one on are repeated.
+    fn longest(&mut self, items: &[Item], start: usize, each: usize) -> Run {
+        let first = &items[start..start + each];
+        let scopes = first.iter().any(|item| is_scope(self.tree, item.part));
+        let length: u32 = first.iter().map(|item| item.length).sum();
+        let mut times = 1;
+        while start + (times + 1) * each <= items.len() {
+            let here = first[0].start + times as u32 * length;
+            // Scopes were given by the user, so that the same structure inside is enough. Of ops without a scope, what they
+            // read must follow a rule too, which can be seen from the second repetition on.
+            let repeats = self.alike.same(here - length, here, length)
+                && (scopes || times < 3 || self.alike.regular(here, length));
+            if !repeats {
+                break;
+            }
+            times += 1;
+        }
+        Run { start, each, times, ops: length * times as u32 }
+    }
+
+    /// The items with each run as one.
+    fn contracted(&mut self, items: &[Item], runs: Vec<Run>, scope: &str, next: usize) -> Vec<Item> {
+        let mut contracted = Vec::with_capacity(items.len());
+        let mut from = 0;
+        for run in runs {
+            contracted.extend_from_slice(&items[from..run.start]);
+            from = run.start + run.each * run.times;
+            let start = items[run.start].start;
+            let group = next + self.groups.len();
+            self.groups.push(Group {
+                why: Why::Fold { times: run.times, each: run.each },
+                parts: items[run.start..from].iter().map(|item| item.part).collect(),
+                range: start..start + run.ops,
+                scope: scope.to_owned(),
+                origin: origin(self.tree.graph, self.tree.order[start as usize]),
+                again: 1,
+            });
+            let label = self.label(2, start, run.ops);
+            contracted.push(Item { part: Part::Group(group), label, start, length: run.ops });
+        }
+        contracted.extend_from_slice(&items[from..]);
+        contracted
+    }
+}
+
+/// Whether a part is a scope; a repetition that was just found is not in the tree yet, and is none.
+fn is_scope(tree: &Tree<'_>, part: Part) -> bool {
+    matches!(part, Part::Group(group) if group < tree.groups.len())
+}
+
+/// Whether no name comes twice, of names as [`doubled`] gives them: counted from 0 on as they come.
+fn all_differ(names: &[u32]) -> bool {
+    names.iter().max().is_none_or(|&largest| largest as usize + 1 == names.len())
+}
+
+/// Names of stretches twice as long, from the names of their halves.
+fn doubled(names: &[u32], half: usize) -> Vec<u32> {
+    let mut known: FxHashMap<(u32, u32), u32> = FxHashMap::default();
+    let pairs = names.iter().zip(names.get(half..).unwrap_or_default());
+    pairs
+        .map(|(&a, &b)| {
+            let next = known.len() as u32;
+            *known.entry((a, b)).or_insert(next)
+        })
+        .collect()
+}
+
+/// Folds repetitions in every group, and cuts what is still too long.
+pub(in crate::view) fn roll_up(tree: &mut Tree<'_>) {
+    let count = tree.groups.len();
+    let mut rolled: Vec<(Option<usize>, Vec<Part>)> = Vec::with_capacity(count + 1);
+    let mut new = Vec::new();
+    {
+        let mut folder = Folder::of(tree);
+        for owner in (0..count).map(Some).chain([None]) {
+            let (parts, scope) = match owner {
+                Some(group) => (&tree.groups[group].parts, tree.groups[group].scope.as_str()),
+                None => (&tree.root, ""),
+            };
+            if parts.len() < SCOPES {
+                continue;
+            }
+            let folded = folder.fold(parts, scope, count + new.len());
+            new.extend(folded.groups);
+            rolled.push((owner, folded.parts));
+        }
+    }
+    tree.groups.extend(new);
+    let crossings = cut::crossings(tree);
+    for (owner, parts) in rolled {
+        let scope = owner.map_or_else(String::new, |group| tree.groups[group].scope.clone());
+        let origin = |tree: &Tree<'_>, at: u32| origin(tree.graph, tree.order[at as usize]);
+        let parts = cut::cut(tree, parts, &crossings, &scope, origin);
+        match owner {
+            Some(group) => tree.groups[group].parts = parts,
+            None => tree.root = parts,
+        }
+    }
+}

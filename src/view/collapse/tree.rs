@@ -1,0 +1,298 @@
+//! The ops of a picture in an order in which every scope is one run of neighbours, and the scopes as a tree.
+
+use crate::graph::{Graph, NodeId};
+use crate::view::collapse::origin::{origin, suffix};
+use chainrule_picture::DEEPEST;
+use rustc_hash::FxHashMap;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::ops::Range;
+
+/// Stands for no position.
+const NOWHERE: u32 = u32::MAX;
+
+/// An op, or a group of ops that can be one box.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::view) enum Part {
+    Op(NodeId),
+    Group(usize),
+}
+
+/// Why ops are together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::view) enum Why {
+    /// They were recorded in one scope.
+    Scope,
+    /// They are repetitions of the same structure: so many, each of so many parts.
+    Fold { times: usize, each: usize },
+    /// They follow each other, and there is no better reason.
+    Stretch,
+}
+
+/// A group of ops that follow each other in the order of the tree.
+#[derive(Debug)]
+pub(in crate::view) struct Group {
+    pub(in crate::view) why: Why,
+    pub(in crate::view) parts: Vec<Part>,
+    /// The positions of its ops.
+    pub(in crate::view) range: Range<u32>,
+    /// The scope that it is, or, if it is none, that it lies in; and who recorded its ops.
+    pub(in crate::view) scope: String,
+    pub(in crate::view) origin: u8,
+    /// Which stretch of its scope it is, from 1, if that could not be one group.
+    pub(in crate::view) again: usize,
+}
+
+/// The ops of a picture and their groups.
+#[derive(Debug)]
+pub(in crate::view) struct Tree<'g> {
+    pub(in crate::view) graph: &'g Graph,
+    /// The ops: topological order, and every group a run of neighbours.
+    pub(in crate::view) order: Vec<NodeId>,
+    /// The position of each node of the graph in `order`.
+    position: Vec<u32>,
+    pub(in crate::view) groups: Vec<Group>,
+    pub(in crate::view) root: Vec<Part>,
+}
+
+/// Ops that become one part: a group if they have a scope.
+type Block = (Option<(u32, u8)>, Vec<NodeId>);
+
+impl<'g> Tree<'g> {
+    /// The tree of the scopes of some nodes, given in the order of the graph; leaves are no part of it. O(n log n) for
+    /// each level of scopes.
+    pub(in crate::view) fn of(graph: &'g Graph, nodes: &[NodeId]) -> Self {
+        let ops: Vec<NodeId> = nodes.iter().copied().filter(|&id| graph.node(id).leaf().is_none()).collect();
+        let mut tree = Tree {
+            graph,
+            order: Vec::with_capacity(ops.len()),
+            position: vec![NOWHERE; graph.len()],
+            groups: Vec::new(),
+            root: Vec::new(),
+        };
+        let mut sorter =
+            Sorter { graph, paths: Paths::default(), block: vec![(0, 0); graph.len()], round: 0 };
+        let mut work = vec![(None, ops, 0)];
+        while let Some((owner, ops, depth)) = work.pop() {
+            let mut parts = Vec::with_capacity(ops.len());
+            let mut again: FxHashMap<(u32, u8), usize> = FxHashMap::default();
+            for (key, ops) in sorter.blocks(&ops, depth) {
+                let Some(key) = key else {
+                    parts.extend(ops.into_iter().map(Part::Op));
+                    continue;
+                };
+                let count = again.entry(key).or_default();
+                *count += 1;
+                parts.push(Part::Group(tree.groups.len()));
+                work.push((Some(tree.groups.len()), ops, depth + 1));
+                tree.groups.push(Group {
+                    why: Why::Scope,
+                    parts: Vec::new(),
+                    range: 0..0,
+                    scope: sorter.paths.names[key.0 as usize].clone(),
+                    origin: key.1,
+                    again: *count,
+                });
+            }
+            match owner {
+                Some(group) => tree.groups[group].parts = parts,
+                None => tree.root = parts,
+            }
+        }
+        tree.number();
+        tree
+    }
+
+    /// Puts the ops in order and notes the range of each group.
+    fn number(&mut self) {
+        // Each entry is a part to go through, or a group that ends here.
+        let mut stack: Vec<(Part, bool)> = self.root.iter().rev().map(|&part| (part, false)).collect();
+        while let Some((part, ends)) = stack.pop() {
+            let here = self.order.len() as u32;
+            match part {
+                Part::Op(id) => {
+                    self.position[id.index()] = here;
+                    self.order.push(id);
+                }
+                Part::Group(group) if ends => self.groups[group].range.end = here,
+                Part::Group(group) => {
+                    self.groups[group].range.start = here;
+                    stack.push((part, true));
+                    stack.extend(self.groups[group].parts.iter().rev().map(|&part| (part, false)));
+                }
+            }
+        }
+    }
+
+    /// The ops in order.
+    pub(in crate::view) fn order(&self) -> &[NodeId] {
+        &self.order
+    }
+
+    /// Where an op stands in the order; none for leaves and for what is not drawn.
+    pub(in crate::view) fn position(&self, id: NodeId) -> Option<u32> {
+        Some(self.position[id.index()]).filter(|&position| position != NOWHERE)
+    }
+
+    /// The positions of a part.
+    pub(in crate::view) fn range(&self, part: Part) -> Range<u32> {
+        match part {
+            Part::Op(id) => self.position[id.index()]..self.position[id.index()] + 1,
+            Part::Group(group) => self.groups[group].range.clone(),
+        }
+    }
+
+    /// By which name a group is opened: its scope, or its first and last op.
+    pub(in crate::view) fn key(&self, group: usize) -> String {
+        let Group { why, ref range, ref scope, origin, again, .. } = self.groups[group];
+        match why {
+            Why::Scope if again > 1 => format!("{scope}{} ({again})", suffix(origin)),
+            Why::Scope => format!("{scope}{}", suffix(origin)),
+            Why::Fold { .. } | Why::Stretch => self.key_of(range),
+        }
+    }
+
+    /// By which name the ops of a range are opened.
+    pub(in crate::view) fn key_of(&self, range: &Range<u32>) -> String {
+        let op = |position: u32| self.order[position as usize];
+        format!("{} … {}", op(range.start), op(range.end - 1))
+    }
+}
+
+/// The scopes on the way to each scope, as numbers.
+#[derive(Debug, Default)]
+struct Paths {
+    /// By the graph's number of a scope: itself and those around it, outermost first.
+    ways: FxHashMap<u32, Vec<u32>>,
+    known: FxHashMap<String, u32>,
+    names: Vec<String>,
+}
+
+impl Paths {
+    fn at(&mut self, graph: &Graph, id: NodeId, depth: usize) -> Option<u32> {
+        let (known, names) = (&mut self.known, &mut self.names);
+        let way = self.ways.entry(graph.scope_index(id)).or_insert_with(|| {
+            let scope = graph.node(id).scope();
+            let inner = prefixes(scope).take(DEEPEST - 1);
+            let mut way: Vec<&str> = inner.collect();
+            if way.last().is_some_and(|last| last.len() < scope.len()) {
+                way.push(scope);
+            }
+            let number = |path: &str| {
+                *known.entry(path.to_owned()).or_insert_with(|| {
+                    names.push(path.to_owned());
+                    names.len() as u32 - 1
+                })
+            };
+            way.into_iter().map(number).collect()
+        });
+        way.get(depth).copied()
+    }
+}
+
+/// A scope and the scopes around it, outermost first; none for no scope.
+pub(in crate::view) fn prefixes(scope: &str) -> impl Iterator<Item = &str> {
+    let ends = scope.match_indices('/').map(|(at, _)| at).chain([scope.len()]);
+    ends.filter(|&end| end > 0).map(|end| &scope[..end])
+}
+
+/// Puts ops together by the scope at some depth.
+struct Sorter<'g> {
+    graph: &'g Graph,
+    paths: Paths,
+    /// For each node of the graph, in which round it was put into which block.
+    block: Vec<(u32, u32)>,
+    round: u32,
+}
+
+impl Sorter<'_> {
+    /// The blocks in topological order. A scope is one block; if blocks then depend on each other in a circle, since a
+    /// scope was entered again later, each stretch of the tape inside one scope is a block: that can have no circle.
+    fn blocks(&mut self, ops: &[NodeId], depth: usize) -> Vec<Block> {
+        let keys: Vec<Option<(u32, u8)>> = ops
+            .iter()
+            .map(|&id| Some((self.paths.at(self.graph, id, depth)?, origin(self.graph, id))))
+            .collect();
+        if keys.iter().all(Option::is_none) {
+            return vec![(None, ops.to_vec())];
+        }
+        let mut blocks: Vec<Block> = Vec::new();
+        let mut known: FxHashMap<(u32, u8), usize> = FxHashMap::default();
+        for (&id, &key) in ops.iter().zip(&keys) {
+            let block = key.map(|key| *known.entry(key).or_insert(blocks.len()));
+            match block.filter(|&block| block < blocks.len()) {
+                Some(block) => blocks[block].1.push(id),
+                None => blocks.push((key, vec![id])),
+            }
+        }
+        match self.sorted(&blocks) {
+            Some(order) => order.into_iter().map(|block| std::mem::take(&mut blocks[block])).collect(),
+            None => stretches(ops, &keys),
+        }
+    }
+
+    /// The blocks so that each stands after those it depends on; among those that could come next, the one whose first
+    /// op was recorded first. None if there is no such order.
+    fn sorted(&mut self, blocks: &[Block]) -> Option<Vec<usize>> {
+        self.round += 1;
+        for (block, (_, ops)) in blocks.iter().enumerate() {
+            ops.iter().for_each(|id| self.block[id.index()] = (self.round, block as u32));
+        }
+        let mut edges: Vec<(u32, u32)> = Vec::new();
+        for (to, (_, ops)) in blocks.iter().enumerate() {
+            let to = to as u32;
+            for (_, input) in ops.iter().flat_map(|&id| self.graph.node(id).read_inputs()) {
+                let (round, from) = self.block[input.index()];
+                if round == self.round && from != to {
+                    edges.push((from, to));
+                }
+            }
+        }
+        let firsts: Vec<NodeId> = blocks.iter().map(|(_, ops)| ops[0]).collect();
+        topological(&firsts, edges)
+    }
+}
+
+/// Each run of neighbours with one key.
+fn stretches(ops: &[NodeId], keys: &[Option<(u32, u8)>]) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    for (&id, &key) in ops.iter().zip(keys) {
+        match blocks.last_mut().filter(|last| key.is_some() && last.0 == key) {
+            Some(last) => last.1.push(id),
+            None => blocks.push((key, vec![id])),
+        }
+    }
+    blocks
+}
+
+/// An order of things in which each stands after those it depends on, given as pairs; among those that could come next,
+/// the one with the smallest key. None if there is a circle. O(n log n).
+pub(in crate::view) fn topological<K: Ord + Copy>(
+    keys: &[K],
+    mut edges: Vec<(u32, u32)>,
+) -> Option<Vec<usize>> {
+    edges.sort_unstable();
+    edges.dedup();
+    let mut waiting = vec![0_u32; keys.len()];
+    let mut starts = vec![0_usize; keys.len() + 1];
+    for &(from, to) in &edges {
+        waiting[to as usize] += 1;
+        starts[from as usize + 1] += 1;
+    }
+    for i in 0..keys.len() {
+        starts[i + 1] += starts[i];
+    }
+    let ready = (0..keys.len()).filter(|&i| waiting[i] == 0);
+    let mut ready: BinaryHeap<_> = ready.map(|i| Reverse((keys[i], i))).collect();
+    let mut order = Vec::with_capacity(keys.len());
+    while let Some(Reverse((_, i))) = ready.pop() {
+        order.push(i);
+        for &(_, next) in &edges[starts[i]..starts[i + 1]] {
+            waiting[next as usize] -= 1;
+            if waiting[next as usize] == 0 {
+                ready.push(Reverse((keys[next as usize], next as usize)));
+            }
+        }
+    }
+    (order.len() == keys.len()).then_some(order)
+}

@@ -1,0 +1,315 @@
+//! Which groups of a tree are shown closed, and which are opened.
+
+use crate::graph::NodeId;
+use crate::view::collapse::fold;
+use crate::view::collapse::fold::SCOPES;
+use crate::view::collapse::origin::suffix;
+use crate::view::collapse::tree::{Group, Part, Tree, Why, prefixes};
+use chainrule_picture::key;
+use chainrule_picture::number::grouped;
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// An opened fold of up to so many repetitions, each one box, shows them all; of others it shows the first.
+const ALL_SHOWN: usize = 64;
+
+/// An op by itself, or many as one box.
+#[derive(Debug)]
+pub(in crate::view) enum Shown {
+    Op(NodeId),
+    Box(Cell),
+}
+
+/// A group of ops drawn as one box.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::view) struct Cell {
+    /// What is written on it.
+    pub(in crate::view) label: String,
+    /// By which name it is opened.
+    pub(in crate::view) key: String,
+    /// How often its structure is repeated; 1 if it is no repetition.
+    pub(in crate::view) times: usize,
+    /// Whether it is a scope.
+    pub(in crate::view) is_scope: bool,
+    /// Whether it would show stretches, opened: parts without a better reason than that they follow each other.
+    pub(in crate::view) is_cut: bool,
+    /// The scope that it is, or lies in.
+    pub(in crate::view) scope: String,
+    pub(in crate::view) origin: u8,
+    /// Where its ops stand in the order of the tree, and those of its first repetition.
+    pub(in crate::view) range: Range<u32>,
+    pub(in crate::view) first: Range<u32>,
+}
+
+impl Cell {
+    /// The scope whose frame the box stands in.
+    pub(in crate::view) fn outer(&self) -> &str {
+        match self.is_scope {
+            true => prefixes(&self.scope).filter(|path| path.len() < self.scope.len()).last().unwrap_or(""),
+            false => &self.scope,
+        }
+    }
+}
+
+/// What is still to be gone through: a part, or some repetitions of a fold.
+enum Task {
+    Part(Part),
+    Fold(usize, Range<usize>),
+}
+
+/// Which groups are opened.
+#[derive(Debug, Clone)]
+pub(in crate::view) struct Opened {
+    /// Groups opened by name.
+    named: Vec<bool>,
+    /// Groups with an opened one among their parts.
+    around: Vec<bool>,
+    names: BTreeSet<String>,
+}
+
+impl Tree<'_> {
+    /// Folds what repeats and cuts what is too long.
+    pub(in crate::view) fn roll_up(&mut self) {
+        fold::roll_up(self);
+    }
+
+    /// With some groups opened, by their scopes or keys, and those around them.
+    pub(in crate::view) fn opened(&self, names: &BTreeSet<String>) -> Opened {
+        let mut opened = Opened {
+            named: vec![false; self.groups.len()],
+            around: vec![false; self.groups.len()],
+            names: names.iter().map(|name| key(name)).collect(),
+        };
+        if names.is_empty() {
+            return opened;
+        }
+        let mut parent = vec![usize::MAX; self.groups.len()];
+        for (group, Group { parts, .. }) in self.groups.iter().enumerate() {
+            parts.iter().for_each(|part| {
+                if let Part::Group(inner) = *part {
+                    parent[inner] = group;
+                }
+            });
+        }
+        for (group, Group { why, scope, .. }) in self.groups.iter().enumerate() {
+            let is_named = |name: &str| opened.names.contains(&key(name));
+            opened.named[group] = *why == Why::Scope && is_named(scope) || is_named(&self.key(group));
+            let mut outer = group;
+            while opened.named[group] && parent[outer] != usize::MAX {
+                outer = parent[outer];
+                if std::mem::replace(&mut opened.around[outer], true) {
+                    break;
+                }
+            }
+        }
+        opened
+    }
+
+    /// What is shown, in topological order; O(what is shown and the parts of opened groups).
+    pub(in crate::view) fn shown(&self, opened: &Opened) -> Vec<Shown> {
+        let mut shown = Vec::new();
+        let mut tasks: Vec<Task> = self.root.iter().rev().map(|&part| Task::Part(part)).collect();
+        while let Some(task) = tasks.pop() {
+            match task {
+                Task::Part(Part::Op(id)) => shown.push(Shown::Op(id)),
+                Task::Part(Part::Group(group)) => match self.groups[group].why {
+                    Why::Fold { times, .. } => tasks.push(Task::Fold(group, 0..times)),
+                    Why::Scope | Why::Stretch if opened.named[group] || opened.around[group] => {
+                        tasks.extend(self.groups[group].parts.iter().rev().map(|&part| Task::Part(part)));
+                    }
+                    Why::Scope | Why::Stretch => shown.push(Shown::Box(self.cell(group))),
+                },
+                Task::Fold(group, repetitions) => {
+                    self.show_fold(group, repetitions, opened, &mut shown, &mut tasks)
+                }
+            }
+        }
+        shown
+    }
+
+    /// Shows some repetitions of a fold: as one box, or with one of them opened and the others before and after it.
+    fn show_fold(
+        &self,
+        group: usize,
+        repetitions: Range<usize>,
+        opened: &Opened,
+        shown: &mut Vec<Shown>,
+        tasks: &mut Vec<Task>,
+    ) {
+        let fold = &self.groups[group];
+        let Why::Fold { each, .. } = fold.why else { return };
+        let parts = |repetitions: Range<usize>| &fold.parts[repetitions.start * each..repetitions.end * each];
+        let holds =
+            |part: &Part| matches!(*part, Part::Group(inner) if opened.named[inner] || opened.around[inner]);
+        let some = if opened.around[group] {
+            parts(repetitions.clone()).iter().position(holds).map(|at| repetitions.start + at / each)
+        } else {
+            None
+        };
+        let cell = self.repetitions(group, repetitions.clone());
+        let named = opened.names.contains(&key(&cell.key));
+        let whole = repetitions.len() < SCOPES || named && each == 1 && repetitions.len() <= ALL_SHOWN;
+        let mut then = |repetitions: Range<usize>| {
+            if !repetitions.is_empty() {
+                tasks.push(Task::Fold(group, repetitions));
+            }
+        };
+        match some.or(named.then_some(repetitions.start)) {
+            _ if whole => tasks.extend(parts(repetitions).iter().rev().map(|&part| Task::Part(part))),
+            None => shown.push(Shown::Box(cell)),
+            Some(one) => {
+                then(one + 1..repetitions.end);
+                tasks.extend(parts(one..one + 1).iter().rev().map(|&part| Task::Part(part)));
+                if one > repetitions.start {
+                    tasks.push(Task::Fold(group, repetitions.start..one));
+                }
+            }
+        }
+    }
+
+    /// Opens scopes level by level, as long as no more than so many things are shown, as `count` counts them. A scope that
+    /// would show stretches says more closed.
+    pub(in crate::view) fn opened_within(
+        &self,
+        most: usize,
+        count: impl Fn(&[Shown]) -> usize,
+    ) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        loop {
+            let shown = self.shown(&self.opened(&names));
+            let mut more = names.clone();
+            more.extend(shown.into_iter().filter_map(|shown| match shown {
+                Shown::Box(cell) if cell.is_scope && !cell.is_cut => Some(cell.key),
+                _ => None,
+            }));
+            if more.len() == names.len() || count(&self.shown(&self.opened(&more))) > most {
+                return names;
+            }
+            names = more;
+        }
+    }
+
+    /// Where what is shown stands in the order.
+    pub(in crate::view) fn shown_range(&self, shown: &Shown) -> Range<usize> {
+        let range = match shown {
+            Shown::Op(id) => self.range(Part::Op(*id)),
+            Shown::Box(cell) => cell.range.clone(),
+        };
+        range.start as usize..range.end as usize
+    }
+
+    fn cell(&self, group: usize) -> Cell {
+        let Group { why, ref range, ref scope, origin, again, .. } = self.groups[group];
+        let is_scope = why == Why::Scope;
+        let label = match is_scope {
+            true => {
+                let number = if again > 1 { format!(" ({again})") } else { String::new() };
+                format!("{}{}{number}", last(scope), suffix(origin))
+            }
+            false => self.key(group),
+        };
+        let (range, first) = (range.clone(), range.clone());
+        let is_cut = self.groups[group].parts.iter().any(|part| match *part {
+            Part::Group(inner) => self.groups[inner].why == Why::Stretch,
+            Part::Op(_) => false,
+        });
+        Cell {
+            label,
+            key: self.key(group),
+            times: 1,
+            is_scope,
+            is_cut,
+            scope: scope.clone(),
+            origin,
+            range,
+            first,
+        }
+    }
+
+    /// Some repetitions of a fold as one box.
+    fn repetitions(&self, group: usize, repetitions: Range<usize>) -> Cell {
+        let fold = &self.groups[group];
+        let times = repetitions.len();
+        let Why::Fold { each, times: all } = fold.why else { return self.cell(group) };
+        let length = (fold.range.end - fold.range.start) / all as u32;
+        let at = |repetition: usize| fold.range.start + repetition as u32 * length;
+        let range = at(repetitions.start)..at(repetitions.end);
+        let parts = |repetition: usize| &fold.parts[repetition * each..(repetition + 1) * each];
+        let named = |repetition: usize| {
+            let scopes = parts(repetition).iter().filter_map(|&part| match part {
+                Part::Group(inner) if self.groups[inner].why == Why::Scope => Some(self.cell(inner).label),
+                _ => None,
+            });
+            scopes.collect::<Vec<_>>().join(", ")
+        };
+        // What all names end in is said once.
+        let (first, last) = (named(repetitions.start), named(repetitions.end - 1));
+        let end = suffix(fold.origin);
+        let label = match (first.strip_suffix(end), last.strip_suffix(end)) {
+            _ if first.is_empty() => self.signs(parts(repetitions.start)),
+            (Some(first), Some(last)) => format!("{} … {}{end}", short(first), short(last)),
+            _ => format!("{} … {}", short(&first), short(&last)),
+        };
+        Cell {
+            label: format!("{label} ×{}", grouped(times)),
+            key: self.key_of(&range),
+            times,
+            is_scope: false,
+            is_cut: false,
+            scope: fold.scope.clone(),
+            origin: fold.origin,
+            first: range.start..range.start + length,
+            range,
+        }
+    }
+
+    /// The signs of some parts that are repeated: `(× + tanh)`, and where there is a repetition among them, `((× +) ×40 tanh)`.
+    fn signs(&self, parts: &[Part]) -> String {
+        const SIGNS: usize = 5;
+        let mut out = String::new();
+        let mut room = SIGNS;
+        // What is still to be written: a part, or the end of a repetition that was begun.
+        let mut stack: Vec<Result<Part, usize>> = parts.iter().rev().map(|&part| Ok(part)).collect();
+        while let Some(next) = stack.pop() {
+            let space = if out.is_empty() || out.ends_with('(') { "" } else { " " };
+            match next {
+                Err(times) => out.push_str(&format!(") ×{}", grouped(times))),
+                Ok(_) if room == 0 => {
+                    if !out.ends_with('…') {
+                        out.push_str(" …");
+                    }
+                }
+                Ok(Part::Op(id)) => {
+                    room -= 1;
+                    out.push_str(&format!("{space}{}", self.graph.node(id).op().symbol));
+                }
+                Ok(Part::Group(group)) => match self.groups[group].why {
+                    Why::Fold { times, each } => {
+                        out.push_str(&format!("{space}("));
+                        stack.push(Err(times));
+                        stack.extend(self.groups[group].parts[..each].iter().rev().map(|&part| Ok(part)));
+                    }
+                    Why::Scope | Why::Stretch => {
+                        room -= 1;
+                        out.push_str(&format!("{space}{}", self.cell(group).label));
+                    }
+                },
+            }
+        }
+        if parts.len() > 1 { format!("({out})") } else { out }
+    }
+}
+
+/// The last part of a scope.
+fn last(scope: &str) -> &str {
+    scope.rsplit('/').find(|name| !name.is_empty()).unwrap_or(scope)
+}
+
+/// A name, cut so that there is room for what follows it.
+fn short(name: &str) -> String {
+    const LONGEST: usize = 16;
+    match name.char_indices().nth(LONGEST) {
+        Some(_) => name.chars().take(LONGEST - 1).chain(['…']).collect(),
+        None => name.to_owned(),
+    }
+}

@@ -1,0 +1,252 @@
+//! The arrows of a picture: between units, from and to what lies outside, and out of it.
+
+use crate::graph::NodeId;
+use crate::view::compose::display::{Unit, Units};
+use crate::view::compose::draft::Draft;
+use crate::view::compose::label;
+use chainrule_picture::Mark;
+use chainrule_picture::number::{self, grouped};
+use chainrule_picture::{NodeKind, Picture, PictureEdge, PictureNode};
+use ndarray::ArrayD;
+use rustc_hash::FxHashMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One arrow between two units: the nodes whose values run along it, each with the ends where it is read.
+struct Arrow {
+    from: usize,
+    sources: Vec<(NodeId, Vec<(NodeId, usize)>)>,
+}
+
+/// So many arrows from one unit to another are drawn side by side; of more, one for all.
+const SIDE_BY_SIDE: usize = 3;
+
+impl Draft<'_> {
+    pub(in crate::view) fn edges(&mut self) {
+        for (to, unit) in self.units.list.iter().enumerate() {
+            let arrows = self.arrows(to, unit);
+            for (position, Arrow { from, sources }) in arrows.into_iter().enumerate() {
+                let ends: Vec<(NodeId, usize)> = sources.iter().flat_map(|(_, ends)| ends).copied().collect();
+                let operand = if unit.is_layer() { position } else { ends[0].1 };
+                let backward = self.picture.nodes[to].backward;
+                let (value, gradient) = match sources[..] {
+                    [(source, _)] => (self.edge_value(source), self.edge_gradient(source, &ends)),
+                    _ => (Some(self.bundle(sources.iter().map(|&(source, _)| source))), None),
+                };
+                let (wrong, mark) = (self.is_wrong(&ends), self.edge_mark(&ends));
+                self.picture.edges.push(PictureEdge {
+                    from,
+                    to,
+                    operand,
+                    value,
+                    gradient,
+                    backward,
+                    wrong,
+                    mark,
+                });
+            }
+        }
+    }
+
+    /// The arrows that come into a unit, in the order of its operands. A source that a box uses several times comes in once;
+    /// of more than a few sources in one other unit, all come in as one.
+    fn arrows(&self, to: usize, unit: &Unit) -> Vec<Arrow> {
+        let graph = self.builder.graph;
+        let mut arrows: Vec<Arrow> = Vec::new();
+        let mut known: FxHashMap<NodeId, usize> = FxHashMap::default();
+        let mut of_unit: FxHashMap<usize, Vec<usize>> = FxHashMap::default();
+        for &member in unit.members() {
+            for (operand, from) in graph.node(member).read_inputs() {
+                let Some(source) = self.unit(from).filter(|&source| source != to) else { continue };
+                if self.selection.is_folded(member, operand) {
+                    continue;
+                }
+                match known.get(&from).filter(|_| unit.is_layer()) {
+                    Some(&arrow) => arrows[arrow].sources[0].1.push((member, operand)),
+                    None => {
+                        known.insert(from, arrows.len());
+                        of_unit.entry(source).or_default().push(arrows.len());
+                        arrows.push(Arrow { from: source, sources: vec![(from, vec![(member, operand)])] });
+                    }
+                }
+            }
+        }
+        let boxed = |source: usize| unit.is_layer() || self.units.list[source].is_layer();
+        let bundled = |(&source, arrows): (&usize, &Vec<usize>)| boxed(source) && arrows.len() > SIDE_BY_SIDE;
+        let mut bundles: Vec<&Vec<usize>> =
+            of_unit.iter().filter(|&entry| bundled(entry)).map(|(_, arrows)| arrows).collect();
+        bundles.sort_unstable();
+        for bundle in bundles {
+            let sources =
+                bundle.iter().flat_map(|&arrow| std::mem::take(&mut arrows[arrow].sources)).collect();
+            arrows[bundle[0]].sources = sources;
+        }
+        arrows.retain(|arrow| !arrow.sources.is_empty());
+        arrows
+    }
+
+    /// What stands at an arrow for several values: how many, and their shape if it is the same.
+    fn bundle(&self, mut sources: impl ExactSizeIterator<Item = NodeId>) -> String {
+        let count = grouped(sources.len());
+        let graph = self.builder.graph;
+        let first = sources.next().map(|id| graph.node(id).shape());
+        match first.filter(|&first| sources.all(|id| graph.node(id).shape() == first)) {
+            Some([]) => format!("{count} numbers"),
+            Some(shape) if self.builder.options.shapes => {
+                format!("{count} of {}", number::shape(shape).unwrap_or_default())
+            }
+            _ => format!("{count} values"),
+        }
+    }
+
+    /// The value that leaves a node, with its shape unless the node itself shows it.
+    fn edge_value(&self, from: NodeId) -> Option<String> {
+        let is_op = self.builder.graph.node(from).leaf().is_none();
+        let in_layer = self.unit(from).is_some_and(|unit| self.units.list[unit].is_layer());
+        self.builder
+            .value(from)
+            .map(|value| label::number(value, self.builder.options.shapes && is_op && !in_layer))
+    }
+
+    fn edge_gradient(&self, from: NodeId, ends: &[(NodeId, usize)]) -> Option<String> {
+        if !self.builder.asks_gradients() {
+            return None;
+        }
+        let known = &self.builder.annotations;
+        let parts: Option<Vec<&ArrayD<f64>>> = ends.iter().map(|end| known.edge_gradients.get(end)).collect();
+        let sum = parts.and_then(|parts| {
+            let mut sum = (*parts.first()?).clone();
+            for part in &parts[1..] {
+                if part.shape() != sum.shape() {
+                    return None;
+                }
+                sum += *part;
+            }
+            Some(sum)
+        });
+        // Where nothing else uses the node, its whole gradient came along these edges.
+        let whole =
+            || known.node_gradients.get(&from).filter(|_| self.selection.uses(from) == ends.len()).cloned();
+        Some(sum.or_else(whole).map_or_else(label::not_computed, |sum| label::number(&sum, false)))
+    }
+
+    /// Dots for what lies outside a neighbourhood; a box has one for all that comes and one for all that goes.
+    pub(in crate::view) fn hidden(&mut self) {
+        let mut dots: BTreeMap<NodeId, usize> = BTreeMap::new();
+        let mut of_boxes: BTreeSet<(usize, bool)> = BTreeSet::new();
+        let mut done = |units: &Units, unit: usize, comes: bool| {
+            units.list[unit].is_layer() && !of_boxes.insert((unit, comes))
+        };
+        for &(from, to, operand) in &self.selection.coming {
+            let Some(to) = self.unit(to).filter(|&to| !done(self.units, to, true)) else { continue };
+            let from_dot = *dots.entry(from).or_insert_with(|| dot(&mut self.picture, from.to_string()));
+            let (value, backward) = (self.edge_value(from), self.picture.nodes[to].backward);
+            let edge = PictureEdge { from: from_dot, to, operand, value, backward, ..PictureEdge::default() };
+            self.picture.edges.push(edge);
+        }
+        for &from in &self.selection.going {
+            let Some(unit) = self.unit(from).filter(|&unit| !done(self.units, unit, false)) else { continue };
+            let to = dot(&mut self.picture, format!("after_{from}"));
+            let (value, backward) = (self.edge_value(from), self.picture.nodes[unit].backward);
+            self.picture.edges.push(PictureEdge {
+                from: unit,
+                to,
+                value,
+                backward,
+                ..PictureEdge::default()
+            });
+        }
+    }
+
+    /// The arrows of outputs; of more than a few that leave one box, one arrow for all.
+    pub(in crate::view) fn outputs(&mut self) {
+        let mut of_unit: BTreeMap<usize, Vec<NodeId>> = BTreeMap::new();
+        let mut seen = BTreeSet::new();
+        for &id in &self.builder.outputs {
+            if let Some(unit) = self.unit(id).filter(|_| seen.insert(id)) {
+                of_unit.entry(unit).or_default().push(id);
+            }
+        }
+        seen.clear();
+        for &id in &self.builder.outputs {
+            let Some(from) = self.unit(id) else { continue };
+            let outputs = &of_unit[&from];
+            if !seen.insert(id) {
+                continue;
+            }
+            match self.units.list[from].is_layer() && outputs.len() > SIDE_BY_SIDE {
+                false => self.output(from, id),
+                true if outputs[0] == id => {
+                    let to = self.picture.nodes.len();
+                    let name = format!("{} outputs", grouped(outputs.len()));
+                    let value = Some(self.bundle(outputs.iter().copied()));
+                    self.picture.nodes.push(PictureNode {
+                        id: format!("out{}", id.index()),
+                        kind: NodeKind::Output,
+                        tooltip: name.clone(),
+                        name: Some(name),
+                        ..PictureNode::default()
+                    });
+                    let backward = self.picture.nodes[from].backward;
+                    self.picture.edges.push(PictureEdge {
+                        from,
+                        to,
+                        value,
+                        backward,
+                        ..PictureEdge::default()
+                    });
+                }
+                true => {}
+            }
+        }
+    }
+
+    fn output(&mut self, from: usize, id: NodeId) {
+        let known = &self.builder.annotations;
+        let node = self.builder.graph.node(id);
+        let to = self.picture.nodes.len();
+        let name = label::name(node).filter(|_| node.leaf().is_none());
+        let seed = || (self.builder.outputs.len() == 1 && node.shape().is_empty()).then(|| "1".to_owned());
+        let gradient = known.node_gradients.get(&id).map(|g| label::number(g, false)).or_else(seed);
+        self.picture.nodes.push(PictureNode {
+            id: format!("out{}", id.index()),
+            kind: NodeKind::Output,
+            tooltip: format!("output {}", name.as_deref().unwrap_or(&id.to_string())),
+            name,
+            ..PictureNode::default()
+        });
+        let backward = self.picture.nodes[from].backward;
+        let (value, gradient) = (self.edge_value(id), gradient.filter(|_| self.builder.asks_gradients()));
+        self.picture.edges.push(PictureEdge {
+            from,
+            to,
+            value,
+            gradient,
+            backward,
+            ..PictureEdge::default()
+        });
+    }
+
+    /// Whether a check found what is handed back along one of some edges wrong.
+    fn is_wrong(&self, ends: &[(NodeId, usize)]) -> bool {
+        let faults = &self.builder.annotations.faults;
+        ends.iter().any(|&(node, operand)| faults.contains_key(&(node, Some(operand))))
+    }
+
+    /// What a comparison says of some edges, if it says the same of all.
+    fn edge_mark(&self, ends: &[(NodeId, usize)]) -> Option<Mark> {
+        let marks = &self.builder.annotations.edge_marks;
+        let first = *marks.get(ends.first()?)?;
+        ends.iter().all(|end| marks.get(end) == Some(&first)).then_some(first)
+    }
+}
+
+fn dot(picture: &mut Picture, id: String) -> usize {
+    picture.nodes.push(PictureNode {
+        id,
+        kind: NodeKind::Hidden,
+        symbol: "…".to_owned(),
+        tooltip: "outside the picture".to_owned(),
+        ..PictureNode::default()
+    });
+    picture.nodes.len() - 1
+}

@@ -1,0 +1,326 @@
+//! What becomes one node of a picture: a node of the graph, or a box of many; and the frames around them.
+
+use crate::error::{Error, Result};
+use crate::graph::{Graph, Leaf, NodeId};
+use crate::shown::{DRAWN, shown};
+use crate::view::builder::Builder;
+use crate::view::collapse::origin::{origin, suffix};
+use crate::view::collapse::tree::{Tree, prefixes, topological};
+use crate::view::collapse::view::{Cell, Shown};
+use crate::view::compose::select::Selection;
+use crate::view::options::Level;
+use chainrule_picture::DEEPEST;
+use chainrule_picture::Group;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// So many nodes are drawn as they are; of more, groups are rolled up.
+const FEW: usize = 300;
+/// If more leaves than this stand between boxes, each goes into the first box that uses it.
+const LEAVES: usize = 24;
+/// Stands for no unit.
+const NONE: u32 = u32::MAX;
+
+/// Pictures with more nodes than this are refused: nobody could read them.
+const MOST: usize = 2_000;
+
+/// The error for a picture that would have more nodes than anyone can read.
+fn too_large(nodes: usize) -> Error {
+    Error::Argument {
+        what: "draw",
+        problem: format!(
+            "{nodes} nodes would be drawn, and more than {MOST} cannot be read; roll groups up with \
+             `.level(Level::Auto)`, draw whole layers with `.level(Level::Layers)`, or the neighbourhood of one node \
+             with `.around(node, 3)`"
+        ),
+    }
+}
+
+/// What becomes one node of a picture.
+#[derive(Debug)]
+pub(in crate::view) enum Unit {
+    Node(NodeId),
+    /// A box, and the nodes in it in the order of the graph.
+    Layer {
+        cell: Cell,
+        members: Vec<NodeId>,
+    },
+}
+
+impl Unit {
+    pub(in crate::view) fn members(&self) -> &[NodeId] {
+        match self {
+            Unit::Node(id) => std::slice::from_ref(id),
+            Unit::Layer { members, .. } => members,
+        }
+    }
+
+    pub(in crate::view) fn is_layer(&self) -> bool {
+        matches!(self, Unit::Layer { .. })
+    }
+
+    /// The scope in whose frame it stands, and who recorded it.
+    fn place<'a>(&'a self, graph: &'a Graph) -> (&'a str, u8) {
+        match self {
+            Unit::Node(id) => (graph.node(*id).scope(), origin(graph, *id)),
+            Unit::Layer { cell, .. } => (cell.outer(), cell.origin),
+        }
+    }
+}
+
+/// All units, each after those it depends on.
+#[derive(Debug)]
+pub(in crate::view) struct Units {
+    pub(in crate::view) list: Vec<Unit>,
+    /// The unit of each drawn node, in the order of the selection.
+    of_place: Vec<u32>,
+    /// Whether groups were rolled up because there are many nodes.
+    pub(in crate::view) rolled_up: bool,
+}
+
+impl Units {
+    pub(in crate::view) fn of(builder: &Builder<'_>, selection: &Selection) -> Result<Units> {
+        let nodes = &selection.nodes;
+        let every = match builder.options.level {
+            Level::Nodes => true,
+            Level::Auto => nodes.len() <= FEW,
+            Level::Layers => false,
+        };
+        if every {
+            check(nodes.len())?;
+            let list = nodes.iter().map(|&id| Unit::Node(id)).collect();
+            return Ok(Units { list, of_place: (0..nodes.len() as u32).collect(), rolled_up: false });
+        }
+        let mut tree = Tree::of(builder.graph, nodes);
+        let rolled_up = builder.options.level == Level::Auto;
+        let mut open = builder.options.open.clone();
+        if rolled_up {
+            tree.roll_up();
+            let leaves = Leaves { builder, selection, tree: &tree };
+            open.extend(tree.opened_within(FEW, |shown| shown.len() + leaves.homes(shown).loose));
+        }
+        Units::closed(builder, selection, &tree, &open, rolled_up)
+    }
+
+    /// The units in which all groups but some are closed.
+    fn closed(
+        builder: &Builder<'_>,
+        selection: &Selection,
+        tree: &Tree<'_>,
+        open: &BTreeSet<String>,
+        rolled_up: bool,
+    ) -> Result<Units> {
+        let shown = tree.shown(&tree.opened(open));
+        let homes = Leaves { builder, selection, tree }.homes(&shown);
+        check(shown.len() + homes.loose)?;
+        let mut list: Vec<Unit> = shown
+            .into_iter()
+            .map(|shown| match shown {
+                Shown::Op(id) => Unit::Node(id),
+                Shown::Box(cell) => Unit::Layer { cell, members: Vec::new() },
+            })
+            .collect();
+        let mut of_place = homes.of_place;
+        for (place, unit) in of_place.iter_mut().enumerate() {
+            let id = selection.nodes[place];
+            if *unit == NONE {
+                *unit = list.len() as u32;
+                list.push(Unit::Node(id));
+            } else if let Unit::Layer { members, .. } = &mut list[*unit as usize] {
+                members.push(id);
+            }
+        }
+        Ok(Units { list, of_place, rolled_up }.sorted(builder.graph, selection))
+    }
+
+    /// Each unit after those it depends on; among those that could come next, the one whose first op was recorded first.
+    fn sorted(self, graph: &Graph, selection: &Selection) -> Units {
+        let first = |unit: &Unit| {
+            let ids = unit.members();
+            ids.iter().find(|&&id| graph.node(id).leaf().is_none()).or(ids.first()).copied()
+        };
+        let keys: Vec<Option<NodeId>> = self.list.iter().map(first).collect();
+        let mut edges = Vec::new();
+        for (place, &id) in selection.nodes.iter().enumerate() {
+            let to = self.of_place[place];
+            for (_, input) in graph.node(id).read_inputs() {
+                let from = selection.place(input).map(|place| self.of_place[place]);
+                edges.extend(from.filter(|&from| from != to).map(|from| (from, to)));
+            }
+        }
+        // Boxes are runs of neighbours in one topological order, so there is one of the boxes too.
+        let Some(order) = topological(&keys, edges) else { return self };
+        let mut place_of = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(new, &old)| place_of[old] = new as u32);
+        let mut list: Vec<(usize, Unit)> = self.list.into_iter().enumerate().collect();
+        list.sort_by_key(|&(old, _)| place_of[old]);
+        Units {
+            list: list.into_iter().map(|(_, unit)| unit).collect(),
+            of_place: self.of_place.into_iter().map(|old| place_of[old as usize]).collect(),
+            rolled_up: self.rolled_up,
+        }
+    }
+
+    /// The nodes whose numbers are drawn, in the order of the graph.
+    pub(in crate::view) fn visible(&self, builder: &Builder<'_>, selection: &Selection) -> Vec<NodeId> {
+        let graph = builder.graph;
+        let mut visible: Vec<bool> =
+            self.of_place.iter().map(|&unit| !self.list[unit as usize].is_layer()).collect();
+        for (place, &id) in selection.nodes.iter().enumerate() {
+            for source in graph.node(id).read_inputs().filter_map(|(_, x)| selection.place(x)) {
+                visible[source] |= self.of_place[source] != self.of_place[place];
+            }
+        }
+        builder.outputs.iter().filter_map(|&id| selection.place(id)).for_each(|place| visible[place] = true);
+        selection.nodes.iter().zip(visible).filter(|&(_, visible)| visible).map(|(&id, _)| id).collect()
+    }
+
+    /// The unit that a node is drawn in.
+    pub(in crate::view) fn of_node(&self, selection: &Selection, id: NodeId) -> Option<usize> {
+        selection.place(id).map(|place| self.of_place[place] as usize)
+    }
+}
+
+fn check(nodes: usize) -> Result<()> {
+    if nodes > MOST { Err(too_large(nodes)) } else { Ok(()) }
+}
+
+/// Finds out where leaves are drawn.
+struct Leaves<'a> {
+    builder: &'a Builder<'a>,
+    selection: &'a Selection,
+    tree: &'a Tree<'a>,
+}
+
+/// In which of the things that are shown each node is.
+struct Homes {
+    /// By the place of the node in the selection; none for leaves that stand by themselves.
+    of_place: Vec<u32>,
+    /// How many these are.
+    loose: usize,
+}
+
+/// Where a leaf is read first, and whether only there.
+#[derive(Debug, Clone, Copy)]
+struct Use {
+    shown: u32,
+    by: NodeId,
+    operand: usize,
+    alone: bool,
+}
+
+impl Leaves<'_> {
+    fn homes(&self, shown: &[Shown]) -> Homes {
+        let (graph, tree, nodes) = (self.builder.graph, self.tree, &self.selection.nodes);
+        let mut of_position = vec![NONE; tree.order().len()];
+        for (index, shown) in shown.iter().enumerate() {
+            of_position[tree.shown_range(shown)].fill(index as u32);
+        }
+        let mut of_place: Vec<u32> = nodes
+            .iter()
+            .map(|&id| tree.position(id).map_or(NONE, |position| of_position[position as usize]))
+            .collect();
+        let mut uses: Vec<Option<Use>> = vec![None; nodes.len()];
+        for (position, &by) in tree.order().iter().enumerate() {
+            for (operand, leaf) in graph.node(by).read_inputs().filter(|&(_, x)| tree.position(x).is_none()) {
+                let Some(place) = self.selection.place(leaf) else { continue };
+                let shown = of_position[position];
+                match &mut uses[place] {
+                    Some(known) => known.alone &= known.shown == shown,
+                    none => *none = Some(Use { shown, by, operand, alone: true }),
+                }
+            }
+        }
+        let boxed = |used: &Use| match &shown[used.shown as usize] {
+            Shown::Box(cell) => Some(cell),
+            Shown::Op(_) => None,
+        };
+        let mut loose = 0;
+        for (place, used) in uses.iter().enumerate() {
+            if of_place[place] != NONE {
+                continue;
+            }
+            let home =
+                used.filter(|used| boxed(used).is_some_and(|cell| self.belongs(nodes[place], cell, used)));
+            match home {
+                Some(used) => of_place[place] = used.shown,
+                None => loose += 1,
+            }
+        }
+        if loose > LEAVES && self.builder.options.level == Level::Auto {
+            for (place, used) in uses.iter().enumerate() {
+                let used = used.filter(|used| boxed(used).is_some() && !self.is_wanted(nodes[place]));
+                if let (NONE, Some(used)) = (of_place[place], used) {
+                    of_place[place] = used.shown;
+                }
+            }
+            loose = of_place.iter().filter(|&&unit| unit == NONE).count();
+        }
+        Homes { of_place, loose }
+    }
+
+    fn is_wanted(&self, leaf: NodeId) -> bool {
+        self.builder.options.around.is_some_and(|(centre, _)| centre == leaf)
+    }
+
+    /// Whether a leaf is drawn as part of the box that reads it first: since it is of the same scope, or since nothing else
+    /// reads it. What comes into a repetition only at its beginning stays outside.
+    fn belongs(&self, leaf: NodeId, cell: &Cell, used: &Use) -> bool {
+        let graph = self.builder.graph;
+        let node = graph.node(leaf);
+        let inside = |outer: &str| {
+            let rest = node.scope().strip_prefix(outer);
+            origin(graph, leaf) == cell.origin
+                && rest.is_some_and(|rest| outer.is_empty() && !rest.is_empty() || rest.starts_with('/'))
+        };
+        if cell.is_scope {
+            return inside(&cell.scope) || origin(graph, leaf) == cell.origin && node.scope() == cell.scope;
+        }
+        let own = matches!(node.leaf(), Some(Leaf::Parameter | Leaf::Constant));
+        inside(&cell.scope) || used.alone && (own || cell.times == 1 || self.comes_again(leaf, cell, used))
+    }
+
+    /// Whether every repetition reads a leaf of its own where this one is read.
+    fn comes_again(&self, leaf: NodeId, cell: &Cell, used: &Use) -> bool {
+        let (tree, length) = (self.tree, cell.first.end - cell.first.start);
+        let Some(position) = tree.position(used.by).filter(|&position| position + length < cell.range.end)
+        else {
+            return true;
+        };
+        let next = self.builder.graph.node(tree.order()[(position + length) as usize]);
+        let other = |&input: &NodeId| tree.position(input).is_none() && input != leaf;
+        next.inputs().get(used.operand).is_some_and(other)
+    }
+}
+
+/// The frames of a picture and which unit is in which.
+pub(in crate::view) struct Groups {
+    pub(in crate::view) list: Vec<Group>,
+    pub(in crate::view) of_units: Vec<(usize, usize)>,
+}
+
+impl Units {
+    /// One frame for each scope that is open, inside that of the scope around it. The nodes that the reverse pass recorded
+    /// for a scope have a frame of their own.
+    pub(in crate::view) fn groups(&self, builder: &Builder<'_>) -> Groups {
+        let mut groups = Groups { list: Vec::new(), of_units: Vec::new() };
+        let mut known: BTreeMap<(&str, u8), usize> = BTreeMap::new();
+        for (unit, entry) in self.list.iter().enumerate() {
+            let (scope, origin) = entry.place(builder.graph);
+            let mut parent = None;
+            for path in prefixes(scope).take(DEEPEST) {
+                parent = Some(*known.entry((path, origin)).or_insert_with(|| {
+                    let last = shown(path.rsplit('/').next().unwrap_or(path), DRAWN);
+                    let word = path.chars().take(DRAWN / 2);
+                    let word: String =
+                        word.map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+                    let id =
+                        format!("cluster_{}_{word}{}", groups.list.len(), suffix(origin).replace(' ', "_"));
+                    groups.list.push(Group { id, label: format!("{last}{}", suffix(origin)), parent });
+                    groups.list.len() - 1
+                }));
+            }
+            groups.of_units.extend(parent.map(|group| (unit, group)));
+        }
+        groups
+    }
+}

@@ -1,0 +1,75 @@
+//! From the chosen nodes of a graph to the nodes and arrows of a picture, with their numbers.
+
+mod arrows;
+mod boxes;
+mod display;
+mod draft;
+mod label;
+mod select;
+
+use crate::error::{Result, expected};
+use crate::graph::NodeId;
+use crate::view::annotations::Annotations;
+use crate::view::builder::Builder;
+use chainrule_picture::Picture;
+use display::Units;
+use draft::Draft;
+use select::Selection;
+
+impl Builder<'_> {
+    /// The nodes that the picture shows, in the order of the graph: those whose values and gradients are worth
+    /// computing.
+    ///
+    /// # Panics
+    ///
+    /// If an output, or the node to draw around, is not in the graph.
+    #[track_caller]
+    pub fn selected(&self) -> Vec<NodeId> {
+        expected(self.check_nodes());
+        Selection::of(self).nodes
+    }
+
+    /// Those of the selected nodes whose numbers are drawn: nodes by themselves, and the ends of arrows that leave a box.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    pub fn visible(&self) -> Result<Vec<NodeId>> {
+        self.check_nodes()?;
+        let selection = Selection::of(self);
+        Ok(Units::of(self, &selection)?.visible(self, &selection))
+    }
+
+    /// The picture.
+    ///
+    /// # Errors
+    ///
+    /// If it would have more than 2,000 nodes; or an output, or the node to draw around, is not in the graph.
+    pub fn build(&self) -> Result<Picture> {
+        self.check_nodes()?;
+        if self.options.health {
+            let annotations = Annotations::clone(&self.annotations).with_health(self.graph);
+            return self.clone().annotations(annotations).health(false).build();
+        }
+        let selection = Selection::of(self);
+        let units = Units::of(self, &selection)?;
+        let blank = Picture {
+            title: self.options.title.clone(),
+            direction: self.options.direction,
+            ..Picture::default()
+        };
+        Ok(compose(self, &selection, &units, blank))
+    }
+}
+
+/// The picture of the chosen nodes: nodes and frames, arrows, hints at what lies outside, outputs.
+fn compose(builder: &Builder<'_>, selection: &Selection, units: &Units, blank: Picture) -> Picture {
+    let mut outputs = builder.outputs.clone();
+    outputs.sort_unstable();
+    let mut draft = Draft { builder, selection, units, outputs, picture: blank };
+    draft.nodes();
+    draft.edges();
+    draft.hidden();
+    draft.outputs();
+    draft.picture.shown()
+}

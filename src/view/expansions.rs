@@ -1,0 +1,191 @@
+//! A drawing as a page: with every combination of open groups that a page has room for.
+
+use crate::error::Result;
+use crate::tape::Tape;
+use crate::view::annotations::Annotations;
+use crate::view::draw::Draw;
+use crate::view::options::Level;
+use chainrule_picture::{NodeKind, Openings, Picture};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Up to so many groups, each is opened alone, however large the drawings are.
+const MOST_ALONE: usize = 24;
+/// As long as the drawings have no more nodes than this together, there are more of them: a node is about a kilobyte.
+const MOST_NODES: usize = 2_000;
+/// Every drawing looks through the whole graph: so many nodes are looked through for boxes that are opened, which takes
+/// some seconds.
+const MOST_SEEN: usize = 5_000_000;
+
+impl Draw<'_> {
+    /// The drawing as a page: as [`Picture::to_html`], and where the graph has name scopes, as groups that can be
+    /// opened and closed; see [`openings`](Self::openings).
+    ///
+    /// ```
+    /// let tape = chainrule::Tape::new();
+    /// let (price, number) = (tape.leaf("price", 100.0), tape.leaf("number", 2.0));
+    /// let total = price * number;
+    /// let page = total.draw().gradients(&total.backward()).to_html()?;
+    /// assert!(page.starts_with("<!doctype html>"));
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What [`picture`](Self::picture) returns.
+    #[track_caller]
+    pub fn to_html(&self) -> Result<String> {
+        Ok(self.openings()?.to_html())
+    }
+
+    /// The picture with these or those of its outermost scopes open, the one that was asked for first; for a page, or
+    /// for a moment of a [`Film`](crate::picture::Film).
+    ///
+    /// All are open, none, and, of up to 24 scopes, each alone; then every two, every three and so on, as long as the
+    /// pictures have no more than 2,000 nodes together. So a few layers are opened in every combination. Of a picture that
+    /// is rolled up ([`Level::Auto`]), each of its boxes is opened alone; in graphs of more than 200,000 nodes, only the
+    /// first few.
+    ///
+    /// # Errors
+    ///
+    /// What [`picture`](Self::picture) returns.
+    #[track_caller]
+    pub fn openings(&self) -> Result<Openings> {
+        let (tape, annotations) = self.prepared()?;
+        let annotations = Arc::new(annotations);
+        let shown = self.build(tape, Arc::clone(&annotations))?;
+        let scopes = self.scopes(tape);
+        let open_first: Vec<&String> = match self.options.level {
+            Level::Auto if shown.nodes.iter().any(|node| node.kind == NodeKind::Layer) => {
+                return Ok(self.rolled_up(tape, &annotations, shown));
+            }
+            Level::Auto | Level::Nodes => scopes.iter().collect(),
+            Level::Layers => {
+                scopes.iter().filter(|scope| self.options.open.contains(scope.as_str())).collect()
+            }
+        };
+        let mut openings = Openings::new().with(open_first, shown);
+        let every: Vec<String> = {
+            let graph = tape.graph();
+            let every: BTreeSet<&str> = graph.nodes().map(|node| node.scope()).collect();
+            every.into_iter().map(str::to_owned).collect()
+        };
+        // A picture that is too large to be drawn is left out; that which was asked for is not.
+        let drawn = |open: &[usize]| {
+            let open: Vec<String> = open.iter().map(|&scope| scopes[scope].clone()).collect();
+            // A page opens a group with all that is in it.
+            let outermost: BTreeSet<&str> = open.iter().map(String::as_str).collect();
+            let within =
+                |scope: &str| scope.split_once('/').is_some_and(|(outer, _)| outermost.contains(outer));
+            let inner = every.iter().filter(|scope| within(scope)).cloned();
+            let level = if open.len() == scopes.len() { Level::Nodes } else { Level::Layers };
+            let mut draw = self.clone().level(level);
+            draw.options.open = open.iter().cloned().chain(inner).collect();
+            let picture = draw.build(tape, Arc::clone(&annotations)).ok()?;
+            Some((open, picture))
+        };
+        let everything: Vec<usize> = (0..scopes.len()).collect();
+        for (open, picture) in [&[][..], &everything].into_iter().filter_map(drawn) {
+            openings = openings.with(open, picture);
+        }
+        let mut nodes: usize = openings.iter().map(|(_, picture)| picture.nodes.len()).sum();
+        let mut combinations = vec![Vec::new()];
+        for size in 1..scopes.len() {
+            combinations = one_more(&combinations, scopes.len());
+            let mut larger = Vec::new();
+            for (open, picture) in combinations.iter().filter_map(|open| drawn(open)) {
+                nodes += picture.nodes.len();
+                larger.push((open, picture));
+                if nodes > MOST_NODES && size > 1 || scopes.len() > MOST_ALONE {
+                    return Ok(openings);
+                }
+            }
+            openings = larger.into_iter().fold(openings, |all, (open, picture)| all.with(open, picture));
+        }
+        Ok(openings)
+    }
+
+    /// A picture that is rolled up, and, of its boxes, as many opened alone as a page has room for.
+    fn rolled_up(&self, tape: &Tape, known: &Arc<Annotations>, shown: Picture) -> Openings {
+        let boxes = shown.nodes.iter().filter(|node| node.kind == NodeKind::Layer);
+        let keys: Vec<String> =
+            boxes.filter_map(|node| node.details.as_ref()).map(|known| known.opens.clone()).collect();
+        let mut nodes = shown.nodes.len();
+        let mut openings = Openings::new().with(&self.options.open, shown);
+        let room = MOST_SEEN / tape.graph().len().max(1);
+        for key in keys.into_iter().take(MOST_ALONE.min(room)) {
+            let draw = self.clone().open(key);
+            let Ok(picture) = draw.build(tape, Arc::clone(known)) else { continue };
+            nodes += picture.nodes.len();
+            if nodes > MOST_NODES {
+                break;
+            }
+            openings = openings.with(draw.options.open, picture);
+        }
+        openings
+    }
+
+    /// The outermost scopes of what is drawn, in the order in which they come.
+    fn scopes(&self, tape: &Tape) -> Vec<String> {
+        let graph = tape.graph();
+        let mut known: BTreeSet<&str> = BTreeSet::new();
+        let mut scopes: Vec<String> = Vec::new();
+        for id in self.builder(&graph, Arc::default()).selected() {
+            let scope = graph.node(id).scope().split('/').next().unwrap_or("");
+            if !scope.is_empty() && known.insert(scope) {
+                scopes.push(scope.to_owned());
+            }
+        }
+        scopes
+    }
+}
+
+/// Every choice of one more than each of some choices of the first `count` numbers, all of one size and ascending.
+fn one_more(choices: &[Vec<usize>], count: usize) -> Vec<Vec<usize>> {
+    let extended = |choice: &Vec<usize>| {
+        let next = choice.last().map_or(0, |last| last + 1);
+        let choice = choice.clone();
+        (next..count).map(move |number| choice.iter().copied().chain([number]).collect())
+    };
+    choices.iter().flat_map(extended).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::one_more;
+    use crate::Tape;
+    use crate::picture::Level;
+
+    #[test]
+    fn choices_grow_to_all_of_one_size() {
+        let one = one_more(&[Vec::new()], 4);
+        assert_eq!(one, [[0], [1], [2], [3]]);
+        let two = one_more(&one, 4);
+        assert_eq!(two, [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]]);
+        assert_eq!(one_more(&one_more(&two, 4), 4), [[0, 1, 2, 3]]);
+    }
+
+    /// How many drawings a page of so many groups of so many nodes has.
+    fn drawings(groups: usize, nodes: usize) -> usize {
+        let tape = Tape::new();
+        let mut last = tape.leaf("x", 0.5);
+        for group in 0..groups {
+            let _scope = tape.scope(&format!("part{group}"));
+            for _ in 0..nodes {
+                last = last.sin();
+            }
+        }
+        let openings = last.draw().level(Level::Layers).openings().expect("it is small");
+        let (open, first) = openings.iter().next().expect("there is one");
+        assert!(open.is_empty() && first.nodes.len() == groups + 2, "the one asked for comes first");
+        openings.iter().count()
+    }
+
+    #[test]
+    fn few_groups_are_opened_in_every_combination_and_many_as_far_as_there_is_room() {
+        assert_eq!([drawings(0, 0), drawings(1, 3), drawings(2, 3), drawings(5, 4)], [1, 2, 4, 32]);
+        assert_eq!(drawings(10, 5), 2 + 10 + 45, "none, all, each, every two");
+        assert_eq!(drawings(20, 60), 2 + 20, "each alone, though that is much");
+        assert_eq!(drawings(30, 2), 2, "none and all");
+    }
+}
