@@ -263,7 +263,7 @@ pub struct Node<'g> {
 
 impl<'g> Node<'g> {
     /// The graph that it is a node of.
-    pub(crate) fn graph(self) -> &'g Graph {
+    pub fn graph(self) -> &'g Graph {
         self.graph
     }
 

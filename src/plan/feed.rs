@@ -3,14 +3,12 @@
 use super::{InputSlot, Plan};
 use crate::error::{Error, Result};
 use crate::float::Float;
-use crate::graph::NodeId;
 use crate::kernel::{self, Share, in_parts};
 use crate::shape::size;
 use crate::tape::{Precision, Var};
 use ndarray::{
-    Array, ArrayD, ArrayRef, ArrayView, ArrayViewD, ArrayViewMutD, Axis, Dimension, IxDyn, RemoveAxis, aview0,
+    Array, ArrayRef, ArrayView, ArrayViewD, ArrayViewMutD, Axis, Dimension, IxDyn, RemoveAxis, aview0,
 };
-use std::sync::Arc;
 
 /// How an input is named: by its var, or by its name.
 #[derive(Debug, Clone, Copy)]
@@ -193,34 +191,7 @@ impl<F: Precision> Plan<F> {
     }
 }
 
-impl<F: Precision> Plan<F> {
-    /// Whether the plan reads a node as an index input.
-    pub(crate) fn reads_indices(&self, node: NodeId) -> bool {
-        self.indices.binary_search_by_key(&node, |slot| slot.id).is_ok()
-    }
-
-    /// What inputs and index inputs were last fed.
-    pub(crate) fn given(
-        &self,
-    ) -> (impl Iterator<Item = (NodeId, ArrayD<F>)>, impl Iterator<Item = (NodeId, ArrayD<usize>)>) {
-        (self.inputs.iter().filter_map(InputSlot::given), self.indices.iter().filter_map(InputSlot::given))
-    }
-
-    /// What its vars are known by: see [`Var::is_of`].
-    pub(crate) fn lineage(&self) -> Arc<()> {
-        self.lineage.clone()
-    }
-}
-
 impl<T: Copy + Send> InputSlot<T> {
-    /// Its node and its numbers, if it was fed.
-    fn given(&self) -> Option<(NodeId, ArrayD<T>)> {
-        let numbers = ArrayD::from_shape_vec(IxDyn(&self.shape), self.values.clone());
-        self.fed.then(|| {
-            (self.id, numbers.unwrap_or_else(|e| unreachable!("the buffer has the input's size: {e}")))
-        })
-    }
-
     fn open(&mut self) -> ArrayViewMutD<'_, T> {
         self.fed = true;
         ArrayViewMutD::from_shape(IxDyn(&self.shape), &mut self.values)

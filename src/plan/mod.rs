@@ -14,6 +14,8 @@ mod feed;
 mod find;
 mod finite;
 mod fold;
+#[cfg(feature = "draw")]
+mod given;
 mod group;
 mod levels;
 mod merge;

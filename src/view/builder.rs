@@ -12,6 +12,7 @@ use std::sync::Arc;
 /// A scalar constant without a name is written into the op that uses it, as in `× 2` and `1 −`. Where an op takes
 /// nothing but the shape of an operand, as a sum down to the shape of a bias does, there is no arrow.
 #[derive(Debug, Clone)]
+#[must_use = "a picture is made by `build()`"]
 pub struct Builder<'g> {
     pub(in crate::view) graph: &'g Graph,
     pub(in crate::view) outputs: Vec<NodeId>,
@@ -41,21 +42,18 @@ impl<'g> Builder<'g> {
     }
 
     /// The values and gradients to write down; several builders can share them.
-    #[must_use]
     pub fn annotations(mut self, annotations: impl Into<Arc<Annotations>>) -> Self {
         self.annotations = annotations.into();
         self
     }
 
     /// Whether the values that are known are shown; they are unless it is said.
-    #[must_use]
     pub fn values(mut self, show: bool) -> Self {
         self.options.values = Some(show);
         self
     }
 
     /// Whether gradients are shown if any are known; they are unless it is said. One that is not known is `–`.
-    #[must_use]
     pub fn gradients(mut self, show: bool) -> Self {
         self.gradients = show;
         self
@@ -63,7 +61,6 @@ impl<'g> Builder<'g> {
 
     /// Whether marks tell what is wrong with the numbers that are known: see [`health`](crate::picture::health()). They
     /// do not unless it is said.
-    #[must_use]
     pub fn health(mut self, show: bool) -> Self {
         self.options.health = show;
         self
@@ -71,7 +68,6 @@ impl<'g> Builder<'g> {
 
     /// Draws the nodes within `steps` edges of a node, in both directions, instead of all that the outputs depend on.
     /// What lies outside is hinted at by dashed arrows.
-    #[must_use]
     pub fn around(mut self, node: NodeId, steps: usize) -> Self {
         self.options.around = Some((node, steps));
         self

@@ -70,21 +70,18 @@ impl Default for Options {
 macro_rules! setters {
     () => {
         /// A line above the drawing.
-        #[must_use]
         pub fn title(mut self, title: impl Into<String>) -> Self {
             self.options.title = title.into();
             self
         }
 
         /// Which way the forward pass runs; from left to right unless it is said.
-        #[must_use]
         pub fn direction(mut self, direction: crate::picture::Direction) -> Self {
             self.options.direction = direction;
             self
         }
 
         /// Every node, whole layers, or, unless it is said, as much as can be read.
-        #[must_use]
         pub fn level(mut self, level: crate::picture::Level) -> Self {
             self.options.level = level;
             self
@@ -94,7 +91,6 @@ macro_rules! setters {
         /// the scopes in it as boxes, in a frame; any other box by what
         /// [`Details::opens`](crate::picture::Details::opens) says. May be said of several. Of a folded repetition, a
         /// scope in it comes out by itself, and the rest stays folded.
-        #[must_use]
         pub fn open(mut self, scope: impl Into<String>) -> Self {
             self.options.open.insert(scope.into());
             self
@@ -102,14 +98,12 @@ macro_rules! setters {
 
         /// With or without the nodes that the reverse pass or an optimiser recorded. Unless it is said, they are drawn
         /// if one of them is an output.
-        #[must_use]
         pub fn backward(mut self, show: bool) -> Self {
             self.options.backward = Some(show);
             self
         }
 
         /// With or without shapes; with them unless it is said.
-        #[must_use]
         pub fn shapes(mut self, show: bool) -> Self {
             self.options.shapes = show;
             self

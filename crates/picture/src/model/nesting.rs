@@ -172,8 +172,8 @@ impl Picture {
 
 #[cfg(test)]
 mod tests {
-    use crate::model::picture::{Group, PictureNode};
     use super::*;
+    use crate::model::picture::{Group, PictureNode};
 
     fn nested(parents: &[Option<usize>]) -> Picture {
         let group = |&parent: &Option<usize>| Group { parent, ..Group::default() };
