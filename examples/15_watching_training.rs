@@ -16,7 +16,7 @@
 //! ```
 
 use chainrule::nn::{Adam, Affine, Optimizer, Sequential, Sigmoid, Xavier};
-use chainrule::picture::{Film, Openings};
+use chainrule::picture::{Expansions, Timeline};
 use chainrule::{Plan, Tape};
 use ndarray::arr2;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
@@ -25,7 +25,7 @@ use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 pub(crate) mod target;
 
 /// The network at some moments of its training: the step, the loss and the drawing.
-pub(crate) fn training(steps: &[usize]) -> chainrule::Result<Vec<(usize, f64, Openings)>> {
+pub(crate) fn training(steps: &[usize]) -> chainrule::Result<Vec<(usize, f64, Expansions)>> {
     let net = Sequential::new()
         .push(Affine::new(2, 8).init(Xavier))
         .push(Sigmoid)
@@ -51,16 +51,16 @@ pub(crate) fn training(steps: &[usize]) -> chainrule::Result<Vec<(usize, f64, Op
         }
         // The tape computes with the trained parameters what the drawing shows.
         tape.load(&state)?;
-        let drawing = loss.draw().title("A network learns XOR").gradients(&gradients).openings()?;
+        let drawing = loss.draw().title("A network learns XOR").gradients(&gradients).expansions()?;
         moments.push((done, loss.value().item(), drawing));
     }
     Ok(moments)
 }
 
 /// The page of all moments.
-pub(crate) fn film(moments: Vec<(usize, f64, Openings)>) -> Film {
-    let add = |film: Film, (step, _, drawing)| film.moment(format!("step {step}"), drawing);
-    moments.into_iter().fold(Film::new(), add)
+pub(crate) fn timeline(moments: Vec<(usize, f64, Expansions)>) -> Timeline {
+    let add = |timeline: Timeline, (step, _, drawing)| timeline.moment(format!("step {step}"), drawing);
+    moments.into_iter().fold(Timeline::new(), add)
 }
 
 fn main() -> chainrule::Result<()> {
@@ -70,5 +70,5 @@ fn main() -> chainrule::Result<()> {
     }
     let drawings = moments[0].2.iter().count();
     println!("{} moments, {} groups, {drawings} drawings each", moments.len(), drawings.ilog2());
-    film(moments).save(target::folder().join("watching_training.html"))
+    timeline(moments).save(target::folder().join("watching_training.html"))
 }

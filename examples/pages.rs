@@ -77,7 +77,7 @@ fn residual(path: &Path) -> Result<()> {
 
 /// Training on a page, with a slider.
 fn training(path: &Path) -> Result<()> {
-    watching_training::film(watching_training::training(&[0, 25, 50, 100, 200])?).save(path)
+    watching_training::timeline(watching_training::training(&[0, 25, 50, 100, 200])?).save(path)
 }
 
 /// The single numbers of a graph and their gradients, node by node, as the tape computes them.

@@ -1,6 +1,8 @@
 //! What holds of every drawing, measured in its boxes and lines, and of the chapter's graphs in the text of their files.
 
-use chainrule::picture::{Direction, Drawing, Layered, Layout, NodeKind, Picture, Piece, Point, Rect, Sizes};
+use chainrule::picture::{
+    Direction, Geometry, Layered, Layout, NodeKind, Picture, Piece, Point, Rect, Sizes,
+};
 
 #[path = "../examples/graphs.rs"]
 mod graphs;
@@ -15,7 +17,7 @@ use random::{grown, random};
 
 /// What is wrong with the boxes of a drawing: those that overlap or are cut, frames that lack members or hold
 /// strangers.
-fn faults_of_boxes(picture: &Picture, drawing: &Drawing) -> Vec<String> {
+fn faults_of_boxes(picture: &Picture, drawing: &Geometry) -> Vec<String> {
     let mut faults = Vec::new();
     let canvas = Rect { x: 0.0, y: 0.0, width: drawing.width, height: drawing.height };
     let nodes = drawing.nodes.iter().enumerate().map(|(node, place)| (format!("node {node}"), *place));
@@ -90,7 +92,7 @@ fn faults_of_boxes(picture: &Picture, drawing: &Drawing) -> Vec<String> {
 }
 
 /// Lines that run through nodes, or through the digits of others.
-fn faults_of_lines(picture: &Picture, drawing: &Drawing) -> Vec<String> {
+fn faults_of_lines(picture: &Picture, drawing: &Geometry) -> Vec<String> {
     let mut faults = Vec::new();
     let bodies = bodies(drawing, &Sizes::of(picture));
     for (index, edge) in picture.drawn_edges() {
@@ -111,7 +113,7 @@ fn faults_of_lines(picture: &Picture, drawing: &Drawing) -> Vec<String> {
 }
 
 /// Names of frames on lines, boxes, digits or each other.
-fn faults_of_names(drawing: &Drawing) -> Vec<String> {
+fn faults_of_names(drawing: &Geometry) -> Vec<String> {
     let mut faults = Vec::new();
     let names: Vec<Rect> = drawing.groups.iter().flatten().map(|frame| frame.label).collect();
     let digits = drawing.edges.iter().filter_map(|line| line.label);
@@ -129,7 +131,7 @@ fn faults_of_names(drawing: &Drawing) -> Vec<String> {
     faults
 }
 
-fn drawn(picture: &Picture) -> Drawing {
+fn drawn(picture: &Picture) -> Geometry {
     Layered::default().lay_out(picture, &Sizes::of(picture))
 }
 
@@ -188,7 +190,7 @@ fn a_box_that_is_moved_is_found() {
     let pictures = graphs::pictures().expect("they can be drawn");
     let (_, picture) = pictures.iter().find(|(name, _)| *name == "two_layer_net").expect("it is one of them");
     let drawing = drawn(picture);
-    let moved = |change: &dyn Fn(&mut Drawing)| {
+    let moved = |change: &dyn Fn(&mut Geometry)| {
         let mut drawing = drawing.clone();
         change(&mut drawing);
         [faults_of_boxes(picture, &drawing), faults_of_lines(picture, &drawing)].concat()

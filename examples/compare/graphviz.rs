@@ -1,6 +1,6 @@
 //! Graphviz as a layout: it is given the same boxes, and what it answers is drawn with the same pens.
 
-use chainrule::picture::{Drawing, EdgeLine, Frame, Layout, Picture, Piece, Point, Rect, Sizes};
+use chainrule::picture::{EdgeLine, Frame, Geometry, Layout, Picture, Piece, Point, Rect, Sizes};
 use serde_json::Value;
 use std::fmt::Write;
 use std::io::Write as _;
@@ -30,7 +30,7 @@ impl Graphviz {
 }
 
 impl Layout for Graphviz {
-    fn lay_out(&self, picture: &Picture, sizes: &Sizes) -> Drawing {
+    fn lay_out(&self, picture: &Picture, sizes: &Sizes) -> Geometry {
         let answer =
             ask(&question(picture, sizes)).expect("`dot` answers, since it was asked for its version");
         read(picture, sizes, &answer)
@@ -107,13 +107,13 @@ fn numbers(value: &Value) -> Vec<f64> {
 }
 
 /// An answer of `dot` in the coordinates of a drawing: its own grow upwards.
-fn read(picture: &Picture, sizes: &Sizes, answer: &Value) -> Drawing {
+fn read(picture: &Picture, sizes: &Sizes, answer: &Value) -> Geometry {
     let bounds = numbers(&answer["bb"]);
     let (wide, high) = (bounds.get(2).copied().unwrap_or(0.0), bounds.get(3).copied().unwrap_or(0.0));
     let top = if picture.title.is_empty() { MARGIN } else { MARGIN + TITLE };
     let round = |value: f64| (value * 10.0).round() / 10.0;
     let point = |x: f64, y: f64| Point { x: round(x + MARGIN), y: round(high - y + top) };
-    let mut drawing = Drawing {
+    let mut drawing = Geometry {
         width: (wide + 2.0 * MARGIN).ceil(),
         height: (high + MARGIN + top).ceil(),
         nodes: vec![Rect::default(); picture.nodes.len()],

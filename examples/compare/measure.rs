@@ -1,6 +1,6 @@
 //! What can be measured of a drawing: crossings, lines through nodes, what overlaps, length and area.
 
-use chainrule::picture::{Drawing, EdgeLine, Picture, Piece, Point, Rect, Size, Sizes};
+use chainrule::picture::{Geometry, EdgeLine, Picture, Piece, Point, Rect, Size, Sizes};
 
 /// The figures of one drawing.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -79,7 +79,7 @@ fn cross(a: (Point, Point), b: (Point, Point)) -> bool {
 }
 
 /// The bodies of the nodes: circles and plates without the texts beside them.
-pub(crate) fn bodies(drawing: &Drawing, sizes: &Sizes) -> Vec<Rect> {
+pub(crate) fn bodies(drawing: &Geometry, sizes: &Sizes) -> Vec<Rect> {
     let pairs = drawing.nodes.iter().zip(&sizes.nodes);
     pairs.map(|(place, size)| Rect::around(place.centre(), size.body.width, size.body.height)).collect()
 }
@@ -92,7 +92,7 @@ pub(crate) fn within(place: &Rect, rim: f64) -> Rect {
 
 impl Figures {
     /// Measures a drawing.
-    pub(crate) fn of(picture: &Picture, drawing: &Drawing) -> Figures {
+    pub(crate) fn of(picture: &Picture, drawing: &Geometry) -> Figures {
         let lines: Vec<(usize, Vec<Point>)> =
             picture.drawn_edges().map(|(index, _)| (index, points(&drawing.edges[index]))).collect();
         let bodies = bodies(drawing, &Sizes::of(picture));

@@ -5,7 +5,7 @@ use crate::tape::Tape;
 use crate::view::annotations::Annotations;
 use crate::view::draw::Draw;
 use crate::view::options::Level;
-use chainrule_picture::{NodeKind, Openings, Picture};
+use chainrule_picture::{Expansions, NodeKind, Picture};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ const MOST_SEEN: usize = 5_000_000;
 
 impl Draw<'_> {
     /// The drawing as a page: as [`Picture::to_html`], and where the graph has name scopes, as groups that can be
-    /// opened and closed; see [`openings`](Self::openings).
+    /// opened and closed; see [`expansions`](Self::expansions).
     ///
     /// ```
     /// let tape = chainrule::Tape::new();
@@ -35,11 +35,11 @@ impl Draw<'_> {
     /// What [`picture`](Self::picture) returns.
     #[track_caller]
     pub fn to_html(&self) -> Result<String> {
-        Ok(self.openings()?.to_html())
+        Ok(self.expansions()?.to_html())
     }
 
     /// The picture with these or those of its outermost scopes open, the one that was asked for first; for a page, or
-    /// for a moment of a [`Film`](crate::picture::Film).
+    /// for a moment of a [`Timeline`](crate::picture::Timeline).
     ///
     /// All are open, none, and, of up to 24 scopes, each alone; then every two, every three and so on, as long as the
     /// pictures have no more than 2,000 nodes together. So a few layers are opened in every combination. Of a picture that
@@ -50,7 +50,7 @@ impl Draw<'_> {
     ///
     /// What [`picture`](Self::picture) returns.
     #[track_caller]
-    pub fn openings(&self) -> Result<Openings> {
+    pub fn expansions(&self) -> Result<Expansions> {
         let (tape, annotations) = self.prepared()?;
         let annotations = Arc::new(annotations);
         let shown = self.build(tape, Arc::clone(&annotations))?;
@@ -64,7 +64,7 @@ impl Draw<'_> {
                 scopes.iter().filter(|scope| self.options.open.contains(scope.as_str())).collect()
             }
         };
-        let mut openings = Openings::new().with(open_first, shown);
+        let mut expansions = Expansions::new().with(open_first, shown);
         let every: Vec<String> = {
             let graph = tape.graph();
             let every: BTreeSet<&str> = graph.nodes().map(|node| node.scope()).collect();
@@ -86,9 +86,9 @@ impl Draw<'_> {
         };
         let everything: Vec<usize> = (0..scopes.len()).collect();
         for (open, picture) in [&[][..], &everything].into_iter().filter_map(drawn) {
-            openings = openings.with(open, picture);
+            expansions = expansions.with(open, picture);
         }
-        let mut nodes: usize = openings.iter().map(|(_, picture)| picture.nodes.len()).sum();
+        let mut nodes: usize = expansions.iter().map(|(_, picture)| picture.nodes.len()).sum();
         let mut combinations = vec![Vec::new()];
         for size in 1..scopes.len() {
             combinations = one_more(&combinations, scopes.len());
@@ -97,21 +97,21 @@ impl Draw<'_> {
                 nodes += picture.nodes.len();
                 larger.push((open, picture));
                 if nodes > MOST_NODES && size > 1 || scopes.len() > MOST_ALONE {
-                    return Ok(openings);
+                    return Ok(expansions);
                 }
             }
-            openings = larger.into_iter().fold(openings, |all, (open, picture)| all.with(open, picture));
+            expansions = larger.into_iter().fold(expansions, |all, (open, picture)| all.with(open, picture));
         }
-        Ok(openings)
+        Ok(expansions)
     }
 
     /// A picture that is rolled up, and, of its boxes, as many opened alone as a page has room for.
-    fn rolled_up(&self, tape: &Tape, known: &Arc<Annotations>, shown: Picture) -> Openings {
+    fn rolled_up(&self, tape: &Tape, known: &Arc<Annotations>, shown: Picture) -> Expansions {
         let boxes = shown.nodes.iter().filter(|node| node.kind == NodeKind::Layer);
         let keys: Vec<String> =
             boxes.filter_map(|node| node.details.as_ref()).map(|known| known.opens.clone()).collect();
         let mut nodes = shown.nodes.len();
-        let mut openings = Openings::new().with(&self.options.open, shown);
+        let mut expansions = Expansions::new().with(&self.options.open, shown);
         let room = MOST_SEEN / tape.graph().len().max(1);
         for key in keys.into_iter().take(MOST_ALONE.min(room)) {
             let draw = self.clone().open(key);
@@ -120,9 +120,9 @@ impl Draw<'_> {
             if nodes > MOST_NODES {
                 break;
             }
-            openings = openings.with(draw.options.open, picture);
+            expansions = expansions.with(draw.options.open, picture);
         }
-        openings
+        expansions
     }
 
     /// The outermost scopes of what is drawn, in the order in which they come.
@@ -175,10 +175,10 @@ mod tests {
                 last = last.sin();
             }
         }
-        let openings = last.draw().level(Level::Layers).openings().expect("it is small");
-        let (open, first) = openings.iter().next().expect("there is one");
+        let expansions = last.draw().level(Level::Layers).expansions().expect("it is small");
+        let (open, first) = expansions.iter().next().expect("there is one");
         assert!(open.is_empty() && first.nodes.len() == groups + 2, "the one asked for comes first");
-        openings.iter().count()
+        expansions.iter().count()
     }
 
     #[test]

@@ -111,7 +111,7 @@ test('a phone', async () => {
   await box(page, 'affine1').tap();
   assert.match(await text(page, '#panel h2'), /affine1/);
   await page.tap('#forth');
-  await page.tap('#film-forth');
+  await page.tap('#timeline-forth');
   await picture('phone_step');
   await close();
 });

@@ -6,7 +6,7 @@ use crate::layout::algorithm::Layout;
 use crate::layout::layered::Layered;
 use crate::layout::measure::Sizes;
 use crate::model::picture::Picture;
-use crate::page::expansions::Openings;
+use crate::page::expansions::Expansions;
 use chainrule_base::error::Result;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -105,7 +105,7 @@ impl Picture {
     /// It can be moved, zoomed and searched, tells what is known of each node, and steps through the forward pass and
     /// then the backward pass, node by node, with the numbers of the drawing.
     pub fn to_html(&self) -> String {
-        Openings::from(self.clone()).to_html()
+        Expansions::from(self.clone()).to_html()
     }
 
     /// The picture in Graphviz's DOT language, for `dot -Tsvg` and its like.

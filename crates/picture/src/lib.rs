@@ -4,8 +4,8 @@
 //! `chainrule`. Exporters are functions of the picture alone:
 //!
 //! - [`Picture::to_svg`]: placed by a [`Layout`], needing neither fonts nor programs;
-//! - [`Picture::to_html`]: a page to walk through, node by node, forwards and backwards; [`Openings`] are pictures with
-//!   other groups open, between which a page switches, and a [`Film`] shows them at several moments of a run;
+//! - [`Picture::to_html`]: a page to walk through, node by node, forwards and backwards; [`Expansions`] are pictures with
+//!   other groups open, between which a page switches, and a [`Timeline`] shows them at several moments of a run;
 //! - [`Picture::to_dot`]: for Graphviz, which places everything itself, and [`Picture::graphviz`] if it is installed;
 //! - [`Picture::to_mermaid`]: for forges, wikis and notebooks, which draw it from the text;
 //! - [`Picture::to_json`]: what the picture holds, as data;
@@ -38,7 +38,7 @@ pub use export::files::write_file;
 pub use export::show::show_page;
 pub use formats::Format;
 pub use layout::algorithm::Layout;
-pub use layout::geometry::{Drawing, EdgeLine, Frame, Piece, Point, Rect};
+pub use layout::geometry::{EdgeLine, Frame, Geometry, Piece, Point, Rect};
 pub use layout::layered::Layered;
 pub use layout::measure::{NodeSize, Size, Sizes};
 pub use model::details::{Details, Histogram};
@@ -47,5 +47,5 @@ pub use model::nesting::DEEPEST;
 pub use model::number;
 pub use model::picture::{Direction, Group, NodeKind, Picture, PictureEdge, PictureNode};
 pub use model::shown::key;
-pub use page::expansions::Openings;
-pub use page::timeline::Film;
+pub use page::expansions::Expansions;
+pub use page::timeline::Timeline;

@@ -9,7 +9,7 @@ use crate::samples::{self, NASTY, Sample, nasty};
 use crate::*;
 use graphviz_rust::dot_structures::{Attribute, Graph as Dot, GraphAttributes, Id, Stmt};
 
-fn drawn(picture: &Picture) -> Drawing {
+fn drawn(picture: &Picture) -> Geometry {
     Layered::default().lay_out(picture, &Sizes::of(picture))
 }
 

@@ -3,7 +3,7 @@
 use super::{assert_survives, bits, read_back};
 use chainrule::check::{Mode, Report, Worst};
 use chainrule::op::{Attribute, Attributes};
-use chainrule::picture::{Drawing, Layered, Layout as _, Sizes};
+use chainrule::picture::{Geometry, Layered, Layout as _, Sizes};
 use chainrule::{Check, Graph, State, Tape};
 use ndarray::{Array1, ArrayD, IxDyn, arr0, arr1};
 use serde_json::Value;
@@ -166,7 +166,7 @@ fn a_drawing_is_read_back_bit_for_bit() {
     let x = tape.leaf("x", arr1(&[0.3, -0.7]));
     let picture = (x * x.tanh()).sum().draw().picture().unwrap();
     let sizes = Sizes::of(&picture);
-    let mut drawing: Drawing = Layered::default().lay_out(&picture, &sizes);
+    let mut drawing: Geometry = Layered::default().lay_out(&picture, &sizes);
     assert_survives(&sizes);
     assert_survives(&drawing);
     (drawing.width, drawing.nodes[0].x) = (f64::NAN, 0.1 + 0.2);

@@ -37,7 +37,7 @@ pub(super) const CALLS: &[(&str, Call)] = &[
     ("Draw::picture", |w| w.x.draw().picture().map(drop)),
     ("Draw::picture", |w| w.tape.draw_all().values(true).picture().map(drop)),
     ("Draw::to_html", |w| w.x.draw().to_html().map(drop)),
-    ("Draw::openings", |w| w.x.draw().openings().map(drop)),
+    ("Draw::expansions", |w| w.x.draw().expansions().map(drop)),
     ("Draw::save", |w| w.x.draw().save("never.svg")),
     ("Draw::graphviz", |w| w.x.draw().graphviz("never.svg")),
     ("Draw::show", |w| w.x.draw().show().map(drop)),

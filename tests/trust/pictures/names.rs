@@ -1,7 +1,7 @@
 //! Names in every output: cut to what can be read, without what a reader would refuse or obey.
 
 use super::{hostile_names, is_xml, picture_of};
-use chainrule::picture::{Film, Openings, Picture};
+use chainrule::picture::{Expansions, Picture, Timeline};
 use chainrule::{Check, Graph, Plan, Registry, Schedule, Tape, Var};
 
 /// A parameter and an input of a name, in a scope of that name, and what is computed from them.
@@ -110,12 +110,12 @@ impl TryAdd for Var<'_> {
 
 /// Every format of a picture, by name.
 fn formats(picture: &Picture) -> Vec<(&'static str, String)> {
-    let openings = Openings::from(picture.clone());
-    let film = Film::new().moment("1", openings.clone()).moment(&*picture.title, openings);
+    let expansions = Expansions::from(picture.clone());
+    let timeline = Timeline::new().moment("1", expansions.clone()).moment(&*picture.title, expansions);
     vec![
         ("svg", picture.to_svg()),
         ("html", picture.to_html()),
-        ("film", film.to_html().unwrap()),
+        ("timeline", timeline.to_html().unwrap()),
         ("dot", picture.to_dot()),
         ("mermaid", picture.to_mermaid()),
     ]

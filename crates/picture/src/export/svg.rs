@@ -3,7 +3,7 @@
 use crate::export::badge::{self, Legend};
 use crate::layout::canvas::{TITLE_SIZE, heading};
 use crate::layout::frames::LABEL_SIZE;
-use crate::layout::geometry::{Drawing, EdgeLine, Frame, Piece, Point, Rect, round as n};
+use crate::layout::geometry::{EdgeLine, Frame, Geometry, Piece, Point, Rect, round as n};
 use crate::layout::measure::{DIGITS, DIGITS_GAP, DIGITS_ROW, EdgeText, Face, Outline, ROW, Role, Row};
 use crate::layout::route::HEAD;
 use crate::model::picture::{Direction, NodeKind, Picture, PictureEdge, PictureNode};
@@ -40,7 +40,7 @@ pub(crate) const STYLE: &str = "\
 ";
 
 /// Writes a picture at the places that a layout found.
-pub(crate) fn write(picture: &Picture, drawing: &Drawing) -> String {
+pub(crate) fn write(picture: &Picture, drawing: &Geometry) -> String {
     let mut svg = Svg { out: String::new(), picture, room: picture, drawing, inline: false };
     svg.all();
     svg.out
@@ -49,7 +49,7 @@ pub(crate) fn write(picture: &Picture, drawing: &Drawing) -> String {
 /// The same for inside a page, which has the style already; arrows and their digits carry the edge's position in
 /// `data-edge`. Plates have room for the texts of `room`, the same picture with other numbers, for which the drawing was
 /// laid out.
-pub(crate) fn write_inline(picture: &Picture, room: &Picture, drawing: &Drawing) -> String {
+pub(crate) fn write_inline(picture: &Picture, room: &Picture, drawing: &Geometry) -> String {
     let mut svg = Svg { out: String::new(), picture, room, drawing, inline: true };
     svg.all();
     svg.out
@@ -60,7 +60,7 @@ struct Svg<'a> {
     picture: &'a Picture,
     /// The picture whose texts the plates have room for.
     room: &'a Picture,
-    drawing: &'a Drawing,
+    drawing: &'a Geometry,
     inline: bool,
 }
 
@@ -72,7 +72,7 @@ impl Svg<'_> {
     }
 
     fn all(&mut self) {
-        let Drawing { width, height, .. } = *self.drawing;
+        let Geometry { width, height, .. } = *self.drawing;
         let legend = Legend::of(self.picture);
         let (wide, high) = legend.size();
         let (width, height) = (width.max(wide), height + high);

@@ -1,6 +1,6 @@
 //! What a layout is.
 
-use crate::layout::geometry::Drawing;
+use crate::layout::geometry::Geometry;
 use crate::layout::measure::Sizes;
 use crate::model::picture::Picture;
 
@@ -10,5 +10,5 @@ use crate::model::picture::Picture;
 /// picture must always give the same drawing.
 pub trait Layout {
     /// Places nodes, labels, arrows and frames.
-    fn lay_out(&self, picture: &Picture, sizes: &Sizes) -> Drawing;
+    fn lay_out(&self, picture: &Picture, sizes: &Sizes) -> Geometry;
 }

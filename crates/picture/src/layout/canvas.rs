@@ -1,7 +1,7 @@
 //! The last steps of a layout: labels of frames, the canvas around everything, coordinates rounded.
 
 use crate::layout::frames::label_width;
-use crate::layout::geometry::{Drawing, EdgeLine, Point, Rect, round};
+use crate::layout::geometry::{EdgeLine, Geometry, Point, Rect, round};
 use crate::model::picture::{Group, Picture};
 use crate::model::text;
 use rustc_hash::FxHashMap;
@@ -23,7 +23,7 @@ const LABEL_HEIGHT: f64 = 18.0;
 
 /// Puts the label of each frame on its upper line: at the left, or further right where no line passes.
 /// O(groups + points along all lines · places that share a cell).
-fn place_labels(picture: &Picture, drawing: &mut Drawing) {
+fn place_labels(picture: &Picture, drawing: &mut Geometry) {
     if picture.groups.is_empty() {
         return;
     }
@@ -71,7 +71,7 @@ pub(crate) fn heading(title: &str, width: f64) -> String {
 }
 
 /// Moves a drawing to the upper left of a canvas that holds all of it, and rounds every coordinate to 0.1.
-pub(crate) fn finish(picture: &Picture, mut drawing: Drawing) -> Drawing {
+pub(crate) fn finish(picture: &Picture, mut drawing: Geometry) -> Geometry {
     place_labels(picture, &mut drawing);
     let labels = drawing.edges.iter().filter_map(|edge| edge.label);
     let frames = drawing.groups.iter().flatten().map(|frame| frame.outline.union(&frame.label));

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A picture with a place for everything. All coordinates are multiples of 0.1, `x` to the right and `y` down.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Drawing {
+pub struct Geometry {
     /// Width of the canvas; everything lies inside it.
     #[serde(with = "chainrule_base::written::number")]
     pub width: f64,
@@ -206,9 +206,9 @@ pub(crate) fn round(value: f64) -> f64 {
     (value * 10.0).round() / 10.0 + 0.0
 }
 
-impl Drawing {
+impl Geometry {
     /// The drawing with every point moved. Boxes keep their extent, rounded like the points.
-    pub(crate) fn mapped(&self, f: impl Fn(Point) -> Point) -> Drawing {
+    pub(crate) fn mapped(&self, f: impl Fn(Point) -> Point) -> Geometry {
         let rect = |r: &Rect| {
             let Point { x, y } = f(Point { x: r.x, y: r.y });
             Rect { x, y, width: round(r.width), height: round(r.height) }
@@ -226,7 +226,7 @@ impl Drawing {
             tip: f(edge.tip),
             label: edge.label.as_ref().map(rect),
         };
-        Drawing {
+        Geometry {
             width: self.width,
             height: self.height,
             nodes: self.nodes.iter().map(rect).collect(),
@@ -240,7 +240,7 @@ impl Drawing {
     }
 
     /// The drawing mirrored at its diagonal: what ran to the right runs down.
-    pub(crate) fn transposed(&self) -> Drawing {
+    pub(crate) fn transposed(&self) -> Geometry {
         let mut turned = self.mapped(|Point { x, y }| Point { x: y, y: x });
         let rects = turned.nodes.iter_mut();
         let labels = turned.edges.iter_mut().filter_map(|edge| edge.label.as_mut());

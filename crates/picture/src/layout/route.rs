@@ -4,7 +4,7 @@
 //! across the width of its label (and of every rank that it only passes), bends again and meets its target.
 
 use crate::layout::frames::frames;
-use crate::layout::geometry::{Drawing, EdgeLine, Piece, Point, Rect};
+use crate::layout::geometry::{EdgeLine, Geometry, Piece, Point, Rect};
 use crate::layout::measure::{Size, Sizes};
 use crate::layout::placed::{Columns, Flat, Placed};
 use crate::layout::ports::{Pass, Port, ports};
@@ -20,7 +20,7 @@ const CORNER: f64 = 0.7;
 /// After so many looks at all lines, each bends between the ranks.
 const ROUNDS: usize = 4;
 
-pub(crate) fn draw(picture: &Picture, sizes: &Sizes, placed: &Placed) -> Drawing {
+pub(crate) fn draw(picture: &Picture, sizes: &Sizes, placed: &Placed) -> Geometry {
     let placed = &widened(picture, sizes, placed);
     let boxes = node_boxes(sizes, placed);
     let labels = label_boxes(sizes, placed);
@@ -54,7 +54,7 @@ pub(crate) fn draw(picture: &Picture, sizes: &Sizes, placed: &Placed) -> Drawing
         line.label = *label;
     }
     let groups = frames(picture, placed, &boxes, &labels);
-    Drawing { width: 0.0, height: 0.0, nodes: boxes, edges: lines, groups }
+    Geometry { width: 0.0, height: 0.0, nodes: boxes, edges: lines, groups }
 }
 
 fn node_boxes(sizes: &Sizes, placed: &Placed) -> Vec<Rect> {

@@ -6,7 +6,7 @@ use crate::model::json::{Object, list, text};
 use crate::model::picture::{Picture, PictureNode};
 use crate::model::text::minus;
 use crate::page::expansions::pictures_at;
-use crate::page::expansions::{Opening, Openings};
+use crate::page::expansions::{Expansion, Expansions};
 use crate::page::timeline;
 use std::collections::BTreeMap;
 
@@ -40,16 +40,16 @@ impl Table {
 /// - `levels`: the drawings, each with `open` groups, its `nodes` as places in `facts`, its `edges` and `groups`, and
 ///   for each moment the nodes as places in `numbers`, and the texts at the edges;
 /// - `moments`: what they are called, and the output there.
-pub(crate) fn write(moments: &[(&str, &Openings)]) -> String {
+pub(crate) fn write(moments: &[(&str, &Expansions)]) -> String {
     let (mut facts, mut numbers) = (Table::default(), Table::default());
-    let openings = moments.first().map(|(_, openings)| openings.list.as_slice()).unwrap_or_default();
-    let levels = openings
+    let expansions = moments.first().map(|(_, expansions)| expansions.list.as_slice()).unwrap_or_default();
+    let levels = expansions
         .iter()
         .enumerate()
-        .map(|(index, opening)| level(opening, &pictures_at(moments, index), &mut facts, &mut numbers));
+        .map(|(index, expansion)| level(expansion, &pictures_at(moments, index), &mut facts, &mut numbers));
     let levels = list(levels.collect::<Vec<_>>());
-    let named = |(label, openings): &(&str, &Openings)| {
-        let output = openings.list.first().and_then(|opening| timeline::output(&opening.picture));
+    let named = |(label, expansions): &(&str, &Expansions)| {
+        let output = expansions.list.first().and_then(|expansion| timeline::output(&expansion.picture));
         Object::default()
             .text("label", label)
             .some("output", output.filter(|y| y.is_finite()).map(|y| y.to_string()))
@@ -63,8 +63,8 @@ pub(crate) fn write(moments: &[(&str, &Openings)]) -> String {
         .end()
 }
 
-fn level(opening: &Opening, moments: &[&Picture], facts: &mut Table, numbers: &mut Table) -> String {
-    let Opening { open, picture } = opening;
+fn level(expansion: &Expansion, moments: &[&Picture], facts: &mut Table, numbers: &mut Table) -> String {
+    let Expansion { open, picture } = expansion;
     let edges = picture.drawn_edges().map(|(index, edge)| {
         Object::default()
             .raw("at", index)

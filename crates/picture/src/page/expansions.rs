@@ -9,18 +9,18 @@ use std::collections::BTreeSet;
 /// Nothing is laid out in a browser, so a page can show those combinations of open groups that are in here. The first
 /// picture is shown first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Openings {
-    pub(crate) list: Vec<Opening>,
+pub struct Expansions {
+    pub(crate) list: Vec<Expansion>,
 }
 
 /// A picture, and the scopes of the groups that are open in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Opening {
+pub(crate) struct Expansion {
     pub(crate) open: BTreeSet<String>,
     pub(crate) picture: Picture,
 }
 
-impl Openings {
+impl Expansions {
     /// None yet.
     pub fn new() -> Self {
         Self::default()
@@ -32,33 +32,33 @@ impl Openings {
     pub fn with<S: Into<String>>(mut self, open: impl IntoIterator<Item = S>, picture: Picture) -> Self {
         let open = open.into_iter().map(Into::into).collect();
         if self.list.iter().all(|known| known.open != open) {
-            self.list.push(Opening { open, picture });
+            self.list.push(Expansion { open, picture });
         }
         self
     }
 
     /// The pictures with the scopes that are open in each.
     pub fn iter(&self) -> impl Iterator<Item = (&BTreeSet<String>, &Picture)> {
-        self.list.iter().map(|Opening { open, picture }| (open, picture))
+        self.list.iter().map(|Expansion { open, picture }| (open, picture))
     }
 
     /// The pictures with all texts as they are shown, and the frames that can be told apart.
-    pub(crate) fn shown(&self) -> Openings {
-        let list = self.list.iter().map(|Opening { open, picture }| Opening {
+    pub(crate) fn shown(&self) -> Expansions {
+        let list = self.list.iter().map(|Expansion { open, picture }| Expansion {
             open: open.iter().map(|scope| key(scope)).collect(),
             picture: picture.shown().shallow().into_owned(),
         });
-        Openings { list: list.collect() }
+        Expansions { list: list.collect() }
     }
 }
 
-impl From<Picture> for Openings {
+impl From<Picture> for Expansions {
     fn from(picture: Picture) -> Self {
-        Openings::new().with([""; 0], picture)
+        Expansions::new().with([""; 0], picture)
     }
 }
 
-/// The pictures of one opening, moment by moment.
-pub(crate) fn pictures_at<'a>(moments: &[(&str, &'a Openings)], index: usize) -> Vec<&'a Picture> {
-    moments.iter().filter_map(|(_, openings)| Some(&openings.list.get(index)?.picture)).collect()
+/// The pictures of one expansion, moment by moment.
+pub(crate) fn pictures_at<'a>(moments: &[(&str, &'a Expansions)], index: usize) -> Vec<&'a Picture> {
+    moments.iter().filter_map(|(_, expansions)| Some(&expansions.list.get(index)?.picture)).collect()
 }

@@ -3,7 +3,7 @@
 use crate::model::text::xml;
 use crate::page::digest;
 use crate::samples::{self, NASTY, nasty};
-use crate::{Details, Film, Group, Openings, Picture};
+use crate::{Details, Expansions, Group, Picture, Timeline};
 use serde_json::Value;
 
 /// The data of a page, read back.
@@ -123,8 +123,8 @@ fn a_page_of_two_openings_holds_both_drawings_and_shared_facts_once() {
     let closed = samples::apples_and_oranges();
     let mut open = closed.clone();
     open.edges.pop();
-    let openings = Openings::new().with(["shop"], open).with([""; 0], closed.clone());
-    let page = openings.to_html();
+    let expansions = Expansions::new().with(["shop"], open).with([""; 0], closed.clone());
+    let page = expansions.to_html();
     assert_eq!(
         (page.matches("<svg").count(), page.matches("<div class=\"drawing\" hidden>").count()),
         (2, 1)
@@ -134,7 +134,7 @@ fn a_page_of_two_openings_holds_both_drawings_and_shared_facts_once() {
     assert_eq!(data["levels"][1]["open"], Value::Null);
     assert_eq!(data["facts"].as_array().map(Vec::len), Some(closed.nodes.len()));
     // The first picture of a combination counts.
-    assert_eq!(openings.clone().with(["shop"], Picture::default()), openings);
+    assert_eq!(expansions.clone().with(["shop"], Picture::default()), expansions);
 }
 
 #[test]
@@ -159,17 +159,17 @@ fn moments_share_one_layout_and_change_numbers_alone() {
     for text in long.edges.iter_mut().flat_map(|edge| [&mut edge.value, &mut edge.gradient]).flatten() {
         *text = format!("-1234567{text}");
     }
-    let film = |first: &Picture, second: &Picture| {
-        let film = Film::new().moment("step 0", first.clone()).moment("<b>", second.clone());
-        film.to_html().expect("it is one graph")
+    let timeline = |first: &Picture, second: &Picture| {
+        let timeline = Timeline::new().moment("step 0", first.clone()).moment("<b>", second.clone());
+        timeline.to_html().expect("it is one graph")
     };
     let places = |page: &str| {
         let lines =
             page.lines().filter(|line| ["<path", "<rect", "<circle"].iter().any(|tag| line.starts_with(tag)));
         lines.map(str::to_owned).collect::<Vec<_>>()
     };
-    let page = film(&short, &long);
-    assert_eq!(places(&page), places(&film(&long, &short)), "whichever moment is longer");
+    let page = timeline(&short, &long);
+    assert_eq!(places(&page), places(&timeline(&long, &short)), "whichever moment is longer");
     assert_eq!(page.matches("<svg").count(), 1);
     assert!(!page.contains("<b>"));
     let data = read(&page);
@@ -190,8 +190,8 @@ fn moments_share_one_layout_and_change_numbers_alone() {
 fn moments_of_other_graphs_are_refused() {
     let first = samples::apples_and_oranges();
     let refused = |second: Picture| {
-        let film = Film::new().moment("0", first.clone()).moment("1", second);
-        film.to_html().expect_err("it is another graph").to_string()
+        let timeline = Timeline::new().moment("0", first.clone()).moment("1", second);
+        timeline.to_html().expect_err("it is another graph").to_string()
     };
     let mut fewer = first.clone();
     fewer.edges.pop();
@@ -199,8 +199,8 @@ fn moments_of_other_graphs_are_refused() {
     let mut renamed = first.clone();
     renamed.nodes[0].id = "n99".to_owned();
     assert!(refused(renamed).contains("other nodes"));
-    let nothing = Film::new().to_html().expect_err("there is nothing to show");
-    assert_eq!(nothing.to_string(), "film: there is no moment; add pictures with `moment`");
+    let nothing = Timeline::new().to_html().expect_err("there is nothing to show");
+    assert_eq!(nothing.to_string(), "timeline: there is no moment; add pictures with `moment`");
 }
 
 #[test]

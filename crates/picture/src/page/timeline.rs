@@ -3,7 +3,7 @@
 use crate::layout::measure::EdgeText;
 use crate::model::picture::{NodeKind, Picture, PictureEdge, PictureNode};
 use crate::model::text::{minus, width};
-use crate::page::expansions::Openings;
+use crate::page::expansions::Expansions;
 use chainrule_base::error::Error;
 use std::borrow::Cow;
 
@@ -13,44 +13,44 @@ use std::borrow::Cow;
 /// histograms change; all else, such as the marks of a check, is that of the first moment.
 ///
 /// ```
-/// use chainrule_picture::{Film, NodeKind, Picture};
+/// use chainrule_picture::{Timeline, NodeKind, Picture};
 ///
-/// let mut film = Film::new();
+/// let mut timeline = Timeline::new();
 /// for (step, loss) in ["9", "5.76", "3.69"].into_iter().enumerate() {
 ///     let mut picture = Picture::new("a fit");
 ///     let square = picture.add_node(NodeKind::Op, "²", "");
 ///     let out = picture.add_node(NodeKind::Output, "", "loss");
 ///     picture.add_edge(square, out).value = Some(loss.to_owned());
-///     film = film.moment(format!("step {step}"), picture);
+///     timeline = timeline.moment(format!("step {step}"), picture);
 /// }
-/// assert!(film.to_html()?.starts_with("<!doctype html>"));
+/// assert!(timeline.to_html()?.starts_with("<!doctype html>"));
 /// # Ok::<(), chainrule_picture::Error>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Film {
-    pub(crate) moments: Vec<(String, Openings)>,
+pub struct Timeline {
+    pub(crate) moments: Vec<(String, Expansions)>,
 }
 
-impl Film {
+impl Timeline {
     /// No moment yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a moment with what the slider calls it: a [`Picture`], or [`Openings`] for groups that can be opened.
+    /// Adds a moment with what the slider calls it: a [`Picture`], or [`Expansions`] for groups that can be opened.
     #[must_use]
-    pub fn moment(mut self, label: impl Into<String>, pictures: impl Into<Openings>) -> Self {
+    pub fn moment(mut self, label: impl Into<String>, pictures: impl Into<Expansions>) -> Self {
         self.moments.push((label.into(), pictures.into()));
         self
     }
 }
 
 pub(crate) fn refused(problem: String) -> Error {
-    Error::Argument { what: "film", problem }
+    Error::Argument { what: "timeline", problem }
 }
 
 /// What other structure the second has, if it has another; numbers may differ.
-pub(crate) fn difference(first: &Openings, second: &Openings) -> Option<&'static str> {
+pub(crate) fn difference(first: &Expansions, second: &Expansions) -> Option<&'static str> {
     if !first.iter().map(|(open, _)| open).eq(second.iter().map(|(open, _)| open)) {
         return Some("other open groups");
     }

@@ -9,22 +9,22 @@ use crate::layout::algorithm::Layout;
 use crate::layout::layered::Layered;
 use crate::layout::measure::Sizes;
 use crate::model::text::xml;
-use crate::page::expansions::Openings;
-use crate::page::timeline::{Film, difference, refused, room};
+use crate::page::expansions::Expansions;
+use crate::page::timeline::{Timeline, difference, refused, room};
 use crate::page::{data, digest, expansions};
 use chainrule_base::error::Result;
 use chainrule_base::shown::{DRAWN, shown};
 use std::borrow::Cow;
 use std::path::Path;
 
-impl Openings {
+impl Expansions {
     /// The pictures as one page, in which groups are opened and closed; else as [`Picture::to_html`].
     pub fn to_html(&self) -> String {
         write(&[("", self)])
     }
 }
 
-impl Film {
+impl Timeline {
     /// The page; see [`Picture::to_html`]. Its slider goes from moment to moment, beside a line of the output over
     /// them if that is a number.
     ///
@@ -42,7 +42,7 @@ impl Film {
                 )));
             }
         }
-        let moments: Vec<(&str, &Openings)> =
+        let moments: Vec<(&str, &Expansions)> =
             self.moments.iter().map(|(label, pictures)| (label.as_str(), pictures)).collect();
         Ok(write(&moments))
     }
@@ -69,18 +69,18 @@ const SCRIPT: &str = concat!(
     include_str!("assets/groups.js"),
     include_str!("assets/search.js"),
     include_str!("assets/filter.js"),
-    include_str!("assets/film.js"),
+    include_str!("assets/timeline.js"),
     include_str!("assets/page.js"),
 );
 
-/// Writes a page of drawings of one graph at some moments, all of the same openings; the first of each is shown first.
-fn write(moments: &[(&str, &Openings)]) -> String {
-    let shown: Vec<(Cow<'_, str>, Openings)> =
-        moments.iter().map(|(label, openings)| (shown(label, DRAWN), openings.shown())).collect();
-    let moments: Vec<(&str, &Openings)> =
-        shown.iter().map(|(label, openings)| (&**label, openings)).collect();
+/// Writes a page of drawings of one graph at some moments, all of the same expansions; the first of each is shown first.
+fn write(moments: &[(&str, &Expansions)]) -> String {
+    let shown: Vec<(Cow<'_, str>, Expansions)> =
+        moments.iter().map(|(label, expansions)| (shown(label, DRAWN), expansions.shown())).collect();
+    let moments: Vec<(&str, &Expansions)> =
+        shown.iter().map(|(label, expansions)| (&**label, expansions)).collect();
     let moments = &moments[..];
-    let openings = moments.first().map(|(_, openings)| openings.list.as_slice()).unwrap_or_default();
+    let expansions = moments.first().map(|(_, expansions)| expansions.list.as_slice()).unwrap_or_default();
     let script = format!("\n{SCRIPT}");
     let style = format!("\n{}{}{STYLE}", svg::STYLE, badge::style(None));
     let policy = format!(
@@ -88,15 +88,16 @@ fn write(moments: &[(&str, &Openings)]) -> String {
         digest::source(&script),
         digest::source(&style)
     );
-    let title = openings.iter().map(|opening| opening.picture.title.as_str()).find(|title| !title.is_empty());
+    let title =
+        expansions.iter().map(|expansion| expansion.picture.title.as_str()).find(|title| !title.is_empty());
     let title = xml(title.unwrap_or("computational graph"));
-    let drawings: String = (0..openings.len())
+    let drawings: String = (0..expansions.len())
         .map(|index| {
             let pictures = expansions::pictures_at(moments, index);
             let wide = room(&pictures);
             let drawing = Layered::default().lay_out(&wide, &Sizes::of(&wide));
             let hidden = if index > 0 { " hidden" } else { "" };
-            let svg = svg::write_inline(&openings[index].picture, &wide, &drawing);
+            let svg = svg::write_inline(&expansions[index].picture, &wide, &drawing);
             format!("<div class=\"drawing\"{hidden}>\n{svg}</div>\n")
         })
         .collect();

@@ -5,7 +5,7 @@
 //! Walter and Zink corrected ("Erratum", 2020).
 
 use super::crossings::Order;
-use super::layer_graph::{Kind, Mesh};
+use super::layer_graph::{ItemKind, LayerGraph};
 
 /// Which way one of the four drawings is made.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +16,7 @@ struct Way {
     downwards: bool,
 }
 
-impl Mesh {
+impl LayerGraph {
     /// The heights of all items.
     pub(crate) fn heights(&self, order: &Order) -> Vec<f64> {
         let taboo = self.taboo(order);
@@ -56,14 +56,14 @@ impl Mesh {
         let (a, b) = (&self.items[upper], &self.items[lower]);
         let gap = match (a.kind, b.kind) {
             // A frame's label stands on its upper border.
-            (Kind::Top(_), Kind::Top(_)) => 22.0,
-            (Kind::Top(_), _) => 13.0,
-            (_, Kind::Bottom(_)) => 12.0,
-            (Kind::Bottom(_), Kind::Top(_)) => 22.0,
-            (_, Kind::Top(_)) => 20.0,
-            (Kind::Bottom(_), _) => 12.0,
-            (Kind::Node(_), Kind::Node(_)) => 18.0,
-            (Kind::Node(_), _) | (_, Kind::Node(_)) => 14.0,
+            (ItemKind::Top(_), ItemKind::Top(_)) => 22.0,
+            (ItemKind::Top(_), _) => 13.0,
+            (_, ItemKind::Bottom(_)) => 12.0,
+            (ItemKind::Bottom(_), ItemKind::Top(_)) => 22.0,
+            (_, ItemKind::Top(_)) => 20.0,
+            (ItemKind::Bottom(_), _) => 12.0,
+            (ItemKind::Node(_), ItemKind::Node(_)) => 18.0,
+            (ItemKind::Node(_), _) | (_, ItemKind::Node(_)) => 14.0,
             _ => 10.0,
         };
         a.height / 2.0 + gap + b.height / 2.0
@@ -181,8 +181,8 @@ impl Mesh {
             let far = far.fold(f64::MAX, f64::min);
             // Borders are not pulled away from what they hold.
             let held = match self.items[block].kind {
-                Kind::Bottom(_) => way.downwards,
-                Kind::Top(_) => !way.downwards,
+                ItemKind::Bottom(_) => way.downwards,
+                ItemKind::Top(_) => !way.downwards,
                 _ => false,
             };
             if far < f64::MAX && !held {

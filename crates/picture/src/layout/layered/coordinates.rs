@@ -1,6 +1,6 @@
 //! The columns side by side, and everything that was placed handed over to the drawing of lines.
 
-use super::layer_graph::{Kind, Mesh};
+use super::layer_graph::{ItemKind, LayerGraph};
 use super::ranks::Ranks;
 use crate::layout::frames::frame_width;
 use crate::layout::geometry::{Point, Rect};
@@ -19,23 +19,23 @@ pub(crate) fn places(
     rank_gap: f64,
     picture: &Picture,
     sizes: &Sizes,
-    mesh: &Mesh,
+    graph: &LayerGraph,
     ranks: &Ranks,
     heights: &[f64],
 ) -> Placed {
-    let mut widths = vec![0.0_f64; mesh.columns];
-    for item in &mesh.items {
+    let mut widths = vec![0.0_f64; graph.columns];
+    for item in &graph.items {
         let width = match item.kind {
-            Kind::Node(node) => sizes.nodes[node].all.width,
-            Kind::Label(edge) => sizes.labels[edge].map_or(0.0, |size| size.width),
+            ItemKind::Node(node) => sizes.nodes[node].all.width,
+            ItemKind::Label(edge) => sizes.labels[edge].map_or(0.0, |size| size.width),
             _ => 0.0,
         };
         widths[item.column] = widths[item.column].max(width);
     }
-    let (opening, closing) = nesting(mesh);
-    let mut opened = vec![0; mesh.columns];
+    let (opening, closing) = nesting(graph);
+    let mut opened = vec![0; graph.columns];
     let mut closed = opened.clone();
-    for (group, range) in mesh.ranges.iter().enumerate() {
+    for (group, range) in graph.ranges.iter().enumerate() {
         if let &Some((first, last)) = range {
             opened[first] = opened[first].max(opening[group]);
             closed[last] = closed[last].max(closing[group]);
@@ -43,7 +43,7 @@ pub(crate) fn places(
     }
     if picture.direction == Direction::LeftToRight {
         // A frame is as wide as its label.
-        for (group, range) in mesh.ranges.iter().enumerate() {
+        for (group, range) in graph.ranges.iter().enumerate() {
             let Some((first, last)) = *range else { continue };
             let gaps =
                 rank_gap / 2.0 * (last - first) as f64 + SIDE * (opening[group] + closing[group]) as f64;
@@ -55,20 +55,20 @@ pub(crate) fn places(
             }
         }
     }
-    let mut middles = Vec::with_capacity(mesh.columns);
+    let mut middles = Vec::with_capacity(graph.columns);
     let mut edge = 0.0;
-    for column in 0..mesh.columns {
+    for column in 0..graph.columns {
         if column > 0 {
-            let ranked = mesh.ranked[column] && mesh.ranked[column - 1];
+            let ranked = graph.ranked[column] && graph.ranked[column - 1];
             let frames = closed[column - 1] + opened[column];
             edge += if ranked { rank_gap } else { rank_gap / 2.0 } + SIDE * frames as f64;
         }
         middles.push(edge + widths[column] / 2.0);
         edge += widths[column];
     }
-    let lower = mesh.items.iter().zip(heights).map(|(item, y)| y + item.height / 2.0);
+    let lower = graph.items.iter().zip(heights).map(|(item, y)| y + item.height / 2.0);
     let bottom = lower.fold(f64::MIN, f64::max);
-    let point = |item: usize| Point { x: middles[mesh.items[item].column], y: heights[item] };
+    let point = |item: usize| Point { x: middles[graph.items[item].column], y: heights[item] };
     let mut placed = Placed {
         nodes: (0..picture.nodes.len()).map(point).collect(),
         labels: vec![None; picture.edges.len()],
@@ -76,11 +76,11 @@ pub(crate) fn places(
         groups: vec![None; picture.groups.len()],
     };
     for (index, _) in picture.drawn_edges() {
-        let way = &mesh.ways[index];
+        let way = &graph.ways[index];
         placed.bends[index] = way.iter().map(|&item| point(item)).collect();
-        if let (Some(lane), &[first, last]) = (mesh.lanes[index], &way[..]) {
+        if let (Some(lane), &[first, last]) = (graph.lanes[index], &way[..]) {
             let y = bottom + BELOW + APART * lane as f64;
-            let columns = [mesh.items[first].column + 1, mesh.items[last].column - 1];
+            let columns = [graph.items[first].column + 1, graph.items[last].column - 1];
             let low = columns.map(|column| Point { x: middles[column], y });
             placed.bends[index].splice(1..1, low);
         }
@@ -88,11 +88,11 @@ pub(crate) fn places(
             placed.bends[index].reverse();
         }
     }
-    for (item, known) in mesh.items.iter().enumerate() {
+    for (item, known) in graph.items.iter().enumerate() {
         match known.kind {
-            Kind::Label(edge) => placed.labels[edge] = Some(point(item)),
-            Kind::Top(group) | Kind::Bottom(group) => {
-                let Some((first, last)) = mesh.ranges[group] else {
+            ItemKind::Label(edge) => placed.labels[edge] = Some(point(item)),
+            ItemKind::Top(group) | ItemKind::Bottom(group) => {
+                let Some((first, last)) = graph.ranges[group] else {
                     continue;
                 };
                 let left = middles[first] - widths[first] / 2.0 - SIDE * opening[group] as f64;
@@ -108,14 +108,14 @@ pub(crate) fn places(
 
 /// How many frames, each inside the next, begin with the first column of a group, and how many end with its last one,
 /// the group itself counted.
-fn nesting(mesh: &Mesh) -> (Vec<usize>, Vec<usize>) {
-    let count = mesh.ranges.len();
+fn nesting(graph: &LayerGraph) -> (Vec<usize>, Vec<usize>) {
+    let count = graph.ranges.len();
     let (mut opening, mut closing) = (vec![1; count], vec![1; count]);
     for group in (0..count).rev() {
-        let (Some(own), Some(parent)) = (mesh.ranges[group], mesh.parents[group]) else {
+        let (Some(own), Some(parent)) = (graph.ranges[group], graph.parents[group]) else {
             continue;
         };
-        let Some(outer) = mesh.ranges[parent] else {
+        let Some(outer) = graph.ranges[parent] else {
             continue;
         };
         if own.0 == outer.0 {

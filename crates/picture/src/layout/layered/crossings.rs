@@ -1,7 +1,7 @@
 //! How many lines cross between two columns, in O(segments · log segments): inversions counted in a tree of sums,
 //! after Barth, Jünger and Mutzel, "Simple and efficient bilayer cross counting" (GD 2002).
 
-use super::layer_graph::Mesh;
+use super::layer_graph::LayerGraph;
 
 /// A line that crosses a frame counts as much as so many lines that cross.
 pub(crate) const FRAME: usize = 6;
@@ -15,14 +15,14 @@ pub(crate) struct Order {
 
 impl Order {
     /// Notes the places of the items of a column.
-    pub(crate) fn settle(&mut self, column: usize) {
+    pub(crate) fn straighten(&mut self, column: usize) {
         for (place, &item) in self.columns[column].iter().enumerate() {
             self.place[item] = place;
         }
     }
 }
 
-impl Mesh {
+impl LayerGraph {
     /// How much crossing a segment costs.
     pub(crate) fn weight(&self, segment: usize) -> usize {
         if self.items[self.segments[segment].from].is_border() { FRAME } else { self.segments[segment].lines }

@@ -1,12 +1,12 @@
 //! Exchanges of neighbours in a column, where lines then cross less.
 
 use super::crossings::Order;
-use super::layer_graph::{Kind, Mesh};
+use super::layer_graph::{ItemKind, LayerGraph};
 
 /// Two items with more pairs of lines than this are left to the sweeps.
 const PAIRS: usize = 4_096;
 
-impl Mesh {
+impl LayerGraph {
     /// One pass through all columns, and by how much it lowered the crossings. With `level`, neighbours are exchanged
     /// where that changes nothing, too: what it leads to may be better.
     pub(crate) fn exchange(&self, order: &mut Order, level: bool) -> usize {
@@ -45,8 +45,8 @@ impl Mesh {
             let item = items[at];
             // The whole group that begins right below the item, or ends right above it.
             let below = match items.get(at + 1).map(|&next| self.items[next].kind) {
-                Some(Kind::Top(group)) if single(item) => {
-                    items[at + 1..].iter().position(|&i| self.items[i].kind == Kind::Bottom(group))
+                Some(ItemKind::Top(group)) if single(item) => {
+                    items[at + 1..].iter().position(|&i| self.items[i].kind == ItemKind::Bottom(group))
                 }
                 _ => None,
             };
@@ -56,14 +56,14 @@ impl Mesh {
                 let (now, then) = costs.fold((0, 0), |(a, b), (x, y)| (a + x, b + y));
                 if then < now {
                     order.columns[column][at..block.end].rotate_left(1);
-                    order.settle(column);
+                    order.straighten(column);
                     gained += now - then;
                 }
             }
             let items = &order.columns[column];
             let above = match (at > 0 && single(items[at])).then(|| self.items[items[at - 1]].kind) {
-                Some(Kind::Bottom(group)) => {
-                    items[..at].iter().rposition(|&i| self.items[i].kind == Kind::Top(group))
+                Some(ItemKind::Bottom(group)) => {
+                    items[..at].iter().rposition(|&i| self.items[i].kind == ItemKind::Top(group))
                 }
                 _ => None,
             };
@@ -73,7 +73,7 @@ impl Mesh {
                 let (now, then) = costs.fold((0, 0), |(a, b), (x, y)| (a + x, b + y));
                 if then < now {
                     order.columns[column][first..=at].rotate_right(1);
-                    order.settle(column);
+                    order.straighten(column);
                     gained += now - then;
                 }
             }

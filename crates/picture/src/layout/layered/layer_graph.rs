@@ -14,7 +14,7 @@ use crate::layout::measure::Sizes;
 use crate::model::picture::{NodeKind, Picture};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ItemKind {
     Node(usize),
     Label(usize),
     Bend,
@@ -26,7 +26,7 @@ pub(crate) enum Kind {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Item {
-    pub(crate) kind: Kind,
+    pub(crate) kind: ItemKind,
     pub(crate) column: usize,
     /// The innermost group that holds it.
     pub(crate) group: Option<usize>,
@@ -35,11 +35,11 @@ pub(crate) struct Item {
 
 impl Item {
     pub(crate) fn is_border(&self) -> bool {
-        matches!(self.kind, Kind::Top(_) | Kind::Bottom(_))
+        matches!(self.kind, ItemKind::Top(_) | ItemKind::Bottom(_))
     }
 
     pub(crate) fn is_node(&self) -> bool {
-        matches!(self.kind, Kind::Node(_))
+        matches!(self.kind, ItemKind::Node(_))
     }
 }
 
@@ -67,7 +67,7 @@ pub(crate) struct Segment {
 pub(crate) type Range = (usize, usize);
 
 #[derive(Debug, Default)]
-pub(crate) struct Mesh {
+pub(crate) struct LayerGraph {
     pub(crate) items: Vec<Item>,
     pub(crate) segments: Vec<Segment>,
     /// The segments that end at an item, by operand.
@@ -85,12 +85,12 @@ pub(crate) struct Mesh {
     pub(crate) ranked: Vec<bool>,
 }
 
-impl Mesh {
+impl LayerGraph {
     /// O(nodes + arrows + columns that arrows pass + columns that frames pass).
-    pub(crate) fn of(picture: &Picture, sizes: &Sizes, ranks: &Ranks) -> Mesh {
+    pub(crate) fn of(picture: &Picture, sizes: &Sizes, ranks: &Ranks) -> LayerGraph {
         let (arrows, columns, ranked) = arrows(picture, sizes, ranks);
         let count = picture.nodes.len();
-        let mut mesh = Mesh {
+        let mut graph = LayerGraph {
             ways: vec![Vec::new(); picture.edges.len()],
             ranges: vec![None; picture.groups.len()],
             parents: (0..picture.groups.len())
@@ -98,14 +98,19 @@ impl Mesh {
                 .collect(),
             columns: ranked.len(),
             ranked,
-            ..Mesh::default()
+            ..LayerGraph::default()
         };
         let around: Vec<Vec<usize>> = (0..count).map(|node| picture.groups_around(node)).collect();
         for node in 0..count {
             let column = columns[node];
-            mesh.item(Kind::Node(node), column, around[node].first().copied(), sizes.nodes[node].all.height);
+            graph.item(
+                ItemKind::Node(node),
+                column,
+                around[node].first().copied(),
+                sizes.nodes[node].all.height,
+            );
             for &group in &around[node] {
-                let range = mesh.ranges[group].get_or_insert((column, column));
+                let range = graph.ranges[group].get_or_insert((column, column));
                 *range = (range.0.min(column), range.1.max(column));
             }
         }
@@ -117,21 +122,21 @@ impl Mesh {
         for arrow in &arrows {
             let together = long[arrow.from] > SEPARATE && !arrow.low;
             let bundle = together.then_some(&mut shared[arrow.from]);
-            mesh.way(picture, sizes, &around, arrow, bundle);
+            graph.way(picture, sizes, &around, arrow, bundle);
         }
         // Where an arrow turns off, the line that goes on is the straight one.
         for pair in shared.iter().flat_map(|bundle| bundle.windows(2)) {
-            for &segment in &mesh.after[pair[0]] {
-                mesh.segments[segment].weak |= mesh.segments[segment].to != pair[1];
+            for &segment in &graph.after[pair[0]] {
+                graph.segments[segment].weak |= graph.segments[segment].to != pair[1];
             }
         }
-        mesh.lanes = lanes::numbers(&arrows, picture.edges.len());
-        mesh.borders();
-        mesh.weaken(count);
-        mesh
+        graph.lanes = lanes::numbers(&arrows, picture.edges.len());
+        graph.borders();
+        graph.weaken(count);
+        graph
     }
 
-    fn item(&mut self, kind: Kind, column: usize, group: Option<usize>, height: f64) -> usize {
+    fn item(&mut self, kind: ItemKind, column: usize, group: Option<usize>, height: f64) -> usize {
         self.items.push(Item { kind, column, group, height });
         self.before.push(Vec::new());
         self.after.push(Vec::new());
@@ -192,9 +197,9 @@ impl Mesh {
             let group = group.copied();
             let (kind, height) = match arrow.label {
                 Some(at) if at == column => {
-                    (Kind::Label(arrow.index), sizes.labels[arrow.index].map_or(0.0, |size| size.height))
+                    (ItemKind::Label(arrow.index), sizes.labels[arrow.index].map_or(0.0, |size| size.height))
                 }
-                _ => (Kind::Bend, 4.0),
+                _ => (ItemKind::Bend, 4.0),
             };
             let item = self.item(kind, column, group, height);
             if !(arrow.low && column + 1 == arrow.end) {
@@ -231,8 +236,8 @@ impl Mesh {
             };
             let mut before: Option<(usize, usize)> = None;
             for column in first..=last {
-                let top = self.item(Kind::Top(group), column, Some(group), 0.0);
-                let bottom = self.item(Kind::Bottom(group), column, Some(group), 0.0);
+                let top = self.item(ItemKind::Top(group), column, Some(group), 0.0);
+                let bottom = self.item(ItemKind::Bottom(group), column, Some(group), 0.0);
                 if let Some((upper, lower)) = before {
                     self.join(upper, top, 0);
                     self.join(lower, bottom, 0);

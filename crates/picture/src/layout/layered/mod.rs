@@ -22,12 +22,12 @@ mod tests;
 
 use crate::layout::algorithm::Layout;
 use crate::layout::canvas;
-use crate::layout::geometry::Drawing;
+use crate::layout::geometry::Geometry;
 use crate::layout::measure::Sizes;
 use crate::layout::placed::Placed;
 use crate::layout::route;
 use crate::model::picture::{Direction, Picture};
-use layer_graph::{Kind, Mesh};
+use layer_graph::{ItemKind, LayerGraph};
 use order::Effort;
 use ranks::Ranks;
 
@@ -54,7 +54,7 @@ impl Default for Layered {
 }
 
 impl Layout for Layered {
-    fn lay_out(&self, picture: &Picture, sizes: &Sizes) -> Drawing {
+    fn lay_out(&self, picture: &Picture, sizes: &Sizes) -> Geometry {
         let picture = picture.shallow();
         let picture = &*readable::readable(&picture, &picture.reading_order());
         // The layout always runs from left to right; a picture that runs downwards is mirrored at its diagonal.
@@ -69,7 +69,7 @@ impl Layout for Layered {
 /// How much it is worth that frames, or the whole drawing, become less tall, by the tension of a line between two nodes.
 const PRESSURE: f64 = 2.0;
 
-/// Meshes with more items are ordered from one first guess only.
+/// Graphs with more items are ordered from one first guess only.
 const COMPARED: usize = 3_000;
 
 impl Layered {
@@ -77,52 +77,52 @@ impl Layered {
     fn place(&self, picture: &Picture, sizes: &Sizes) -> (Placed, Effort) {
         let reading = picture.reading_order();
         let ranks = Ranks::of(picture, &reading);
-        let mesh = Mesh::of(picture, sizes, &ranks);
+        let graph = LayerGraph::of(picture, sizes, &ranks);
         let mut effort = Effort::default();
         let mut best: Option<((usize, u64), Vec<f64>)> = None;
-        for (guess, rightwards) in guesses(picture, &mesh, &reading) {
-            let order = mesh.ordered(&guess, rightwards, &mut effort);
-            let mut heights = mesh.heights(&order);
-            mesh.settle(&order, &mut heights, 0.0);
+        for (guess, rightwards) in guesses(picture, &graph, &reading) {
+            let order = graph.ordered(&guess, rightwards, &mut effort);
+            let mut heights = graph.heights(&order);
+            graph.straighten(&order, &mut heights, 0.0);
             let mut pressed = heights.clone();
             // What was straightened by the first is one line in the second.
             for _ in 0..2 {
-                mesh.settle(&order, &mut pressed, PRESSURE);
+                graph.straighten(&order, &mut pressed, PRESSURE);
             }
             for heights in [heights, pressed] {
-                let rating = (mesh.crossings(&order), mesh.unrest(&heights, PRESSURE));
+                let rating = (graph.crossings(&order), graph.unrest(&heights, PRESSURE));
                 if best.as_ref().is_none_or(|(known, _)| rating < *known) {
                     best = Some((rating, heights));
                 }
             }
         }
         let heights = best.map(|(_, heights)| heights).unwrap_or_default();
-        (coordinates::places(self.rank_gap, picture, sizes, &mesh, &ranks, &heights), effort)
+        (coordinates::places(self.rank_gap, picture, sizes, &graph, &ranks, &heights), effort)
     }
 }
 
 /// First guesses of the order, a number for each item, and whether the first sweep runs to the right: as a formula is
 /// read, with the items of an arrow beside its source or on the way to its target; each from the other side, and each
-/// with sweeps both ways. Large meshes have the first guess only.
-fn guesses(picture: &Picture, mesh: &Mesh, reading: &[usize]) -> Vec<(Vec<f64>, bool)> {
+/// with sweeps both ways. Large graphs have the first guess only.
+fn guesses(picture: &Picture, graph: &LayerGraph, reading: &[usize]) -> Vec<(Vec<f64>, bool)> {
     let mut position = vec![0.0; picture.nodes.len()];
     for (at, &node) in reading.iter().enumerate() {
         position[node] = at as f64;
     }
     let mut all = Vec::new();
     for (part, side) in [(0.0, 1.0), (0.5, 1.0), (0.0, -1.0), (0.5, -1.0)] {
-        let mut guess = vec![0.0; mesh.items.len()];
-        for (item, known) in mesh.items.iter().enumerate() {
-            if let Kind::Node(node) = known.kind {
+        let mut guess = vec![0.0; graph.items.len()];
+        for (item, known) in graph.items.iter().enumerate() {
+            if let ItemKind::Node(node) = known.kind {
                 guess[item] = side * position[node];
             }
         }
         for (index, edge) in picture.drawn_edges() {
-            for &item in &mesh.ways[index] {
+            for &item in &graph.ways[index] {
                 guess[item] = side * (position[edge.from] * (1.0 - part) + position[edge.to] * part);
             }
         }
-        if mesh.items.len() > COMPARED {
+        if graph.items.len() > COMPARED {
             return vec![(guess, true)];
         }
         all.push((guess, true));

@@ -5,7 +5,7 @@
 //! columns are in the same order in all of them, because a sweep fixes their order in the first that they share.
 
 use super::crossings::Order;
-use super::layer_graph::{Kind, Mesh};
+use super::layer_graph::{ItemKind, LayerGraph};
 
 /// The most sweeps of one run.
 const SWEEPS: usize = 24;
@@ -43,7 +43,7 @@ struct Siblings {
     lists: Vec<Vec<usize>>,
 }
 
-impl Mesh {
+impl LayerGraph {
     /// A good order from a first guess, a number for each item. The first sweep goes to the right or to the left.
     pub(crate) fn ordered(&self, guess: &[f64], rightwards: bool, effort: &mut Effort) -> Order {
         let mut order = Order { columns: vec![Vec::new(); self.columns], place: vec![0; self.items.len()] };
@@ -55,7 +55,7 @@ impl Mesh {
         let mut siblings = self.siblings();
         for column in 0..self.columns {
             order.columns[column].sort_by(|&a, &b| guess[a].total_cmp(&guess[b]).then(a.cmp(&b)));
-            order.settle(column);
+            order.straighten(column);
             self.arrange(&mut order, column, &keys, &mut siblings);
         }
         let visits = self.segments.len() + self.items.len() + 1;
@@ -125,7 +125,7 @@ impl Mesh {
         let mut children: Vec<(usize, Vec<Entry>)> = Vec::new();
         let mut groups: Vec<usize> = Vec::new();
         for &item in &order.columns[column] {
-            if let Kind::Top(group) = self.items[item].kind {
+            if let ItemKind::Top(group) = self.items[item].kind {
                 groups.push(group);
             }
         }
@@ -136,8 +136,8 @@ impl Mesh {
         let mut borders = vec![(0, 0); groups.len()];
         for (place, &item) in order.columns[column].iter().enumerate() {
             match self.items[item].kind {
-                Kind::Top(group) => borders[find(group)].0 = item,
-                Kind::Bottom(group) => borders[find(group)].1 = item,
+                ItemKind::Top(group) => borders[find(group)].0 = item,
+                ItemKind::Bottom(group) => borders[find(group)].1 = item,
                 _ => {
                     let lines = self.before[item].len().max(self.after[item].len()).max(1) as f64;
                     let entry = Entry { what: What::Item(item), key: keys[item], lines, place };
@@ -194,7 +194,7 @@ impl Mesh {
                 }
             }
         }
-        order.settle(column);
+        order.straighten(column);
     }
 
     /// Sorts the children of one group. Groups that a sweep met before stay in their order: where they want another

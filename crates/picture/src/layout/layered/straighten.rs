@@ -1,7 +1,7 @@
 //! Last moves: lines are drawn tight where there is room.
 
 use super::crossings::Order;
-use super::layer_graph::{Kind, Mesh};
+use super::layer_graph::{ItemKind, LayerGraph};
 
 /// Passes over all blocks.
 const PASSES: usize = 6;
@@ -21,13 +21,13 @@ struct Blocks {
     members: Vec<Vec<usize>>,
 }
 
-impl Mesh {
+impl LayerGraph {
     /// Moves whatever lies on one line, as one, to the middle of what it is joined to, as far as its neighbours in the
     /// columns allow, where that makes lines steadier. O(items + segments · log) for each of a fixed number of passes.
     ///
     /// With a pressure, whatever touches the upper or lower border of a frame, or the edge of the drawing, or what touches
     /// that, wants to be further inside, and lines give way at the frames that they pass, but for those from op to op.
-    pub(crate) fn settle(&self, order: &Order, heights: &mut [f64], pressure: f64) {
+    pub(crate) fn straighten(&self, order: &Order, heights: &mut [f64], pressure: f64) {
         let blocks = self.blocks(heights, pressure > 0.0);
         let mut wishes: Vec<(f64, f64)> = Vec::new();
         for pass in 0..if pressure > 0.0 { PRESSES } else { PASSES } {
@@ -51,9 +51,9 @@ impl Mesh {
                 // Rounding may have left less than no room.
                 let (low, high) = (low.min(y), high.max(y));
                 let aim = match self.items[members[0]].kind {
-                    Kind::Top(_) if high < f64::MAX => high,
-                    Kind::Bottom(_) if low > f64::MIN => low,
-                    Kind::Top(_) | Kind::Bottom(_) => continue,
+                    ItemKind::Top(_) if high < f64::MAX => high,
+                    ItemKind::Bottom(_) if low > f64::MIN => low,
+                    ItemKind::Top(_) | ItemKind::Bottom(_) => continue,
                     _ => {
                         wishes.clear();
                         for &item in members {
@@ -149,10 +149,10 @@ impl Mesh {
                 return false;
             }
             match self.items[other].kind {
-                Kind::Top(_) if upwards && depth == 0 => return true,
-                Kind::Bottom(_) if !upwards && depth == 0 => return true,
-                Kind::Top(_) => depth += if upwards { -1 } else { 1 },
-                Kind::Bottom(_) => depth += if upwards { 1 } else { -1 },
+                ItemKind::Top(_) if upwards && depth == 0 => return true,
+                ItemKind::Bottom(_) if !upwards && depth == 0 => return true,
+                ItemKind::Top(_) => depth += if upwards { -1 } else { 1 },
+                ItemKind::Bottom(_) => depth += if upwards { 1 } else { -1 },
                 _ => {}
             }
             at = order.place[other];
@@ -214,8 +214,8 @@ impl Mesh {
         let mut frames = vec![(0.0, 0.0); self.ranges.len()];
         for (item, &y) in self.items.iter().zip(heights) {
             match item.kind {
-                Kind::Top(group) => frames[group].0 = y,
-                Kind::Bottom(group) => frames[group].1 = y,
+                ItemKind::Top(group) => frames[group].0 = y,
+                ItemKind::Bottom(group) => frames[group].1 = y,
                 _ => {}
             }
         }

@@ -55,9 +55,9 @@ fn a_leaf_that_a_long_chain_uses_often_has_one_line_that_branches() {
     let picture = chain_with_a_leaf(700, 7);
     let sizes = Sizes::of(&picture);
     let order = picture.reading_order();
-    let mesh = Mesh::of(&picture, &sizes, &Ranks::of(&picture, &order));
+    let graph = LayerGraph::of(&picture, &sizes, &Ranks::of(&picture, &order));
     // Nodes, digits, and one bend in each column that the leaf's line passes, not a hundred.
-    assert!(mesh.items.len() < 702 + 2 * 800 + 1_400, "{}", mesh.items.len());
+    assert!(graph.items.len() < 702 + 2 * 800 + 1_400, "{}", graph.items.len());
     let (placed, effort) = placed(&picture);
     // The line runs straight, and turns off to each step but the first with that step's digits.
     let line = placed.bends.iter().max_by_key(|bends| bends.len()).expect("there are arrows");
@@ -66,7 +66,7 @@ fn a_leaf_that_a_long_chain_uses_often_has_one_line_that_branches() {
         assert_eq!(placed.bends[index][..shared], line[..shared], "to {}", edge.to);
     }
     assert!(line.windows(2).all(|pair| (pair[0].y - pair[1].y).abs() < 0.01));
-    assert!(effort.visits < 200 * mesh.items.len(), "{effort:?}");
+    assert!(effort.visits < 200 * graph.items.len(), "{effort:?}");
 }
 
 #[test]
@@ -143,9 +143,9 @@ fn beyond_a_bound_the_longest_arrows_run_below_everything() {
     let picture = chain_with_long_arrows(500);
     let sizes = Sizes::of(&picture);
     let order = picture.reading_order();
-    let mesh = Mesh::of(&picture, &sizes, &Ranks::of(&picture, &order));
-    let low: Vec<usize> = (0..picture.edges.len()).filter(|&edge| mesh.lanes[edge].is_some()).collect();
-    assert!(!low.is_empty() && mesh.items.len() < 45_000, "{} of {}", low.len(), mesh.items.len());
+    let graph = LayerGraph::of(&picture, &sizes, &Ranks::of(&picture, &order));
+    let low: Vec<usize> = (0..picture.edges.len()).filter(|&edge| graph.lanes[edge].is_some()).collect();
+    assert!(!low.is_empty() && graph.items.len() < 45_000, "{} of {}", low.len(), graph.items.len());
     let drawing = Layered::default().lay_out(&picture, &sizes);
     let bottom = drawing.nodes.iter().map(|place| place.bottom()).fold(0.0, f64::max);
     for edge in low {

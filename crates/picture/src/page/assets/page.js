@@ -252,8 +252,8 @@ const keys = {
   0: () => flyTo(level, whole(level)),
   '/': () => at('query').focus(),
   o: toggleAtNode,
-  ',': () => { endFilm(); goToMoment(moment - 1, showMoment); },
-  '.': () => { endFilm(); goToMoment(moment + 1, showMoment); },
+  ',': () => { endPlay(); goToMoment(moment - 1, showMoment); },
+  '.': () => { endPlay(); goToMoment(moment + 1, showMoment); },
   '?': () => at('help').showModal(),
 };
 

@@ -1,7 +1,7 @@
 // Moments of a training run: a slider, and a line of the output over them.
 
 const moments = data.moments || [];
-let moment = 0, filming = 0;
+let moment = 0, playing = 0;
 
 /** A drawing of the output over the moments, with a dot at each; nothing if it is not a number at two of them. */
 function curve() {
@@ -28,7 +28,7 @@ function curve() {
 /** Lays the slider out. `shown` is called whenever another moment is to be shown. */
 function prepareFilm(shown) {
   if (moments.length < 2) return;
-  at('film').hidden = false;
+  at('timeline').hidden = false;
   at('moment').max = moments.length - 1;
   const line = curve();
   if (line) {
@@ -36,14 +36,14 @@ function prepareFilm(shown) {
     line.addEventListener('click', event => {
       const box = line.getBoundingClientRect();
       const part = ((event.clientX - box.left) / box.width * 240 - 8) / 224;
-      endFilm();
+      endPlay();
       goToMoment(Math.round(part * (moments.length - 1)), shown);
     });
   }
-  at('moment').addEventListener('input', () => { endFilm(); goToMoment(Number(at('moment').value), shown); });
-  at('film-back').addEventListener('click', () => { endFilm(); goToMoment(moment - 1, shown); });
-  at('film-forth').addEventListener('click', () => { endFilm(); goToMoment(moment + 1, shown); });
-  at('film-play').addEventListener('click', () => runFilm(shown));
+  at('moment').addEventListener('input', () => { endPlay(); goToMoment(Number(at('moment').value), shown); });
+  at('timeline-back').addEventListener('click', () => { endPlay(); goToMoment(moment - 1, shown); });
+  at('timeline-forth').addEventListener('click', () => { endPlay(); goToMoment(moment + 1, shown); });
+  at('timeline-play').addEventListener('click', () => runTimeline(shown));
   goToMoment(0, shown);
 }
 
@@ -57,23 +57,23 @@ function goToMoment(wanted, shown) {
   at('moment').setAttribute('aria-valuetext', said);
   at('moment-said').textContent = said;
   for (const dot of at('curve').querySelectorAll('circle')) dot.classList.toggle('here', Number(dot.dataset.moment) === moment);
-  at('film-back').disabled = moment === 0;
-  at('film-forth').disabled = moment === moments.length - 1;
+  at('timeline-back').disabled = moment === 0;
+  at('timeline-forth').disabled = moment === moments.length - 1;
   shown();
 }
 
-function endFilm() {
-  clearInterval(filming);
-  filming = 0;
-  at('film-play').textContent = 'Play the run';
+function endPlay() {
+  clearInterval(playing);
+  playing = 0;
+  at('timeline-play').textContent = 'Play the run';
 }
 
-function runFilm(shown) {
-  if (filming) return endFilm();
+function runTimeline(shown) {
+  if (playing) return endPlay();
   goToMoment(moment + 1 < moments.length ? moment + 1 : 0, shown);
-  at('film-play').textContent = 'Pause';
-  filming = setInterval(() => {
+  at('timeline-play').textContent = 'Pause';
+  playing = setInterval(() => {
     goToMoment(moment + 1, shown);
-    if (moment + 1 >= moments.length) endFilm();
+    if (moment + 1 >= moments.length) endPlay();
   }, 800);
 }

@@ -41,15 +41,15 @@ test('moments by keyboard, by buttons, on the line, and by themselves', async ()
   assert.equal(await at(), '2');
   assert.equal(await text(page, '#where'), await page.evaluate(() => `${level.steps.length} steps`), 'the arrow moved the slider, not the steps');
   assert.match(await page.getAttribute('#moment', 'aria-valuetext'), /^step 50: loss/);
-  await page.click('#film-forth');
+  await page.click('#timeline-forth');
   assert.equal(await at(), '3');
   await page.click('#curve circle >> nth=0');
   assert.equal(await at(), '0');
-  assert.equal(await page.locator('#film-back').isDisabled(), true);
-  await page.click('#film-play');
+  assert.equal(await page.locator('#timeline-back').isDisabled(), true);
+  await page.click('#timeline-play');
   await page.waitForFunction(() => document.getElementById('moment').value === '2', null, { timeout: 30000 });
-  await page.click('#film-play');
-  assert.equal(await text(page, '#film-play'), 'Play the run');
+  await page.click('#timeline-play');
+  assert.equal(await text(page, '#timeline-play'), 'Play the run');
   await close();
 });
 
@@ -80,7 +80,7 @@ test('details, steps and groups follow the moment', async () => {
 
 test('a page of one moment has no slider', async () => {
   const { page, close } = await open('apples');
-  assert.equal(await page.locator('#film').isVisible(), false);
+  assert.equal(await page.locator('#timeline').isVisible(), false);
   await page.keyboard.press('.');
   await close();
 });
