@@ -1,6 +1,6 @@
 //! What can be measured of a drawing: crossings, lines through nodes, what overlaps, length and area.
 
-use chainrule::picture::{Geometry, EdgeLine, Picture, Piece, Point, Rect, Size, Sizes};
+use chainrule::picture::{EdgeLine, Geometry, Picture, Piece, Point, Rect, Size, Sizes};
 
 /// The figures of one drawing.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

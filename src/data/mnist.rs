@@ -12,17 +12,12 @@
 //!
 //! Fashion-MNIST and KMNIST come in four files of the same names and sizes, and load just as well.
 
-use super::{DataError, Idx, read_idx};
 use crate::Float;
+use crate::data::error::DataError;
+use crate::data::idx::{Idx, read_idx};
+pub use crate::data::size::{CLASSES, PIXELS, SIDE};
 use ndarray::{Array1, Array2, s};
 use std::path::Path;
-
-/// The height of an image, and its width.
-pub const SIDE: usize = 28;
-/// The pixels of an image, row after row.
-pub const PIXELS: usize = SIDE * SIDE;
-/// The number of classes: the digits 0 to 9.
-pub const CLASSES: usize = 10;
 
 /// The handwritten digits: 60,000 images to train on and 10,000 to test with, each with its label.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,11 +4,13 @@ use crate::check::{Report, Verdict};
 use crate::error::{Error, Result};
 use crate::grad::Gradients;
 use crate::graph::{Graph, NodeId};
-use crate::tape::{Tape, Var};
+use crate::plan::Plan;
+use crate::state::State;
+use crate::tape::{Precision, Tape, Var};
 use crate::view::annotations::Annotations;
 use crate::view::builder::Builder;
 use crate::view::options::{Options, setters};
-use crate::view::run::Run;
+use crate::view::run::{Numbers, PlanRun};
 use chainrule_picture::{Mark, Picture};
 use std::sync::Arc;
 
@@ -30,7 +32,7 @@ pub struct Draw<'t> {
     /// The var that others are drawn around, which may be of another tape.
     around: Option<Var<'t>>,
     gradients: Option<Gradients<'t>>,
-    pub(in crate::view) run: Option<Run>,
+    pub(in crate::view) run: Option<PlanRun>,
     verdicts: Annotations,
 }
 
@@ -94,6 +96,34 @@ impl<'t> Draw<'t> {
     /// ```
     pub fn health(mut self) -> Self {
         self.options.health = true;
+        self
+    }
+
+    /// With the values of a run of `plan` instead of the tape's: on its inputs as they were last fed and on `state`, in the
+    /// plan's own precision, so that what overflows in f32 alone is seen.
+    ///
+    /// They are computed anew for the nodes that are drawn, and gradients with them; nothing is changed.
+    ///
+    /// ```
+    /// use chainrule::{Plan, PlanOptions, State, Tape};
+    /// let tape = Tape::new();
+    /// let x = tape.input("x", [2]);
+    /// let loss = x.exp().ln().sum();
+    /// let mut plan = Plan::<f32>::compile_with([loss], [], PlanOptions::default().check_finite(true))?;
+    /// plan.feed(x, &ndarray::arr1(&[1.0, 100.0]))?;
+    /// let mut state = State::new();
+    /// // In f64 it is 101.
+    /// assert!(plan.run(&mut state).unwrap_err().to_string().contains("exp [2] (forward, in f32; 1 of 2"));
+    /// let svg = loss.draw().values_of(&plan, &state).health().picture()?.to_svg();
+    /// assert!(svg.contains("1 infinite, begins here"));
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Plan::run`], when the picture is made; and if the plan was compiled from another tape.
+    pub fn values_of<F: Precision>(mut self, plan: &Plan<F>, state: &State<F>) -> Self {
+        self.run = Some(PlanRun::of(plan, state));
         self
     }
 
@@ -231,6 +261,15 @@ impl<'t> Draw<'t> {
             }
         }
         Ok(annotations)
+    }
+
+    /// The values of nodes: the tape's, or those of a run.
+    #[track_caller]
+    fn numbers(&self, tape: &Tape, ids: &[NodeId]) -> Result<Numbers> {
+        match &self.run {
+            Some(run) => run.values(tape, ids),
+            None => Ok(tape.values(ids.iter().copied())?.into_iter().collect()),
+        }
     }
 }
 

@@ -76,13 +76,13 @@ macro_rules! setters {
         }
 
         /// Which way the forward pass runs; from left to right unless it is said.
-        pub fn direction(mut self, direction: crate::picture::Direction) -> Self {
+        pub fn direction(mut self, direction: chainrule_picture::Direction) -> Self {
             self.options.direction = direction;
             self
         }
 
         /// Every node, whole layers, or, unless it is said, as much as can be read.
-        pub fn level(mut self, level: crate::picture::Level) -> Self {
+        pub fn level(mut self, level: crate::view::options::Level) -> Self {
             self.options.level = level;
             self
         }

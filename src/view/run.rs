@@ -5,73 +5,45 @@ use crate::graph::{Kind, NodeId};
 use crate::plan::Plan;
 use crate::state::State;
 use crate::tape::{Precision, Tape, Var};
-use crate::view::draw::Draw;
 use ndarray::ArrayD;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The values of nodes.
-pub(in crate::view) type Values = BTreeMap<NodeId, ArrayD<f64>>;
+pub(in crate::view) type Numbers = BTreeMap<NodeId, ArrayD<f64>>;
 
 /// What a plan is run on, and how nodes of its tape are computed from that.
 #[derive(Debug, Clone)]
-pub(in crate::view) struct Run {
+pub(in crate::view) struct PlanRun {
     lineage: Arc<()>,
     inputs: BTreeMap<NodeId, ArrayD<f64>>,
     indices: BTreeMap<NodeId, ArrayD<usize>>,
     state: State<f64>,
     /// In the precision of the plan.
-    compute: fn(&Self, &Tape, &[NodeId]) -> Result<Values>,
+    compute: fn(&Self, &Tape, &[NodeId]) -> Result<Numbers>,
 }
 
-impl<'t> Draw<'t> {
-    /// With the values of a run of `plan` instead of the tape's: on its inputs as they were last fed and on `state`, in the
-    /// plan's own precision, so that what overflows in f32 alone is seen.
-    ///
-    /// They are computed anew for the nodes that are drawn, and gradients with them; nothing is changed.
-    ///
-    /// ```
-    /// use chainrule::{Plan, PlanOptions, State, Tape};
-    /// let tape = Tape::new();
-    /// let x = tape.input("x", [2]);
-    /// let loss = x.exp().ln().sum();
-    /// let mut plan = Plan::<f32>::compile_with([loss], [], PlanOptions::default().check_finite(true))?;
-    /// plan.feed(x, &ndarray::arr1(&[1.0, 100.0]))?;
-    /// let mut state = State::new();
-    /// // In f64 it is 101.
-    /// assert!(plan.run(&mut state).unwrap_err().to_string().contains("exp [2] (forward, in f32; 1 of 2"));
-    /// let svg = loss.draw().values_of(&plan, &state).health().picture()?.to_svg();
-    /// assert!(svg.contains("1 infinite, begins here"));
-    /// # Ok::<(), chainrule::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Plan::run`], when the picture is made; and if the plan was compiled from another tape.
-    pub fn values_of<F: Precision>(mut self, plan: &Plan<F>, state: &State<F>) -> Self {
+impl PlanRun {
+    /// A run of a plan on its inputs as they were last fed and on a state.
+    pub(in crate::view) fn of<F: Precision>(plan: &Plan<F>, state: &State<F>) -> Self {
         let (inputs, indices) = plan.given();
-        self.run = Some(Run {
+        PlanRun {
             lineage: plan.lineage(),
             inputs: inputs.map(|(id, values)| (id, values.mapv(F::wide))).collect(),
             indices: indices.collect(),
             state: state.cast(),
             compute: compute::<F>,
-        });
-        self
+        }
     }
 
-    /// The values of nodes: the tape's, or those of a run.
-    #[track_caller]
-    pub(in crate::view) fn numbers(&self, tape: &Tape, ids: &[NodeId]) -> Result<Values> {
-        match &self.run {
-            Some(run) => (run.compute)(run, tape, ids),
-            None => Ok(tape.values(ids.iter().copied())?.into_iter().collect()),
-        }
+    /// The values that it gives nodes of the tape.
+    pub(in crate::view) fn values(&self, tape: &Tape, ids: &[NodeId]) -> Result<Numbers> {
+        (self.compute)(self, tape, ids)
     }
 }
 
 /// The values of nodes in the precision `F`, widened.
-fn compute<F: Precision>(run: &Run, tape: &Tape, ids: &[NodeId]) -> Result<Values> {
+fn compute<F: Precision>(run: &PlanRun, tape: &Tape, ids: &[NodeId]) -> Result<Numbers> {
     let mut values = BTreeMap::new();
     let mut reals: Vec<Var<'_>> = Vec::new();
     for &id in ids {

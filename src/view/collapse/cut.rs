@@ -1,6 +1,6 @@
 //! What is too long and does not repeat, cut into stretches where few values cross.
 
-use crate::view::collapse::tree::{Group, Part, Tree, Why};
+use crate::view::collapse::tree::{Cluster, Member, Tree, Why};
 
 /// More parts than this, side by side, are cut into stretches.
 const WIDE: usize = 100;
@@ -33,13 +33,13 @@ pub(in crate::view) fn crossings(tree: &Tree<'_>) -> Vec<u32> {
 /// Cuts parts that are too many to stand side by side into stretches, these again, and so on.
 pub(in crate::view) fn cut(
     tree: &mut Tree<'_>,
-    parts: Vec<Part>,
+    parts: Vec<Member>,
     crossings: &[u32],
     scope: &str,
     origin: impl Fn(&Tree<'_>, u32) -> u8,
-) -> Vec<Part> {
+) -> Vec<Member> {
     let mut outer = Vec::new();
-    let mut work: Vec<(Option<usize>, Vec<Part>)> = vec![(None, parts)];
+    let mut work: Vec<(Option<usize>, Vec<Member>)> = vec![(None, parts)];
     while let Some((owner, parts)) = work.pop() {
         let parts = match parts.len() {
             0..=WIDE => parts,
@@ -51,7 +51,7 @@ pub(in crate::view) fn cut(
                         continue;
                     }
                     let (first, last) = (tree.range(stretch[0]), tree.range(stretch[stretch.len() - 1]));
-                    let group = Group {
+                    let group = Cluster {
                         why: Why::Stretch,
                         parts: Vec::new(),
                         range: first.start..last.end,
@@ -59,7 +59,7 @@ pub(in crate::view) fn cut(
                         origin: origin(tree, first.start),
                         again: 1,
                     };
-                    stretches.push(Part::Group(tree.groups.len()));
+                    stretches.push(Member::Cluster(tree.groups.len()));
                     work.push((Some(tree.groups.len()), stretch.to_vec()));
                     tree.groups.push(group);
                 }
@@ -75,7 +75,7 @@ pub(in crate::view) fn cut(
 }
 
 /// Pieces of about equal length; each boundary is moved by up to a third of that to where the fewest values cross.
-fn pieces<'p>(tree: &Tree<'_>, parts: &'p [Part], crossings: &[u32]) -> Vec<&'p [Part]> {
+fn pieces<'p>(tree: &Tree<'_>, parts: &'p [Member], crossings: &[u32]) -> Vec<&'p [Member]> {
     let length = parts.len().div_ceil(STRETCHES);
     let mut pieces = Vec::with_capacity(STRETCHES);
     let mut from = 0;

@@ -10,7 +10,7 @@
 use crate::view::collapse::cut;
 use crate::view::collapse::origin::origin;
 use crate::view::collapse::same::Likeness;
-use crate::view::collapse::tree::{Group, Part, Tree, Why};
+use crate::view::collapse::tree::{Cluster, Member, Tree, Why};
 use rustc_hash::FxHashMap;
 
 /// So many repetitions of scopes are worth folding, of ops without a scope, and so many ops of these in all.
@@ -26,8 +26,8 @@ const ROUNDS: usize = 6;
 
 /// A part with what it looks like.
 #[derive(Debug, Clone, Copy)]
-struct Item {
-    part: Part,
+struct Candidate {
+    part: Member,
     label: u32,
     start: u32,
     length: u32,
@@ -35,7 +35,7 @@ struct Item {
 
 /// A repetition of items.
 #[derive(Debug, Clone, Copy)]
-struct Run {
+struct Repetition {
     start: usize,
     each: usize,
     times: usize,
@@ -44,9 +44,9 @@ struct Run {
 
 /// A repetition that was found, to be put into the tree: the items before it went through several rounds.
 #[derive(Debug)]
-pub(in crate::view) struct Folded {
-    pub(in crate::view) parts: Vec<Part>,
-    pub(in crate::view) groups: Vec<Group>,
+pub(in crate::view) struct Repeated {
+    pub(in crate::view) parts: Vec<Member>,
+    pub(in crate::view) groups: Vec<Cluster>,
 }
 
 /// Hashes of runs of ops by their labels, each in one step.
@@ -82,7 +82,7 @@ pub(in crate::view) struct Folder<'t> {
     /// Labels of parts: what kind of part, how many ops, and a hash of them.
     known: FxHashMap<(u8, u32, u64), u32>,
     /// New groups, numbered after those of the tree.
-    groups: Vec<Group>,
+    groups: Vec<Cluster>,
 }
 
 impl<'t> Folder<'t> {
@@ -93,8 +93,8 @@ impl<'t> Folder<'t> {
     }
 
     /// The parts with their repetitions folded, and the groups that are new. Groups are numbered from `next` on.
-    pub(in crate::view) fn fold(&mut self, parts: &[Part], scope: &str, next: usize) -> Folded {
-        let mut items: Vec<Item> = parts.iter().map(|&part| self.item(part)).collect();
+    pub(in crate::view) fn fold(&mut self, parts: &[Member], scope: &str, next: usize) -> Repeated {
+        let mut items: Vec<Candidate> = parts.iter().map(|&part| self.item(part)).collect();
         for _ in 0..ROUNDS {
             let before = items.len();
             let mut names: Vec<u32> = Vec::new();
@@ -120,17 +120,17 @@ impl<'t> Folder<'t> {
                 break;
             }
         }
-        Folded {
+        Repeated {
             parts: items.iter().map(|item| item.part).collect(),
             groups: std::mem::take(&mut self.groups),
         }
     }
 
-    fn item(&mut self, part: Part) -> Item {
+    fn item(&mut self, part: Member) -> Candidate {
         let range = self.tree.range(part);
         let length = range.end - range.start;
-        let kind = u8::from(matches!(part, Part::Group(_)));
-        Item { part, label: self.label(kind, range.start, length), start: range.start, length }
+        let kind = u8::from(matches!(part, Member::Cluster(_)));
+        Candidate { part, label: self.label(kind, range.start, length), start: range.start, length }
     }
 
     fn label(&mut self, kind: u8, start: u32, length: u32) -> u32 {
@@ -138,13 +138,13 @@ impl<'t> Folder<'t> {
         *self.known.entry((kind, length, self.hashes.of_run(start, length))).or_insert(next)
     }
 
-    fn names(&self, items: &[Item], level: u32) -> Vec<u32> {
+    fn names(&self, items: &[Candidate], level: u32) -> Vec<u32> {
         let labels = items.iter().map(|item| item.label).collect();
         (0..level).fold(labels, |names: Vec<u32>, level| doubled(&names, 1 << level))
     }
 
     /// The repetitions whose period is at most `width`, the length of the stretches that have names; none overlaps another.
-    fn runs(&mut self, items: &[Item], names: &[u32], width: usize) -> Vec<Run> {
+    fn runs(&mut self, items: &[Candidate], names: &[u32], width: usize) -> Vec<Repetition> {
         let mut found = Vec::new();
         let mut last: FxHashMap<u32, usize> = FxHashMap::default();
         // From where on each stretch comes again after the same period, and this period.
@@ -174,11 +174,11 @@ impl<'t> Folder<'t> {
     /// Those repetitions of a stretch of equal labels that are repetitions of one structure.
     fn verified(
         &mut self,
-        items: &[Item],
+        items: &[Candidate],
         (from, period): (usize, usize),
         to: usize,
         width: usize,
-        found: &mut Vec<Run>,
+        found: &mut Vec<Repetition>,
     ) {
         // Shorter periods were tried with shorter stretches.
         if period == 0 || period > width || 2 * period <= width {
@@ -206,7 +206,7 @@ impl<'t> Folder<'t> {
     }
 
     /// How often the items from one on are repeated.
-    fn longest(&mut self, items: &[Item], start: usize, each: usize) -> Run {
+    fn longest(&mut self, items: &[Candidate], start: usize, each: usize) -> Repetition {
         let first = &items[start..start + each];
         let scopes = first.iter().any(|item| is_scope(self.tree, item.part));
         let length: u32 = first.iter().map(|item| item.length).sum();
@@ -222,11 +222,17 @@ impl<'t> Folder<'t> {
             }
             times += 1;
         }
-        Run { start, each, times, ops: length * times as u32 }
+        Repetition { start, each, times, ops: length * times as u32 }
     }
 
     /// The items with each run as one.
-    fn contracted(&mut self, items: &[Item], runs: Vec<Run>, scope: &str, next: usize) -> Vec<Item> {
+    fn contracted(
+        &mut self,
+        items: &[Candidate],
+        runs: Vec<Repetition>,
+        scope: &str,
+        next: usize,
+    ) -> Vec<Candidate> {
         let mut contracted = Vec::with_capacity(items.len());
         let mut from = 0;
         for run in runs {
@@ -234,7 +240,7 @@ impl<'t> Folder<'t> {
             from = run.start + run.each * run.times;
             let start = items[run.start].start;
             let group = next + self.groups.len();
-            self.groups.push(Group {
+            self.groups.push(Cluster {
                 why: Why::Fold { times: run.times, each: run.each },
                 parts: items[run.start..from].iter().map(|item| item.part).collect(),
                 range: start..start + run.ops,
@@ -243,7 +249,7 @@ impl<'t> Folder<'t> {
                 again: 1,
             });
             let label = self.label(2, start, run.ops);
-            contracted.push(Item { part: Part::Group(group), label, start, length: run.ops });
+            contracted.push(Candidate { part: Member::Cluster(group), label, start, length: run.ops });
         }
         contracted.extend_from_slice(&items[from..]);
         contracted
@@ -251,8 +257,8 @@ impl<'t> Folder<'t> {
 }
 
 /// Whether a part is a scope; a repetition that was just found is not in the tree yet, and is none.
-fn is_scope(tree: &Tree<'_>, part: Part) -> bool {
-    matches!(part, Part::Group(group) if group < tree.groups.len())
+fn is_scope(tree: &Tree<'_>, part: Member) -> bool {
+    matches!(part, Member::Cluster(group) if group < tree.groups.len())
 }
 
 /// Whether no name comes twice, of names as [`doubled`] gives them: counted from 0 on as they come.
@@ -275,7 +281,7 @@ fn doubled(names: &[u32], half: usize) -> Vec<u32> {
 /// Folds repetitions in every group, and cuts what is still too long.
 pub(in crate::view) fn roll_up(tree: &mut Tree<'_>) {
     let count = tree.groups.len();
-    let mut rolled: Vec<(Option<usize>, Vec<Part>)> = Vec::with_capacity(count + 1);
+    let mut rolled: Vec<(Option<usize>, Vec<Member>)> = Vec::with_capacity(count + 1);
     let mut new = Vec::new();
     {
         let mut folder = Folder::of(tree);

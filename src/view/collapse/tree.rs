@@ -13,9 +13,9 @@ const NOWHERE: u32 = u32::MAX;
 
 /// An op, or a group of ops that can be one box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::view) enum Part {
+pub(in crate::view) enum Member {
     Op(NodeId),
-    Group(usize),
+    Cluster(usize),
 }
 
 /// Why ops are together.
@@ -31,9 +31,9 @@ pub(in crate::view) enum Why {
 
 /// A group of ops that follow each other in the order of the tree.
 #[derive(Debug)]
-pub(in crate::view) struct Group {
+pub(in crate::view) struct Cluster {
     pub(in crate::view) why: Why,
-    pub(in crate::view) parts: Vec<Part>,
+    pub(in crate::view) parts: Vec<Member>,
     /// The positions of its ops.
     pub(in crate::view) range: Range<u32>,
     /// The scope that it is, or, if it is none, that it lies in; and who recorded its ops.
@@ -51,12 +51,12 @@ pub(in crate::view) struct Tree<'g> {
     pub(in crate::view) order: Vec<NodeId>,
     /// The position of each node of the graph in `order`.
     position: Vec<u32>,
-    pub(in crate::view) groups: Vec<Group>,
-    pub(in crate::view) root: Vec<Part>,
+    pub(in crate::view) groups: Vec<Cluster>,
+    pub(in crate::view) root: Vec<Member>,
 }
 
 /// Ops that become one part: a group if they have a scope.
-type Block = (Option<(u32, u8)>, Vec<NodeId>);
+type Run = (Option<(u32, u8)>, Vec<NodeId>);
 
 impl<'g> Tree<'g> {
     /// The tree of the scopes of some nodes, given in the order of the graph; leaves are no part of it. O(n log n) for
@@ -78,14 +78,14 @@ impl<'g> Tree<'g> {
             let mut again: FxHashMap<(u32, u8), usize> = FxHashMap::default();
             for (key, ops) in sorter.blocks(&ops, depth) {
                 let Some(key) = key else {
-                    parts.extend(ops.into_iter().map(Part::Op));
+                    parts.extend(ops.into_iter().map(Member::Op));
                     continue;
                 };
                 let count = again.entry(key).or_default();
                 *count += 1;
-                parts.push(Part::Group(tree.groups.len()));
+                parts.push(Member::Cluster(tree.groups.len()));
                 work.push((Some(tree.groups.len()), ops, depth + 1));
-                tree.groups.push(Group {
+                tree.groups.push(Cluster {
                     why: Why::Scope,
                     parts: Vec::new(),
                     range: 0..0,
@@ -106,16 +106,16 @@ impl<'g> Tree<'g> {
     /// Puts the ops in order and notes the range of each group.
     fn number(&mut self) {
         // Each entry is a part to go through, or a group that ends here.
-        let mut stack: Vec<(Part, bool)> = self.root.iter().rev().map(|&part| (part, false)).collect();
+        let mut stack: Vec<(Member, bool)> = self.root.iter().rev().map(|&part| (part, false)).collect();
         while let Some((part, ends)) = stack.pop() {
             let here = self.order.len() as u32;
             match part {
-                Part::Op(id) => {
+                Member::Op(id) => {
                     self.position[id.index()] = here;
                     self.order.push(id);
                 }
-                Part::Group(group) if ends => self.groups[group].range.end = here,
-                Part::Group(group) => {
+                Member::Cluster(group) if ends => self.groups[group].range.end = here,
+                Member::Cluster(group) => {
                     self.groups[group].range.start = here;
                     stack.push((part, true));
                     stack.extend(self.groups[group].parts.iter().rev().map(|&part| (part, false)));
@@ -135,16 +135,16 @@ impl<'g> Tree<'g> {
     }
 
     /// The positions of a part.
-    pub(in crate::view) fn range(&self, part: Part) -> Range<u32> {
+    pub(in crate::view) fn range(&self, part: Member) -> Range<u32> {
         match part {
-            Part::Op(id) => self.position[id.index()]..self.position[id.index()] + 1,
-            Part::Group(group) => self.groups[group].range.clone(),
+            Member::Op(id) => self.position[id.index()]..self.position[id.index()] + 1,
+            Member::Cluster(group) => self.groups[group].range.clone(),
         }
     }
 
     /// By which name a group is opened: its scope, or its first and last op.
     pub(in crate::view) fn key(&self, group: usize) -> String {
-        let Group { why, ref range, ref scope, origin, again, .. } = self.groups[group];
+        let Cluster { why, ref range, ref scope, origin, again, .. } = self.groups[group];
         match why {
             Why::Scope if again > 1 => format!("{scope}{} ({again})", suffix(origin)),
             Why::Scope => format!("{scope}{}", suffix(origin)),
@@ -208,7 +208,7 @@ struct Sorter<'g> {
 impl Sorter<'_> {
     /// The blocks in topological order. A scope is one block; if blocks then depend on each other in a circle, since a
     /// scope was entered again later, each stretch of the tape inside one scope is a block: that can have no circle.
-    fn blocks(&mut self, ops: &[NodeId], depth: usize) -> Vec<Block> {
+    fn blocks(&mut self, ops: &[NodeId], depth: usize) -> Vec<Run> {
         let keys: Vec<Option<(u32, u8)>> = ops
             .iter()
             .map(|&id| Some((self.paths.at(self.graph, id, depth)?, origin(self.graph, id))))
@@ -216,7 +216,7 @@ impl Sorter<'_> {
         if keys.iter().all(Option::is_none) {
             return vec![(None, ops.to_vec())];
         }
-        let mut blocks: Vec<Block> = Vec::new();
+        let mut blocks: Vec<Run> = Vec::new();
         let mut known: FxHashMap<(u32, u8), usize> = FxHashMap::default();
         for (&id, &key) in ops.iter().zip(&keys) {
             let block = key.map(|key| *known.entry(key).or_insert(blocks.len()));
@@ -233,7 +233,7 @@ impl Sorter<'_> {
 
     /// The blocks so that each stands after those it depends on; among those that could come next, the one whose first
     /// op was recorded first. None if there is no such order.
-    fn sorted(&mut self, blocks: &[Block]) -> Option<Vec<usize>> {
+    fn sorted(&mut self, blocks: &[Run]) -> Option<Vec<usize>> {
         self.round += 1;
         for (block, (_, ops)) in blocks.iter().enumerate() {
             ops.iter().for_each(|id| self.block[id.index()] = (self.round, block as u32));
@@ -254,8 +254,8 @@ impl Sorter<'_> {
 }
 
 /// Each run of neighbours with one key.
-fn stretches(ops: &[NodeId], keys: &[Option<(u32, u8)>]) -> Vec<Block> {
-    let mut blocks: Vec<Block> = Vec::new();
+fn stretches(ops: &[NodeId], keys: &[Option<(u32, u8)>]) -> Vec<Run> {
+    let mut blocks: Vec<Run> = Vec::new();
     for (&id, &key) in ops.iter().zip(keys) {
         match blocks.last_mut().filter(|last| key.is_some() && last.0 == key) {
             Some(last) => last.1.push(id),

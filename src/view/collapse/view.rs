@@ -4,7 +4,7 @@ use crate::graph::NodeId;
 use crate::view::collapse::fold;
 use crate::view::collapse::fold::SCOPES;
 use crate::view::collapse::origin::suffix;
-use crate::view::collapse::tree::{Group, Part, Tree, Why, prefixes};
+use crate::view::collapse::tree::{Cluster, Member, Tree, Why, prefixes};
 use chainrule_picture::key;
 use chainrule_picture::number::grouped;
 use std::collections::BTreeSet;
@@ -52,8 +52,8 @@ impl Cell {
 }
 
 /// What is still to be gone through: a part, or some repetitions of a fold.
-enum Task {
-    Part(Part),
+enum Step {
+    Member(Member),
     Fold(usize, Range<usize>),
 }
 
@@ -84,14 +84,14 @@ impl Tree<'_> {
             return opened;
         }
         let mut parent = vec![usize::MAX; self.groups.len()];
-        for (group, Group { parts, .. }) in self.groups.iter().enumerate() {
+        for (group, Cluster { parts, .. }) in self.groups.iter().enumerate() {
             parts.iter().for_each(|part| {
-                if let Part::Group(inner) = *part {
+                if let Member::Cluster(inner) = *part {
                     parent[inner] = group;
                 }
             });
         }
-        for (group, Group { why, scope, .. }) in self.groups.iter().enumerate() {
+        for (group, Cluster { why, scope, .. }) in self.groups.iter().enumerate() {
             let is_named = |name: &str| opened.names.contains(&key(name));
             opened.named[group] = *why == Why::Scope && is_named(scope) || is_named(&self.key(group));
             let mut outer = group;
@@ -108,18 +108,18 @@ impl Tree<'_> {
     /// What is shown, in topological order; O(what is shown and the parts of opened groups).
     pub(in crate::view) fn shown(&self, opened: &Opened) -> Vec<Shown> {
         let mut shown = Vec::new();
-        let mut tasks: Vec<Task> = self.root.iter().rev().map(|&part| Task::Part(part)).collect();
+        let mut tasks: Vec<Step> = self.root.iter().rev().map(|&part| Step::Member(part)).collect();
         while let Some(task) = tasks.pop() {
             match task {
-                Task::Part(Part::Op(id)) => shown.push(Shown::Op(id)),
-                Task::Part(Part::Group(group)) => match self.groups[group].why {
-                    Why::Fold { times, .. } => tasks.push(Task::Fold(group, 0..times)),
+                Step::Member(Member::Op(id)) => shown.push(Shown::Op(id)),
+                Step::Member(Member::Cluster(group)) => match self.groups[group].why {
+                    Why::Fold { times, .. } => tasks.push(Step::Fold(group, 0..times)),
                     Why::Scope | Why::Stretch if opened.named[group] || opened.around[group] => {
-                        tasks.extend(self.groups[group].parts.iter().rev().map(|&part| Task::Part(part)));
+                        tasks.extend(self.groups[group].parts.iter().rev().map(|&part| Step::Member(part)));
                     }
                     Why::Scope | Why::Stretch => shown.push(Shown::Box(self.cell(group))),
                 },
-                Task::Fold(group, repetitions) => {
+                Step::Fold(group, repetitions) => {
                     self.show_fold(group, repetitions, opened, &mut shown, &mut tasks)
                 }
             }
@@ -134,13 +134,12 @@ impl Tree<'_> {
         repetitions: Range<usize>,
         opened: &Opened,
         shown: &mut Vec<Shown>,
-        tasks: &mut Vec<Task>,
+        tasks: &mut Vec<Step>,
     ) {
         let fold = &self.groups[group];
         let Why::Fold { each, .. } = fold.why else { return };
         let parts = |repetitions: Range<usize>| &fold.parts[repetitions.start * each..repetitions.end * each];
-        let holds =
-            |part: &Part| matches!(*part, Part::Group(inner) if opened.named[inner] || opened.around[inner]);
+        let holds = |part: &Member| matches!(*part, Member::Cluster(inner) if opened.named[inner] || opened.around[inner]);
         let some = if opened.around[group] {
             parts(repetitions.clone()).iter().position(holds).map(|at| repetitions.start + at / each)
         } else {
@@ -151,17 +150,17 @@ impl Tree<'_> {
         let whole = repetitions.len() < SCOPES || named && each == 1 && repetitions.len() <= ALL_SHOWN;
         let mut then = |repetitions: Range<usize>| {
             if !repetitions.is_empty() {
-                tasks.push(Task::Fold(group, repetitions));
+                tasks.push(Step::Fold(group, repetitions));
             }
         };
         match some.or(named.then_some(repetitions.start)) {
-            _ if whole => tasks.extend(parts(repetitions).iter().rev().map(|&part| Task::Part(part))),
+            _ if whole => tasks.extend(parts(repetitions).iter().rev().map(|&part| Step::Member(part))),
             None => shown.push(Shown::Box(cell)),
             Some(one) => {
                 then(one + 1..repetitions.end);
-                tasks.extend(parts(one..one + 1).iter().rev().map(|&part| Task::Part(part)));
+                tasks.extend(parts(one..one + 1).iter().rev().map(|&part| Step::Member(part)));
                 if one > repetitions.start {
-                    tasks.push(Task::Fold(group, repetitions.start..one));
+                    tasks.push(Step::Fold(group, repetitions.start..one));
                 }
             }
         }
@@ -192,14 +191,14 @@ impl Tree<'_> {
     /// Where what is shown stands in the order.
     pub(in crate::view) fn shown_range(&self, shown: &Shown) -> Range<usize> {
         let range = match shown {
-            Shown::Op(id) => self.range(Part::Op(*id)),
+            Shown::Op(id) => self.range(Member::Op(*id)),
             Shown::Box(cell) => cell.range.clone(),
         };
         range.start as usize..range.end as usize
     }
 
     fn cell(&self, group: usize) -> Cell {
-        let Group { why, ref range, ref scope, origin, again, .. } = self.groups[group];
+        let Cluster { why, ref range, ref scope, origin, again, .. } = self.groups[group];
         let is_scope = why == Why::Scope;
         let label = match is_scope {
             true => {
@@ -210,8 +209,8 @@ impl Tree<'_> {
         };
         let (range, first) = (range.clone(), range.clone());
         let is_cut = self.groups[group].parts.iter().any(|part| match *part {
-            Part::Group(inner) => self.groups[inner].why == Why::Stretch,
-            Part::Op(_) => false,
+            Member::Cluster(inner) => self.groups[inner].why == Why::Stretch,
+            Member::Op(_) => false,
         });
         Cell {
             label,
@@ -237,7 +236,9 @@ impl Tree<'_> {
         let parts = |repetition: usize| &fold.parts[repetition * each..(repetition + 1) * each];
         let named = |repetition: usize| {
             let scopes = parts(repetition).iter().filter_map(|&part| match part {
-                Part::Group(inner) if self.groups[inner].why == Why::Scope => Some(self.cell(inner).label),
+                Member::Cluster(inner) if self.groups[inner].why == Why::Scope => {
+                    Some(self.cell(inner).label)
+                }
                 _ => None,
             });
             scopes.collect::<Vec<_>>().join(", ")
@@ -264,12 +265,12 @@ impl Tree<'_> {
     }
 
     /// The signs of some parts that are repeated: `(× + tanh)`, and where there is a repetition among them, `((× +) ×40 tanh)`.
-    fn signs(&self, parts: &[Part]) -> String {
+    fn signs(&self, parts: &[Member]) -> String {
         const SIGNS: usize = 5;
         let mut out = String::new();
         let mut room = SIGNS;
         // What is still to be written: a part, or the end of a repetition that was begun.
-        let mut stack: Vec<Result<Part, usize>> = parts.iter().rev().map(|&part| Ok(part)).collect();
+        let mut stack: Vec<Result<Member, usize>> = parts.iter().rev().map(|&part| Ok(part)).collect();
         while let Some(next) = stack.pop() {
             let space = if out.is_empty() || out.ends_with('(') { "" } else { " " };
             match next {
@@ -279,11 +280,11 @@ impl Tree<'_> {
                         out.push_str(" …");
                     }
                 }
-                Ok(Part::Op(id)) => {
+                Ok(Member::Op(id)) => {
                     room -= 1;
                     out.push_str(&format!("{space}{}", self.graph.node(id).op().symbol));
                 }
-                Ok(Part::Group(group)) => match self.groups[group].why {
+                Ok(Member::Cluster(group)) => match self.groups[group].why {
                     Why::Fold { times, each } => {
                         out.push_str(&format!("{space}("));
                         stack.push(Err(times));

@@ -1,8 +1,8 @@
-//! The arrows of a picture: between units, from and to what lies outside, and out of it.
+//! The arrows of a picture: between elements, from and to what lies outside, and out of it.
 
 use crate::graph::NodeId;
-use crate::view::compose::display::{Unit, Units};
-use crate::view::compose::draft::Draft;
+use crate::view::compose::composition::Composition;
+use crate::view::compose::elements::{Element, Elements};
 use crate::view::compose::label;
 use chainrule_picture::Mark;
 use chainrule_picture::number::{self, grouped};
@@ -11,22 +11,22 @@ use ndarray::ArrayD;
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One arrow between two units: the nodes whose values run along it, each with the ends where it is read.
-struct Arrow {
+/// One arrow between two elements: the nodes whose values run along it, each with the ends where it is read.
+struct Bundle {
     from: usize,
     sources: Vec<(NodeId, Vec<(NodeId, usize)>)>,
 }
 
-/// So many arrows from one unit to another are drawn side by side; of more, one for all.
+/// So many arrows from one element to another are drawn side by side; of more, one for all.
 const SIDE_BY_SIDE: usize = 3;
 
-impl Draft<'_> {
+impl Composition<'_> {
     pub(in crate::view) fn edges(&mut self) {
-        for (to, unit) in self.units.list.iter().enumerate() {
-            let arrows = self.arrows(to, unit);
-            for (position, Arrow { from, sources }) in arrows.into_iter().enumerate() {
+        for (to, element) in self.elements.list.iter().enumerate() {
+            let arrows = self.arrows(to, element);
+            for (position, Bundle { from, sources }) in arrows.into_iter().enumerate() {
                 let ends: Vec<(NodeId, usize)> = sources.iter().flat_map(|(_, ends)| ends).copied().collect();
-                let operand = if unit.is_layer() { position } else { ends[0].1 };
+                let operand = if element.is_layer() { position } else { ends[0].1 };
                 let backward = self.picture.nodes[to].backward;
                 let (value, gradient) = match sources[..] {
                     [(source, _)] => (self.edge_value(source), self.edge_gradient(source, &ends)),
@@ -47,33 +47,33 @@ impl Draft<'_> {
         }
     }
 
-    /// The arrows that come into a unit, in the order of its operands. A source that a box uses several times comes in once;
-    /// of more than a few sources in one other unit, all come in as one.
-    fn arrows(&self, to: usize, unit: &Unit) -> Vec<Arrow> {
+    /// The arrows that come into an element, in the order of its operands. A source that a box uses several times comes in once;
+    /// of more than a few sources in one other element, all come in as one.
+    fn arrows(&self, to: usize, element: &Element) -> Vec<Bundle> {
         let graph = self.builder.graph;
-        let mut arrows: Vec<Arrow> = Vec::new();
+        let mut arrows: Vec<Bundle> = Vec::new();
         let mut known: FxHashMap<NodeId, usize> = FxHashMap::default();
-        let mut of_unit: FxHashMap<usize, Vec<usize>> = FxHashMap::default();
-        for &member in unit.members() {
+        let mut of_element: FxHashMap<usize, Vec<usize>> = FxHashMap::default();
+        for &member in element.members() {
             for (operand, from) in graph.node(member).read_inputs() {
-                let Some(source) = self.unit(from).filter(|&source| source != to) else { continue };
+                let Some(source) = self.element(from).filter(|&source| source != to) else { continue };
                 if self.selection.is_folded(member, operand) {
                     continue;
                 }
-                match known.get(&from).filter(|_| unit.is_layer()) {
+                match known.get(&from).filter(|_| element.is_layer()) {
                     Some(&arrow) => arrows[arrow].sources[0].1.push((member, operand)),
                     None => {
                         known.insert(from, arrows.len());
-                        of_unit.entry(source).or_default().push(arrows.len());
-                        arrows.push(Arrow { from: source, sources: vec![(from, vec![(member, operand)])] });
+                        of_element.entry(source).or_default().push(arrows.len());
+                        arrows.push(Bundle { from: source, sources: vec![(from, vec![(member, operand)])] });
                     }
                 }
             }
         }
-        let boxed = |source: usize| unit.is_layer() || self.units.list[source].is_layer();
+        let boxed = |source: usize| element.is_layer() || self.elements.list[source].is_layer();
         let bundled = |(&source, arrows): (&usize, &Vec<usize>)| boxed(source) && arrows.len() > SIDE_BY_SIDE;
         let mut bundles: Vec<&Vec<usize>> =
-            of_unit.iter().filter(|&entry| bundled(entry)).map(|(_, arrows)| arrows).collect();
+            of_element.iter().filter(|&entry| bundled(entry)).map(|(_, arrows)| arrows).collect();
         bundles.sort_unstable();
         for bundle in bundles {
             let sources =
@@ -101,7 +101,7 @@ impl Draft<'_> {
     /// The value that leaves a node, with its shape unless the node itself shows it.
     fn edge_value(&self, from: NodeId) -> Option<String> {
         let is_op = self.builder.graph.node(from).leaf().is_none();
-        let in_layer = self.unit(from).is_some_and(|unit| self.units.list[unit].is_layer());
+        let in_layer = self.element(from).is_some_and(|element| self.elements.list[element].is_layer());
         self.builder
             .value(from)
             .map(|value| label::number(value, self.builder.options.shapes && is_op && !in_layer))
@@ -133,22 +133,25 @@ impl Draft<'_> {
     pub(in crate::view) fn hidden(&mut self) {
         let mut dots: BTreeMap<NodeId, usize> = BTreeMap::new();
         let mut of_boxes: BTreeSet<(usize, bool)> = BTreeSet::new();
-        let mut done = |units: &Units, unit: usize, comes: bool| {
-            units.list[unit].is_layer() && !of_boxes.insert((unit, comes))
+        let mut done = |elements: &Elements, element: usize, comes: bool| {
+            elements.list[element].is_layer() && !of_boxes.insert((element, comes))
         };
         for &(from, to, operand) in &self.selection.coming {
-            let Some(to) = self.unit(to).filter(|&to| !done(self.units, to, true)) else { continue };
+            let Some(to) = self.element(to).filter(|&to| !done(self.elements, to, true)) else { continue };
             let from_dot = *dots.entry(from).or_insert_with(|| dot(&mut self.picture, from.to_string()));
             let (value, backward) = (self.edge_value(from), self.picture.nodes[to].backward);
             let edge = PictureEdge { from: from_dot, to, operand, value, backward, ..PictureEdge::default() };
             self.picture.edges.push(edge);
         }
         for &from in &self.selection.going {
-            let Some(unit) = self.unit(from).filter(|&unit| !done(self.units, unit, false)) else { continue };
+            let Some(element) = self.element(from).filter(|&element| !done(self.elements, element, false))
+            else {
+                continue;
+            };
             let to = dot(&mut self.picture, format!("after_{from}"));
-            let (value, backward) = (self.edge_value(from), self.picture.nodes[unit].backward);
+            let (value, backward) = (self.edge_value(from), self.picture.nodes[element].backward);
             self.picture.edges.push(PictureEdge {
-                from: unit,
+                from: element,
                 to,
                 value,
                 backward,
@@ -159,21 +162,21 @@ impl Draft<'_> {
 
     /// The arrows of outputs; of more than a few that leave one box, one arrow for all.
     pub(in crate::view) fn outputs(&mut self) {
-        let mut of_unit: BTreeMap<usize, Vec<NodeId>> = BTreeMap::new();
+        let mut of_element: BTreeMap<usize, Vec<NodeId>> = BTreeMap::new();
         let mut seen = BTreeSet::new();
         for &id in &self.builder.outputs {
-            if let Some(unit) = self.unit(id).filter(|_| seen.insert(id)) {
-                of_unit.entry(unit).or_default().push(id);
+            if let Some(element) = self.element(id).filter(|_| seen.insert(id)) {
+                of_element.entry(element).or_default().push(id);
             }
         }
         seen.clear();
         for &id in &self.builder.outputs {
-            let Some(from) = self.unit(id) else { continue };
-            let outputs = &of_unit[&from];
+            let Some(from) = self.element(id) else { continue };
+            let outputs = &of_element[&from];
             if !seen.insert(id) {
                 continue;
             }
-            match self.units.list[from].is_layer() && outputs.len() > SIDE_BY_SIDE {
+            match self.elements.list[from].is_layer() && outputs.len() > SIDE_BY_SIDE {
                 false => self.output(from, id),
                 true if outputs[0] == id => {
                     let to = self.picture.nodes.len();

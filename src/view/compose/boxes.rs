@@ -3,7 +3,7 @@
 use crate::graph::{Leaf, NodeId, Origin};
 use crate::shape::size;
 use crate::view::collapse::view::Cell;
-use crate::view::compose::draft::{Draft, SAID};
+use crate::view::compose::composition::{Composition, SAID};
 use crate::view::compose::label;
 use chainrule_picture::Details;
 use chainrule_picture::Mark;
@@ -15,15 +15,15 @@ use std::collections::BTreeMap;
 /// So many members of a box are listed.
 const MEMBERS: usize = 1_000;
 
-impl Draft<'_> {
+impl Composition<'_> {
     pub(in crate::view) fn layer(&self, index: usize, cell: &Cell, members: &[NodeId]) -> PictureNode {
         let graph = self.builder.graph;
-        let own = self.unit(members[0]);
+        let own = self.element(members[0]);
         // The one member whose value leaves the layer, if it is one.
         let leaves = |id: &&NodeId| {
             let used = graph.consumers(**id).iter().any(|edge| {
-                let unit = self.unit(edge.target);
-                unit.is_some() && unit != own && graph.node(edge.target).op().reads(edge.operand)
+                let element = self.element(edge.target);
+                element.is_some() && element != own && graph.node(edge.target).op().reads(edge.operand)
             });
             used || self.outputs.binary_search(id).is_ok()
         };
@@ -46,7 +46,7 @@ impl Draft<'_> {
             backward: members.iter().all(|&id| graph.node(id).origin() != Origin::Forward),
             tooltip: self.with_faults(label::layer_tooltip(graph, &cell.label, members), members),
             mark: self.mark(members),
-            note: self.units.rolled_up.then(|| inside(members.len(), inputs, parameters)),
+            note: self.elements.rolled_up.then(|| inside(members.len(), inputs, parameters)),
             of: if forward {
                 None
             } else {

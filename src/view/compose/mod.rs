@@ -2,8 +2,8 @@
 
 mod arrows;
 mod boxes;
-mod display;
-mod draft;
+mod composition;
+mod elements;
 mod label;
 mod select;
 
@@ -12,8 +12,8 @@ use crate::graph::NodeId;
 use crate::view::annotations::Annotations;
 use crate::view::builder::Builder;
 use chainrule_picture::Picture;
-use display::Units;
-use draft::Draft;
+use composition::Composition;
+use elements::Elements;
 use select::Selection;
 
 impl Builder<'_> {
@@ -37,7 +37,7 @@ impl Builder<'_> {
     pub fn visible(&self) -> Result<Vec<NodeId>> {
         self.check_nodes()?;
         let selection = Selection::of(self);
-        Ok(Units::of(self, &selection)?.visible(self, &selection))
+        Ok(Elements::of(self, &selection)?.visible(self, &selection))
     }
 
     /// The picture.
@@ -52,24 +52,24 @@ impl Builder<'_> {
             return self.clone().annotations(annotations).health(false).build();
         }
         let selection = Selection::of(self);
-        let units = Units::of(self, &selection)?;
+        let elements = Elements::of(self, &selection)?;
         let blank = Picture {
             title: self.options.title.clone(),
             direction: self.options.direction,
             ..Picture::default()
         };
-        Ok(compose(self, &selection, &units, blank))
+        Ok(compose(self, &selection, &elements, blank))
     }
 }
 
 /// The picture of the chosen nodes: nodes and frames, arrows, hints at what lies outside, outputs.
-fn compose(builder: &Builder<'_>, selection: &Selection, units: &Units, blank: Picture) -> Picture {
+fn compose(builder: &Builder<'_>, selection: &Selection, elements: &Elements, blank: Picture) -> Picture {
     let mut outputs = builder.outputs.clone();
     outputs.sort_unstable();
-    let mut draft = Draft { builder, selection, units, outputs, picture: blank };
-    draft.nodes();
-    draft.edges();
-    draft.hidden();
-    draft.outputs();
-    draft.picture.shown()
+    let mut composition = Composition { builder, selection, elements, outputs, picture: blank };
+    composition.nodes();
+    composition.edges();
+    composition.hidden();
+    composition.outputs();
+    composition.picture.shown()
 }

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const FEW: usize = 300;
 /// If more leaves than this stand between boxes, each goes into the first box that uses it.
 const LEAVES: usize = 24;
-/// Stands for no unit.
+/// Stands for no element.
 const NONE: u32 = u32::MAX;
 
 /// Pictures with more nodes than this are refused: nobody could read them.
@@ -37,7 +37,7 @@ fn too_large(nodes: usize) -> Error {
 
 /// What becomes one node of a picture.
 #[derive(Debug)]
-pub(in crate::view) enum Unit {
+pub(in crate::view) enum Element {
     Node(NodeId),
     /// A box, and the nodes in it in the order of the graph.
     Layer {
@@ -46,39 +46,39 @@ pub(in crate::view) enum Unit {
     },
 }
 
-impl Unit {
+impl Element {
     pub(in crate::view) fn members(&self) -> &[NodeId] {
         match self {
-            Unit::Node(id) => std::slice::from_ref(id),
-            Unit::Layer { members, .. } => members,
+            Element::Node(id) => std::slice::from_ref(id),
+            Element::Layer { members, .. } => members,
         }
     }
 
     pub(in crate::view) fn is_layer(&self) -> bool {
-        matches!(self, Unit::Layer { .. })
+        matches!(self, Element::Layer { .. })
     }
 
     /// The scope in whose frame it stands, and who recorded it.
     fn place<'a>(&'a self, graph: &'a Graph) -> (&'a str, u8) {
         match self {
-            Unit::Node(id) => (graph.node(*id).scope(), origin(graph, *id)),
-            Unit::Layer { cell, .. } => (cell.outer(), cell.origin),
+            Element::Node(id) => (graph.node(*id).scope(), origin(graph, *id)),
+            Element::Layer { cell, .. } => (cell.outer(), cell.origin),
         }
     }
 }
 
-/// All units, each after those it depends on.
+/// All elements, each after those it depends on.
 #[derive(Debug)]
-pub(in crate::view) struct Units {
-    pub(in crate::view) list: Vec<Unit>,
-    /// The unit of each drawn node, in the order of the selection.
+pub(in crate::view) struct Elements {
+    pub(in crate::view) list: Vec<Element>,
+    /// The element of each drawn node, in the order of the selection.
     of_place: Vec<u32>,
     /// Whether groups were rolled up because there are many nodes.
     pub(in crate::view) rolled_up: bool,
 }
 
-impl Units {
-    pub(in crate::view) fn of(builder: &Builder<'_>, selection: &Selection) -> Result<Units> {
+impl Elements {
+    pub(in crate::view) fn of(builder: &Builder<'_>, selection: &Selection) -> Result<Elements> {
         let nodes = &selection.nodes;
         let every = match builder.options.level {
             Level::Nodes => true,
@@ -87,55 +87,55 @@ impl Units {
         };
         if every {
             check(nodes.len())?;
-            let list = nodes.iter().map(|&id| Unit::Node(id)).collect();
-            return Ok(Units { list, of_place: (0..nodes.len() as u32).collect(), rolled_up: false });
+            let list = nodes.iter().map(|&id| Element::Node(id)).collect();
+            return Ok(Elements { list, of_place: (0..nodes.len() as u32).collect(), rolled_up: false });
         }
         let mut tree = Tree::of(builder.graph, nodes);
         let rolled_up = builder.options.level == Level::Auto;
         let mut open = builder.options.open.clone();
         if rolled_up {
             tree.roll_up();
-            let leaves = Leaves { builder, selection, tree: &tree };
+            let leaves = LeafPlacer { builder, selection, tree: &tree };
             open.extend(tree.opened_within(FEW, |shown| shown.len() + leaves.homes(shown).loose));
         }
-        Units::closed(builder, selection, &tree, &open, rolled_up)
+        Elements::closed(builder, selection, &tree, &open, rolled_up)
     }
 
-    /// The units in which all groups but some are closed.
+    /// The elements in which all groups but some are closed.
     fn closed(
         builder: &Builder<'_>,
         selection: &Selection,
         tree: &Tree<'_>,
         open: &BTreeSet<String>,
         rolled_up: bool,
-    ) -> Result<Units> {
+    ) -> Result<Elements> {
         let shown = tree.shown(&tree.opened(open));
-        let homes = Leaves { builder, selection, tree }.homes(&shown);
+        let homes = LeafPlacer { builder, selection, tree }.homes(&shown);
         check(shown.len() + homes.loose)?;
-        let mut list: Vec<Unit> = shown
+        let mut list: Vec<Element> = shown
             .into_iter()
             .map(|shown| match shown {
-                Shown::Op(id) => Unit::Node(id),
-                Shown::Box(cell) => Unit::Layer { cell, members: Vec::new() },
+                Shown::Op(id) => Element::Node(id),
+                Shown::Box(cell) => Element::Layer { cell, members: Vec::new() },
             })
             .collect();
         let mut of_place = homes.of_place;
-        for (place, unit) in of_place.iter_mut().enumerate() {
+        for (place, element) in of_place.iter_mut().enumerate() {
             let id = selection.nodes[place];
-            if *unit == NONE {
-                *unit = list.len() as u32;
-                list.push(Unit::Node(id));
-            } else if let Unit::Layer { members, .. } = &mut list[*unit as usize] {
+            if *element == NONE {
+                *element = list.len() as u32;
+                list.push(Element::Node(id));
+            } else if let Element::Layer { members, .. } = &mut list[*element as usize] {
                 members.push(id);
             }
         }
-        Ok(Units { list, of_place, rolled_up }.sorted(builder.graph, selection))
+        Ok(Elements { list, of_place, rolled_up }.sorted(builder.graph, selection))
     }
 
-    /// Each unit after those it depends on; among those that could come next, the one whose first op was recorded first.
-    fn sorted(self, graph: &Graph, selection: &Selection) -> Units {
-        let first = |unit: &Unit| {
-            let ids = unit.members();
+    /// Each element after those it depends on; among those that could come next, the one whose first op was recorded first.
+    fn sorted(self, graph: &Graph, selection: &Selection) -> Elements {
+        let first = |element: &Element| {
+            let ids = element.members();
             ids.iter().find(|&&id| graph.node(id).leaf().is_none()).or(ids.first()).copied()
         };
         let keys: Vec<Option<NodeId>> = self.list.iter().map(first).collect();
@@ -151,10 +151,10 @@ impl Units {
         let Some(order) = topological(&keys, edges) else { return self };
         let mut place_of = vec![0; order.len()];
         order.iter().enumerate().for_each(|(new, &old)| place_of[old] = new as u32);
-        let mut list: Vec<(usize, Unit)> = self.list.into_iter().enumerate().collect();
+        let mut list: Vec<(usize, Element)> = self.list.into_iter().enumerate().collect();
         list.sort_by_key(|&(old, _)| place_of[old]);
-        Units {
-            list: list.into_iter().map(|(_, unit)| unit).collect(),
+        Elements {
+            list: list.into_iter().map(|(_, element)| element).collect(),
             of_place: self.of_place.into_iter().map(|old| place_of[old as usize]).collect(),
             rolled_up: self.rolled_up,
         }
@@ -164,7 +164,7 @@ impl Units {
     pub(in crate::view) fn visible(&self, builder: &Builder<'_>, selection: &Selection) -> Vec<NodeId> {
         let graph = builder.graph;
         let mut visible: Vec<bool> =
-            self.of_place.iter().map(|&unit| !self.list[unit as usize].is_layer()).collect();
+            self.of_place.iter().map(|&element| !self.list[element as usize].is_layer()).collect();
         for (place, &id) in selection.nodes.iter().enumerate() {
             for source in graph.node(id).read_inputs().filter_map(|(_, x)| selection.place(x)) {
                 visible[source] |= self.of_place[source] != self.of_place[place];
@@ -174,7 +174,7 @@ impl Units {
         selection.nodes.iter().zip(visible).filter(|&(_, visible)| visible).map(|(&id, _)| id).collect()
     }
 
-    /// The unit that a node is drawn in.
+    /// The element that a node is drawn in.
     pub(in crate::view) fn of_node(&self, selection: &Selection, id: NodeId) -> Option<usize> {
         selection.place(id).map(|place| self.of_place[place] as usize)
     }
@@ -185,7 +185,7 @@ fn check(nodes: usize) -> Result<()> {
 }
 
 /// Finds out where leaves are drawn.
-struct Leaves<'a> {
+struct LeafPlacer<'a> {
     builder: &'a Builder<'a>,
     selection: &'a Selection,
     tree: &'a Tree<'a>,
@@ -208,7 +208,7 @@ struct Use {
     alone: bool,
 }
 
-impl Leaves<'_> {
+impl LeafPlacer<'_> {
     fn homes(&self, shown: &[Shown]) -> Homes {
         let (graph, tree, nodes) = (self.builder.graph, self.tree, &self.selection.nodes);
         let mut of_position = vec![NONE; tree.order().len()];
@@ -253,7 +253,7 @@ impl Leaves<'_> {
                     of_place[place] = used.shown;
                 }
             }
-            loose = of_place.iter().filter(|&&unit| unit == NONE).count();
+            loose = of_place.iter().filter(|&&element| element == NONE).count();
         }
         Homes { of_place, loose }
     }
@@ -292,19 +292,19 @@ impl Leaves<'_> {
     }
 }
 
-/// The frames of a picture and which unit is in which.
-pub(in crate::view) struct Groups {
+/// The frames of a picture and which element is in which.
+pub(in crate::view) struct Frames {
     pub(in crate::view) list: Vec<Group>,
-    pub(in crate::view) of_units: Vec<(usize, usize)>,
+    pub(in crate::view) of_elements: Vec<(usize, usize)>,
 }
 
-impl Units {
+impl Elements {
     /// One frame for each scope that is open, inside that of the scope around it. The nodes that the reverse pass recorded
     /// for a scope have a frame of their own.
-    pub(in crate::view) fn groups(&self, builder: &Builder<'_>) -> Groups {
-        let mut groups = Groups { list: Vec::new(), of_units: Vec::new() };
+    pub(in crate::view) fn groups(&self, builder: &Builder<'_>) -> Frames {
+        let mut groups = Frames { list: Vec::new(), of_elements: Vec::new() };
         let mut known: BTreeMap<(&str, u8), usize> = BTreeMap::new();
-        for (unit, entry) in self.list.iter().enumerate() {
+        for (element, entry) in self.list.iter().enumerate() {
             let (scope, origin) = entry.place(builder.graph);
             let mut parent = None;
             for path in prefixes(scope).take(DEEPEST) {
@@ -319,7 +319,7 @@ impl Units {
                     groups.list.len() - 1
                 }));
             }
-            groups.of_units.extend(parent.map(|group| (unit, group)));
+            groups.of_elements.extend(parent.map(|group| (element, group)));
         }
         groups
     }

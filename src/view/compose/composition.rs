@@ -2,16 +2,16 @@
 
 use crate::graph::{NodeId, Origin};
 use crate::view::builder::Builder;
-use crate::view::compose::display::{Unit, Units};
+use crate::view::compose::elements::{Element, Elements};
 use crate::view::compose::label;
 use crate::view::compose::select::Selection;
 use chainrule_picture::{Details, Histogram, Mark, Picture, PictureNode, number};
 
 /// A picture in the making: its nodes here, its boxes in `boxes`, its arrows in `arrows`.
-pub(in crate::view) struct Draft<'a> {
+pub(in crate::view) struct Composition<'a> {
     pub(in crate::view) builder: &'a Builder<'a>,
     pub(in crate::view) selection: &'a Selection,
-    pub(in crate::view) units: &'a Units,
+    pub(in crate::view) elements: &'a Elements,
     /// The outputs in the order of the graph.
     pub(in crate::view) outputs: Vec<NodeId>,
     pub(in crate::view) picture: Picture,
@@ -20,23 +20,23 @@ pub(in crate::view) struct Draft<'a> {
 /// So many findings are listed of a box.
 pub(in crate::view) const SAID: usize = 12;
 
-impl Draft<'_> {
+impl Composition<'_> {
     pub(in crate::view) fn nodes(&mut self) {
         let mut layers = 0;
-        for unit in &self.units.list {
-            let node = match unit {
-                Unit::Node(id) => self.node(*id),
-                Unit::Layer { cell, members } => {
+        for element in &self.elements.list {
+            let node = match element {
+                Element::Node(id) => self.node(*id),
+                Element::Layer { cell, members } => {
                     layers += 1;
                     self.layer(layers - 1, cell, members)
                 }
             };
             self.picture.nodes.push(node.shown());
         }
-        let groups = self.units.groups(self.builder);
+        let groups = self.elements.groups(self.builder);
         self.picture.groups = groups.list;
-        for (unit, group) in groups.of_units {
-            self.picture.nodes[unit].group = Some(group);
+        for (element, group) in groups.of_elements {
+            self.picture.nodes[element].group = Some(group);
         }
     }
 
@@ -100,9 +100,9 @@ impl Draft<'_> {
         self.builder.annotations.notes.get(&id).into_iter().flat_map(|text| text.lines()).map(str::to_owned)
     }
 
-    /// The unit that a node is drawn in.
-    pub(in crate::view) fn unit(&self, id: NodeId) -> Option<usize> {
-        self.units.of_node(self.selection, id)
+    /// The element that a node is drawn in.
+    pub(in crate::view) fn element(&self, id: NodeId) -> Option<usize> {
+        self.elements.of_node(self.selection, id)
     }
 
     /// The worst of what is said of some nodes.
