@@ -1,7 +1,7 @@
 //! What holds of every drawing, measured in its boxes and lines, and of the chapter's graphs in the text of their files.
 
 use chainrule::picture::{
-    Direction, Geometry, Layered, Layout, NodeKind, Picture, Piece, Point, Rect, Sizes,
+    Direction, Geometry, Layered, LayoutEngine, NodeKind, Picture, Piece, Point, Rect, Sizes,
 };
 
 #[path = "../examples/graphs.rs"]

@@ -1,6 +1,6 @@
 //! Graphviz as a layout: it is given the same boxes, and what it answers is drawn with the same pens.
 
-use chainrule::picture::{EdgeLine, Frame, Geometry, Layout, Picture, Piece, Point, Rect, Sizes};
+use chainrule::picture::{EdgeLine, Frame, Geometry, LayoutEngine, Picture, Piece, Point, Rect, Sizes};
 use serde_json::Value;
 use std::fmt::Write;
 use std::io::Write as _;
@@ -29,7 +29,7 @@ impl Graphviz {
     }
 }
 
-impl Layout for Graphviz {
+impl LayoutEngine for Graphviz {
     fn lay_out(&self, picture: &Picture, sizes: &Sizes) -> Geometry {
         let answer =
             ask(&question(picture, sizes)).expect("`dot` answers, since it was asked for its version");

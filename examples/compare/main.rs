@@ -4,7 +4,7 @@
 //! drawings side by side, what was measured of each, and where ours is worse. `dot` gets the same boxes, and its answer
 //! is drawn with the same pens, so that only the layouts differ.
 
-use chainrule::picture::{Layered, Layout, Picture, Sizes};
+use chainrule::picture::{Layered, LayoutEngine, Picture, Sizes};
 use std::fmt::Write;
 use std::path::Path;
 

@@ -16,7 +16,7 @@ const SUMS: usize = 8;
 const BLOCKS: usize = 64;
 
 /// Some terms of `C` columns, and zeros where there are none.
-type Block<const C: usize, F> = [[F; SUMS]; C];
+type Terms<const C: usize, F> = [[F; SUMS]; C];
 
 /// How the last columns are computed.
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +75,7 @@ fn columns<const C: usize, const R: usize, F: Float>(a: View<'_, F>, b: View<'_,
             let block = &mut blocks[term / SUMS];
             (0..C).for_each(|c| block[c][term % SUMS] = b.at(start + term, first + c));
         }
-        let part = Part { a, start, terms, blocks };
+        let part = Sums { a, start, terms, blocks };
         let mut put = |row: usize, c: usize, sum: F| {
             let y = &mut y[row * n + first + c];
             *y = if start == 0 { sum } else { *y + sum };
@@ -101,14 +101,14 @@ fn columns<const C: usize, const R: usize, F: Float>(a: View<'_, F>, b: View<'_,
 }
 
 /// Some terms of the sums: those of a from a place on, and columns of b.
-struct Part<'a, const C: usize, F> {
+struct Sums<'a, const C: usize, F> {
     a: View<'a, F>,
     start: usize,
     terms: usize,
-    blocks: &'a [Block<C, F>],
+    blocks: &'a [Terms<C, F>],
 }
 
-impl<const C: usize, F: Float> Part<'_, C, F> {
+impl<const C: usize, F: Float> Sums<'_, C, F> {
     /// A row's products with all columns; the row is copied, unless it is contiguous.
     #[inline(always)]
     fn one_row(&self, row: usize, copy: &mut [F; BLOCKS * SUMS]) -> [F; C] {

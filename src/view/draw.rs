@@ -10,7 +10,7 @@ use crate::tape::{Precision, Tape, Var};
 use crate::view::annotations::Annotations;
 use crate::view::builder::Builder;
 use crate::view::options::{Options, setters};
-use crate::view::run::{Numbers, PlanRun};
+use crate::view::run::{NodeValues, PlanRun};
 use chainrule_picture::{Mark, Picture};
 use std::sync::Arc;
 
@@ -265,7 +265,7 @@ impl<'t> Draw<'t> {
 
     /// The values of nodes: the tape's, or those of a run.
     #[track_caller]
-    fn numbers(&self, tape: &Tape, ids: &[NodeId]) -> Result<Numbers> {
+    fn numbers(&self, tape: &Tape, ids: &[NodeId]) -> Result<NodeValues> {
         match &self.run {
             Some(run) => run.values(tape, ids),
             None => Ok(tape.values(ids.iter().copied())?.into_iter().collect()),

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The values of nodes.
-pub(in crate::view) type Numbers = BTreeMap<NodeId, ArrayD<f64>>;
+pub(in crate::view) type NodeValues = BTreeMap<NodeId, ArrayD<f64>>;
 
 /// What a plan is run on, and how nodes of its tape are computed from that.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub(in crate::view) struct PlanRun {
     indices: BTreeMap<NodeId, ArrayD<usize>>,
     state: State<f64>,
     /// In the precision of the plan.
-    compute: fn(&Self, &Tape, &[NodeId]) -> Result<Numbers>,
+    compute: fn(&Self, &Tape, &[NodeId]) -> Result<NodeValues>,
 }
 
 impl PlanRun {
@@ -37,13 +37,13 @@ impl PlanRun {
     }
 
     /// The values that it gives nodes of the tape.
-    pub(in crate::view) fn values(&self, tape: &Tape, ids: &[NodeId]) -> Result<Numbers> {
+    pub(in crate::view) fn values(&self, tape: &Tape, ids: &[NodeId]) -> Result<NodeValues> {
         (self.compute)(self, tape, ids)
     }
 }
 
 /// The values of nodes in the precision `F`, widened.
-fn compute<F: Precision>(run: &PlanRun, tape: &Tape, ids: &[NodeId]) -> Result<Numbers> {
+fn compute<F: Precision>(run: &PlanRun, tape: &Tape, ids: &[NodeId]) -> Result<NodeValues> {
     let mut values = BTreeMap::new();
     let mut reals: Vec<Var<'_>> = Vec::new();
     for &id in ids {

@@ -21,7 +21,7 @@ fn no_folder_has_more_than_a_dozen_files() {
     assert!(full.is_empty(), "folders with more than {DOZEN} files:\n{}", full.join("\n"));
 }
 
-/// The types of the crates, by name, and where each is defined. Crates share only what is public.
+/// The types of the crates, by name, and where each is defined. Crates share what is public.
 fn types() -> BTreeMap<String, Vec<String>> {
     let mut types: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for source in sources() {
@@ -29,9 +29,11 @@ fn types() -> BTreeMap<String, Vec<String>> {
             let text = source.code.lines().nth(line - 1).unwrap();
             let words = ["struct ", "enum ", "union ", "trait ", "type "];
             if words.iter().any(|word| text.contains(word)) {
-                let owner = if text.starts_with("pub ") { "" } else { source.module[0].as_str() };
-                let place = format!("{}:{line}", source.file.display());
-                types.entry(format!("{owner} {name}").trim().to_owned()).or_default().push(place);
+                let public = text.starts_with("pub ").then_some("public");
+                for owner in [Some(source.module[0].as_str()), public].into_iter().flatten() {
+                    let place = format!("{}:{line}", source.file.display());
+                    types.entry(format!("{owner} {name}")).or_default().push(place);
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::export::files::{refused, write_file};
 use crate::export::{dot, graphviz, mermaid, notebook, show, svg};
-use crate::layout::algorithm::Layout;
+use crate::layout::engine::LayoutEngine;
 use crate::layout::layered::Layered;
 use crate::layout::measure::Sizes;
 use crate::model::picture::Picture;
@@ -94,7 +94,7 @@ impl Picture {
     }
 
     /// The same with another layout.
-    pub fn to_svg_with(&self, layout: &impl Layout) -> String {
+    pub fn to_svg_with(&self, layout: &impl LayoutEngine) -> String {
         let picture = self.shown();
         let picture = picture.shallow();
         svg::write(&picture, &layout.lay_out(&picture, &Sizes::of(&picture)))

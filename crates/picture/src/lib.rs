@@ -3,7 +3,7 @@
 //! A [`Picture`] is plain data: it can be built by hand, read from a file, or made of a computation by the crate
 //! `chainrule`. Exporters are functions of the picture alone:
 //!
-//! - [`Picture::to_svg`]: placed by a [`Layout`], needing neither fonts nor programs;
+//! - [`Picture::to_svg`]: placed by a [`LayoutEngine`], needing neither fonts nor programs;
 //! - [`Picture::to_html`]: a page to walk through, node by node, forwards and backwards; [`Expansions`] are pictures with
 //!   other groups open, between which a page switches, and a [`Timeline`] shows them at several moments of a run;
 //! - [`Picture::to_dot`]: for Graphviz, which places everything itself, and [`Picture::graphviz`] if it is installed;
@@ -37,7 +37,7 @@ pub use chainrule_base::{Error, Location, Result};
 pub use export::files::write_file;
 pub use export::show::show_page;
 pub use formats::Format;
-pub use layout::algorithm::Layout;
+pub use layout::engine::LayoutEngine;
 pub use layout::geometry::{EdgeLine, Frame, Geometry, Piece, Point, Rect};
 pub use layout::layered::Layered;
 pub use layout::measure::{NodeSize, Size, Sizes};

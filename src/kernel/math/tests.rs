@@ -1,8 +1,8 @@
 //! Errors against f64's functions for f32, and against numbers of twice the precision for f64.
 
-use crate::Float;
 use super::reference::{self, Two};
 use super::*;
+use crate::Float;
 
 type Function<F> = fn(F) -> F;
 

@@ -1,6 +1,6 @@
 //! What is too long and does not repeat, cut into stretches where few values cross.
 
-use crate::view::collapse::tree::{Cluster, Member, Tree, Why};
+use crate::view::collapse::tree::{Child, Cluster, Tree, Why};
 
 /// More parts than this, side by side, are cut into stretches.
 const WIDE: usize = 100;
@@ -33,13 +33,13 @@ pub(in crate::view) fn crossings(tree: &Tree<'_>) -> Vec<u32> {
 /// Cuts parts that are too many to stand side by side into stretches, these again, and so on.
 pub(in crate::view) fn cut(
     tree: &mut Tree<'_>,
-    parts: Vec<Member>,
+    parts: Vec<Child>,
     crossings: &[u32],
     scope: &str,
     origin: impl Fn(&Tree<'_>, u32) -> u8,
-) -> Vec<Member> {
+) -> Vec<Child> {
     let mut outer = Vec::new();
-    let mut work: Vec<(Option<usize>, Vec<Member>)> = vec![(None, parts)];
+    let mut work: Vec<(Option<usize>, Vec<Child>)> = vec![(None, parts)];
     while let Some((owner, parts)) = work.pop() {
         let parts = match parts.len() {
             0..=WIDE => parts,
@@ -59,7 +59,7 @@ pub(in crate::view) fn cut(
                         origin: origin(tree, first.start),
                         again: 1,
                     };
-                    stretches.push(Member::Cluster(tree.groups.len()));
+                    stretches.push(Child::Cluster(tree.groups.len()));
                     work.push((Some(tree.groups.len()), stretch.to_vec()));
                     tree.groups.push(group);
                 }
@@ -75,7 +75,7 @@ pub(in crate::view) fn cut(
 }
 
 /// Pieces of about equal length; each boundary is moved by up to a third of that to where the fewest values cross.
-fn pieces<'p>(tree: &Tree<'_>, parts: &'p [Member], crossings: &[u32]) -> Vec<&'p [Member]> {
+fn pieces<'p>(tree: &Tree<'_>, parts: &'p [Child], crossings: &[u32]) -> Vec<&'p [Child]> {
     let length = parts.len().div_ceil(STRETCHES);
     let mut pieces = Vec::with_capacity(STRETCHES);
     let mut from = 0;

@@ -10,7 +10,7 @@
 use crate::view::collapse::cut;
 use crate::view::collapse::origin::origin;
 use crate::view::collapse::same::Likeness;
-use crate::view::collapse::tree::{Cluster, Member, Tree, Why};
+use crate::view::collapse::tree::{Child, Cluster, Tree, Why};
 use rustc_hash::FxHashMap;
 
 /// So many repetitions of scopes are worth folding, of ops without a scope, and so many ops of these in all.
@@ -27,7 +27,7 @@ const ROUNDS: usize = 6;
 /// A part with what it looks like.
 #[derive(Debug, Clone, Copy)]
 struct Candidate {
-    part: Member,
+    part: Child,
     label: u32,
     start: u32,
     length: u32,
@@ -45,7 +45,7 @@ struct Repetition {
 /// A repetition that was found, to be put into the tree: the items before it went through several rounds.
 #[derive(Debug)]
 pub(in crate::view) struct Repeated {
-    pub(in crate::view) parts: Vec<Member>,
+    pub(in crate::view) parts: Vec<Child>,
     pub(in crate::view) groups: Vec<Cluster>,
 }
 
@@ -93,7 +93,7 @@ impl<'t> Folder<'t> {
     }
 
     /// The parts with their repetitions folded, and the groups that are new. Groups are numbered from `next` on.
-    pub(in crate::view) fn fold(&mut self, parts: &[Member], scope: &str, next: usize) -> Repeated {
+    pub(in crate::view) fn fold(&mut self, parts: &[Child], scope: &str, next: usize) -> Repeated {
         let mut items: Vec<Candidate> = parts.iter().map(|&part| self.item(part)).collect();
         for _ in 0..ROUNDS {
             let before = items.len();
@@ -126,10 +126,10 @@ impl<'t> Folder<'t> {
         }
     }
 
-    fn item(&mut self, part: Member) -> Candidate {
+    fn item(&mut self, part: Child) -> Candidate {
         let range = self.tree.range(part);
         let length = range.end - range.start;
-        let kind = u8::from(matches!(part, Member::Cluster(_)));
+        let kind = u8::from(matches!(part, Child::Cluster(_)));
         Candidate { part, label: self.label(kind, range.start, length), start: range.start, length }
     }
 
@@ -249,7 +249,7 @@ impl<'t> Folder<'t> {
                 again: 1,
             });
             let label = self.label(2, start, run.ops);
-            contracted.push(Candidate { part: Member::Cluster(group), label, start, length: run.ops });
+            contracted.push(Candidate { part: Child::Cluster(group), label, start, length: run.ops });
         }
         contracted.extend_from_slice(&items[from..]);
         contracted
@@ -257,8 +257,8 @@ impl<'t> Folder<'t> {
 }
 
 /// Whether a part is a scope; a repetition that was just found is not in the tree yet, and is none.
-fn is_scope(tree: &Tree<'_>, part: Member) -> bool {
-    matches!(part, Member::Cluster(group) if group < tree.groups.len())
+fn is_scope(tree: &Tree<'_>, part: Child) -> bool {
+    matches!(part, Child::Cluster(group) if group < tree.groups.len())
 }
 
 /// Whether no name comes twice, of names as [`doubled`] gives them: counted from 0 on as they come.
@@ -281,7 +281,7 @@ fn doubled(names: &[u32], half: usize) -> Vec<u32> {
 /// Folds repetitions in every group, and cuts what is still too long.
 pub(in crate::view) fn roll_up(tree: &mut Tree<'_>) {
     let count = tree.groups.len();
-    let mut rolled: Vec<(Option<usize>, Vec<Member>)> = Vec::with_capacity(count + 1);
+    let mut rolled: Vec<(Option<usize>, Vec<Child>)> = Vec::with_capacity(count + 1);
     let mut new = Vec::new();
     {
         let mut folder = Folder::of(tree);

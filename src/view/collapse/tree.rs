@@ -13,7 +13,7 @@ const NOWHERE: u32 = u32::MAX;
 
 /// An op, or a group of ops that can be one box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::view) enum Member {
+pub(in crate::view) enum Child {
     Op(NodeId),
     Cluster(usize),
 }
@@ -33,7 +33,7 @@ pub(in crate::view) enum Why {
 #[derive(Debug)]
 pub(in crate::view) struct Cluster {
     pub(in crate::view) why: Why,
-    pub(in crate::view) parts: Vec<Member>,
+    pub(in crate::view) parts: Vec<Child>,
     /// The positions of its ops.
     pub(in crate::view) range: Range<u32>,
     /// The scope that it is, or, if it is none, that it lies in; and who recorded its ops.
@@ -52,7 +52,7 @@ pub(in crate::view) struct Tree<'g> {
     /// The position of each node of the graph in `order`.
     position: Vec<u32>,
     pub(in crate::view) groups: Vec<Cluster>,
-    pub(in crate::view) root: Vec<Member>,
+    pub(in crate::view) root: Vec<Child>,
 }
 
 /// Ops that become one part: a group if they have a scope.
@@ -78,12 +78,12 @@ impl<'g> Tree<'g> {
             let mut again: FxHashMap<(u32, u8), usize> = FxHashMap::default();
             for (key, ops) in sorter.blocks(&ops, depth) {
                 let Some(key) = key else {
-                    parts.extend(ops.into_iter().map(Member::Op));
+                    parts.extend(ops.into_iter().map(Child::Op));
                     continue;
                 };
                 let count = again.entry(key).or_default();
                 *count += 1;
-                parts.push(Member::Cluster(tree.groups.len()));
+                parts.push(Child::Cluster(tree.groups.len()));
                 work.push((Some(tree.groups.len()), ops, depth + 1));
                 tree.groups.push(Cluster {
                     why: Why::Scope,
@@ -106,16 +106,16 @@ impl<'g> Tree<'g> {
     /// Puts the ops in order and notes the range of each group.
     fn number(&mut self) {
         // Each entry is a part to go through, or a group that ends here.
-        let mut stack: Vec<(Member, bool)> = self.root.iter().rev().map(|&part| (part, false)).collect();
+        let mut stack: Vec<(Child, bool)> = self.root.iter().rev().map(|&part| (part, false)).collect();
         while let Some((part, ends)) = stack.pop() {
             let here = self.order.len() as u32;
             match part {
-                Member::Op(id) => {
+                Child::Op(id) => {
                     self.position[id.index()] = here;
                     self.order.push(id);
                 }
-                Member::Cluster(group) if ends => self.groups[group].range.end = here,
-                Member::Cluster(group) => {
+                Child::Cluster(group) if ends => self.groups[group].range.end = here,
+                Child::Cluster(group) => {
                     self.groups[group].range.start = here;
                     stack.push((part, true));
                     stack.extend(self.groups[group].parts.iter().rev().map(|&part| (part, false)));
@@ -135,10 +135,10 @@ impl<'g> Tree<'g> {
     }
 
     /// The positions of a part.
-    pub(in crate::view) fn range(&self, part: Member) -> Range<u32> {
+    pub(in crate::view) fn range(&self, part: Child) -> Range<u32> {
         match part {
-            Member::Op(id) => self.position[id.index()]..self.position[id.index()] + 1,
-            Member::Cluster(group) => self.groups[group].range.clone(),
+            Child::Op(id) => self.position[id.index()]..self.position[id.index()] + 1,
+            Child::Cluster(group) => self.groups[group].range.clone(),
         }
     }
 

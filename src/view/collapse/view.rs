@@ -4,7 +4,7 @@ use crate::graph::NodeId;
 use crate::view::collapse::fold;
 use crate::view::collapse::fold::SCOPES;
 use crate::view::collapse::origin::suffix;
-use crate::view::collapse::tree::{Cluster, Member, Tree, Why, prefixes};
+use crate::view::collapse::tree::{Child, Cluster, Tree, Why, prefixes};
 use chainrule_picture::key;
 use chainrule_picture::number::grouped;
 use std::collections::BTreeSet;
@@ -52,8 +52,8 @@ impl Cell {
 }
 
 /// What is still to be gone through: a part, or some repetitions of a fold.
-enum Step {
-    Member(Member),
+enum Visit {
+    Child(Child),
     Fold(usize, Range<usize>),
 }
 
@@ -86,7 +86,7 @@ impl Tree<'_> {
         let mut parent = vec![usize::MAX; self.groups.len()];
         for (group, Cluster { parts, .. }) in self.groups.iter().enumerate() {
             parts.iter().for_each(|part| {
-                if let Member::Cluster(inner) = *part {
+                if let Child::Cluster(inner) = *part {
                     parent[inner] = group;
                 }
             });
@@ -108,18 +108,18 @@ impl Tree<'_> {
     /// What is shown, in topological order; O(what is shown and the parts of opened groups).
     pub(in crate::view) fn shown(&self, opened: &Opened) -> Vec<Shown> {
         let mut shown = Vec::new();
-        let mut tasks: Vec<Step> = self.root.iter().rev().map(|&part| Step::Member(part)).collect();
+        let mut tasks: Vec<Visit> = self.root.iter().rev().map(|&part| Visit::Child(part)).collect();
         while let Some(task) = tasks.pop() {
             match task {
-                Step::Member(Member::Op(id)) => shown.push(Shown::Op(id)),
-                Step::Member(Member::Cluster(group)) => match self.groups[group].why {
-                    Why::Fold { times, .. } => tasks.push(Step::Fold(group, 0..times)),
+                Visit::Child(Child::Op(id)) => shown.push(Shown::Op(id)),
+                Visit::Child(Child::Cluster(group)) => match self.groups[group].why {
+                    Why::Fold { times, .. } => tasks.push(Visit::Fold(group, 0..times)),
                     Why::Scope | Why::Stretch if opened.named[group] || opened.around[group] => {
-                        tasks.extend(self.groups[group].parts.iter().rev().map(|&part| Step::Member(part)));
+                        tasks.extend(self.groups[group].parts.iter().rev().map(|&part| Visit::Child(part)));
                     }
                     Why::Scope | Why::Stretch => shown.push(Shown::Box(self.cell(group))),
                 },
-                Step::Fold(group, repetitions) => {
+                Visit::Fold(group, repetitions) => {
                     self.show_fold(group, repetitions, opened, &mut shown, &mut tasks)
                 }
             }
@@ -134,12 +134,12 @@ impl Tree<'_> {
         repetitions: Range<usize>,
         opened: &Opened,
         shown: &mut Vec<Shown>,
-        tasks: &mut Vec<Step>,
+        tasks: &mut Vec<Visit>,
     ) {
         let fold = &self.groups[group];
         let Why::Fold { each, .. } = fold.why else { return };
         let parts = |repetitions: Range<usize>| &fold.parts[repetitions.start * each..repetitions.end * each];
-        let holds = |part: &Member| matches!(*part, Member::Cluster(inner) if opened.named[inner] || opened.around[inner]);
+        let holds = |part: &Child| matches!(*part, Child::Cluster(inner) if opened.named[inner] || opened.around[inner]);
         let some = if opened.around[group] {
             parts(repetitions.clone()).iter().position(holds).map(|at| repetitions.start + at / each)
         } else {
@@ -150,17 +150,17 @@ impl Tree<'_> {
         let whole = repetitions.len() < SCOPES || named && each == 1 && repetitions.len() <= ALL_SHOWN;
         let mut then = |repetitions: Range<usize>| {
             if !repetitions.is_empty() {
-                tasks.push(Step::Fold(group, repetitions));
+                tasks.push(Visit::Fold(group, repetitions));
             }
         };
         match some.or(named.then_some(repetitions.start)) {
-            _ if whole => tasks.extend(parts(repetitions).iter().rev().map(|&part| Step::Member(part))),
+            _ if whole => tasks.extend(parts(repetitions).iter().rev().map(|&part| Visit::Child(part))),
             None => shown.push(Shown::Box(cell)),
             Some(one) => {
                 then(one + 1..repetitions.end);
-                tasks.extend(parts(one..one + 1).iter().rev().map(|&part| Step::Member(part)));
+                tasks.extend(parts(one..one + 1).iter().rev().map(|&part| Visit::Child(part)));
                 if one > repetitions.start {
-                    tasks.push(Step::Fold(group, repetitions.start..one));
+                    tasks.push(Visit::Fold(group, repetitions.start..one));
                 }
             }
         }
@@ -191,7 +191,7 @@ impl Tree<'_> {
     /// Where what is shown stands in the order.
     pub(in crate::view) fn shown_range(&self, shown: &Shown) -> Range<usize> {
         let range = match shown {
-            Shown::Op(id) => self.range(Member::Op(*id)),
+            Shown::Op(id) => self.range(Child::Op(*id)),
             Shown::Box(cell) => cell.range.clone(),
         };
         range.start as usize..range.end as usize
@@ -209,8 +209,8 @@ impl Tree<'_> {
         };
         let (range, first) = (range.clone(), range.clone());
         let is_cut = self.groups[group].parts.iter().any(|part| match *part {
-            Member::Cluster(inner) => self.groups[inner].why == Why::Stretch,
-            Member::Op(_) => false,
+            Child::Cluster(inner) => self.groups[inner].why == Why::Stretch,
+            Child::Op(_) => false,
         });
         Cell {
             label,
@@ -236,9 +236,7 @@ impl Tree<'_> {
         let parts = |repetition: usize| &fold.parts[repetition * each..(repetition + 1) * each];
         let named = |repetition: usize| {
             let scopes = parts(repetition).iter().filter_map(|&part| match part {
-                Member::Cluster(inner) if self.groups[inner].why == Why::Scope => {
-                    Some(self.cell(inner).label)
-                }
+                Child::Cluster(inner) if self.groups[inner].why == Why::Scope => Some(self.cell(inner).label),
                 _ => None,
             });
             scopes.collect::<Vec<_>>().join(", ")
@@ -265,12 +263,12 @@ impl Tree<'_> {
     }
 
     /// The signs of some parts that are repeated: `(× + tanh)`, and where there is a repetition among them, `((× +) ×40 tanh)`.
-    fn signs(&self, parts: &[Member]) -> String {
+    fn signs(&self, parts: &[Child]) -> String {
         const SIGNS: usize = 5;
         let mut out = String::new();
         let mut room = SIGNS;
         // What is still to be written: a part, or the end of a repetition that was begun.
-        let mut stack: Vec<Result<Member, usize>> = parts.iter().rev().map(|&part| Ok(part)).collect();
+        let mut stack: Vec<Result<Child, usize>> = parts.iter().rev().map(|&part| Ok(part)).collect();
         while let Some(next) = stack.pop() {
             let space = if out.is_empty() || out.ends_with('(') { "" } else { " " };
             match next {
@@ -280,11 +278,11 @@ impl Tree<'_> {
                         out.push_str(" …");
                     }
                 }
-                Ok(Member::Op(id)) => {
+                Ok(Child::Op(id)) => {
                     room -= 1;
                     out.push_str(&format!("{space}{}", self.graph.node(id).op().symbol));
                 }
-                Ok(Member::Cluster(group)) => match self.groups[group].why {
+                Ok(Child::Cluster(group)) => match self.groups[group].why {
                     Why::Fold { times, each } => {
                         out.push_str(&format!("{space}("));
                         stack.push(Err(times));

@@ -2,7 +2,7 @@
 
 use crate::graph::NodeId;
 use crate::view::compose::composition::Composition;
-use crate::view::compose::elements::{Element, Elements};
+use crate::view::compose::elements::{PictureElement, PictureElements};
 use crate::view::compose::label;
 use chainrule_picture::Mark;
 use chainrule_picture::number::{self, grouped};
@@ -49,7 +49,7 @@ impl Composition<'_> {
 
     /// The arrows that come into an element, in the order of its operands. A source that a box uses several times comes in once;
     /// of more than a few sources in one other element, all come in as one.
-    fn arrows(&self, to: usize, element: &Element) -> Vec<Bundle> {
+    fn arrows(&self, to: usize, element: &PictureElement) -> Vec<Bundle> {
         let graph = self.builder.graph;
         let mut arrows: Vec<Bundle> = Vec::new();
         let mut known: FxHashMap<NodeId, usize> = FxHashMap::default();
@@ -133,7 +133,7 @@ impl Composition<'_> {
     pub(in crate::view) fn hidden(&mut self) {
         let mut dots: BTreeMap<NodeId, usize> = BTreeMap::new();
         let mut of_boxes: BTreeSet<(usize, bool)> = BTreeSet::new();
-        let mut done = |elements: &Elements, element: usize, comes: bool| {
+        let mut done = |elements: &PictureElements, element: usize, comes: bool| {
             elements.list[element].is_layer() && !of_boxes.insert((element, comes))
         };
         for &(from, to, operand) in &self.selection.coming {

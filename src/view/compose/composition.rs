@@ -2,7 +2,7 @@
 
 use crate::graph::{NodeId, Origin};
 use crate::view::builder::Builder;
-use crate::view::compose::elements::{Element, Elements};
+use crate::view::compose::elements::{PictureElement, PictureElements};
 use crate::view::compose::label;
 use crate::view::compose::select::Selection;
 use chainrule_picture::{Details, Histogram, Mark, Picture, PictureNode, number};
@@ -11,7 +11,7 @@ use chainrule_picture::{Details, Histogram, Mark, Picture, PictureNode, number};
 pub(in crate::view) struct Composition<'a> {
     pub(in crate::view) builder: &'a Builder<'a>,
     pub(in crate::view) selection: &'a Selection,
-    pub(in crate::view) elements: &'a Elements,
+    pub(in crate::view) elements: &'a PictureElements,
     /// The outputs in the order of the graph.
     pub(in crate::view) outputs: Vec<NodeId>,
     pub(in crate::view) picture: Picture,
@@ -25,8 +25,8 @@ impl Composition<'_> {
         let mut layers = 0;
         for element in &self.elements.list {
             let node = match element {
-                Element::Node(id) => self.node(*id),
-                Element::Layer { cell, members } => {
+                PictureElement::Node(id) => self.node(*id),
+                PictureElement::Layer { cell, members } => {
                     layers += 1;
                     self.layer(layers - 1, cell, members)
                 }

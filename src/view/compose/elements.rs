@@ -37,7 +37,7 @@ fn too_large(nodes: usize) -> Error {
 
 /// What becomes one node of a picture.
 #[derive(Debug)]
-pub(in crate::view) enum Element {
+pub(in crate::view) enum PictureElement {
     Node(NodeId),
     /// A box, and the nodes in it in the order of the graph.
     Layer {
@@ -46,39 +46,39 @@ pub(in crate::view) enum Element {
     },
 }
 
-impl Element {
+impl PictureElement {
     pub(in crate::view) fn members(&self) -> &[NodeId] {
         match self {
-            Element::Node(id) => std::slice::from_ref(id),
-            Element::Layer { members, .. } => members,
+            PictureElement::Node(id) => std::slice::from_ref(id),
+            PictureElement::Layer { members, .. } => members,
         }
     }
 
     pub(in crate::view) fn is_layer(&self) -> bool {
-        matches!(self, Element::Layer { .. })
+        matches!(self, PictureElement::Layer { .. })
     }
 
     /// The scope in whose frame it stands, and who recorded it.
     fn place<'a>(&'a self, graph: &'a Graph) -> (&'a str, u8) {
         match self {
-            Element::Node(id) => (graph.node(*id).scope(), origin(graph, *id)),
-            Element::Layer { cell, .. } => (cell.outer(), cell.origin),
+            PictureElement::Node(id) => (graph.node(*id).scope(), origin(graph, *id)),
+            PictureElement::Layer { cell, .. } => (cell.outer(), cell.origin),
         }
     }
 }
 
 /// All elements, each after those it depends on.
 #[derive(Debug)]
-pub(in crate::view) struct Elements {
-    pub(in crate::view) list: Vec<Element>,
+pub(in crate::view) struct PictureElements {
+    pub(in crate::view) list: Vec<PictureElement>,
     /// The element of each drawn node, in the order of the selection.
     of_place: Vec<u32>,
     /// Whether groups were rolled up because there are many nodes.
     pub(in crate::view) rolled_up: bool,
 }
 
-impl Elements {
-    pub(in crate::view) fn of(builder: &Builder<'_>, selection: &Selection) -> Result<Elements> {
+impl PictureElements {
+    pub(in crate::view) fn of(builder: &Builder<'_>, selection: &Selection) -> Result<PictureElements> {
         let nodes = &selection.nodes;
         let every = match builder.options.level {
             Level::Nodes => true,
@@ -87,8 +87,12 @@ impl Elements {
         };
         if every {
             check(nodes.len())?;
-            let list = nodes.iter().map(|&id| Element::Node(id)).collect();
-            return Ok(Elements { list, of_place: (0..nodes.len() as u32).collect(), rolled_up: false });
+            let list = nodes.iter().map(|&id| PictureElement::Node(id)).collect();
+            return Ok(PictureElements {
+                list,
+                of_place: (0..nodes.len() as u32).collect(),
+                rolled_up: false,
+            });
         }
         let mut tree = Tree::of(builder.graph, nodes);
         let rolled_up = builder.options.level == Level::Auto;
@@ -98,7 +102,7 @@ impl Elements {
             let leaves = LeafPlacer { builder, selection, tree: &tree };
             open.extend(tree.opened_within(FEW, |shown| shown.len() + leaves.homes(shown).loose));
         }
-        Elements::closed(builder, selection, &tree, &open, rolled_up)
+        PictureElements::closed(builder, selection, &tree, &open, rolled_up)
     }
 
     /// The elements in which all groups but some are closed.
@@ -108,15 +112,15 @@ impl Elements {
         tree: &Tree<'_>,
         open: &BTreeSet<String>,
         rolled_up: bool,
-    ) -> Result<Elements> {
+    ) -> Result<PictureElements> {
         let shown = tree.shown(&tree.opened(open));
         let homes = LeafPlacer { builder, selection, tree }.homes(&shown);
         check(shown.len() + homes.loose)?;
-        let mut list: Vec<Element> = shown
+        let mut list: Vec<PictureElement> = shown
             .into_iter()
             .map(|shown| match shown {
-                Shown::Op(id) => Element::Node(id),
-                Shown::Box(cell) => Element::Layer { cell, members: Vec::new() },
+                Shown::Op(id) => PictureElement::Node(id),
+                Shown::Box(cell) => PictureElement::Layer { cell, members: Vec::new() },
             })
             .collect();
         let mut of_place = homes.of_place;
@@ -124,17 +128,17 @@ impl Elements {
             let id = selection.nodes[place];
             if *element == NONE {
                 *element = list.len() as u32;
-                list.push(Element::Node(id));
-            } else if let Element::Layer { members, .. } = &mut list[*element as usize] {
+                list.push(PictureElement::Node(id));
+            } else if let PictureElement::Layer { members, .. } = &mut list[*element as usize] {
                 members.push(id);
             }
         }
-        Ok(Elements { list, of_place, rolled_up }.sorted(builder.graph, selection))
+        Ok(PictureElements { list, of_place, rolled_up }.sorted(builder.graph, selection))
     }
 
     /// Each element after those it depends on; among those that could come next, the one whose first op was recorded first.
-    fn sorted(self, graph: &Graph, selection: &Selection) -> Elements {
-        let first = |element: &Element| {
+    fn sorted(self, graph: &Graph, selection: &Selection) -> PictureElements {
+        let first = |element: &PictureElement| {
             let ids = element.members();
             ids.iter().find(|&&id| graph.node(id).leaf().is_none()).or(ids.first()).copied()
         };
@@ -151,9 +155,9 @@ impl Elements {
         let Some(order) = topological(&keys, edges) else { return self };
         let mut place_of = vec![0; order.len()];
         order.iter().enumerate().for_each(|(new, &old)| place_of[old] = new as u32);
-        let mut list: Vec<(usize, Element)> = self.list.into_iter().enumerate().collect();
+        let mut list: Vec<(usize, PictureElement)> = self.list.into_iter().enumerate().collect();
         list.sort_by_key(|&(old, _)| place_of[old]);
-        Elements {
+        PictureElements {
             list: list.into_iter().map(|(_, element)| element).collect(),
             of_place: self.of_place.into_iter().map(|old| place_of[old as usize]).collect(),
             rolled_up: self.rolled_up,
@@ -298,7 +302,7 @@ pub(in crate::view) struct Frames {
     pub(in crate::view) of_elements: Vec<(usize, usize)>,
 }
 
-impl Elements {
+impl PictureElements {
     /// One frame for each scope that is open, inside that of the scope around it. The nodes that the reverse pass recorded
     /// for a scope have a frame of their own.
     pub(in crate::view) fn groups(&self, builder: &Builder<'_>) -> Frames {

@@ -13,7 +13,7 @@ use crate::view::annotations::Annotations;
 use crate::view::builder::Builder;
 use chainrule_picture::Picture;
 use composition::Composition;
-use elements::Elements;
+use elements::PictureElements;
 use select::Selection;
 
 impl Builder<'_> {
@@ -37,7 +37,7 @@ impl Builder<'_> {
     pub fn visible(&self) -> Result<Vec<NodeId>> {
         self.check_nodes()?;
         let selection = Selection::of(self);
-        Ok(Elements::of(self, &selection)?.visible(self, &selection))
+        Ok(PictureElements::of(self, &selection)?.visible(self, &selection))
     }
 
     /// The picture.
@@ -52,7 +52,7 @@ impl Builder<'_> {
             return self.clone().annotations(annotations).health(false).build();
         }
         let selection = Selection::of(self);
-        let elements = Elements::of(self, &selection)?;
+        let elements = PictureElements::of(self, &selection)?;
         let blank = Picture {
             title: self.options.title.clone(),
             direction: self.options.direction,
@@ -63,7 +63,12 @@ impl Builder<'_> {
 }
 
 /// The picture of the chosen nodes: nodes and frames, arrows, hints at what lies outside, outputs.
-fn compose(builder: &Builder<'_>, selection: &Selection, elements: &Elements, blank: Picture) -> Picture {
+fn compose(
+    builder: &Builder<'_>,
+    selection: &Selection,
+    elements: &PictureElements,
+    blank: Picture,
+) -> Picture {
     let mut outputs = builder.outputs.clone();
     outputs.sort_unstable();
     let mut composition = Composition { builder, selection, elements, outputs, picture: blank };

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 /// A node to be put into the merged graph: one of the second graph, or one of the first that is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Source {
+enum NodeSource {
     After(NodeId),
     Before(NodeId),
 }
@@ -25,8 +25,8 @@ pub(in crate::view) fn merge(
     differences: &[Difference],
 ) -> (Graph, Vec<NodeId>, Annotations) {
     let removed: Vec<NodeId> = before.ids().filter(|&id| matched.after_of(id).is_none()).collect();
-    let nodes: Vec<Source> =
-        after.ids().map(Source::After).chain(removed.iter().copied().map(Source::Before)).collect();
+    let nodes: Vec<NodeSource> =
+        after.ids().map(NodeSource::After).chain(removed.iter().copied().map(NodeSource::Before)).collect();
     let place_of_removed: FxHashMap<NodeId, usize> =
         removed.iter().enumerate().map(|(i, &id)| (id, after.len() + i)).collect();
     // The place, among these nodes, of a node of the first graph.
@@ -34,20 +34,20 @@ pub(in crate::view) fn merge(
     let inputs: Vec<Vec<usize>> = nodes
         .iter()
         .map(|source| match *source {
-            Source::After(id) => after.node(id).inputs().iter().map(|x| x.index()).collect(),
-            Source::Before(id) => before.node(id).inputs().iter().map(|&x| place(x)).collect(),
+            NodeSource::After(id) => after.node(id).inputs().iter().map(|x| x.index()).collect(),
+            NodeSource::Before(id) => before.node(id).inputs().iter().map(|&x| place(x)).collect(),
         })
         .collect();
     let former: Vec<Vec<usize>> = nodes
         .iter()
         .zip(&inputs)
         .map(|(source, inputs)| match *source {
-            Source::After(id) => {
+            NodeSource::After(id) => {
                 let old = matched.before_of(id).into_iter().flat_map(|old| before.node(old).inputs());
                 let gone = old.map(|&x| place(x)).filter(|x| !inputs.contains(x));
                 gone.collect()
             }
-            Source::Before(_) => Vec::new(),
+            NodeSource::Before(_) => Vec::new(),
         })
         .collect();
     let edges = |lists: &[Vec<usize>]| -> Vec<(u32, u32)> {
@@ -68,18 +68,18 @@ pub(in crate::view) fn merge(
         let former: &[usize] = if has_former { &former[at] } else { &[] };
         let operands: Vec<NodeId> = inputs[at].iter().chain(former).map(|&from| rank[from]).collect();
         let new = match nodes[at] {
-            Source::After(id) => draft.push(after.node(id), &operands, |of| rank[of.index()]),
-            Source::Before(id) => draft.push(before.node(id), &operands, |of| rank[place(of)]),
+            NodeSource::After(id) => draft.push(after.node(id), &operands, |of| rank[of.index()]),
+            NodeSource::Before(id) => draft.push(before.node(id), &operands, |of| rank[place(of)]),
         };
         let old: Option<Vec<usize>> = match nodes[at] {
-            Source::After(id) => {
+            NodeSource::After(id) => {
                 matched.before_of(id).map(|old| before.node(old).inputs().iter().map(|&x| place(x)).collect())
             }
-            Source::Before(_) => None,
+            NodeSource::Before(_) => None,
         };
         for operand in 0..operands.len() {
             let mark = match (nodes[at], inputs[at].get(operand)) {
-                (_, None) | (Source::Before(_), _) => Mark::Removed,
+                (_, None) | (NodeSource::Before(_), _) => Mark::Removed,
                 (_, Some(from)) if old.as_ref().is_some_and(|old| old.contains(from)) => continue,
                 _ => Mark::Added,
             };
@@ -109,7 +109,7 @@ pub(in crate::view) fn merge(
 }
 
 /// Where each node would stand if nothing but the order of recording counted.
-fn keys(nodes: &[Source], before: &Graph, matched: &Matching) -> Vec<(usize, usize)> {
+fn keys(nodes: &[NodeSource], before: &Graph, matched: &Matching) -> Vec<(usize, usize)> {
     // A node that is gone comes after the last node before it that is not.
     let mut last = 0;
     let mut behind: FxHashMap<NodeId, usize> = FxHashMap::default();
@@ -122,8 +122,8 @@ fn keys(nodes: &[Source], before: &Graph, matched: &Matching) -> Vec<(usize, usi
     nodes
         .iter()
         .map(|source| match *source {
-            Source::After(id) => (id.index(), 0),
-            Source::Before(id) => (behind[&id], 1 + id.index()),
+            NodeSource::After(id) => (id.index(), 0),
+            NodeSource::Before(id) => (behind[&id], 1 + id.index()),
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 use super::{assert_survives, bits, read_back};
 use chainrule::check::{Mode, Report, Worst};
 use chainrule::op::{Attribute, Attributes};
-use chainrule::picture::{Geometry, Layered, Layout as _, Sizes};
+use chainrule::picture::{Geometry, Layered, LayoutEngine as _, Sizes};
 use chainrule::{Check, Graph, State, Tape};
 use ndarray::{Array1, ArrayD, IxDyn, arr0, arr1};
 use serde_json::Value;

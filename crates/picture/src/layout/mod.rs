@@ -1,7 +1,7 @@
 //! Where everything goes: sizes in, geometry out.
 
-pub(crate) mod algorithm;
 pub(crate) mod canvas;
+pub(crate) mod engine;
 pub(crate) mod frames;
 pub(crate) mod geometry;
 pub(crate) mod layered;

@@ -5,7 +5,7 @@
 
 use crate::export::files::write_file;
 use crate::export::{badge, svg};
-use crate::layout::algorithm::Layout;
+use crate::layout::engine::LayoutEngine;
 use crate::layout::layered::Layered;
 use crate::layout::measure::Sizes;
 use crate::model::text::xml;

@@ -20,8 +20,8 @@ mod straighten;
 #[cfg(test)]
 mod tests;
 
-use crate::layout::algorithm::Layout;
 use crate::layout::canvas;
+use crate::layout::engine::LayoutEngine;
 use crate::layout::geometry::Geometry;
 use crate::layout::measure::Sizes;
 use crate::layout::placed::Placed;
@@ -53,7 +53,7 @@ impl Default for Layered {
     }
 }
 
-impl Layout for Layered {
+impl LayoutEngine for Layered {
     fn lay_out(&self, picture: &Picture, sizes: &Sizes) -> Geometry {
         let picture = picture.shallow();
         let picture = &*readable::readable(&picture, &picture.reading_order());

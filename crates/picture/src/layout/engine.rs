@@ -8,7 +8,7 @@ use crate::model::picture::Picture;
 ///
 /// A layout is given the sizes of all boxes and returns plain geometry; it reads no fonts and draws nothing. The same
 /// picture must always give the same drawing.
-pub trait Layout {
+pub trait LayoutEngine {
     /// Places nodes, labels, arrows and frames.
     fn lay_out(&self, picture: &Picture, sizes: &Sizes) -> Geometry;
 }
