@@ -79,7 +79,7 @@ pub(crate) fn sum_blocks<F: Float>(len: usize, mut fill: impl FnMut(usize, &mut 
 
 /// Sums over the axes for which `reduced` is true, to `y` in row-major order of the axes that stay.
 pub(crate) fn sum_axes<F: Float>(x: View<'_, F>, reduced: &[bool], y: &mut [F]) {
-    let split = Halving::new(&x, reduced);
+    let split = AxisSplit::new(&x, reduced);
     let rows = size(&split.reduced);
     let width = split.kept.last().copied().unwrap_or(1);
     let steps_by_one = split.kept_strides.last() == Some(&1);
@@ -102,7 +102,7 @@ pub(crate) fn reduce_axes<F: Float>(
     y: &mut [F],
     f: impl Fn(Line<'_, F>) -> F,
 ) {
-    let split = Halving::new(&x, reduced);
+    let split = AxisSplit::new(&x, reduced);
     let (data, _) = x.buffer();
     split.for_each_start(&x, 1, |start, i| {
         y[i] = f(Line(View::new(data, start as usize, &split.reduced, &split.reduced_strides)));
@@ -233,14 +233,14 @@ pub(crate) fn log_sum_exp_rows<F: Float>(
 }
 
 /// The axes of a view, told apart.
-struct Halving {
+struct AxisSplit {
     kept: Sizes,
     kept_strides: Strides,
     reduced: Sizes,
     reduced_strides: Strides,
 }
 
-impl Halving {
+impl AxisSplit {
     fn new<F: Copy>(x: &View<'_, F>, reduced: &[bool]) -> Self {
         let pick = |wanted: bool| -> (Sizes, Strides) {
             let axes = (0..reduced.len()).filter(|&a| reduced[a] == wanted);

@@ -49,3 +49,8 @@ pub use model::picture::{Direction, Group, NodeKind, Picture, PictureEdge, Pictu
 pub use model::shown::key;
 pub use page::expansions::Expansions;
 pub use page::timeline::Timeline;
+
+/// The README's program, run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
