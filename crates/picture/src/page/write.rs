@@ -18,14 +18,14 @@ use std::borrow::Cow;
 use std::path::Path;
 
 impl Expansions {
-    /// The pictures as one page, in which groups are opened and closed; else as [`Picture::to_html`].
+    /// The pictures as one page, in which groups are opened and closed; else as [`Picture::to_html`](crate::Picture::to_html).
     pub fn to_html(&self) -> String {
         write(&[("", self)])
     }
 }
 
 impl Timeline {
-    /// The page; see [`Picture::to_html`]. Its slider goes from moment to moment, beside a line of the output over
+    /// The page; see [`Picture::to_html`](crate::Picture::to_html). Its slider goes from moment to moment, beside a line of the output over
     /// them if that is a number.
     ///
     /// # Errors
