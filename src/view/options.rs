@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 /// How much of the structure a picture shows.
 ///
-/// Whatever is one box can be opened by name, with [`Builder::open`].
+/// Whatever is one box can be opened by name, with [`Builder::open`](crate::picture::Builder::open).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Level {
     /// Every node if there are at most 300; of more, as much as can be read.
