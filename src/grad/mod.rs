@@ -333,5 +333,5 @@ fn leads_from(recorder: &Recorder, leads: &mut Vec<Lead>, end: usize, vars: Opti
         leads[i] = Lead::OPEN;
         first = first.min(i);
     }
-    recorder.spread(leads, Lead::OPEN, first);
+    recorder.graph.mark_descendants(leads, Lead::OPEN, first);
 }

@@ -1,7 +1,8 @@
 //! Nodes that are appended again and again, each time on other operands.
 
-use super::node::{OpId, Record, ShapeId, SiteId};
-use super::{Graph, NodeId, Origin};
+use super::ids::{NodeId, OpId, ShapeId, SiteId};
+use super::record::{Origin, Record};
+use super::storage::Graph;
 
 /// Operands that a pattern can be put on.
 pub(crate) const GIVEN: usize = 6;

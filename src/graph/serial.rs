@@ -1,8 +1,8 @@
 //! Graphs as data for files: written without source locations unless asked, checked when read.
 
-use super::node::Record;
-use super::site::Site;
-use super::{Graph, Leaf, NodeId, OpIndex, OpRecord, Origin, ShapeIndex, Stamp};
+use super::ids::{NodeId, OpId, ShapeId};
+use super::record::{Leaf, OpRecord, Origin, Record, Site, Stamp};
+use super::storage::Graph;
 use crate::location::Location;
 use crate::written::{Exact, fields};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -140,9 +140,9 @@ impl Graph {
                 return wrong("names a scope outside the table");
             }
             let location = places.map_or(UNKNOWN, |l| l[i]);
-            let op = OpIndex(op);
+            let op = OpId(op);
             let site = graph.site_id(scope, location);
-            let stamp = Stamp { op, shape: ShapeIndex(shape), site, origin };
+            let stamp = Stamp { op, shape: ShapeId(shape), site, origin };
             if Leaf::of_op(op) == Some(Leaf::Constant) {
                 let start = graph.constants.len();
                 graph.push_constant(stamp, constants.by_ref().take(size));

@@ -3,10 +3,10 @@
 use super::build::{Builder, Level, MOST, too_large};
 use super::model::Group;
 use super::nesting::DEEPEST;
-use super::roll::{Cell, Shown, Tree, origin, prefixes, suffix, topological};
+use super::roll::{Cell, Shown, Tree, origin, prefixes, suffix};
 use super::select::Selection;
 use crate::error::Result;
-use crate::graph::{Graph, Leaf, NodeId};
+use crate::graph::{Graph, Leaf, NodeId, topological_order};
 use crate::shown::{DRAWN, shown};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -130,7 +130,7 @@ impl Units {
             }
         }
         // Boxes are runs of neighbours in one topological order, so there is one of the boxes too.
-        let Some(order) = topological(&keys, edges) else { return self };
+        let Some(order) = topological_order(&keys, edges) else { return self };
         let mut place_of = vec![0; order.len()];
         order.iter().enumerate().for_each(|(new, &old)| place_of[old] = new as u32);
         let mut list: Vec<(usize, Unit)> = self.list.into_iter().enumerate().collect();

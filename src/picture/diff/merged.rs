@@ -2,10 +2,9 @@
 
 use super::super::build::Annotations;
 use super::super::mark::Mark;
-use super::super::roll::topological;
 use super::matching::Matching;
 use super::{Difference, Kind};
-use crate::graph::{Graph, Node, NodeId, OpIndex, OpRecord, Origin, Stamp};
+use crate::graph::{Graph, Node, NodeId, OpIndex, OpRecord, Origin, Stamp, topological_order};
 use rustc_hash::FxHashMap;
 
 /// A node to be put into the merged graph: one of the second graph, or one of the first that is gone.
@@ -56,9 +55,9 @@ pub(super) fn merge(
     };
     // Where both graphs were recorded in one order, nodes that are gone stand where they stood.
     let keys = keys(&nodes, before, matched);
-    let with_former = topological(&keys, edges(&inputs).into_iter().chain(edges(&former)).collect());
+    let with_former = topological_order(&keys, edges(&inputs).into_iter().chain(edges(&former)).collect());
     let has_former = with_former.is_some();
-    let order = with_former.or_else(|| topological(&keys, edges(&inputs))).unwrap_or_default();
+    let order = with_former.or_else(|| topological_order(&keys, edges(&inputs))).unwrap_or_default();
 
     let mut rank = vec![NodeId::default(); nodes.len()];
     order.iter().enumerate().for_each(|(new, &at)| rank[at] = NodeId::new(new));

@@ -11,7 +11,7 @@ mod same;
 mod tree;
 mod view;
 
-pub(super) use tree::{Tree, prefixes, topological};
+pub(super) use tree::{Tree, prefixes};
 pub(super) use view::{Cell, Shown, grouped};
 
 use crate::graph::{Graph, NodeId, Origin};

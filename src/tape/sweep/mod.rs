@@ -92,26 +92,7 @@ impl Recorder {
                 *state = State::Open;
             }
         }
-        self.spread(&mut c.state, State::Open, first);
-    }
-
-    /// Marks every node that depends on a marked one; the nodes before `first` do not.
-    // Inlined, so that a comparison with a mark that is known is one of small numbers.
-    #[inline(always)]
-    pub(crate) fn spread<M: Copy + PartialEq>(&self, marks: &mut [M], mark: M, first: usize) {
-        let records = &self.graph.records()[..marks.len()];
-        let marks = &mut marks[..records.len()];
-        for i in first..records.len() {
-            let record = &records[i];
-            let depends = match self.facts[record.op.0 as usize].arity {
-                0 => false,
-                1 | 2 => record.pair().iter().any(|x| marks[x.index()] == mark),
-                _ => self.graph.node(NodeId::new(i)).inputs().iter().any(|&x| marks[x.index()] == mark),
-            };
-            if depends {
-                marks[i] = mark;
-            }
-        }
+        self.graph.mark_descendants(&mut c.state, State::Open, first);
     }
 
     /// Asks the rules of all nodes on the way, in the order of the sweep, whether they can be differentiated.

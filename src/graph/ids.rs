@@ -1,0 +1,71 @@
+//! Numbers by which nodes, edges and lines of the graph's tables are named.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A node's id: its position in the graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NodeId(pub(super) u32);
+
+impl NodeId {
+    /// How many there can be: so few that a node's number and two words more are one u32, as in what a reverse pass knows.
+    pub(crate) const COUNT: usize = u32::MAX as usize - 2;
+
+    /// The id of the node at a position.
+    ///
+    /// # Panics
+    ///
+    /// If the position is `u32::MAX − 2` or more, past what a graph can hold.
+    #[inline]
+    #[track_caller]
+    pub fn new(index: usize) -> Self {
+        assert!(index < Self::COUNT, "a graph holds at most {} nodes", Self::COUNT);
+        Self(index as u32)
+    }
+
+    /// The node's position in the graph.
+    #[inline]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "n{}", self.0)
+    }
+}
+
+/// An edge's id: the node it enters and the operand it is there, since `x * x` has two edges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EdgeId {
+    /// The node that the edge enters.
+    pub target: NodeId,
+    /// Its operand position there, from 0.
+    pub operand: usize,
+}
+
+/// Index of an op in the graph's table of ops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) struct OpId(pub(crate) u32);
+
+impl OpId {
+    /// Whether it is one of the leaves, which stand at the start of the table.
+    #[inline]
+    pub(crate) fn is_leaf(self) -> bool {
+        self.0 < 4
+    }
+}
+
+/// Index of a shape in the graph's table of shapes; 0 is the scalar's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) struct ShapeId(pub(crate) u32);
+
+impl ShapeId {
+    pub(crate) const SCALAR: Self = Self(0);
+}
+
+/// Index of a site in the graph's table of sites.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) struct SiteId(pub(super) u32);
