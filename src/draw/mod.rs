@@ -7,9 +7,9 @@ mod view;
 
 use crate::check::{Report, Verdict};
 use crate::error::{Error, Result};
-use crate::grad::Gradients;
 use crate::graph::{Graph, NodeId};
 use crate::picture::{Annotations, Builder, Direction, Level, Mark, Picture};
+use crate::reverse::Gradients;
 use crate::tape::{Tape, Var};
 use run::Run;
 use std::sync::Arc;

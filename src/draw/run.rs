@@ -16,7 +16,7 @@ pub(super) type Values = BTreeMap<NodeId, ArrayD<f64>>;
 /// What a plan is run on, and how nodes of its tape are computed from that.
 #[derive(Debug, Clone)]
 pub(super) struct Run {
-    lineage: Arc<()>,
+    tape_id: Arc<()>,
     inputs: BTreeMap<NodeId, ArrayD<f64>>,
     indices: BTreeMap<NodeId, ArrayD<usize>>,
     state: State<f64>,
@@ -51,7 +51,7 @@ impl<'t> Draw<'t> {
     pub fn values_of<F: Precision>(self, plan: &Plan<F>, state: &State<F>) -> Self {
         let (inputs, indices) = plan.given();
         let run = Run {
-            lineage: plan.lineage(),
+            tape_id: plan.tape_id(),
             inputs: inputs.map(|(id, values)| (id, values.mapv(F::wide))).collect(),
             indices: indices.collect(),
             state: state.cast(),
@@ -84,7 +84,7 @@ fn compute<F: Precision>(run: &Run, tape: &Tape, ids: &[NodeId]) -> Result<Value
         }
     }
     let Some(first) = reals.first() else { return Ok(values) };
-    if !first.is_of(&run.lineage) {
+    if !first.is_of(&run.tape_id) {
         return Err(Error::Argument {
             what: "draw",
             problem: "the plan of `values_of` was compiled from another tape than the one that is drawn"

@@ -24,7 +24,7 @@ pub(crate) struct Target<'a> {
 impl Scalar {
     /// What its rules give on every element, by operand. A function of one is given its operand twice.
     #[inline]
-    pub(crate) fn pull(self, given: Given<'_>, [to0, to1]: [Target<'_>; 2]) {
+    pub(crate) fn propagate_all(self, given: Given<'_>, [to0, to1]: [Target<'_>; 2]) {
         let Given { x: [x0, x1], y, dy } = given;
         let len = to0.dx.len().max(to1.dx.len());
         debug_assert!([x0, x1, y].iter().all(|x| x.fits(len)));

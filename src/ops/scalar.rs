@@ -18,6 +18,9 @@ macro_rules! scalars {
             /// How many there are.
             pub(crate) const COUNT: usize = [$(stringify!($one),)+ $(stringify!($two),)+].len();
 
+            /// All of them, in order.
+            pub(crate) const ALL: [Self; Self::COUNT] = [$(Self::$one,)+ $(Self::$two,)+];
+
             /// The function of a type of op, if it is one of these; known when the caller is compiled.
             #[inline]
             pub(crate) fn of_type<O: Op>() -> Option<Self> {
@@ -92,10 +95,10 @@ macro_rules! scalars {
                 );
             }
 
-            /// Hands on what its rules give at single numbers, by operand; nothing for a structural zero. A function of one
+            /// Calls `to` with what its rules give at single numbers, by operand; nothing for a structural zero. A function of one
             /// is given its operand twice.
             #[inline(always)]
-            pub(crate) fn hand_on(self, x: [f64; 2], y: f64, dy: f64, mut to: impl FnMut(usize, f64)) {
+            pub(crate) fn propagate(self, x: [f64; 2], y: f64, dy: f64, mut to: impl FnMut(usize, f64)) {
                 if self.is_call() {
                     let [a, b] = self.rules(x, y, dy);
                     a.into_iter().for_each(|part| to(0, part));

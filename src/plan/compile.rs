@@ -168,7 +168,7 @@ fn plan_of<F: Precision>(
         scratch: Vec::new(),
         vigil: Vigil::default(),
         options: PlanOptions { threads: options.threads.clamp(1, MOST_THREADS), ..options },
-        lineage: recorder.lineage.clone(),
+        tape_id: recorder.tape_id.clone(),
         graph: None,
     };
     let mut compiler = Compiler {

@@ -5,7 +5,8 @@ use super::merge::Merged;
 use crate::error::Result;
 use crate::graph::{Graph, NodeId};
 use crate::shape::{Layout, size};
-use crate::tape::{Located, Op, Operands, Precision, run};
+use crate::eval::run;
+use crate::tape::{Located, Op, Operands, Precision};
 use std::sync::Arc;
 
 /// Elements of a result at most: a long array is not worth keeping where it is quickly made again.

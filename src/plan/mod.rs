@@ -103,7 +103,7 @@ pub struct Plan<F> {
     vigil: vigil::Vigil,
     options: PlanOptions,
     /// That of the tape it was compiled from.
-    lineage: Arc<()>,
+    tape_id: Arc<()>,
     /// The graph it was compiled from, where a run may have to name a node of it.
     graph: Option<Arc<Graph>>,
 }

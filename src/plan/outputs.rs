@@ -24,7 +24,7 @@ impl<'p, F: Precision> Outputs<'p, F> {
 
     fn position(&self, output: Var<'_>) -> Option<usize> {
         let position = self.plan.outputs.iter().position(|(id, _)| *id == output.id())?;
-        output.is_of(&self.plan.lineage).then_some(position)
+        output.is_of(&self.plan.tape_id).then_some(position)
     }
 
     /// The value of the output at a position of the list that was compiled.

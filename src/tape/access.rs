@@ -1,7 +1,7 @@
 //! Who may record on a tape: its own vars, while its graph is not lent out.
 
-use super::recorder::{self, Recorder};
-use super::{Tape, Var};
+use super::op::{Recorder, Tape, Var};
+use super::recorder::refusal;
 use crate::error::{Error, Result, expected, refuse};
 use crate::graph::NodeId;
 use smallvec::SmallVec;
@@ -40,7 +40,7 @@ impl Tape {
     pub(crate) fn refuse_operands(&self, op: &'static str, problem: String, x: &[Var<'_>]) -> ! {
         let caller = std::panic::Location::caller();
         let error = match self.own_all(op, x) {
-            Ok(ids) => recorder::refusal(&self.graph(), op.to_owned(), problem, &ids, caller.into()),
+            Ok(ids) => refusal(&self.graph(), op.to_owned(), problem, &ids, caller.into()),
             Err(error) => error,
         };
         refuse(error)

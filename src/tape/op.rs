@@ -1,11 +1,14 @@
 //! The contract of an op: what it is called, which shapes it takes, what it computes, how it is differentiated.
+//!
+//! [`Tape`] and [`Var`] are defined beside it, since the three speak of each other: a rule is written with vars, a var
+//! belongs to a tape, and a tape holds the ops that are recorded on it.
 
-use super::Var;
 use crate::Float;
-use crate::graph::{Attributes, Kind};
+use crate::graph::{Attributes, Kind, NodeId};
 use crate::kernel::{Inputs, Output};
 use crate::shape::Layout;
 use std::any::Any;
+use std::cell::RefCell;
 use std::fmt::{self, Debug};
 
 /// An operation of a graph. Built-in ops and users' ops implement this same trait.
@@ -323,4 +326,38 @@ pub enum Domain {
     Spaced(f64),
     /// Indices from 0 to one less than this.
     Index(usize),
+}
+
+/// Runs an op's kernel, unless it refuses the operands.
+pub(crate) fn call<F: Precision>(op: &dyn Op, x: Inputs<'_, '_, F>, y: Output<'_, F>) -> Result<(), String> {
+    let kernel = F::kernel(op);
+    kernel.check(x)?;
+    kernel.run(x, y);
+    Ok(())
+}
+
+/// What changes of a tape as it is recorded on.
+pub(crate) type Recorder = super::recorder::RecorderOf<dyn Op>;
+
+/// What a user records on. It owns the graph while the graph grows, and the values computed so far.
+///
+/// Recording checks arguments and infers shapes at once, and computes nothing: a model can be built, drawn, saved and
+/// differentiated with no data at hand. [`Var::value`] computes when asked.
+///
+/// ```
+/// let tape = chainrule::Tape::new();
+/// let apple = tape.leaf("apple", 100.0);
+/// let price = apple * 2.0 * tape.leaf("tax", 1.1);
+/// assert_eq!(price.value().item().round(), 220.0);
+/// ```
+#[derive(Debug, Default)]
+pub struct Tape {
+    pub(super) recorder: RefCell<Recorder>,
+}
+
+/// A `Copy` handle to a node on a tape. It has a shape and no precision.
+#[derive(Clone, Copy)]
+pub struct Var<'t> {
+    pub(super) tape: &'t Tape,
+    pub(super) id: NodeId,
 }

@@ -1,6 +1,6 @@
 //! `+ − × ÷` and negation between vars, and between vars and numbers on either side.
 
-use super::Var;
+use super::op::Var;
 use crate::ops::{Add, Div, Mul, Neg, Sub};
 
 macro_rules! operator {

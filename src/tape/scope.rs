@@ -1,7 +1,6 @@
 //! Guards that say in which scope and for what purpose nodes are recorded.
 
-use super::Tape;
-use super::recorder::Recorder;
+use super::op::{Recorder, Tape};
 use crate::graph::{NodeId, Origin};
 
 /// A guard that ends a name scope, or a stretch of updates, when it is dropped.

@@ -1,18 +1,11 @@
 //! Handles to nodes.
 
-use super::{Tape, Value};
+use super::op::{Tape, Var};
 use crate::error::{Error, refuse};
 use crate::graph::{Leaf, NodeId};
 use crate::location::Location;
 use std::fmt;
 use std::sync::Arc;
-
-/// A `Copy` handle to a node on a tape. It has a shape and no precision.
-#[derive(Clone, Copy)]
-pub struct Var<'t> {
-    tape: &'t Tape,
-    id: NodeId,
-}
 
 impl<'t> Var<'t> {
     pub(crate) fn new(tape: &'t Tape, id: NodeId) -> Self {
@@ -83,31 +76,9 @@ impl<'t> Var<'t> {
         source.constant() == Some(&[0.0])
     }
 
-    /// Its value in f64, computed now from the values of the leaves it depends on, and remembered.
-    ///
-    /// A branch on a value is frozen in what is recorded after it: a [`Plan`](crate::Plan) does not take it again.
-    /// Costs one kernel for every node not computed before.
-    ///
-    /// # Panics
-    ///
-    /// If a leaf that it needs has no value: a [`Tape::input`] that was not [fed](Tape::feed), or a parameter that was
-    /// not [loaded](Tape::load). If an op on the way [refuses](crate::op::Kernel::check) its operands, such as a label past
-    /// the last class; [`Tape::values`] returns that instead. If the [graph](Tape::graph) is held.
-    #[track_caller]
-    pub fn value(self) -> Value {
-        let mut recorder = self.tape.write("value");
-        match recorder.evaluate(self.id).and_then(|()| recorder.array(self.id)) {
-            Ok(array) => Value::new(array),
-            Err(e) => {
-                drop(recorder);
-                refuse(e)
-            }
-        }
-    }
-
     /// Whether its tape's recording is the one that shares this token.
-    pub(crate) fn is_of(self, lineage: &Arc<()>) -> bool {
-        Arc::ptr_eq(&self.tape.recorder().borrow().lineage, lineage)
+    pub(crate) fn is_of(self, tape_id: &Arc<()>) -> bool {
+        Arc::ptr_eq(&self.tape.recorder().borrow().tape_id, tape_id)
     }
 
     /// How messages name it.

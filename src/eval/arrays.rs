@@ -1,11 +1,10 @@
-//! Scalar functions of arrays of one shape, computed in a tight loop over the nodes: what [`numbers`](super::numbers) is for
+//! Scalar functions of arrays of one shape, computed in a tight loop over the nodes: what `numbers` is for
 //! single numbers.
 
-use super::recorder::Recorder;
-use super::values::{Known, Values};
 use crate::error::Result;
 use crate::graph::{NodeId, ShapeIndex};
 use crate::shape::size;
+use crate::tape::{Known, Recorder, Values};
 use std::ops::Range;
 
 impl Recorder {
@@ -13,7 +12,7 @@ impl Recorder {
     /// side by side; that node's place, or the end.
     #[inline(never)]
     pub(super) fn compute_arrays(&mut self, nodes: Range<usize>) -> Result<usize> {
-        let Self { graph, facts, values, .. } = self;
+        let Self { graph, infos, values, .. } = self;
         let records = graph.records();
         let (mut shape, mut len) = (ShapeIndex::SCALAR, 1);
         for i in nodes.clone() {
@@ -21,7 +20,7 @@ impl Recorder {
                 continue;
             }
             let (id, record) = (NodeId::new(i), &records[i]);
-            let Some(scalar) = facts[record.op.0 as usize].scalar else { return Ok(i) };
+            let Some(scalar) = infos[record.op.0 as usize].scalar() else { return Ok(i) };
             if record.shape == ShapeIndex::SCALAR || !values.places.fit(records, id) {
                 return Ok(i);
             }

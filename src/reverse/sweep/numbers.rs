@@ -1,29 +1,25 @@
 //! The sweep through single numbers, in a tight loop over the nodes.
 
+use super::cotangents::{is_none, sum};
+use super::pass::Sweep;
 use crate::graph::{NodeId, ShapeIndex};
 use crate::kernel::vectorize;
-use crate::tape::cotangents::{Cotangents, is_none, sum};
-use crate::tape::recorder::Recorder;
 use std::ops::Range;
 
-impl Recorder {
+impl Sweep<'_> {
     /// Goes down through scalar functions of single numbers, up to the first node that wants more than that.
     ///
-    /// It asks of no operand whether a gradient is wanted of it: what is handed on to one of which none is leads nowhere,
-    /// and costs less than to find out.
+    /// Operands are not asked whether a gradient is wanted of them: cotangents of unrequested nodes are discarded, which
+    /// costs less than a test.
     #[inline(never)]
-    pub(super) fn pull_numbers(
-        &self,
-        c: &mut Cotangents,
-        nodes: Range<usize>,
-        complete: bool,
-    ) -> Option<NodeId> {
-        let (records, facts) = (&self.graph.records()[..nodes.end], &*self.facts);
-        let wants_more = |i: &usize| !is_none(c.slots[*i]) && facts[records[*i].op.0 as usize].arity > 0;
+    pub(super) fn propagate_numbers(&mut self, nodes: Range<usize>, complete: bool) -> Option<NodeId> {
+        let Self { recorder, c, .. } = self;
+        let (records, infos) = (&recorder.graph.records()[..nodes.end], &*recorder.infos);
+        let wants_more = |i: &usize| !is_none(c.slots[*i]) && infos[records[*i].op.0 as usize].arity > 0;
         if !complete {
             return nodes.rev().find(wants_more).map(NodeId::new);
         }
-        let (slots, values) = (&mut *c.slots, &*self.values.places.slots);
+        let (slots, values) = (&mut *c.slots, &*recorder.values.places.slots);
         vectorize(
             #[inline(always)]
             move || {
@@ -36,19 +32,19 @@ impl Recorder {
                         continue;
                     }
                     let record = &records[i];
-                    let facts = &facts[record.op.0 as usize];
-                    let scalar = match facts.scalar {
+                    let info = &infos[record.op.0 as usize];
+                    let scalar = match info.scalar() {
                         Some(scalar) if record.shape == ShapeIndex::SCALAR => scalar,
-                        _ if facts.arity == 0 => continue,
+                        _ if info.arity == 0 => continue,
                         _ => return Some(NodeId::new(i)),
                     };
                     let x = record.pair().map(NodeId::index);
                     let (at_x, y) = (x.map(|x| values[x]), values[i]);
-                    let hand_on = |operand: usize, part| {
+                    let propagate = |operand: usize, part| {
                         let slot = &mut slots[x[operand]];
                         *slot = if is_none(*slot) { part } else { sum(*slot, part) };
                     };
-                    scalar.hand_on(at_x, y, dy, hand_on);
+                    scalar.propagate(at_x, y, dy, propagate);
                 }
                 None
             },

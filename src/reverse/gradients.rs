@@ -1,10 +1,10 @@
-//! The reverse pass: gradients as more recorded nodes, or as numbers.
+//! Gradients as recorded nodes: what users ask a var for.
 
-mod sweep;
-
+use super::memory::Memory;
+use super::record::RecordedPass;
 use crate::error::{Error, Result, expected, refuse};
-use crate::graph::{Kind, Node, NodeId};
-use crate::tape::{Lead, Recorder, Tape, Var};
+use crate::graph::{Kind, NodeId};
+use crate::tape::{Tape, Var};
 use std::collections::BTreeMap;
 
 /// The gradients of one output: a cotangent for every node it depends on, all of them recorded.
@@ -124,7 +124,7 @@ impl<'t> Var<'t> {
     /// without a derivative. If the [graph](Tape::graph) is held.
     #[track_caller]
     pub fn grad<const N: usize>(self, vars: [Var<'t>; N]) -> [Var<'t>; N] {
-        expected(gradients(self, Some(&vars))).of_each(vars)
+        expected(gradients_of(self, Some(&vars))).of_each(vars)
     }
 
     /// As [`grad`](Self::grad), for any number of vars.
@@ -134,7 +134,7 @@ impl<'t> Var<'t> {
     /// What [`grad`](Self::grad) panics with.
     #[track_caller]
     pub fn try_grad(self, vars: &[Var<'t>]) -> Result<Vec<Var<'t>>> {
-        gradients(self, Some(vars))?.for_each_of(vars)
+        gradients_of(self, Some(vars))?.for_each_of(vars)
     }
 
     /// The vector-Jacobian product: for each var, its cotangent given `dy`, the cotangent of this var, of its shape.
@@ -173,13 +173,13 @@ impl<'t> Var<'t> {
     /// As [`grad`](Self::grad).
     #[track_caller]
     pub fn backward(self) -> Gradients<'t> {
-        expected(gradients(self, None))
+        expected(gradients_of(self, None))
     }
 }
 
 /// The gradients of one number: its VJP with a cotangent of 1.
 #[track_caller]
-fn gradients<'t>(output: Var<'t>, vars: Option<&[Var<'t>]>) -> Result<Gradients<'t>> {
+fn gradients_of<'t>(output: Var<'t>, vars: Option<&[Var<'t>]>) -> Result<Gradients<'t>> {
     differentiate(output, seed(output)?, vars)
 }
 
@@ -195,7 +195,7 @@ fn seed(output: Var<'_>) -> Result<Var<'_>> {
 }
 
 /// That an output is one real number.
-fn one_number(output: Var<'_>) -> Result<()> {
+pub(super) fn one_number(output: Var<'_>) -> Result<()> {
     real(output)?;
     let graph = output.tape().graph();
     let node = graph.node(output.id());
@@ -210,7 +210,7 @@ fn one_number(output: Var<'_>) -> Result<()> {
 }
 
 /// That a var holds real numbers.
-fn real(var: Var<'_>) -> Result<()> {
+pub(super) fn real(var: Var<'_>) -> Result<()> {
     if var.tape().kind(var.id()) == Kind::Real {
         return Ok(());
     }
@@ -234,8 +234,7 @@ fn zero_like(var: Var<'_>) -> Result<Var<'_>> {
     Ok(if var.rank() == 0 { zero } else { zero.broadcast_like(var) })
 }
 
-/// The reverse sweep. Every node that lies between `vars` (or anything, if they are not given) and the output hands
-/// its cotangent on to its operands by its rule; what an operand gets from several is added up, in one place.
+/// The vector-Jacobian product of an output: the cotangents of `vars`, or of everything it depends on, given its own.
 #[track_caller]
 fn differentiate<'t>(output: Var<'t>, dy: Var<'t>, vars: Option<&[Var<'t>]>) -> Result<Gradients<'t>> {
     let tape = output.tape();
@@ -252,86 +251,25 @@ fn differentiate<'t>(output: Var<'t>, dy: Var<'t>, vars: Option<&[Var<'t>]>) -> 
         tape.own("grad", var, &[output])?;
         real(var)?;
     }
-    let end = output.id().index();
+    let sources: Option<Vec<NodeId>> = vars.map(|vars| vars.iter().map(|var| var.id()).collect());
     let mut recorder = tape.try_write("grad")?;
-    let mut leads = std::mem::take(&mut recorder.leads);
-    leads_from(&recorder, &mut leads, end, vars);
-    leads[end] = Lead::has(dy.id());
+    let mut memory = recorder.reverse.take::<Memory>();
+    let Memory { rules, adjoints, slots, .. } = &mut *memory;
     let mut edges = Vec::new();
-    match vars {
-        Some(_) => hand_on_all(&mut recorder, &mut leads, |_, _, _| ())?,
-        None => {
-            hand_on_all(&mut recorder, &mut leads, |id, operand, part| edges.push(((id, operand), part)))?
-        }
-    }
-    let has = |i: usize| Some((NodeId::new(i), leads[i].cotangent()?));
-    // A var that is an ancestor of the wanted ones has a cotangent too, but not all of it.
-    let mut cotangents: Vec<(NodeId, NodeId)> = match vars {
-        Some(vars) => vars.iter().map(|v| v.id().index()).filter(|&i| i <= end).filter_map(has).collect(),
-        None => (0..=end).filter_map(has).collect(),
+    let mut pass = RecordedPass { recorder: &mut recorder, rules, adjoints, slots };
+    let done = match &sources {
+        Some(sources) => pass.run(output.id(), dy.id(), Some(sources), |_, _, _| ()),
+        None => pass.run(output.id(), dy.id(), None, |id, operand, part| edges.push(((id, operand), part))),
     };
+    let cotangent = |id: NodeId| Some((id, adjoints.get(id.index())?.cotangent()?));
+    // A var that is an ancestor of the wanted ones has a cotangent too, but not all of it.
+    let mut cotangents: Vec<(NodeId, NodeId)> = match sources {
+        Some(sources) => sources.into_iter().filter_map(cotangent).collect(),
+        None => (0..adjoints.len()).map(NodeId::new).filter_map(cotangent).collect(),
+    };
+    recorder.reverse.put_back(memory);
+    done?;
     cotangents.sort_unstable();
     cotangents.dedup();
-    recorder.leads = leads;
     Ok(Gradients { tape, output: output.id(), cotangents, contributions: edges.into_iter().collect() })
-}
-
-/// Hands the cotangents of all nodes on, from the last of them downwards.
-fn hand_on_all(
-    recorder: &mut Recorder,
-    leads: &mut [Lead],
-    mut note: impl FnMut(NodeId, usize, NodeId),
-) -> Result<()> {
-    let mut below = leads.len();
-    while let Some(id) = recorder.hand_on_numbers(leads, 0..below, &mut note) {
-        hand_on(recorder, leads, id, &mut note)?;
-        recorder.learn(id);
-        below = id.index();
-    }
-    Ok(())
-}
-
-/// Hands a node's cotangent on to those of its operands that lead to a var.
-fn hand_on(
-    recorder: &mut Recorder,
-    leads: &mut [Lead],
-    id: NodeId,
-    mut note: impl FnMut(NodeId, usize, NodeId),
-) -> Result<()> {
-    let Some(dy) = leads[id.index()].cotangent() else { return Ok(()) };
-    if recorder.graph.node(id).inputs().iter().all(|x| leads[x.index()] == Lead::OUT) {
-        return Ok(());
-    }
-    let rules = recorder.placed_rules(id)?;
-    for operand in 0..recorder.begin_rules(id, dy) {
-        let input = recorder.operand(operand);
-        if leads[input.index()] == Lead::OUT {
-            continue;
-        }
-        recorder.differentiable(&rules[operand], id, operand)?;
-        if let Some(part) = recorder.apply_rule(&rules, id, operand) {
-            note(id, operand, part);
-            leads[input.index()] = Lead::has(match leads[input.index()].cotangent() {
-                Some(sum) => recorder.accumulate(input, sum, part),
-                None => part,
-            });
-        }
-    }
-    Ok(())
-}
-
-/// Opens the nodes that depend on one of `vars`, themselves included; or, without vars, those that hold real numbers.
-fn leads_from(recorder: &Recorder, leads: &mut Vec<Lead>, end: usize, vars: Option<&[Var<'_>]>) {
-    leads.clear();
-    let Some(vars) = vars else {
-        let lead = |node: Node<'_>| if node.kind() == Kind::Real { Lead::OPEN } else { Lead::OUT };
-        return leads.extend(recorder.graph.nodes().take(end + 1).map(lead));
-    };
-    leads.resize(end + 1, Lead::OUT);
-    let mut first = end + 1;
-    for i in vars.iter().map(|v| v.id().index()).filter(|&i| i <= end) {
-        leads[i] = Lead::OPEN;
-        first = first.min(i);
-    }
-    recorder.graph.mark_descendants(leads, Lead::OPEN, first);
 }

@@ -1,6 +1,15 @@
 //! The values of a tape: a number or a place for every node, and one buffer that all arrays lie in.
 
-use super::run::Located;
+mod feeding;
+mod located;
+mod read;
+mod value;
+
+pub(crate) use feeding::not_fed;
+pub(crate) use located::{Located, Operands};
+pub use value::{IntoIndices, IntoValue, Value};
+pub(crate) use value::shaped;
+
 use crate::error::Result;
 use crate::graph::{Graph, Node, NodeId, Record};
 use crate::kernel::Lane;
@@ -10,7 +19,7 @@ use std::ops::Range;
 
 /// What is known of a node's value, and what its slot says of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Known {
+pub(crate) enum Known {
     /// Nothing. The slot of an array that was computed before still says where its place is.
     No,
     /// Being looked for by the present call; the slot as with `No`.
@@ -27,7 +36,7 @@ pub(super) enum Known {
 
 impl Known {
     #[inline]
-    pub(super) fn is_value(self) -> bool {
+    pub(crate) fn is_value(self) -> bool {
         !matches!(self, Self::No | Self::Wanted)
     }
 }
@@ -37,10 +46,10 @@ const NOWHERE: f64 = f64::NAN;
 
 /// What each node's value is, or where: all but the arrays, so that one can be written while others are read.
 #[derive(Debug, Default)]
-pub(super) struct Places {
-    pub(super) known: Vec<Known>,
+pub(crate) struct Places {
+    pub(crate) known: Vec<Known>,
     /// For each node its number or, by its bits, a place.
-    pub(super) slots: Vec<f64>,
+    pub(crate) slots: Vec<f64>,
     /// Elements of another node's value: whose, and where.
     views: Vec<(NodeId, Layout)>,
     indices: Vec<usize>,
@@ -52,24 +61,24 @@ pub(super) struct Places {
 /// again on other leaves takes no more room. Operands are computed before results, so they lie before them.
 #[derive(Debug, Default)]
 pub(crate) struct Values {
-    pub(super) places: Places,
-    pub(super) arena: Vec<f64>,
+    pub(crate) places: Places,
+    pub(crate) arena: Vec<f64>,
     /// How much of the arena is given away.
     top: usize,
-    pub(super) scratch: Vec<f64>,
+    pub(crate) scratch: Vec<f64>,
     /// The first nodes that the present call is to compute, in which it looks for the others.
-    pub(super) queue: Vec<NodeId>,
+    pub(crate) queue: Vec<NodeId>,
     /// Where nodes that the present call is to compute are; left over only where it failed.
-    pub(super) unfinished: Range<usize>,
+    pub(crate) unfinished: Range<usize>,
     /// Before this node, all single numbers that could be computed from numbers are.
-    pub(super) tried: usize,
+    pub(crate) tried: usize,
     /// Whether anything was computed since everything computed was forgotten.
-    pub(super) computed: bool,
+    pub(crate) computed: bool,
 }
 
 impl Values {
     /// Forgets everything and keeps the memory.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         let Places { known, slots, views, indices } = &mut self.places;
         known.clear();
         slots.clear();
@@ -81,7 +90,7 @@ impl Values {
         self.computed = false;
     }
 
-    pub(super) fn grow(&mut self, len: usize) {
+    pub(crate) fn grow(&mut self, len: usize) {
         let Places { known, slots, .. } = &mut self.places;
         if known.len() < len {
             known.resize(len, Known::No);
@@ -90,12 +99,12 @@ impl Values {
     }
 
     /// Whether a node's value is known.
-    pub(super) fn has(&self, id: NodeId) -> bool {
+    pub(crate) fn has(&self, id: NodeId) -> bool {
         self.places.known.get(id.index()).is_some_and(|known| known.is_value())
     }
 
     /// Forgets what was to be computed and was not.
-    pub(super) fn give_up(&mut self) {
+    pub(crate) fn give_up(&mut self) {
         for known in &mut self.places.known[std::mem::take(&mut self.unfinished)] {
             if *known == Known::Wanted {
                 *known = Known::No;
@@ -105,7 +114,7 @@ impl Values {
 
     /// The place of an array of `len` elements: the one that it has, or a new one.
     #[inline]
-    pub(super) fn reserve(&mut self, id: NodeId, len: usize) -> Result<usize> {
+    pub(crate) fn reserve(&mut self, id: NodeId, len: usize) -> Result<usize> {
         let slot = &mut self.places.slots[id.index()];
         if slot.to_bits() == NOWHERE.to_bits() {
             let end = self.top.saturating_add(len);
@@ -119,7 +128,7 @@ impl Values {
     }
 
     /// Gives a node its numbers, in row-major order, of a shape.
-    pub(super) fn set(
+    pub(crate) fn set(
         &mut self,
         id: NodeId,
         shape: &[usize],
@@ -139,7 +148,7 @@ impl Values {
     }
 
     /// Gives an index leaf its indices, as many as it had before if it had any.
-    pub(super) fn set_indices(&mut self, id: NodeId, new: &ArrayD<usize>) {
+    pub(crate) fn set_indices(&mut self, id: NodeId, new: &ArrayD<usize>) {
         self.grow(id.index() + 1);
         let Places { known, slots, indices, .. } = &mut self.places;
         let slot = &mut slots[id.index()];
@@ -155,7 +164,7 @@ impl Values {
 
     /// Forgets everything but the values of leaves; O(1) where nothing was computed since the last time, so that many
     /// leaves can be fed one after another.
-    pub(super) fn forget_computed(&mut self, graph: &Graph) {
+    pub(crate) fn forget_computed(&mut self, graph: &Graph) {
         if !std::mem::take(&mut self.computed) {
             return;
         }
@@ -173,19 +182,19 @@ impl Values {
     }
 
     /// The numbers that an input was given, if it was.
-    pub(super) fn fed(&self, node: Node<'_>) -> Option<&[f64]> {
+    pub(crate) fn fed(&self, node: Node<'_>) -> Option<&[f64]> {
         let known = *self.places.known.get(node.id().index())?;
         matches!(known, Known::Number | Known::Array).then(|| self.places.buffer(node, &self.arena))
     }
 
     /// The indices that an index input was given, if it was.
-    pub(super) fn fed_indices(&self, node: Node<'_>) -> Option<&[usize]> {
+    pub(crate) fn fed_indices(&self, node: Node<'_>) -> Option<&[usize]> {
         let known = *self.places.known.get(node.id().index())?;
         (known == Known::Indices).then(|| self.places.indices_of(node))
     }
 
     /// Where a node's numbers or indices are.
-    pub(super) fn locate(&self, node: Node<'_>) -> Located<'_> {
+    pub(crate) fn locate(&self, node: Node<'_>) -> Located<'_> {
         self.places.locate(node, &self.arena)
     }
 }
@@ -197,13 +206,13 @@ impl Places {
     }
 
     #[inline]
-    pub(super) fn set_number(&mut self, id: NodeId, number: f64) {
+    pub(crate) fn set_number(&mut self, id: NodeId, number: f64) {
         self.slots[id.index()] = number;
         self.known[id.index()] = Known::Number;
     }
 
     /// Says of a node that its elements are among those of its first operand.
-    pub(super) fn set_view(&mut self, id: NodeId, of: NodeId, layout: Layout) {
+    pub(crate) fn set_view(&mut self, id: NodeId, of: NodeId, layout: Layout) {
         let root = match self.known[of.index()] {
             Known::View => self.views[self.place(of)].0,
             _ => of,
@@ -228,7 +237,7 @@ impl Places {
     }
 
     /// Where a node's numbers or indices are; nowhere, where nothing is known but its shape.
-    pub(super) fn locate<'a>(&'a self, node: Node<'_>, arena: &'a [f64]) -> Located<'a> {
+    pub(crate) fn locate<'a>(&'a self, node: Node<'_>, arena: &'a [f64]) -> Located<'a> {
         let known = self.known.get(node.id().index()).copied().unwrap_or(Known::No);
         if known == Known::View {
             let (root, layout) = &self.views[self.place(node.id())];
@@ -244,7 +253,7 @@ impl Places {
     /// Whether the operands of a node of one or two are known, each either one number or an array of the node's shape with
     /// its elements in order.
     #[inline(always)]
-    pub(super) fn fit(&self, records: &[Record], id: NodeId) -> bool {
+    pub(crate) fn fit(&self, records: &[Record], id: NodeId) -> bool {
         let record = &records[id.index()];
         record.pair().iter().all(|x| match self.known[x.index()] {
             Known::Array => records[x.index()].shape == record.shape,
@@ -254,7 +263,7 @@ impl Places {
 
     /// The numbers of a node that [fits](Self::fit) a result of `len` elements.
     #[inline(always)]
-    pub(super) fn lane<'a>(&self, id: NodeId, len: usize, arena: &'a [f64]) -> Lane<'a, f64> {
+    pub(crate) fn lane<'a>(&self, id: NodeId, len: usize, arena: &'a [f64]) -> Lane<'a, f64> {
         match self.known[id.index()] {
             Known::Number => Lane::Number(self.slots[id.index()]),
             _ => Lane::Numbers(&arena[self.place(id)..][..len]),

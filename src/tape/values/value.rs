@@ -1,6 +1,6 @@
 //! Values as users give and get them.
 
-use ndarray::{Array, ArrayD, ArrayRef, Dimension};
+use ndarray::{Array, ArrayD, ArrayRef, Dimension, IxDyn};
 use std::fmt;
 use std::ops::Deref;
 
@@ -125,4 +125,10 @@ impl<D: Dimension> IntoIndices for &Array<usize, D> {
     fn into_indices(self) -> ArrayD<usize> {
         self.to_owned().into_dyn()
     }
+}
+
+/// An array of its elements in row-major order.
+pub(crate) fn shaped(shape: &[usize], numbers: Vec<f64>) -> ArrayD<f64> {
+    ArrayD::from_shape_vec(IxDyn(shape), numbers)
+        .unwrap_or_else(|e| unreachable!("a value has its node's shape: {e}"))
 }

@@ -1,38 +1,12 @@
 //! Running one op on operands wherever they lie: for values on demand, for rules computed without recording, and where plans
 //! fold constants.
 
-use super::op::{Op, Precision};
-use crate::Float;
 use crate::kernel::{Input, Inputs, Output, View, gather};
-use crate::shape::Layout;
+use crate::tape::{Located, Op, Operands, Precision, call};
 use smallvec::SmallVec;
 
 /// Elements of a block: a dozen blocks stay in a first-level cache of 32 KiB.
 const BLOCK: usize = 256;
-
-/// An operand: where its numbers lie, or its indices.
-#[derive(Debug)]
-pub(crate) struct Located<'a, F = f64> {
-    pub(crate) data: &'a [F],
-    pub(crate) indices: Option<&'a [usize]>,
-    pub(crate) layout: Layout,
-}
-
-impl<'a, F: Float> Located<'a, F> {
-    pub(crate) fn view(&self) -> View<'_, F> {
-        View::new(self.data, self.layout.offset, &self.layout.shape, &self.layout.strides)
-    }
-
-    /// Its elements, if they are known numbers that lie side by side.
-    pub(crate) fn as_slice(&self) -> Option<&'a [F]> {
-        let len = self.layout.len();
-        let start = if len == 0 { 0 } else { self.layout.offset };
-        self.layout.is_contiguous().then(|| self.data.get(start..start + len)).flatten()
-    }
-}
-
-/// The operands of a kernel.
-pub(crate) type Operands<'a, F = f64> = SmallVec<[Located<'a, F>; 3]>;
 
 /// Runs an op that is no view: its result goes to `y`, which is of `shape`. An error is the op's own, which refuses its
 /// operands.
@@ -57,14 +31,6 @@ pub(crate) fn run<F: Precision>(
     };
     let inputs: SmallVec<[Input<'_, F>; 4]> = x.iter().enumerate().map(input).collect();
     call(op, Inputs::new(&inputs), Output { data: y, shape, threads: 1 })
-}
-
-/// Runs an op's kernel, unless it refuses the operands.
-pub(crate) fn call<F: Precision>(op: &dyn Op, x: Inputs<'_, '_, F>, y: Output<'_, F>) -> Result<(), String> {
-    let kernel = F::kernel(op);
-    kernel.check(x)?;
-    kernel.run(x, y);
-    Ok(())
 }
 
 /// Runs an elementwise op on operands of the shape of `y`, a block at a time: those that do not lie side by side are copied.

@@ -1,9 +1,23 @@
-//! Gradients as numbers: a reverse sweep that records nothing.
+//! Gradients as numbers: the rules of each node computed at once on its operands' values, nothing recorded.
+//!
+//! The numbers are those of the recorded gradient, bit for bit: the same rules, by the same functions, added up in the
+//! same order.
 
-use super::{one_number, real};
+mod arrays;
+mod cotangents;
+mod numbers;
+mod pass;
+mod pool;
+mod rules;
+
+pub(super) use cotangents::Cotangents;
+
+use super::gradients::{one_number, real};
+use super::memory::Memory;
 use crate::error::{Result, refuse};
 use crate::graph::NodeId;
 use crate::tape::{Value, Var};
+use pass::Sweep;
 
 impl<'t> Var<'t> {
     /// The gradients of this number with respect to `vars`, as numbers: the values of what [`grad`](Var::grad) gives, bit
@@ -46,8 +60,13 @@ impl<'t> Var<'t> {
             self.tape().own("grad", var, &[self])?;
             real(var)?;
         }
-        let ids: Vec<NodeId> = vars.iter().map(|var| var.id()).collect();
-        let gradients = self.tape().try_write("sweep")?.sweep(self.id(), &ids)?;
-        Ok(gradients.into_iter().map(Value::new).collect())
+        let sources: Vec<NodeId> = vars.iter().map(|var| var.id()).collect();
+        let mut recorder = self.tape().try_write("sweep")?;
+        let mut memory = recorder.reverse.take::<Memory>();
+        let Memory { rules, cotangents, .. } = &mut *memory;
+        let gradients = Sweep { recorder: &mut recorder, rules, c: cotangents }.run(self.id(), &sources);
+        memory.cotangents.finish();
+        recorder.reverse.put_back(memory);
+        Ok(gradients?.into_iter().map(Value::new).collect())
     }
 }

@@ -1,9 +1,8 @@
 //! Single numbers, computed in tight loops over the nodes: by one match instead of a virtual call with views.
 
-use super::recorder::{Facts, Recorder};
-use super::values::{Known, Places};
 use crate::graph::{Graph, Leaf, NodeId, Record, ShapeIndex};
 use crate::kernel::vectorize;
+use crate::tape::{Known, OpInfo, Places, Recorder};
 use std::ops::Range;
 
 /// How many stretches of nodes are gone through side by side.
@@ -17,7 +16,7 @@ const LOOK: usize = 64;
 struct Numbers<'a> {
     graph: &'a Graph,
     records: &'a [Record],
-    facts: &'a [Facts],
+    infos: &'a [OpInfo],
     known: &'a mut [Known],
     slots: &'a mut [f64],
 }
@@ -26,8 +25,8 @@ impl Numbers<'_> {
     /// The first of the nodes, all lists cut where the compiler sees that they have one length.
     #[inline(always)]
     fn first(&mut self, len: usize) -> Numbers<'_> {
-        let Self { graph, records, facts, known, slots } = self;
-        Numbers { graph, records: &records[..len], facts, known: &mut known[..len], slots: &mut slots[..len] }
+        let Self { graph, records, infos, known, slots } = self;
+        Numbers { graph, records: &records[..len], infos, known: &mut known[..len], slots: &mut slots[..len] }
     }
 
     /// Computes a node, if it is a single number and its operands are known; false if they may be later.
@@ -39,7 +38,7 @@ impl Numbers<'_> {
         if record.shape != ShapeIndex::SCALAR {
             return true;
         }
-        let number = match self.facts[record.op.0 as usize].scalar {
+        let number = match self.infos[record.op.0 as usize].scalar() {
             Some(scalar) => {
                 let [a, b] = record.pair().map(NodeId::index);
                 // Not asked of the numbers themselves: that would wait for them.
@@ -75,9 +74,9 @@ impl Numbers<'_> {
 
 impl Recorder {
     fn numbers(&mut self, end: usize) -> Numbers<'_> {
-        let Self { graph, facts, values, .. } = self;
+        let Self { graph, infos, values, .. } = self;
         let Places { known, slots, .. } = &mut values.places;
-        Numbers { graph, records: &graph.records()[..end], facts, known, slots }
+        Numbers { graph, records: &graph.records()[..end], infos, known, slots }
     }
 
     /// Computes the single numbers up to a node whose operands are known, whoever wants them: where many are wanted, that

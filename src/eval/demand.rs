@@ -1,18 +1,70 @@
 //! Computing values when asked, in f64, node by node.
 
-use super::op::Op;
-use super::recorder::Recorder;
-use super::run::{Located, Operands, run};
-use super::values::{Known, Places, Values};
-use crate::error::{Error, Result};
+use super::node::run;
+use crate::error::{Error, Result, refuse};
 use crate::graph::{Graph, Leaf, Node, NodeId};
 use crate::kernel::gather;
 use crate::shape::size;
-use ndarray::{ArrayD, IxDyn};
+use crate::tape::{Known, Operands, Places, Recorder, Tape, Value, Values, Var, shaped};
+use ndarray::ArrayD;
+use smallvec::SmallVec;
 use std::ops::Range;
 
 /// How many nodes are looked at for each that is wanted, before these are put in order instead.
 const SPARSE: usize = 16;
+
+impl Var<'_> {
+    /// Its value in f64, computed now from the values of the leaves it depends on, and remembered.
+    ///
+    /// A branch on a value is frozen in what is recorded after it: a [`Plan`](crate::Plan) does not take it again.
+    /// Costs one kernel for every node not computed before.
+    ///
+    /// # Panics
+    ///
+    /// If a leaf that it needs has no value: a [`Tape::input`] that was not [fed](Tape::feed), or a parameter that was
+    /// not [loaded](Tape::load). If an op on the way [refuses](crate::op::Kernel::check) its operands, such as a label past
+    /// the last class; [`Tape::values`] returns that instead. If the [graph](Tape::graph) is held.
+    #[track_caller]
+    pub fn value(self) -> Value {
+        let mut recorder = self.tape().write("value");
+        match recorder.evaluate(self.id()).and_then(|()| recorder.array(self.id())) {
+            Ok(array) => Value::new(array),
+            Err(e) => {
+                drop(recorder);
+                refuse(e)
+            }
+        }
+    }
+}
+
+impl Tape {
+    /// The values of several nodes, as [`Var::value`] gives them one by one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoValue`] if a leaf that they need has none, [`Error::Refused`] if an op refuses its operands, such as a
+    /// label past the last class, [`Error::Unknown`] if there is no such node, [`Error::GraphHeld`] if the
+    /// [graph](Tape::graph) is held.
+    #[track_caller]
+    pub fn values(&self, ids: impl IntoIterator<Item = NodeId>) -> Result<Vec<(NodeId, ArrayD<f64>)>> {
+        // Gathered first: the caller's iterator may look at the tape.
+        let ids: SmallVec<[NodeId; 4]> = ids.into_iter().collect();
+        let mut recorder = self.try_write("values")?;
+        ids.into_iter()
+            .map(|id| {
+                if recorder.graph.get(id).is_none() {
+                    return Err(Error::Unknown {
+                        what: "values",
+                        wanted: format!("node {id} on the tape"),
+                        present: format!("{} nodes", recorder.graph.len()),
+                    });
+                }
+                recorder.evaluate(id)?;
+                Ok((id, recorder.array(id)?))
+            })
+            .collect()
+    }
+}
 
 impl Recorder {
     /// Computes a node and what it needs, unless it is known.
@@ -87,7 +139,7 @@ impl Recorder {
     /// Marks the nodes to be computed for `target` of which some are marked, by one look at each between the target and
     /// the lowest.
     fn look_for_more(&mut self, target: NodeId) {
-        let Self { graph, facts, values, .. } = self;
+        let Self { graph, infos, values, .. } = self;
         let Values { places: Places { known, .. }, queue, unfinished, .. } = values;
         let records = &graph.records()[..=target.index()];
         let known = &mut known[..=target.index()];
@@ -106,10 +158,10 @@ impl Recorder {
                 }
             };
             let record = &records[i];
-            let facts = &facts[record.op.0 as usize];
-            if facts.arity > 2 || !facts.reads_all {
+            let info = &infos[record.op.0 as usize];
+            if info.arity > 2 || !info.reads_all {
                 graph.node(NodeId::new(i)).read_inputs().for_each(|(_, x)| want(x));
-            } else if facts.arity > 0 {
+            } else if info.arity > 0 {
                 let [a, b] = record.pair();
                 want(a);
                 want(b);
@@ -161,36 +213,6 @@ impl Recorder {
         Ok(())
     }
 
-    /// Gives a leaf its value.
-    pub(super) fn give(&mut self, id: NodeId, value: &ArrayD<f64>) -> Result<()> {
-        self.values.set(id, value.shape(), value.iter().copied())
-    }
-
-    /// The numbers that an input was given, if it was.
-    pub(crate) fn fed(&self, id: NodeId) -> Option<&[f64]> {
-        self.values.fed(self.graph.node(id))
-    }
-
-    /// The indices that an index input was given, if it was.
-    pub(crate) fn fed_indices(&self, id: NodeId) -> Option<&[usize]> {
-        self.values.fed_indices(self.graph.node(id))
-    }
-
-    /// The op of a node that is no leaf.
-    pub(crate) fn op(&self, id: NodeId) -> &dyn Op {
-        &*self.ops[self.graph.record(id).op.0 as usize]
-    }
-
-    /// Whether a node's value was computed or given.
-    pub(crate) fn is_known(&self, id: NodeId) -> bool {
-        self.values.has(id)
-    }
-
-    /// Where the value of a node that was computed lies; nowhere, where nothing is known but its shape.
-    pub(crate) fn locate(&self, id: NodeId) -> Located<'_> {
-        self.values.locate(self.graph.node(id))
-    }
-
     /// The value of a node that was computed, as an array of its own.
     pub(crate) fn array(&self, id: NodeId) -> Result<ArrayD<f64>> {
         let node = self.graph.node(id);
@@ -205,12 +227,6 @@ impl Recorder {
         };
         Ok(shaped(node.shape(), numbers))
     }
-}
-
-/// An array of its elements in row-major order.
-pub(super) fn shaped(shape: &[usize], numbers: Vec<f64>) -> ArrayD<f64> {
-    ArrayD::from_shape_vec(IxDyn(shape), numbers)
-        .unwrap_or_else(|e| unreachable!("a value has its node's shape: {e}"))
 }
 
 fn no_value(graph: &Graph, node: Node<'_>, leaf: Leaf) -> Error {

@@ -1,9 +1,7 @@
-//! Rules as formulas: what is handed back to an operand, written in the letters of rules, `dy × x1`.
+//! Rules as formulas: the cotangent of an operand, written in the letters of rules, `dy × x1`.
 
-use super::recorder::Recorder;
-use super::rule::{Made, RuleGraph};
+use super::rule::{RuleGraph, RuleValue};
 use crate::float::Written;
-use crate::graph::NodeId;
 
 /// A formula longer than this explains nothing.
 const LONGEST: usize = 64;
@@ -16,21 +14,8 @@ enum Binds {
     Word,
 }
 
-impl Recorder {
-    /// The rule of a node for each of its operands, read off the rule's own graph; `None` where there is no derivative or
-    /// too much to write. Nothing is recorded.
-    pub(crate) fn rule_texts(&mut self, node: NodeId) -> Vec<Option<String>> {
-        match self.rules_of(node) {
-            Ok(rules) => {
-                let arity = rules.operands.len();
-                rules.operands.iter().map(|rule| written(rule, arity)).collect()
-            }
-            Err(_) => Vec::new(),
-        }
-    }
-}
-
-fn written(rule: &RuleGraph, arity: usize) -> Option<String> {
+/// The rule of an op of so many operands as a formula; `None` where there is no derivative or too much to write.
+pub(super) fn written(rule: &RuleGraph, arity: usize) -> Option<String> {
     let (nodes, result) = match rule {
         RuleGraph::Zero => return Some("0".to_owned()),
         RuleGraph::NotDifferentiable => return None,
@@ -40,13 +25,13 @@ fn written(rule: &RuleGraph, arity: usize) -> Option<String> {
     let letters = (0..arity).map(letter).chain(["y".to_owned(), "dy".to_owned()]);
     let mut slots: Vec<(String, Binds)> = letters.map(|letter| (letter, Binds::Word)).collect();
     for node in nodes {
-        let said = match &node.content {
-            Made::Constant(numbers) => match numbers[..] {
+        let said = match &node.value {
+            RuleValue::Constant(numbers) => match numbers[..] {
                 [number] => (Written(number).to_string().replace('-', "−"), Binds::Word),
                 _ => return None,
             },
-            Made::Leaf(_) => return None,
-            Made::Op(op) => {
+            RuleValue::Leaf(_) => return None,
+            RuleValue::Op(op) => {
                 let at = |operand: usize, tightly: Binds| {
                     let (said, binds) = &slots[node.inputs[operand]];
                     if *binds < tightly { format!("({said})") } else { said.clone() }
