@@ -4,7 +4,7 @@
 use crate::error::Result;
 use crate::graph::{NodeId, ShapeIndex};
 use crate::shape::size;
-use crate::tape::{Known, Recorder, Values};
+use crate::tape::{ValueState, Recorder, Values};
 use std::ops::Range;
 
 impl Recorder {
@@ -16,7 +16,7 @@ impl Recorder {
         let records = graph.records();
         let (mut shape, mut len) = (ShapeIndex::SCALAR, 1);
         for i in nodes.clone() {
-            if values.places.known[i] != Known::Wanted {
+            if values.places.known[i] != ValueState::Wanted {
                 continue;
             }
             let (id, record) = (NodeId::new(i), &records[i]);
@@ -32,7 +32,7 @@ impl Recorder {
             let (before, after) = arena.split_at_mut(place);
             let [a, b] = record.pair();
             scalar.map([places.lane(a, len, before), places.lane(b, len, before)], &mut after[..len]);
-            places.known[i] = Known::Array;
+            places.known[i] = ValueState::Array;
         }
         Ok(nodes.end)
     }

@@ -1,11 +1,11 @@
 //! Computing values when asked, in f64, node by node.
 
-use super::node::run;
+use super::node::{Computation, Storage, compute};
 use crate::error::{Error, Result, refuse};
 use crate::graph::{Graph, Leaf, Node, NodeId};
 use crate::kernel::gather;
-use crate::shape::size;
-use crate::tape::{Known, Operands, Places, Recorder, Tape, Value, Values, Var, shaped};
+use crate::shape::{Layout, size};
+use crate::tape::{Located, Operands, Places, Recorder, Tape, Value, ValueState, Values, Var, shaped};
 use ndarray::ArrayD;
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -117,7 +117,7 @@ impl Recorder {
         let Self { graph, values, .. } = self;
         let Values { places: Places { known, .. }, queue, unfinished, .. } = values;
         *unfinished = target.index()..target.index() + 1;
-        known[target.index()] = Known::Wanted;
+        known[target.index()] = ValueState::Wanted;
         let many = 64 + target.index() / 256;
         queue.clear();
         queue.push(target);
@@ -126,8 +126,8 @@ impl Recorder {
             let id = queue[next];
             next += 1;
             for (_, x) in graph.node(id).read_inputs() {
-                if known[x.index()] == Known::No {
-                    known[x.index()] = Known::Wanted;
+                if known[x.index()] == ValueState::Unknown {
+                    known[x.index()] = ValueState::Wanted;
                     unfinished.start = unfinished.start.min(x.index());
                     queue.push(x);
                 }
@@ -143,17 +143,17 @@ impl Recorder {
         let Values { places: Places { known, .. }, queue, unfinished, .. } = values;
         let records = &graph.records()[..=target.index()];
         let known = &mut known[..=target.index()];
-        let mut open = queue.iter().filter(|id| known[id.index()] == Known::Wanted).count();
+        let mut open = queue.iter().filter(|id| known[id.index()] == ValueState::Wanted).count();
         let mut i = target.index() + 1;
         while open > 0 {
             i -= 1;
-            if known[i] != Known::Wanted {
+            if known[i] != ValueState::Wanted {
                 continue;
             }
             open -= 1;
             let mut want = |x: NodeId| {
-                if known[x.index()] == Known::No {
-                    known[x.index()] = Known::Wanted;
+                if known[x.index()] == ValueState::Unknown {
+                    known[x.index()] = ValueState::Wanted;
                     open += 1;
                 }
             };
@@ -180,37 +180,7 @@ impl Recorder {
             let Some(numbers) = node.constant() else { return Err(no_value(graph, node, leaf)) };
             return values.set(id, node.shape(), numbers.iter().copied());
         }
-        let shape = node.shape();
-        let first = node.inputs().first().map(|&x| (x, values.locate(graph.node(x))));
-        if let Some((x, first)) = first
-            && let Some(layout) = op.view(&first.layout, shape)
-        {
-            if shape.is_empty() {
-                let number = first.data[layout.offset];
-                values.places.set_number(id, number);
-            } else {
-                values.places.set_view(id, x, layout);
-            }
-            return Ok(());
-        }
-        let place = if shape.is_empty() { 0 } else { values.reserve(id, size(shape))? };
-        let Values { places, arena, scratch, .. } = values;
-        let refused = |problem| graph.refused("value", id, problem);
-        let (before, after) = arena.split_at_mut(place);
-        let located = |arena| -> Operands<'_> {
-            node.inputs().iter().map(|&x| places.locate(graph.node(x), arena)).collect()
-        };
-        if shape.is_empty() {
-            let x = located(after);
-            let mut number = [0.0];
-            run(&**op, x, shape, &mut number, scratch).map_err(refused)?;
-            places.set_number(id, number[0]);
-        } else {
-            let x = located(before);
-            run(&**op, x, shape, &mut after[..size(shape)], scratch).map_err(refused)?;
-            places.known[id.index()] = Known::Array;
-        }
-        Ok(())
+        compute(&**op, node.shape(), &mut Asked { graph, node, values })
     }
 
     /// The value of a node that was computed, as an array of its own.
@@ -227,6 +197,59 @@ impl Recorder {
         };
         Ok(shaped(node.shape(), numbers))
     }
+}
+
+/// A node whose value is asked for, with the values of the tape.
+struct Asked<'r> {
+    graph: &'r Graph,
+    node: Node<'r>,
+    values: &'r mut Values,
+}
+
+impl Storage<f64> for Asked<'_> {
+    type Value = ();
+
+    fn first(&self) -> Option<Located<'_>> {
+        let &x = self.node.inputs().first()?;
+        Some(self.values.locate(self.graph.node(x)))
+    }
+
+    fn operands(&mut self) -> (Operands<'_>, &mut Vec<f64>) {
+        let Self { graph, node, values } = self;
+        let Values { places, arena, scratch, .. } = &mut **values;
+        (located(graph, *node, places, arena), scratch)
+    }
+
+    fn view(&mut self, layout: Layout) -> Result<()> {
+        self.values.places.set_view(self.node.id(), self.node.inputs()[0], layout);
+        Ok(())
+    }
+
+    fn number(&mut self, number: f64) -> Result<()> {
+        self.values.places.set_number(self.node.id(), number);
+        Ok(())
+    }
+
+    fn array(&mut self, len: usize, kernel: impl Computation<f64>) -> Result<()> {
+        let Self { graph, node, values } = self;
+        let place = values.reserve(node.id(), len)?;
+        let Values { places, arena, scratch, .. } = &mut **values;
+        // Operands were computed before, so they lie before.
+        let (before, after) = arena.split_at_mut(place);
+        let done = kernel(located(graph, *node, places, before), &mut after[..len], scratch);
+        done.map_err(|problem| graph.refused("value", node.id(), problem))?;
+        places.known[node.id().index()] = ValueState::Array;
+        Ok(())
+    }
+
+    fn refused(&self, problem: String) -> Error {
+        self.graph.refused("value", self.node.id(), problem)
+    }
+}
+
+/// Where the operands of a node lie.
+fn located<'v>(graph: &Graph, node: Node<'_>, places: &'v Places, arena: &'v [f64]) -> Operands<'v> {
+    node.inputs().iter().map(|&x| places.locate(graph.node(x), arena)).collect()
 }
 
 fn no_value(graph: &Graph, node: Node<'_>, leaf: Leaf) -> Error {

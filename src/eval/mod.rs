@@ -5,4 +5,4 @@ mod demand;
 mod node;
 mod numbers;
 
-pub(crate) use node::run;
+pub(crate) use node::{Computation, Storage, compute, run};

@@ -1,12 +1,75 @@
-//! Running one op on operands wherever they lie: for values on demand, for rules computed without recording, and where plans
-//! fold constants.
+//! Computing one node, wherever its operands lie and its result goes: for values on demand, for rules computed without
+//! recording, and where plans fold constants.
 
+use crate::error::{Error, Result};
 use crate::kernel::{Input, Inputs, Output, View, gather};
+use crate::shape::{Layout, size};
 use crate::tape::{Located, Op, Operands, Precision, call};
 use smallvec::SmallVec;
 
 /// Elements of a block: a dozen blocks stay in a first-level cache of 32 KiB.
 const BLOCK: usize = 256;
+
+/// Where the operands of a node lie and its result goes.
+pub(crate) trait Storage<F> {
+    /// What the result becomes.
+    type Value;
+
+    /// The first operand, if there is one and its elements are known.
+    fn first(&self) -> Option<Located<'_, F>>;
+
+    /// All operands, and memory for copies.
+    fn operands(&mut self) -> (Operands<'_, F>, &mut Vec<F>);
+
+    /// The result is elements of the first operand.
+    fn view(&mut self, layout: Layout) -> Result<Self::Value>;
+
+    /// The result is one number, of rank 0.
+    fn number(&mut self, number: F) -> Result<Self::Value>;
+
+    /// The result is an array of so many elements, which `kernel` computes; it refuses the operands with a problem.
+    fn array(&mut self, len: usize, kernel: impl Computation<F>) -> Result<Self::Value>;
+
+    /// The error for operands that the op refuses.
+    fn refused(&self, problem: String) -> Error;
+}
+
+/// What computes an array: it is given the operands, the place of the result, and memory for copies.
+pub(crate) trait Computation<F>:
+    FnOnce(Operands<'_, F>, &mut [F], &mut Vec<F>) -> std::result::Result<(), String>
+{
+}
+
+impl<F, C: FnOnce(Operands<'_, F>, &mut [F], &mut Vec<F>) -> std::result::Result<(), String>> Computation<F> for C {}
+
+/// Computes a node of a shape: finds out whether it is a view of its first operand, one number or an array, and runs its
+/// op's kernel where that is needed. Elementwise ops are no views.
+///
+/// # Errors
+///
+/// Those of the storage; [`Storage::refused`] if the op refuses the operands.
+pub(crate) fn compute<F: Precision, S: Storage<F>>(
+    op: &dyn Op,
+    shape: &[usize],
+    storage: &mut S,
+) -> Result<S::Value> {
+    if let (false, Some(x)) = (op.elementwise(), storage.first())
+        && let Some(layout) = op.view(&x.layout, shape)
+    {
+        if shape.is_empty() {
+            let number = x.data[layout.offset];
+            return storage.number(number);
+        }
+        return storage.view(layout);
+    }
+    if shape.is_empty() {
+        let mut y = [F::zero()];
+        let (x, scratch) = storage.operands();
+        run(op, x, shape, &mut y, scratch).map_err(|problem| storage.refused(problem))?;
+        return storage.number(y[0]);
+    }
+    storage.array(size(shape), |x, y, scratch| run(op, x, shape, y, scratch))
+}
 
 /// Runs an op that is no view: its result goes to `y`, which is of `shape`. An error is the op's own, which refuses its
 /// operands.
@@ -16,7 +79,7 @@ pub(crate) fn run<F: Precision>(
     shape: &[usize],
     y: &mut [F],
     scratch: &mut Vec<F>,
-) -> Result<(), String> {
+) -> std::result::Result<(), String> {
     if op.elementwise() {
         x.iter_mut().for_each(|x| x.layout = x.layout.broadcast(shape));
         return by_blocks(op, &x, y, scratch);
@@ -39,7 +102,7 @@ fn by_blocks<F: Precision>(
     x: &[Located<'_, F>],
     y: &mut [F],
     scratch: &mut Vec<F>,
-) -> Result<(), String> {
+) -> std::result::Result<(), String> {
     let block = BLOCK.min(y.len());
     if scratch.len() < x.len() * block {
         scratch.resize(x.len() * block, F::zero());

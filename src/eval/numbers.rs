@@ -2,7 +2,7 @@
 
 use crate::graph::{Graph, Leaf, NodeId, Record, ShapeIndex};
 use crate::kernel::vectorize;
-use crate::tape::{Known, OpInfo, Places, Recorder};
+use crate::tape::{ValueState, OpInfo, Places, Recorder};
 use std::ops::Range;
 
 /// How many stretches of nodes are gone through side by side.
@@ -17,7 +17,7 @@ struct Numbers<'a> {
     graph: &'a Graph,
     records: &'a [Record],
     infos: &'a [OpInfo],
-    known: &'a mut [Known],
+    known: &'a mut [ValueState],
     slots: &'a mut [f64],
 }
 
@@ -42,7 +42,7 @@ impl Numbers<'_> {
             Some(scalar) => {
                 let [a, b] = record.pair().map(NodeId::index);
                 // Not asked of the numbers themselves: that would wait for them.
-                if self.known[a] != Known::Number || self.known[b] != Known::Number {
+                if self.known[a] != ValueState::Number || self.known[b] != ValueState::Number {
                     return false;
                 }
                 scalar.binary(self.slots[a], self.slots[b])
@@ -51,7 +51,7 @@ impl Numbers<'_> {
             None => return self.known[i].is_value(),
         };
         self.slots[i] = number;
-        self.known[i] = Known::Number;
+        self.known[i] = ValueState::Number;
         true
     }
 
@@ -121,9 +121,9 @@ impl Recorder {
         let mut numbers = self.numbers(nodes.end);
         let mut numbers = numbers.first(nodes.end);
         for i in nodes {
-            if numbers.known[i] == Known::Wanted {
+            if numbers.known[i] == ValueState::Wanted {
                 numbers.compute(i);
-                if numbers.known[i] == Known::Wanted {
+                if numbers.known[i] == ValueState::Wanted {
                     return Some(NodeId::new(i));
                 }
             }

@@ -24,5 +24,5 @@ pub(crate) use recorder::{OpInfo, kinds};
 pub use registry::{LoadOp, Registry};
 pub(crate) use registry::{Loader, loader};
 pub use scope::Scope;
-pub(crate) use values::{Known, Located, Operands, Places, Values, not_fed, shaped};
+pub(crate) use values::{ValueState, Located, Operands, Places, Values, not_fed, shaped};
 pub use values::{IntoIndices, IntoValue, Value};

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::graph::{Graph, NodeId, ShapeIndex};
 use crate::ops::{Given, Target};
 use crate::shape::size;
-use crate::tape::{Known, Recorder, Values};
+use crate::tape::{ValueState, Recorder, Values};
 use std::ops::Range;
 
 impl Sweep<'_> {
@@ -95,8 +95,8 @@ impl Sweep<'_> {
 fn side_by_side(graph: &Graph, values: &Values, c: &Cotangents, id: NodeId) -> bool {
     let (known, record) = (&values.places.known, graph.record(id));
     let array =
-        |x: NodeId| known[x.index()] == Known::Array && graph.record(x).shape == record.shape;
-    let number = |x: NodeId| known[x.index()] == Known::Number && c.adjoints[x.index()] == Adjoint::Inactive;
+        |x: NodeId| known[x.index()] == ValueState::Array && graph.record(x).shape == record.shape;
+    let number = |x: NodeId| known[x.index()] == ValueState::Number && c.adjoints[x.index()] == Adjoint::Inactive;
     let [a, b] = record.pair();
     array(id) && (array(a) || number(a)) && (array(b) || number(b))
 }

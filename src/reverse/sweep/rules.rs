@@ -1,13 +1,13 @@
 //! The sweep through all that is no scalar function: recorded rules, slots_of_rule with arrays in the place of nodes.
 
-use super::cotangents::{Adjoint, Piece};
+use super::cotangents::{Adjoint, Cotangents, Piece};
 use super::pass::Sweep;
 use crate::error::{Error, Result};
-use crate::eval::run;
+use crate::eval::{Computation, Storage, compute};
 use crate::graph::{Graph, NodeId};
 use crate::reverse::rule::{OpRules, RuleInputs, RuleStep, RuleValue};
 use crate::shape::{Layout, size};
-use crate::tape::{Operands, Recorder};
+use crate::tape::{Located, Op, Operands, Recorder, Values};
 use smallvec::SmallVec;
 
 impl Sweep<'_> {
@@ -99,45 +99,65 @@ impl Sweep<'_> {
         }
         let Self { recorder, c, .. } = self;
         let Recorder { graph, values, .. } = &**recorder;
-        if let (false, Some(&first)) = (elementwise, x.first())
-            && let Some(layout) = op.view(&c.operands[first].locate(graph, values, &c.pool).layout, shape)
-        {
-            let of = c.operands[first].clone();
-            if shape.is_empty() {
-                return Ok(Piece::Number(of.locate(graph, values, &c.pool).data[layout.offset]));
+        compute(&**op, shape, &mut Step { graph, values, c, x, shape, id, op: &**op })
+    }
+}
+
+/// A node of a rule that is being evaluated, on the pieces before it.
+struct Step<'r> {
+    graph: &'r Graph,
+    values: &'r Values,
+    c: &'r mut Cotangents,
+    /// The operands, by their places among the pieces.
+    x: &'r [usize],
+    shape: &'r [usize],
+    /// The node whose rule it is.
+    id: NodeId,
+    op: &'r dyn Op,
+}
+
+impl Storage<f64> for Step<'_> {
+    type Value = Piece;
+
+    fn first(&self) -> Option<Located<'_>> {
+        let &x = self.x.first()?;
+        Some(self.c.operands[x].locate(self.graph, self.values, &self.c.pool))
+    }
+
+    fn operands(&mut self) -> (Operands<'_>, &mut Vec<f64>) {
+        let Self { graph, values, c, x, .. } = self;
+        let Cotangents { operands, pool, scratch, .. } = &mut **c;
+        (x.iter().map(|&x| operands[x].locate(graph, values, pool)).collect(), scratch)
+    }
+
+    fn view(&mut self, layout: Layout) -> Result<Piece> {
+        Ok(match self.c.operands[self.x[0]].clone() {
+            Piece::Node(node) | Piece::View(node, _) => Piece::View(node, layout),
+            Piece::Buffer(k, _) => {
+                self.c.pool.share(k);
+                Piece::Buffer(k, layout)
             }
-            return Ok(match of {
-                Piece::Node(node) | Piece::View(node, _) => Piece::View(node, layout),
-                Piece::Buffer(k, _) => {
-                    c.pool.share(k);
-                    Piece::Buffer(k, layout)
-                }
-                Piece::Number(number) => Piece::Buffer(c.pool.one(number)?, layout),
-            });
-        }
-        let (mut number, mut lent) = ([0.0], None);
-        if !shape.is_empty() {
-            let k = c.pool.take(len)?;
-            lent = Some((k, c.pool.lend(k)));
-        }
-        let y = lent.as_mut().map_or(&mut number[..], |(_, buffer)| &mut buffer[..]);
-        let mut scratch = std::mem::take(&mut c.scratch);
-        let done = {
-            let x: Operands<'_> = x.iter().map(|&x| c.operands[x].locate(graph, values, &c.pool)).collect();
-            run(&**op, x, shape, y, &mut scratch)
-        };
-        c.scratch = scratch;
-        done.map_err(|problem| {
-            let problem = format!("in its derivative, {} refuses: {problem}", op.name());
-            graph.refused("sweep", id, problem)
-        })?;
-        Ok(match lent {
-            None => Piece::Number(number[0]),
-            Some((k, buffer)) => {
-                c.pool.put_back(k, buffer);
-                Piece::Buffer(k, Layout::contiguous(shape))
-            }
+            Piece::Number(number) => Piece::Buffer(self.c.pool.one(number)?, layout),
         })
+    }
+
+    fn number(&mut self, number: f64) -> Result<Piece> {
+        Ok(Piece::Number(number))
+    }
+
+    fn array(&mut self, len: usize, kernel: impl Computation<f64>) -> Result<Piece> {
+        let k = self.c.pool.take(len)?;
+        let mut y = self.c.pool.lend(k);
+        let (x, scratch) = self.operands();
+        let done = kernel(x, &mut y, scratch);
+        self.c.pool.put_back(k, y);
+        done.map_err(|problem| self.refused(problem))?;
+        Ok(Piece::Buffer(k, Layout::contiguous(self.shape)))
+    }
+
+    fn refused(&self, problem: String) -> Error {
+        let problem = format!("in its derivative, {} refuses: {problem}", self.op.name());
+        self.graph.refused("sweep", self.id, problem)
     }
 }
 

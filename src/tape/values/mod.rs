@@ -19,10 +19,10 @@ use std::ops::Range;
 
 /// What is known of a node's value, and what its slot says of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Known {
+pub(crate) enum ValueState {
     /// Nothing. The slot of an array that was computed before still says where its place is.
-    No,
-    /// Being looked for by the present call; the slot as with `No`.
+    Unknown,
+    /// Being looked for by the present call; the slot as with `Unknown`.
     Wanted,
     /// The slot is the number.
     Number,
@@ -34,10 +34,10 @@ pub(crate) enum Known {
     Indices,
 }
 
-impl Known {
+impl ValueState {
     #[inline]
     pub(crate) fn is_value(self) -> bool {
-        !matches!(self, Self::No | Self::Wanted)
+        !matches!(self, Self::Unknown | Self::Wanted)
     }
 }
 
@@ -47,7 +47,7 @@ const NOWHERE: f64 = f64::NAN;
 /// What each node's value is, or where: all but the arrays, so that one can be written while others are read.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
-    pub(crate) known: Vec<Known>,
+    pub(crate) known: Vec<ValueState>,
     /// For each node its number or, by its bits, a place.
     pub(crate) slots: Vec<f64>,
     /// Elements of another node's value: whose, and where.
@@ -93,7 +93,7 @@ impl Values {
     pub(crate) fn grow(&mut self, len: usize) {
         let Places { known, slots, .. } = &mut self.places;
         if known.len() < len {
-            known.resize(len, Known::No);
+            known.resize(len, ValueState::Unknown);
             slots.resize(len, NOWHERE);
         }
     }
@@ -106,8 +106,8 @@ impl Values {
     /// Forgets what was to be computed and was not.
     pub(crate) fn give_up(&mut self) {
         for known in &mut self.places.known[std::mem::take(&mut self.unfinished)] {
-            if *known == Known::Wanted {
-                *known = Known::No;
+            if *known == ValueState::Wanted {
+                *known = ValueState::Unknown;
             }
         }
     }
@@ -143,7 +143,7 @@ impl Values {
         let len = size(shape);
         let place = self.reserve(id, len)?;
         self.arena[place..place + len].fill_with(|| numbers.next().unwrap_or(f64::NAN));
-        self.places.known[id.index()] = Known::Array;
+        self.places.known[id.index()] = ValueState::Array;
         Ok(())
     }
 
@@ -159,7 +159,7 @@ impl Values {
             let place = slot.to_bits() as usize;
             indices[place..].iter_mut().zip(new).for_each(|(index, &new)| *index = new);
         }
-        known[id.index()] = Known::Indices;
+        known[id.index()] = ValueState::Indices;
     }
 
     /// Forgets everything but the values of leaves; O(1) where nothing was computed since the last time, so that many
@@ -171,10 +171,10 @@ impl Values {
         let Places { known, slots, views, .. } = &mut self.places;
         for ((node, known), slot) in graph.nodes().zip(known).zip(slots) {
             if node.leaf().is_none() && known.is_value() {
-                if matches!(*known, Known::Number | Known::View) {
+                if matches!(*known, ValueState::Number | ValueState::View) {
                     *slot = NOWHERE;
                 }
-                *known = Known::No;
+                *known = ValueState::Unknown;
             }
         }
         views.clear();
@@ -184,13 +184,13 @@ impl Values {
     /// The numbers that an input was given, if it was.
     pub(crate) fn fed(&self, node: Node<'_>) -> Option<&[f64]> {
         let known = *self.places.known.get(node.id().index())?;
-        matches!(known, Known::Number | Known::Array).then(|| self.places.buffer(node, &self.arena))
+        matches!(known, ValueState::Number | ValueState::Array).then(|| self.places.buffer(node, &self.arena))
     }
 
     /// The indices that an index input was given, if it was.
     pub(crate) fn fed_indices(&self, node: Node<'_>) -> Option<&[usize]> {
         let known = *self.places.known.get(node.id().index())?;
-        (known == Known::Indices).then(|| self.places.indices_of(node))
+        (known == ValueState::Indices).then(|| self.places.indices_of(node))
     }
 
     /// Where a node's numbers or indices are.
@@ -208,26 +208,26 @@ impl Places {
     #[inline]
     pub(crate) fn set_number(&mut self, id: NodeId, number: f64) {
         self.slots[id.index()] = number;
-        self.known[id.index()] = Known::Number;
+        self.known[id.index()] = ValueState::Number;
     }
 
     /// Says of a node that its elements are among those of its first operand.
     pub(crate) fn set_view(&mut self, id: NodeId, of: NodeId, layout: Layout) {
         let root = match self.known[of.index()] {
-            Known::View => self.views[self.place(of)].0,
+            ValueState::View => self.views[self.place(of)].0,
             _ => of,
         };
         self.slots[id.index()] = f64::from_bits(self.views.len() as u64);
         self.views.push((root, layout));
-        self.known[id.index()] = Known::View;
+        self.known[id.index()] = ValueState::View;
     }
 
     /// The buffer that a node's numbers, which are no view, fill.
     fn buffer<'a>(&'a self, node: Node<'_>, arena: &'a [f64]) -> &'a [f64] {
         let id = node.id();
         match self.known[id.index()] {
-            Known::Array => &arena[self.place(id)..][..size(node.shape())],
-            Known::Number => std::slice::from_ref(&self.slots[id.index()]),
+            ValueState::Array => &arena[self.place(id)..][..size(node.shape())],
+            ValueState::Number => std::slice::from_ref(&self.slots[id.index()]),
             _ => &[],
         }
     }
@@ -238,14 +238,14 @@ impl Places {
 
     /// Where a node's numbers or indices are; nowhere, where nothing is known but its shape.
     pub(crate) fn locate<'a>(&'a self, node: Node<'_>, arena: &'a [f64]) -> Located<'a> {
-        let known = self.known.get(node.id().index()).copied().unwrap_or(Known::No);
-        if known == Known::View {
+        let known = self.known.get(node.id().index()).copied().unwrap_or(ValueState::Unknown);
+        if known == ValueState::View {
             let (root, layout) = &self.views[self.place(node.id())];
             let root = node.of_same_graph(*root);
             return Located { data: self.buffer(root, arena), indices: None, layout: layout.clone() };
         }
         let layout = Layout::contiguous(node.shape());
-        let indices = (known == Known::Indices).then(|| self.indices_of(node));
+        let indices = (known == ValueState::Indices).then(|| self.indices_of(node));
         let data = if known.is_value() { self.buffer(node, arena) } else { &[] };
         Located { data, indices, layout }
     }
@@ -256,8 +256,8 @@ impl Places {
     pub(crate) fn fit(&self, records: &[Record], id: NodeId) -> bool {
         let record = &records[id.index()];
         record.pair().iter().all(|x| match self.known[x.index()] {
-            Known::Array => records[x.index()].shape == record.shape,
-            known => known == Known::Number,
+            ValueState::Array => records[x.index()].shape == record.shape,
+            known => known == ValueState::Number,
         })
     }
 
@@ -265,7 +265,7 @@ impl Places {
     #[inline(always)]
     pub(crate) fn lane<'a>(&self, id: NodeId, len: usize, arena: &'a [f64]) -> Lane<'a, f64> {
         match self.known[id.index()] {
-            Known::Number => Lane::Number(self.slots[id.index()]),
+            ValueState::Number => Lane::Number(self.slots[id.index()]),
             _ => Lane::Numbers(&arena[self.place(id)..][..len]),
         }
     }
