@@ -82,8 +82,11 @@ pub use tape::{IntoIndices, IntoValue, Limits, LoadOp, Op, Precision, Registry, 
 pub mod op {
     pub use crate::graph::{Attribute, Attributes, Kind};
     pub use crate::kernel::{Input, Inputs, Output, View};
+    pub use crate::op_settings;
     pub use crate::shape::Layout;
-    pub use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Precision, Sample, Zero, reals};
+    pub use crate::tape::op::{Derivative, Kernel, Op, Operand, Precision, Zero, reals};
+    pub use crate::tape::sample::{Domain, Maker, Sample};
+    pub use crate::tape::settings::{Integer, Setting, Settings};
     pub use crate::tape::{LoadOp, Registry};
 }
 

@@ -3,10 +3,10 @@
 use super::axes::{Axes, flags};
 use super::views::view_kernel;
 use crate::Float;
-use crate::graph::Attributes;
 use crate::kernel::{Inputs, Output};
 use crate::shape::Layout;
-use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, reals};
+use crate::tape::op::{Derivative, Kernel, Op, Operand, reals};
+use crate::tape::sample::{Domain, Sample};
 use crate::tape::{LoadOp, Var};
 
 const SMOOTH: Domain = Domain::Between(-2.0, 2.0);
@@ -28,16 +28,10 @@ pub struct Squeeze {
 }
 
 impl Op for ExpandDims {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    crate::op_settings!();
 
     fn formula(&self) -> &'static str {
         "y = x with new axes of size 1"
-    }
-
-    fn attributes(&self) -> Attributes {
-        Attributes::new().with_sizes("axes", &self.axes)
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
@@ -69,16 +63,10 @@ impl Op for ExpandDims {
 }
 
 impl Op for Squeeze {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    crate::op_settings!();
 
     fn formula(&self) -> &'static str {
         "y = x without axes of size 1"
-    }
-
-    fn attributes(&self) -> Attributes {
-        Attributes::new().with_sizes("axes", &self.axes)
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
@@ -108,28 +96,9 @@ impl Op for Squeeze {
     }
 }
 
-impl LoadOp for ExpandDims {
-    const NAME: &'static str = "expand_dims";
-
-    fn load(a: &Attributes) -> Result<Self, String> {
-        Ok(Self { axes: a.sizes("axes")? })
-    }
-
-    fn examples() -> Vec<Self> {
-        vec![Self { axes: vec![0] }, Self { axes: vec![1, 3] }]
-    }
-}
-
-impl LoadOp for Squeeze {
-    const NAME: &'static str = "squeeze";
-
-    fn load(a: &Attributes) -> Result<Self, String> {
-        Ok(Self { axes: a.sizes("axes")? })
-    }
-
-    fn examples() -> Vec<Self> {
-        vec![Self { axes: vec![0] }, Self { axes: vec![0, 2] }]
-    }
+super::built_in! {
+    ExpandDims, "expand_dims", [axes], [Self { axes: vec![0] }, Self { axes: vec![1, 3] }];
+    Squeeze, "squeeze", [axes], [Self { axes: vec![0] }, Self { axes: vec![0, 2] }];
 }
 
 impl<'t> Var<'t> {

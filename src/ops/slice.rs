@@ -1,11 +1,13 @@
 //! Parts of an array, and the array that is zero outside a part.
 
 use crate::Float;
-use crate::graph::{Attribute, Attributes};
+use crate::graph::Attributes;
 use crate::kernel::{Inputs, Output, gather};
 use crate::shape::{Layout, place, size};
-use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, Zero, reals};
-use crate::tape::{LoadOp, Var};
+use crate::tape::Var;
+use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero, reals};
+use crate::tape::sample::{Domain, Sample};
+use crate::tape::settings::Setting;
 use ndarray::SliceInfoElem;
 
 /// A range of one axis, as ndarray's `s![start..end;step]`: negative bounds count from the end, an open end is the
@@ -117,30 +119,22 @@ impl<F: Float> Kernel<F> for Unslice {
     }
 }
 
-fn attributes(ranges: &[Range]) -> Attributes {
-    let column = |f: fn(&Range) -> Option<isize>| {
-        Attribute::Ints(ranges.iter().map(|r| f(r).map(|n| n as i64)).collect())
-    };
-    Attributes::new()
-        .with("start", column(|r| Some(r.start)))
-        .with("end", column(|r| r.end))
-        .with("step", column(|r| Some(r.step)))
-}
-
-fn load(a: &Attributes) -> Result<Vec<Range>, String> {
-    let column = |name: &str| -> Result<Vec<Option<isize>>, String> {
-        Ok(a.ints(name)?.into_iter().map(|n| n.map(|n| n as isize)).collect())
-    };
-    let (starts, ends, steps) = (column("start")?, column("end")?, column("step")?);
-    if starts.len() != ends.len() || starts.len() != steps.len() {
-        return Err("attributes `start`, `end` and `step` have different lengths".to_owned());
+impl Setting for Vec<Range> {
+    fn put(&self, _: &str, to: Attributes) -> Attributes {
+        let column = |f: fn(&Range) -> Option<isize>| self.iter().map(f).collect::<Vec<_>>();
+        let to = column(|r| Some(r.start)).put("start", to);
+        column(|r| Some(r.step)).put("step", column(|r| r.end).put("end", to))
     }
-    let ranges = starts
-        .into_iter()
-        .zip(ends)
-        .zip(steps)
-        .map(|((start, end), step)| Some(Range { start: start?, end, step: step? }));
-    ranges.collect::<Option<_>>().ok_or_else(|| "attributes `start` and `step` have a gap".to_owned())
+
+    fn get(_: &str, from: &Attributes) -> Result<Self, String> {
+        let (starts, ends, steps) =
+            (Vec::get("start", from)?, Vec::<Option<isize>>::get("end", from)?, Vec::get("step", from)?);
+        if starts.len() != ends.len() || starts.len() != steps.len() {
+            return Err("attributes `start`, `end` and `step` have different lengths".to_owned());
+        }
+        let all = starts.into_iter().zip(ends).zip(steps);
+        Ok(all.map(|((start, end), step)| Range { start, end, step }).collect())
+    }
 }
 
 fn examples() -> Vec<Vec<Range>> {
@@ -153,16 +147,10 @@ fn examples() -> Vec<Vec<Range>> {
 }
 
 impl Op for Slice {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    crate::op_settings!();
 
     fn formula(&self) -> &'static str {
         "y = a part of x"
-    }
-
-    fn attributes(&self) -> Attributes {
-        attributes(&self.ranges)
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
@@ -188,16 +176,10 @@ impl Op for Slice {
 }
 
 impl Op for Unslice {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    crate::op_settings!();
 
     fn formula(&self) -> &'static str {
         "y = x0 in a part, else 0"
-    }
-
-    fn attributes(&self) -> Attributes {
-        attributes(&self.ranges)
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
@@ -237,28 +219,9 @@ impl Op for Unslice {
     }
 }
 
-impl LoadOp for Slice {
-    const NAME: &'static str = "slice";
-
-    fn load(a: &Attributes) -> Result<Self, String> {
-        Ok(Self { ranges: load(a)? })
-    }
-
-    fn examples() -> Vec<Self> {
-        examples().into_iter().map(|ranges| Self { ranges }).collect()
-    }
-}
-
-impl LoadOp for Unslice {
-    const NAME: &'static str = "unslice";
-
-    fn load(a: &Attributes) -> Result<Self, String> {
-        Ok(Self { ranges: load(a)? })
-    }
-
-    fn examples() -> Vec<Self> {
-        examples().into_iter().map(|ranges| Self { ranges }).collect()
-    }
+super::built_in! {
+    Slice, "slice", [ranges], examples().into_iter().map(|ranges| Self { ranges }).collect::<Vec<_>>();
+    Unslice, "unslice", [ranges], examples().into_iter().map(|ranges| Self { ranges }).collect::<Vec<_>>();
 }
 
 impl<'t> Var<'t> {

@@ -2,10 +2,10 @@
 
 use super::axes::{flags, from_front};
 use crate::Float;
-use crate::graph::{Attribute, Attributes};
 use crate::kernel::{Inputs, Output, View, gather};
 use crate::shape::{self, Layout};
-use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, Zero, reals};
+use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero, reals};
+use crate::tape::sample::{Domain, Sample};
 use crate::tape::{LoadOp, Var};
 
 /// The kernel of an op that moves no elements: a copy of what the view shows, or of the operand in its own order.
@@ -38,9 +38,7 @@ const SMOOTH: Domain = Domain::Between(-2.0, 2.0);
 pub struct StopGradient;
 
 impl Op for StopGradient {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    crate::op_settings!();
 
     fn symbol(&self) -> String {
         "stop".to_owned()
@@ -76,8 +74,6 @@ impl Op for StopGradient {
     }
 }
 
-super::without_attributes! { StopGradient "stop_gradient" }
-
 /// The same elements in row-major order under another shape; `dx` is `dy` in the shape of x.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reshape {
@@ -86,17 +82,10 @@ pub struct Reshape {
 }
 
 impl Op for Reshape {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    crate::op_settings!();
 
     fn formula(&self) -> &'static str {
         "y = x, reshaped"
-    }
-
-    fn attributes(&self) -> Attributes {
-        let sizes = self.sizes.iter().map(|n| n.and_then(|n| i64::try_from(n).ok())).collect();
-        Attributes::new().with("sizes", Attribute::Ints(sizes))
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
@@ -140,21 +129,6 @@ impl Op for Reshape {
     }
 }
 
-impl LoadOp for Reshape {
-    const NAME: &'static str = "reshape";
-
-    fn load(a: &Attributes) -> Result<Self, String> {
-        let size = |n: Option<i64>| {
-            n.map(|n| usize::try_from(n).map_err(|_| format!("size {n} is negative"))).transpose()
-        };
-        Ok(Self { sizes: a.ints("sizes")?.into_iter().map(size).collect::<Result<_, _>>()? })
-    }
-
-    fn examples() -> Vec<Self> {
-        vec![Self { sizes: vec![Some(2), None, Some(2)] }, Self { sizes: vec![None] }]
-    }
-}
-
 /// The axes in another order: axis k of y is axis `axes[k]` of x; `dx` is `dy` in the inverse order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Permute {
@@ -163,9 +137,7 @@ pub struct Permute {
 }
 
 impl Op for Permute {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    crate::op_settings!();
 
     fn symbol(&self) -> String {
         if self.axes == [1, 0] { "ᵀ".to_owned() } else { "permute".to_owned() }
@@ -173,10 +145,6 @@ impl Op for Permute {
 
     fn formula(&self) -> &'static str {
         "y = x with permuted axes"
-    }
-
-    fn attributes(&self) -> Attributes {
-        Attributes::new().with_sizes("axes", &self.axes)
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
@@ -210,18 +178,6 @@ impl Op for Permute {
     }
 }
 
-impl LoadOp for Permute {
-    const NAME: &'static str = "permute";
-
-    fn load(a: &Attributes) -> Result<Self, String> {
-        Ok(Self { axes: a.sizes("axes")? })
-    }
-
-    fn examples() -> Vec<Self> {
-        vec![Self { axes: vec![1, 0] }, Self { axes: vec![2, 0, 1] }]
-    }
-}
-
 /// Stretched to a shape; `dx` is `dy` summed over the stretched axes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BroadcastTo {
@@ -230,9 +186,7 @@ pub struct BroadcastTo {
 }
 
 impl Op for BroadcastTo {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    crate::op_settings!();
 
     fn symbol(&self) -> String {
         "broadcast".to_owned()
@@ -240,10 +194,6 @@ impl Op for BroadcastTo {
 
     fn formula(&self) -> &'static str {
         "y = x, stretched"
-    }
-
-    fn attributes(&self) -> Attributes {
-        Attributes::new().with_sizes("shape", &self.shape)
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
@@ -275,16 +225,11 @@ impl Op for BroadcastTo {
     }
 }
 
-impl LoadOp for BroadcastTo {
-    const NAME: &'static str = "broadcast_to";
-
-    fn load(a: &Attributes) -> Result<Self, String> {
-        Ok(Self { shape: a.sizes("shape")? })
-    }
-
-    fn examples() -> Vec<Self> {
-        vec![Self { shape: vec![3, 2, 4] }]
-    }
+super::built_in! {
+    StopGradient, "stop_gradient";
+    Reshape, "reshape", [sizes], [Self { sizes: vec![Some(2), None, Some(2)] }, Self { sizes: vec![None] }];
+    Permute, "permute", [axes], [Self { axes: vec![1, 0] }, Self { axes: vec![2, 0, 1] }];
+    BroadcastTo, "broadcast_to", [shape], [Self { shape: vec![3, 2, 4] }];
 }
 
 /// Other views of the same elements.

@@ -1,6 +1,7 @@
 //! The contract of an op: what it is called, which shapes it takes, what it computes, how it is differentiated.
 
 use super::Var;
+use super::sample::Sample;
 use crate::Float;
 use crate::graph::{Attributes, Kind};
 use crate::kernel::{Inputs, Output};
@@ -126,6 +127,13 @@ pub trait Op: Any + Debug + Send + Sync + Kernel<f32> + Kernel<f64> {
         false
     }
 
+    /// Whether it is a gate, as `relu`: zero, and with derivative zero, wherever its one operand is negative. A gate whose
+    /// result is zero everywhere is *dead*: nothing comes back through it, and what is before it learns nothing. Health
+    /// marks point such nodes out.
+    fn gates(&self) -> bool {
+        false
+    }
+
     /// Whether row `i` of the result, along the first axis, depends on row `i` of the first operand and on the other
     /// operands as a whole: then the kernel can be run on some rows at a time.
     ///
@@ -162,6 +170,20 @@ pub trait Op: Any + Debug + Send + Sync + Kernel<f32> + Kernel<f64> {
     /// Operands on which its derivatives exist, for tests.
     fn samples(&self) -> Vec<Sample> {
         Vec::new()
+    }
+
+    /// The highest order to which its rules can be differentiated again; tests go no further, and at most to the second.
+    ///
+    /// A rule written with recorded ops has every order; one that calls an op whose own rule is missing does not.
+    fn orders(&self) -> usize {
+        usize::MAX
+    }
+
+    /// Magnitudes of operands at which [`OpCheck`](crate::check::OpCheck) tries it beside its samples: close to a number where
+    /// formulas cancel, where it saturates, where a naive formula overflows. From 709.8 on, `exp` overflows in double
+    /// precision, and from 88.7 in single precision.
+    fn extremes(&self) -> &[f64] {
+        &[1e-3, 30.0, 800.0]
     }
 }
 
@@ -299,28 +321,4 @@ impl From<Zero> for Derivative<'_> {
     fn from(_: Zero) -> Self {
         Self::Zero
     }
-}
-
-/// Operands to test an op on.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Sample(pub Vec<(Vec<usize>, Domain)>);
-
-impl Sample {
-    /// Operands of these shapes, all from one domain.
-    pub fn of<const N: usize>(shapes: [&[usize]; N], domain: Domain) -> Self {
-        Self(shapes.iter().map(|s| (s.to_vec(), domain)).collect())
-    }
-}
-
-/// Where the elements of a sample operand come from.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Domain {
-    /// Uniform between two numbers.
-    Between(f64, f64),
-    /// Of either sign, with a magnitude between two positive numbers: off a kink at 0.
-    Signed(f64, f64),
-    /// Multiples of 0.25 plus an offset, no two equal, shuffled: off the kinks where elements tie.
-    Spaced(f64),
-    /// Indices from 0 to one less than this.
-    Index(usize),
 }

@@ -29,15 +29,8 @@ fn every_example_has_samples_a_formula_and_a_symbol() {
 fn shape_rules_refuse_wrong_operands_with_words() {
     for_every_case(|case, _| {
         let mut failures = Vec::new();
-        let right: Vec<Shaped<'_>> = case
-            .sample
-            .0
-            .iter()
-            .map(|(shape, domain)| {
-                let kind = if matches!(domain, Domain::Index(_)) { Kind::Index } else { Kind::Real };
-                Shaped { shape, kind }
-            })
-            .collect();
+        let right: Vec<Shaped<'_>> =
+            case.sample.0.iter().map(|(shape, domain)| Shaped { shape, kind: domain.kind() }).collect();
         let mut refuse = |what: String, operands: &[Shaped<'_>]| match case.op.shape(operands) {
             Ok(shape) => failures.push(format!("{what} are accepted, and give {shape:?}")),
             Err(words) if words.len() < 8 => {

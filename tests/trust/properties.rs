@@ -66,7 +66,7 @@ impl Numbers {
         let (low, high) = match domain {
             Domain::Between(low, high) => (low, high),
             Domain::Signed(_, high) => (-high, high),
-            Domain::Spaced(_) | Domain::Index(_) => (-2.0, 2.0),
+            _ => (-2.0, 2.0),
         };
         let ordinary = rng.random_range(low..high);
         match self {
