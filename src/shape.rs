@@ -126,6 +126,11 @@ impl Layout {
         Self { shape: shape.into(), strides, offset: 0 }
     }
 
+    /// The steps between neighbours along each axis, in elements; 0 on a stretched axis.
+    pub fn strides(&self) -> &[isize] {
+        &self.strides
+    }
+
     /// The sizes of the axes.
     pub fn shape(&self) -> &[usize] {
         &self.shape

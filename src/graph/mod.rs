@@ -366,7 +366,7 @@ impl Graph {
     }
 
     pub(crate) fn shape_of(&self, id: ShapeId) -> &[usize] {
-        &self.shapes[id.0 as usize]
+        &self.shapes[id.place()]
     }
 
     pub(crate) fn scope_id(&mut self, scope: &str) -> u32 {
@@ -410,11 +410,11 @@ impl Graph {
     /// Every leaf's new shape put in, and every other node's as `infer` says; for another batch size.
     pub(crate) fn reshape_nodes(
         &mut self,
-        mut infer: impl FnMut(&Self, NodeId) -> crate::Result<Vec<usize>>,
+        mut infer: impl FnMut(&Self, NodeId) -> crate::Result<(Vec<usize>, Kind)>,
     ) -> crate::Result<()> {
         for id in self.ids() {
-            let shape = infer(self, id)?;
-            let shape = self.shape_id(&shape);
+            let (shape, kind) = infer(self, id)?;
+            let shape = self.shape_id(&shape).of_kind(kind);
             self.nodes[id.index()].set_shape(shape);
         }
         Ok(())

@@ -5,6 +5,7 @@ use crate::Float;
 use crate::kernel::{Inputs, Output, View, gather};
 use crate::shape::{self, Layout};
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
+use crate::tape::operands::all_reals;
 use crate::tape::sample::{Domain, Sample};
 use crate::tape::{LoadOp, Tape, Var};
 
@@ -131,19 +132,6 @@ impl Op for Concat {
             ],
         }
     }
-}
-
-/// The shapes of any number of operands of real numbers.
-fn all_reals<'a>(x: &[Operand<'a>]) -> Result<Vec<&'a [usize]>, String> {
-    x.iter()
-        .enumerate()
-        .map(|(i, x)| match x.kind {
-            crate::graph::Kind::Real => Ok(x.shape),
-            crate::graph::Kind::Index => {
-                Err(format!("operand {i} holds indices, and real numbers are wanted"))
-            }
-        })
-        .collect()
 }
 
 impl Op for Segment {

@@ -5,7 +5,8 @@ use crate::graph::Kind;
 use crate::kernel::{Inputs, Output, View, gather, log_sum_exp_rows, sum_blocks};
 use crate::shape::{size, unravel};
 use crate::tape::Var;
-use crate::tape::op::{Derivative, Kernel, Op, Operand, reals};
+use crate::tape::op::{Derivative, Kernel, Op, Operand};
+use crate::tape::operands::reals;
 use crate::tape::sample::{Domain, Sample};
 
 /// The mean over rows of `−Σ t ln softmax(x)`, with x = x0 and the target probabilities t = x1.

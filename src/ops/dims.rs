@@ -5,7 +5,8 @@ use super::views::view_kernel;
 use crate::Float;
 use crate::kernel::{Inputs, Output};
 use crate::shape::Layout;
-use crate::tape::op::{Derivative, Kernel, Op, Operand, reals};
+use crate::tape::op::{Derivative, Kernel, Op, Operand};
+use crate::tape::operands::arrays;
 use crate::tape::sample::{Domain, Sample};
 use crate::tape::{LoadOp, Var};
 
@@ -35,7 +36,7 @@ impl Op for ExpandDims {
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
-        let [x] = reals(x)?;
+        let [x] = arrays(x)?;
         let new = flags(&self.axes, x.len() + self.axes.len())?;
         let mut sizes = x.iter();
         Ok(new.into_iter().filter_map(|new| if new { Some(1) } else { sizes.next().copied() }).collect())
@@ -48,6 +49,8 @@ impl Op for ExpandDims {
             .collect();
         Some(Layout { shape: shape.into(), strides, offset: x.offset })
     }
+
+    super::views::of_either_kind!();
 
     fn rule<'t>(&self, _: usize, _: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         dy.tape().apply(Squeeze { axes: self.axes.clone() }, &[dy]).into()
@@ -70,7 +73,7 @@ impl Op for Squeeze {
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
-        let [x] = reals(x)?;
+        let [x] = arrays(x)?;
         let out = flags(&self.axes, x.len())?;
         if let Some(a) = (0..x.len()).find(|&a| out[a] && x[a] != 1) {
             return Err(format!("axis {a} has size {}, and only axes of size 1 can be left out", x[a]));
@@ -82,6 +85,8 @@ impl Op for Squeeze {
         let strides = (0..x.shape.len()).filter(|a| !self.axes.contains(a)).map(|a| x.strides[a]).collect();
         Some(Layout { shape: shape.into(), strides, offset: x.offset })
     }
+
+    super::views::of_either_kind!();
 
     fn rule<'t>(&self, _: usize, _: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         dy.expand_dims_at(&self.axes).into()

@@ -5,7 +5,8 @@ use crate::Float;
 use crate::kernel::{Inputs, Output, View, sum_axes};
 use crate::shape::{self, Layout, size};
 use crate::tape::Var;
-use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero, reals};
+use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
+use crate::tape::operands::reals;
 use crate::tape::sample::{Domain, Sample};
 
 view_kernel! { BroadcastLike ReshapeLike }

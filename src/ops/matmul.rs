@@ -3,7 +3,8 @@
 use crate::Float;
 use crate::kernel::{Inputs, Output, matmul};
 use crate::tape::Var;
-use crate::tape::op::{Derivative, Kernel, Op, Operand, reals};
+use crate::tape::op::{Derivative, Kernel, Op, Operand};
+use crate::tape::operands::reals;
 use crate::tape::sample::{Domain, Sample};
 
 /// The product of matrices: `Y = X0 · X1`, `dX0 = dY · X1ᵀ`, `dX1 = X0ᵀ · dY`. Transposes are views and cost nothing.

@@ -24,11 +24,13 @@ mod like;
 mod matmul;
 mod number;
 mod operand;
+mod order;
 mod power;
 mod pull;
 mod reduce;
 mod rows;
 mod scalar;
+mod scan;
 mod select;
 mod slice;
 mod softmax;
@@ -85,7 +87,7 @@ macro_rules! table {
 
 // The order of the list in the documentation.
 table! {
-    elementwise functions power select reduce like views dims slice concat matmul softmax cross_entropy
+    elementwise functions power select reduce like views dims slice concat order scan matmul softmax cross_entropy
 }
 
 /// All built-in ops, which follow from the files named above. It drives loading, the gradient tests, the drawn symbols and

@@ -4,7 +4,8 @@ use crate::Float;
 use crate::graph::Attribute;
 use crate::kernel::{Inputs, Lanes, Output};
 use crate::tape::Var;
-use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero, reals};
+use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
+use crate::tape::operands::reals;
 use crate::tape::sample::{Domain, Sample};
 
 /// An integer power: `y = xⁿ`, `dx = dy n xⁿ⁻¹`. The base may be negative; `x⁰` is 1 everywhere.

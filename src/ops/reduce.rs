@@ -5,7 +5,8 @@ use crate::Float;
 use crate::kernel::{Inputs, Output, reduce_axes, sum_axes};
 use crate::shape::size;
 use crate::tape::Var;
-use crate::tape::op::{Derivative, Kernel, Op, Operand, reals};
+use crate::tape::op::{Derivative, Kernel, Op, Operand};
+use crate::tape::operands::reals;
 use crate::tape::sample::{Domain, Sample};
 
 /// Defines a reduction: its struct with axes and kept dimensions, shape rule, attributes, methods. What is left to say

@@ -4,7 +4,8 @@ use super::operand::Other;
 use crate::Float;
 use crate::kernel::{Inputs, Lanes, Output};
 use crate::tape::Var;
-use crate::tape::op::{Derivative, Kernel, Op, Operand, reals};
+use crate::tape::op::{Derivative, Kernel, Op, Operand};
+use crate::tape::operands::reals;
 use crate::tape::sample::{Domain, Sample};
 
 /// `y = x1` where x0 ≠ 0, else `x2`; `dy` to the operand that was chosen, nothing to x0.

@@ -1,13 +1,15 @@
 //! Parts of an array, and the array that is zero outside a part.
 
+use super::axes::from_front;
 use crate::Float;
 use crate::graph::Attributes;
 use crate::kernel::{Inputs, Output, gather};
 use crate::shape::{Layout, place, size};
-use crate::tape::Var;
-use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero, reals};
+use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
+use crate::tape::operands::{arrays, reals};
 use crate::tape::sample::{Domain, Sample};
 use crate::tape::settings::Setting;
+use crate::tape::{LoadOp, Var};
 use ndarray::SliceInfoElem;
 
 /// A range of one axis, as ndarray's `s![start..end;step]`: negative bounds count from the end, an open end is the
@@ -154,13 +156,15 @@ impl Op for Slice {
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
-        let [x] = reals(x)?;
+        let [x] = arrays(x)?;
         sliced_shape(&self.ranges, x)
     }
 
     fn view(&self, x: &Layout, _: &[usize]) -> Option<Layout> {
         Some(sliced_layout(&self.ranges, x))
     }
+
+    super::views::of_either_kind!();
 
     fn rule<'t>(&self, _: usize, x: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         dy.tape().apply(Unslice { ranges: self.ranges.clone() }, &[dy, x[0]]).into()
@@ -257,5 +261,38 @@ impl<'t> Var<'t> {
         let part = self.tape().apply(Slice { ranges }, &[self]);
         let part = if dropped.is_empty() { part } else { part.squeeze(dropped) };
         if new.is_empty() { part } else { part.expand_dims(new) }
+    }
+
+    /// Parts one after another along an axis (−1 is the last), of these sizes, which add up to that of the axis: views, no
+    /// elements are moved.
+    ///
+    /// It takes apart what an op returns in one array: see [packed results](crate::op#packed-results).
+    ///
+    /// ```
+    /// let tape = chainrule::Tape::new();
+    /// let x = tape.leaf("x", ndarray::arr2(&[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]));
+    /// let [top, bottom] = x.split([1, 2], 0);
+    /// assert_eq!((top.shape(), bottom.shape()), (vec![1, 2], vec![2, 2]));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis, or the sizes add up to another one.
+    #[track_caller]
+    pub fn split<const N: usize>(self, sizes: [usize; N], axis: isize) -> [Var<'t>; N] {
+        let axis = from_front(&[axis], Slice::NAME, self, self.rank())[0];
+        let (total, n) = (sizes.iter().sum::<usize>(), self.shape()[axis]);
+        if total != n {
+            let problem = format!("parts of sizes {sizes:?} make {total}, and axis {axis} has size {n}");
+            self.tape().refuse_operands("split", problem, &[self])
+        }
+        let mut start = 0;
+        sizes.map(|size| {
+            let whole = Range { start: 0, end: None, step: 1 };
+            let mut ranges = vec![whole; self.rank()];
+            ranges[axis] = Range { start, end: Some(start + size as isize), step: 1 };
+            start += size as isize;
+            self.tape().apply(Slice { ranges }, &[self])
+        })
     }
 }

@@ -4,7 +4,8 @@ use super::axes::from_front;
 use super::reduce::Sum;
 use crate::Float;
 use crate::kernel::{Inputs, Line, Output, View, gather, map_in_place, math};
-use crate::tape::op::{Derivative, Kernel, Op, Operand, reals};
+use crate::tape::op::{Derivative, Kernel, Op, Operand};
+use crate::tape::operands::reals;
 use crate::tape::sample::{Domain, Sample};
 use crate::tape::{LoadOp, Var};
 

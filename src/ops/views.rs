@@ -4,17 +4,25 @@ use super::axes::{flags, from_front};
 use crate::Float;
 use crate::kernel::{Inputs, Output, View, gather};
 use crate::shape::{self, Layout};
-use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero, reals};
+use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
+use crate::tape::operands::{arrays, reals};
 use crate::tape::sample::{Domain, Sample};
 use crate::tape::{LoadOp, Var};
 
 /// The kernel of an op that moves no elements: a copy of what the view shows, or of the operand in its own order.
-pub(super) fn copy<F: Float>(op: &dyn Op, x: View<'_, F>, y: Output<'_, F>) {
+pub(super) fn copy<F: Float>(op: &dyn Op, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
+    match x.is_index(0) {
+        true => copy_elements(op, x.index(0), y.indices, y.shape),
+        false => copy_elements(op, x.real(0), y.data, y.shape),
+    }
+}
+
+fn copy_elements<T: Copy>(op: &dyn Op, x: View<'_, T>, y: &mut [T], shape: &[usize]) {
     let (data, offset) = x.buffer();
     let layout = Layout { shape: x.shape().into(), strides: x.strides().into(), offset };
-    match op.view(&layout, y.shape) {
-        Some(l) => gather(View::new(data, l.offset, &l.shape, &l.strides), 0, y.data),
-        None => gather(x, 0, y.data),
+    match op.view(&layout, shape) {
+        Some(l) => gather(View::new(data, l.offset, &l.shape, &l.strides), 0, y),
+        None => gather(x, 0, y),
     }
 }
 
@@ -22,12 +30,22 @@ macro_rules! view_kernel {
     ($($op:ty)+) => {
         $(impl<F: Float> Kernel<F> for $op {
             fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
-                $crate::ops::views::copy(self, x.real(0), y);
+                $crate::ops::views::copy(self, x, y);
             }
         })+
     };
 }
 pub(super) use view_kernel;
+
+/// The part of an op that moves no elements, whatever these are.
+macro_rules! of_either_kind {
+    () => {
+        fn kind(&self, x: &[$crate::tape::op::Operand<'_>]) -> $crate::graph::Kind {
+            x.first().map_or($crate::graph::Kind::Real, |x| x.kind)
+        }
+    };
+}
+pub(super) use of_either_kind;
 
 view_kernel! { StopGradient Reshape Permute BroadcastTo }
 
@@ -89,7 +107,7 @@ impl Op for Reshape {
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
-        let [x] = reals(x)?;
+        let [x] = arrays(x)?;
         let elements = shape::size(x);
         let given: Vec<usize> = self.sizes.iter().copied().flatten().collect();
         let product = shape::checked_size(&given)?;
@@ -112,6 +130,8 @@ impl Op for Reshape {
     fn view(&self, x: &Layout, shape: &[usize]) -> Option<Layout> {
         x.reshaped(shape)
     }
+
+    of_either_kind!();
 
     fn rule<'t>(&self, _: usize, x: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         dy.reshape_like(x[0]).into()
@@ -148,7 +168,7 @@ impl Op for Permute {
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
-        let [x] = reals(x)?;
+        let [x] = arrays(x)?;
         let listed = flags(&self.axes, x.len())?;
         if listed.contains(&false) {
             return Err(format!("axes {:?} do not name each of the {} axes once", self.axes, x.len()));
@@ -159,6 +179,8 @@ impl Op for Permute {
     fn view(&self, x: &Layout, _: &[usize]) -> Option<Layout> {
         Some(x.permuted(&self.axes))
     }
+
+    of_either_kind!();
 
     fn rule<'t>(&self, _: usize, _: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         let mut inverse = vec![0; self.axes.len()];
@@ -197,7 +219,7 @@ impl Op for BroadcastTo {
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
-        let [x] = reals(x)?;
+        let [x] = arrays(x)?;
         if shape::broadcasts_to(x, &self.shape) {
             Ok(self.shape.clone())
         } else {
@@ -211,6 +233,8 @@ impl Op for BroadcastTo {
     fn view(&self, x: &Layout, shape: &[usize]) -> Option<Layout> {
         Some(x.broadcast(shape))
     }
+
+    of_either_kind!();
 
     fn rule<'t>(&self, _: usize, x: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         dy.sum_to_like(x[0]).into()

@@ -3,7 +3,8 @@
 use super::Held;
 use super::merge::Merged;
 use crate::error::Result;
-use crate::graph::{Graph, NodeId};
+use crate::graph::{Graph, Kind, NodeId};
+use crate::kernel::Output;
 use crate::shape::{Layout, size};
 use crate::tape::{Located, Op, Operands, Precision, run};
 use std::sync::Arc;
@@ -93,7 +94,10 @@ impl<F: Precision> Folded<F> {
         let node = graph.node(id);
         let len = size(node.shape());
         // Scalar graphs are long, and most nodes have an operand that is not known.
-        if len > LONG || !node.read_inputs().all(|(_, x)| self.known(merged.of(x)).is_some()) {
+        if len > LONG
+            || node.kind() == Kind::Index
+            || !node.read_inputs().all(|(_, x)| self.known(merged.of(x)).is_some())
+        {
             return Ok(None);
         }
         let op = &*ops[graph.record(id).op.0 as usize];
@@ -110,7 +114,7 @@ impl<F: Precision> Folded<F> {
         };
         let x: Operands<'_, F> = node.inputs().iter().map(operand).collect();
         let mut y = vec![F::zero(); len];
-        run(op, x, node.shape(), &mut y, &mut Vec::new())
+        run(op, x, Output::new(&mut y, node.shape()), &mut Vec::new())
             .map_err(|problem| graph.refused("compile", id, problem))?;
         Ok(Some(Known::Numbers(y)))
     }

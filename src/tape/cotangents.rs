@@ -6,6 +6,7 @@ use super::values::Values;
 use crate::error::Result;
 use crate::graph::{Graph, NodeId};
 use crate::shape::Layout;
+use std::sync::Arc;
 
 /// What is known of a node, and what its slot says of its cotangent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub(super) enum Piece {
     Part(NodeId, Layout),
     /// Elements of a buffer, of which this is one use.
     Buffer(usize, Layout),
+    /// Indices that a rule computes on its way.
+    Indices(Arc<[usize]>, Layout),
 }
 
 /// Buffers, each with its number of uses; those without are there to be taken.
@@ -344,6 +347,9 @@ impl Piece {
             }
             Self::Node(id) => values.locate(graph.node(*id)),
             Self::Part(id, layout) => Located { layout: layout.clone(), ..values.locate(graph.node(*id)) },
+            Self::Indices(indices, layout) => {
+                Located { data: &[], indices: Some(&**indices), layout: layout.clone() }
+            }
             Self::Buffer(k, layout) => {
                 Located { data: pool.buffer(*k), indices: None, layout: layout.clone() }
             }

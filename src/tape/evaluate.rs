@@ -5,9 +5,9 @@ use super::recorder::Recorder;
 use super::run::{Located, Operands, run};
 use super::values::{Known, Places, Values};
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Leaf, Node, NodeId};
-use crate::kernel::gather;
-use crate::shape::size;
+use crate::graph::{Graph, Kind, Leaf, Node, NodeId};
+use crate::kernel::{Output, View, gather};
+use crate::shape::{Layout, size};
 use ndarray::{ArrayD, IxDyn};
 use std::ops::Range;
 
@@ -133,12 +133,21 @@ impl Recorder {
         if let Some((x, first)) = first
             && let Some(layout) = op.view(&first.layout, shape)
         {
-            if shape.is_empty() {
+            if shape.is_empty() && node.kind() == Kind::Real {
                 let number = first.data[layout.offset];
                 values.places.set_number(id, number);
             } else {
                 values.places.set_view(id, x, layout);
             }
+            return Ok(());
+        }
+        if node.kind() == Kind::Index {
+            let mut indices = crate::room::filled("value", size(shape), 0)?;
+            let x: Operands<'_> =
+                node.inputs().iter().map(|&x| values.places.locate(graph.node(x), &values.arena)).collect();
+            let done = run(&**op, x, Output::of_indices(&mut indices, shape), &mut values.scratch);
+            done.map_err(|problem| graph.refused("value", id, problem))?;
+            values.set_indices(id, indices);
             return Ok(());
         }
         let place = if shape.is_empty() { 0 } else { values.reserve(id, size(shape))? };
@@ -151,11 +160,11 @@ impl Recorder {
         if shape.is_empty() {
             let x = located(after);
             let mut number = [0.0];
-            run(&**op, x, shape, &mut number, scratch).map_err(refused)?;
+            run(&**op, x, Output::new(&mut number, shape), scratch).map_err(refused)?;
             places.set_number(id, number[0]);
         } else {
             let x = located(before);
-            run(&**op, x, shape, &mut after[..size(shape)], scratch).map_err(refused)?;
+            run(&**op, x, Output::new(&mut after[..size(shape)], shape), scratch).map_err(refused)?;
             places.known[id.index()] = Known::Array;
         }
         Ok(())
@@ -196,7 +205,12 @@ impl Recorder {
         let node = self.graph.node(id);
         let located = self.values.locate(node);
         let numbers = match located.indices {
-            Some(indices) => indices.iter().map(|&i| i as f64).collect(),
+            Some(indices) => {
+                let Layout { shape, strides, offset } = &located.layout;
+                let mut all = crate::room::filled("value", size(node.shape()), 0)?;
+                gather(View::new(indices, *offset, shape, strides), 0, &mut all);
+                all.into_iter().map(|i| i as f64).collect()
+            }
             None => {
                 let mut numbers = crate::room::filled("value", size(node.shape()), 0.0)?;
                 gather(located.view(), 0, &mut numbers);

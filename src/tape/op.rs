@@ -58,7 +58,10 @@ pub trait Op: Any + Debug + Send + Sync + Kernel<f32> + Kernel<f64> {
         self.name().to_owned()
     }
 
-    /// What it computes, such as `y = x0 · x1`.
+    /// What it computes, such as `y = x0 · x1`, for drawings and messages.
+    ///
+    /// It begins with `y = `; the operand is `x`, and of several the operands are `x0`, `x1`, …; attributes stand by their names.
+    /// What no formula says in a line is said in a few words: `y = x with permuted axes`.
     fn formula(&self) -> &'static str;
 
     /// The settings that tell ops of this type apart.
@@ -92,6 +95,60 @@ pub trait Op: Any + Debug + Send + Sync + Kernel<f32> + Kernel<f64> {
     ///
     /// What is wrong with the operands and what would be right; the tape adds op, operands and source line.
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String>;
+
+    /// Whether the elements of the result are real numbers or indices; asked where the [shape](Op::shape) rule has accepted
+    /// the operands. Indices are `usize`s, kept apart from numbers in every precision: the kernel writes
+    /// [`Output::indices`], and an op that takes them reads [`Inputs::index`]. They count as constants: no gradient goes
+    /// through them, as through a [stopped](Op::stops_gradient) one, and no rule is asked for.
+    ///
+    /// ```
+    /// use chainrule::{op::*, Float, Tape, Var};
+    ///
+    /// /// The position of the first element that is not 0, or the number of elements.
+    /// #[derive(Debug)]
+    /// struct First;
+    ///
+    /// impl<F: Float> Kernel<F> for First {
+    ///     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
+    ///         let x = x.real(0).array();
+    ///         y.indices[0] = x.iter().position(|&x| x != F::zero()).unwrap_or(x.len());
+    ///     }
+    /// }
+    ///
+    /// impl Op for First {
+    ///     fn name(&self) -> &'static str { "first" }
+    ///     fn formula(&self) -> &'static str { "y = position of the first x ≠ 0" }
+    ///     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+    ///         reals::<1>(x).map(|_| vec![])
+    ///     }
+    ///     fn kind(&self, _: &[Operand<'_>]) -> Kind { Kind::Index }
+    ///     fn rule<'t>(&self, _: usize, _: &[Var<'t>], _: Var<'t>, _: Var<'t>) -> Derivative<'t> {
+    ///         Derivative::NotDifferentiable
+    ///     }
+    /// }
+    ///
+    /// let tape = Tape::new();
+    /// let x = tape.leaf("x", ndarray::arr1(&[0.0, 0.0, 3.0]));
+    /// let first = tape.apply(First, &[x]);
+    /// assert_eq!(first.value().item(), 2.0);
+    /// let message = tape.try_apply(chainrule::ops::Sin, &[first]).unwrap_err().to_string();
+    /// assert!(message.contains("holds indices"), "{message}");
+    /// ```
+    fn kind(&self, x: &[Operand<'_>]) -> Kind {
+        let _ = x;
+        Kind::Real
+    }
+
+    /// How many numbers of workspace the kernel needs on operands that lie so: it is given them as
+    /// [`Output::scratch`](crate::op::Output::scratch), with arbitrary numbers in them. Kernels must not allocate.
+    ///
+    /// A plan makes room for it when it is compiled, one for all its steps, and counts it in
+    /// [`Schedule::registers`](crate::Schedule::registers). A kernel with a workspace runs in one piece: it is not split for
+    /// threads. Elementwise ops have none.
+    fn scratch(&self, x: &[&Layout], shape: &[usize]) -> usize {
+        let _ = (x, shape);
+        0
+    }
 
     /// The VJP for one operand: the cotangent of `x[operand]` given the cotangent `dy` of the result `y`, written
     /// with recorded ops.
@@ -280,20 +337,6 @@ pub struct Operand<'a> {
     pub shape: &'a [usize],
     /// Real numbers or indices.
     pub kind: Kind,
-}
-
-/// The shapes of exactly `N` operands of real numbers.
-///
-/// # Errors
-///
-/// A message if there are more or fewer, or one holds indices.
-pub fn reals<'a, const N: usize>(x: &[Operand<'a>]) -> Result<[&'a [usize]; N], String> {
-    let operands: [Operand<'a>; N] =
-        x.try_into().map_err(|_| format!("takes {N} operands, got {}", x.len()))?;
-    match operands.iter().position(|x| x.kind == Kind::Index) {
-        Some(i) => Err(format!("operand {i} holds indices, and real numbers are wanted")),
-        None => Ok(operands.map(|x| x.shape)),
-    }
 }
 
 /// What a rule returns.

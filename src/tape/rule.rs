@@ -60,6 +60,7 @@ pub(crate) enum RuleGraph {
 pub(crate) struct RuleNode {
     pub(super) content: Made,
     pub(super) shape: Box<[usize]>,
+    pub(super) kind: Kind,
     pub(super) inputs: Box<[usize]>,
     /// The op and the shape by their places in the tape's tables, from when it is first put on the tape.
     pub(super) placed: Cell<(OpIndex, ShapeIndex)>,
@@ -231,7 +232,7 @@ impl Recorder {
                     Made::Leaf(leaf) => leaf.op(),
                     Made::Constant(_) => Leaf::Constant.op(),
                 };
-                node.placed.set((op, self.graph.shape_id(&node.shape)));
+                node.placed.set((op, self.graph.shape_id(&node.shape).of_kind(node.kind)));
             }
         }
         rules.placed.set(true);
@@ -293,6 +294,7 @@ fn copy_rule(tape: &Tape, result: Var<'_>) -> RuleGraph {
                 (None, None) => Made::Op(recorder.ops[graph.record(node.id()).op.0 as usize].clone()),
             },
             shape: node.shape().into(),
+            kind: if node.leaf().is_some() { Kind::Real } else { node.kind() },
             inputs: node.inputs().iter().map(|input| slot_of[input.index()]).collect(),
             placed: Cell::new((Leaf::Constant.op(), ShapeIndex::SCALAR)),
         });

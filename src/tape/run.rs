@@ -34,29 +34,35 @@ impl<'a, F: Float> Located<'a, F> {
 /// The operands of a kernel.
 pub(crate) type Operands<'a, F = f64> = SmallVec<[Located<'a, F>; 3]>;
 
-/// Runs an op that is no view: its result goes to `y`, which is of `shape`. An error is the op's own, which refuses its
+/// Runs an op that is no view: its result goes to `y`. An error is the op's own, which refuses its
 /// operands.
 pub(crate) fn run<F: Precision>(
     op: &dyn Op,
     mut x: Operands<'_, F>,
-    shape: &[usize],
-    y: &mut [F],
+    y: Output<'_, F>,
     scratch: &mut Vec<F>,
 ) -> Result<(), String> {
     if op.elementwise() {
-        x.iter_mut().for_each(|x| x.layout = x.layout.broadcast(shape));
-        return by_blocks(op, &x, y, scratch);
+        x.iter_mut().for_each(|x| x.layout = x.layout.broadcast(y.shape));
+        return by_blocks(op, &x, y.data, scratch);
+    }
+    let layouts: SmallVec<[&Layout; 4]> = x.iter().map(|x| &x.layout).collect();
+    let room = op.scratch(&layouts, y.shape);
+    if scratch.len() < room {
+        scratch.resize(room, F::zero());
     }
     let input = |(i, x)| {
         let x: &Located<'_, F> = x;
         match x.indices {
             _ if !op.reads(i) => Input::Shape(&x.layout.shape),
-            Some(indices) => Input::Index(View::new(indices, 0, &x.layout.shape, &x.layout.strides)),
+            Some(indices) => {
+                Input::Index(View::new(indices, x.layout.offset, &x.layout.shape, &x.layout.strides))
+            }
             None => Input::Real(x.view()),
         }
     };
     let inputs: SmallVec<[Input<'_, F>; 4]> = x.iter().enumerate().map(input).collect();
-    call(op, Inputs::new(&inputs), Output { data: y, shape, threads: 1 })
+    call(op, Inputs::new(&inputs), Output { scratch: &mut scratch[..room], ..y })
 }
 
 /// Runs an op's kernel, unless it refuses the operands.
@@ -92,7 +98,7 @@ fn by_blocks<F: Precision>(
             let data = x.as_slice().map_or(&copy[..y.len()], |all| &all[start..start + y.len()]);
             inputs.push(Input::Real(View::new(data, 0, &shape, &[1])));
         }
-        call(op, Inputs::new(&inputs), Output { data: y, shape: &shape, threads: 1 })?;
+        call(op, Inputs::new(&inputs), Output::new(y, &shape))?;
     }
     Ok(())
 }

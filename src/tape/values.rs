@@ -2,10 +2,9 @@
 
 use super::run::Located;
 use crate::error::Result;
-use crate::graph::{Graph, Node, NodeId, Record};
+use crate::graph::{Graph, Kind, Node, NodeId, Record};
 use crate::kernel::Lane;
 use crate::shape::{Layout, size};
-use ndarray::ArrayD;
 use std::ops::Range;
 
 /// What is known of a node's value, and what its slot says of it.
@@ -138,8 +137,8 @@ impl Values {
         Ok(())
     }
 
-    /// Gives an index leaf its indices, as many as it had before if it had any.
-    pub(super) fn set_indices(&mut self, id: NodeId, new: &ArrayD<usize>) {
+    /// Gives a node its indices, as many as it had before if it had any.
+    pub(super) fn set_indices(&mut self, id: NodeId, new: impl IntoIterator<Item = usize>) {
         self.grow(id.index() + 1);
         let Places { known, slots, indices, .. } = &mut self.places;
         let slot = &mut slots[id.index()];
@@ -148,7 +147,7 @@ impl Values {
             indices.extend(new);
         } else {
             let place = slot.to_bits() as usize;
-            indices[place..].iter_mut().zip(new).for_each(|(index, &new)| *index = new);
+            indices[place..].iter_mut().zip(new).for_each(|(index, new)| *index = new);
         }
         known[id.index()] = Known::Indices;
     }
@@ -233,7 +232,8 @@ impl Places {
         if known == Known::View {
             let (root, layout) = &self.views[self.place(node.id())];
             let root = node.of_same_graph(*root);
-            return Located { data: self.buffer(root, arena), indices: None, layout: layout.clone() };
+            let indices = (root.kind() == Kind::Index).then(|| self.indices_of(root));
+            return Located { data: self.buffer(root, arena), indices, layout: layout.clone() };
         }
         let layout = Layout::contiguous(node.shape());
         let indices = (known == Known::Indices).then(|| self.indices_of(node));

@@ -7,6 +7,7 @@ mod support;
 mod contract;
 mod graph;
 mod hostile;
+mod outside;
 mod plan;
 mod regressions;
 mod sweep;

@@ -52,7 +52,7 @@ pub(crate) fn for_every_case(check: impl Fn(&Case, &mut ChaCha8Rng) -> Vec<Strin
     let mut failures = Vec::new();
     let cases = cases();
     for case in &cases {
-        let mut rng = ChaCha8Rng::from_seed(case.seed());
+        let mut rng = ChaCha8Rng::seed_from_u64(case.seed());
         match catch_unwind(AssertUnwindSafe(|| check(case, &mut rng))) {
             Ok(found) => failures.extend(found.into_iter().map(|f| format!("{}: {f}", case.label))),
             Err(panic) => failures.push(format!("{}: panicked: {}", case.label, message(&*panic))),
@@ -65,6 +65,28 @@ pub(crate) fn for_every_case(check: impl Fn(&Case, &mut ChaCha8Rng) -> Vec<Strin
         cases.len(),
         failures.join("\n")
     );
+}
+
+/// As [`for_every_case`], of those whose result is of real numbers: indices have no derivative.
+pub(crate) fn for_every_real_case(check: impl Fn(&Case, &mut ChaCha8Rng) -> Vec<String>) {
+    for_every_case(|case, rng| if case.kind() == Kind::Real { check(case, rng) } else { Vec::new() });
+}
+
+/// FNV-1a (Fowler, Noll and Vo), which is the same on every machine.
+fn hash(bytes: impl IntoIterator<Item = u8>) -> u64 {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    bytes.into_iter().fold(0xcbf2_9ce4_8422_2325, step)
+}
+
+/// The op that a number stands for. One more op in the list takes over a few of the numbers, and leaves all others with the
+/// op that they had (rendezvous hashing: Thaler and Ravishankar, IEEE/ACM Trans. Netw. 6, 1998).
+pub(crate) fn chosen<'a>(number: usize, all: impl Iterator<Item = &'a Arc<dyn Op>>) -> usize {
+    let weight = |op: &Arc<dyn Op>| {
+        let label = format!("{}({}) {number}", op.name(), op.attributes());
+        // The last bytes of FNV-1a alone are mixed little.
+        hash(label.bytes()).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32)
+    };
+    all.map(weight).enumerate().max_by_key(|&(_, weight)| weight).expect("there is an op").0
 }
 
 /// The text of a panic.
@@ -82,12 +104,18 @@ pub(crate) fn panic_of<T>(call: impl FnOnce() -> T) -> String {
 }
 
 impl Case {
-    /// From the label, so that another line in the table, before or behind, leaves the numbers of a case as they are: FNV-1a
-    /// (Fowler, Noll and Vo), which is the same on every machine.
-    fn seed(&self) -> [u8; 32] {
-        let hash = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        let hash = self.label.bytes().fold(0xcbf2_9ce4_8422_2325, hash);
-        std::array::from_fn(|i| hash.rotate_left(8 * i as u32 % 64).to_le_bytes()[i % 8] ^ i as u8)
+    /// From the label, so that another line in the table, before or behind, leaves the numbers of a case as they are.
+    fn seed(&self) -> u64 {
+        hash(self.label.bytes())
+    }
+
+    /// What the result is of.
+    pub(crate) fn kind(&self) -> Kind {
+        let operand = |(shape, domain): &'_ (Vec<usize>, Domain)| (shape.clone(), domain.kind());
+        let operands: Vec<_> = self.sample.0.iter().map(operand).collect();
+        let operands: Vec<_> =
+            operands.iter().map(|(shape, kind)| chainrule::op::Operand { shape, kind: *kind }).collect();
+        self.op.kind(&operands)
     }
 
     /// Random operands from the sample's domains.

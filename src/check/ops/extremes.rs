@@ -97,6 +97,9 @@ impl OpCheck {
             return Ok(None);
         }
         let y = tape.try_apply_shared(self.op.clone(), &x)?;
+        if tape.kind(y.id()) == Kind::Index {
+            return Ok(None);
+        }
         let mut ray = Ray::<f64>::new(y, &moved)?;
         let mut t = extreme.magnitude;
         if !ray.is_finite(t) {

@@ -12,7 +12,7 @@ use super::evaluate::shaped;
 use super::recorder::Recorder;
 use super::rule::RuleGraph;
 use crate::error::{Error, Result};
-use crate::graph::{NodeId, ShapeIndex};
+use crate::graph::{Kind, NodeId, ShapeIndex};
 use crate::kernel::gather;
 use crate::shape::{Layout, size};
 use ndarray::ArrayD;
@@ -103,6 +103,10 @@ impl Recorder {
         let marks = &mut marks[..records.len()];
         for i in first..records.len() {
             let record = &records[i];
+            // No derivative goes through indices.
+            if record.shape.kind() == Kind::Index {
+                continue;
+            }
             let depends = match self.facts[record.op.0 as usize].arity {
                 0 => false,
                 1 | 2 => record.pair().iter().any(|x| marks[x.index()] == mark),

@@ -1,7 +1,8 @@
 //! The sweep through all that is no scalar function: recorded rules, walked with arrays in the place of nodes.
 
 use crate::error::{Error, Result};
-use crate::graph::NodeId;
+use crate::graph::{Kind, NodeId};
+use crate::kernel::Output;
 use crate::shape::{Layout, size};
 use crate::tape::cotangents::{Cotangents, Piece, State};
 use crate::tape::recorder::Recorder;
@@ -63,7 +64,7 @@ impl Recorder {
                     piece = Piece::Number(located.data[located.layout.offset]);
                 }
             }
-            Piece::Number(_) => {}
+            Piece::Number(_) | Piece::Indices(..) => {}
         }
         while c.at_work.len() > given {
             if let Some(Piece::Buffer(k, _)) = c.at_work.pop() {
@@ -103,14 +104,19 @@ impl Recorder {
             }
         }
         let Self { graph, values, .. } = self;
+        let refused = |problem| {
+            let problem = format!("in its derivative, {} refuses: {problem}", op.name());
+            graph.refused("sweep", id, problem)
+        };
         if let (false, Some(&first)) = (elementwise, x.first())
             && let Some(layout) = op.view(&c.at_work[first].locate(graph, values, &c.pool).layout, shape)
         {
             let of = c.at_work[first].clone();
-            if shape.is_empty() {
+            if shape.is_empty() && part.node.kind == Kind::Real {
                 return Ok(Piece::Number(of.locate(graph, values, &c.pool).data[layout.offset]));
             }
             return Ok(match of {
+                Piece::Indices(indices, _) => Piece::Indices(indices, layout),
                 Piece::Node(node) | Piece::Part(node, _) => Piece::Part(node, layout),
                 Piece::Buffer(k, _) => {
                     c.pool.share(k);
@@ -118,6 +124,13 @@ impl Recorder {
                 }
                 Piece::Number(number) => Piece::Buffer(c.pool.one(number)?, layout),
             });
+        }
+        if part.node.kind == Kind::Index {
+            let mut indices = crate::room::filled("sweep", len, 0)?;
+            let x: Operands<'_> = x.iter().map(|&x| c.at_work[x].locate(graph, values, &c.pool)).collect();
+            let done = run(&**op, x, Output::of_indices(&mut indices, shape), &mut Vec::new());
+            done.map_err(refused)?;
+            return Ok(Piece::Indices(indices.into(), Layout::contiguous(shape)));
         }
         let (mut number, mut lent) = ([0.0], None);
         if !shape.is_empty() {
@@ -128,13 +141,10 @@ impl Recorder {
         let mut scratch = std::mem::take(&mut c.scratch);
         let done = {
             let x: Operands<'_> = x.iter().map(|&x| c.at_work[x].locate(graph, values, &c.pool)).collect();
-            run(&**op, x, shape, y, &mut scratch)
+            run(&**op, x, Output::new(y, shape), &mut scratch)
         };
         c.scratch = scratch;
-        done.map_err(|problem| {
-            let problem = format!("in its derivative, {} refuses: {problem}", op.name());
-            graph.refused("sweep", id, problem)
-        })?;
+        done.map_err(refused)?;
         Ok(match lent {
             None => Piece::Number(number[0]),
             Some((k, buffer)) => {
