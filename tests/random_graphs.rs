@@ -6,7 +6,7 @@
 mod support;
 
 use chainrule::check::{Mode, Report, Verdict};
-use chainrule::op::{Domain, Kind, Kind};
+use chainrule::op::{Domain, Kind};
 use chainrule::{Check, Error, Op, Plan, PlanOptions, State, Tape, Var, ops};
 use ndarray::{ArrayD, IxDyn};
 use proptest::prelude::*;

@@ -4,7 +4,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod contract;
 mod graph;
 mod hostile;
 mod outside;

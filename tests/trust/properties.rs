@@ -1,9 +1,9 @@
 //! Every op of the table on operands that differences find hard: none is accused, and a derivative of it that is wrong is
 //! not passed.
 
+use crate::support::chosen;
 use chainrule::check::{Report, Stage, Verdict};
 use chainrule::graph::Attribute;
-use crate::support::chosen;
 use chainrule::op::{Attributes, Derivative, Domain, Inputs, Kernel, Kind, Op, Operand, Output, Sample};
 use chainrule::{Check, Error, Precision, Tape, Var, ops};
 use ndarray::{ArrayD, IxDyn};

@@ -1,7 +1,10 @@
 //! Every op of the table on every sample: derivatives of first and second order against differences, strided
 //! operands, fan-out, linearity in the cotangent.
 
+#[path = "../support/mod.rs"]
 mod support;
+
+mod contract;
 
 use chainrule::check::OpCheck;
 use chainrule::op::{self, Derivative, Domain, Inputs, Kernel, Kind, Output, operands};
