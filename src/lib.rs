@@ -79,12 +79,17 @@ pub use reverse::Gradients;
 pub use state::State;
 pub use tape::{IntoIndices, IntoValue, Limits, LoadOp, Op, Precision, Registry, Scope, Tape, Value, Var};
 
-/// What the definition of an op needs.
+#[doc = include_str!("op.md")]
 pub mod op {
     pub use crate::graph::{Attribute, Attributes, Kind};
-    pub use crate::kernel::{Input, Inputs, Output, View};
+    pub use crate::kernel::math;
+    pub use crate::kernel::{Input, Inputs, LineMut, Output, View, for_each_line, map, map_in_place};
+    pub use crate::op_settings;
     pub use crate::shape::Layout;
-    pub use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Precision, Sample, Zero, reals};
+    pub use crate::tape::op::{Derivative, Kernel, Op, Operand, Precision, Zero};
+    pub use crate::tape::operands::{all_reals, arrays, axes, axis, broadcast, operands, reals};
+    pub use crate::tape::sample::{Domain, Maker, Sample};
+    pub use crate::tape::settings::{Integer, Setting, Settings};
     pub use crate::tape::{LoadOp, Registry};
 }
 

@@ -414,7 +414,7 @@ impl Cut {
             // Constants are compiled as they are, and indices are not moved.
             hold.extend(resting.filter(|&x| {
                 let node = graph.node(x);
-                node.kind() == Kind::Real && node.leaf() != Some(Leaf::Constant)
+                !matches!(node.leaf(), Some(Leaf::Constant | Leaf::Index))
             }));
             hold.sort_unstable();
             hold.dedup();

@@ -3,7 +3,7 @@
 use super::node::{Computation, Storage, compute};
 use crate::error::{Error, Result, refuse};
 use crate::graph::{Graph, Leaf, Node, NodeId};
-use crate::kernel::gather;
+use crate::kernel::{View, gather};
 use crate::shape::{Layout, size};
 use crate::tape::{Located, Operands, Places, Recorder, Tape, Value, ValueState, Values, Var, shaped};
 use ndarray::ArrayD;
@@ -180,7 +180,7 @@ impl Recorder {
             let Some(numbers) = node.constant() else { return Err(no_value(graph, node, leaf)) };
             return values.set(id, node.shape(), numbers.iter().copied());
         }
-        compute(&**op, node.shape(), &mut Asked { graph, node, values })
+        compute(&**op, node.shape(), node.kind(), &mut Asked { graph, node, values })
     }
 
     /// The value of a node that was computed, as an array of its own.
@@ -188,7 +188,12 @@ impl Recorder {
         let node = self.graph.node(id);
         let located = self.values.locate(node);
         let numbers = match located.indices {
-            Some(indices) => indices.iter().map(|&i| i as f64).collect(),
+            Some(indices) => {
+                let Layout { shape, strides, offset } = &located.layout;
+                let mut all = crate::room::filled("value", size(node.shape()), 0)?;
+                gather(View::new(indices, *offset, shape, strides), 0, &mut all);
+                all.into_iter().map(|i| i as f64).collect()
+            }
             None => {
                 let mut numbers = crate::room::filled("value", size(node.shape()), 0.0)?;
                 gather(located.view(), 0, &mut numbers);
@@ -208,6 +213,7 @@ struct Asked<'r> {
 
 impl Storage<f64> for Asked<'_> {
     type Value = ();
+    const WHAT: &'static str = "value";
 
     fn first(&self) -> Option<Located<'_>> {
         let &x = self.node.inputs().first()?;
@@ -237,13 +243,18 @@ impl Storage<f64> for Asked<'_> {
         // Operands were computed before, so they lie before.
         let (before, after) = arena.split_at_mut(place);
         let done = kernel(located(graph, *node, places, before), &mut after[..len], scratch);
-        done.map_err(|problem| graph.refused("value", node.id(), problem))?;
+        done.map_err(|problem| graph.refused(Self::WHAT, node.id(), problem))?;
         places.known[node.id().index()] = ValueState::Array;
         Ok(())
     }
 
+    fn indices(&mut self, indices: Vec<usize>) -> Result<()> {
+        self.values.set_indices(self.node.id(), indices);
+        Ok(())
+    }
+
     fn refused(&self, problem: String) -> Error {
-        self.graph.refused("value", self.node.id(), problem)
+        self.graph.refused(Self::WHAT, self.node.id(), problem)
     }
 }
 

@@ -2,6 +2,7 @@
 //! recording, and where plans fold constants.
 
 use crate::error::{Error, Result};
+use crate::graph::Kind;
 use crate::kernel::{Input, Inputs, Output, View, gather};
 use crate::shape::{Layout, size};
 use crate::tape::{Located, Op, Operands, Precision, call};
@@ -14,6 +15,8 @@ const BLOCK: usize = 256;
 pub(crate) trait Storage<F> {
     /// What the result becomes.
     type Value;
+    /// What the computing is for, as messages have it.
+    const WHAT: &'static str;
 
     /// The first operand, if there is one and its elements are known.
     fn first(&self) -> Option<Located<'_, F>>;
@@ -30,6 +33,9 @@ pub(crate) trait Storage<F> {
     /// The result is an array of so many elements, which `kernel` computes; it refuses the operands with a problem.
     fn array(&mut self, len: usize, kernel: impl Computation<F>) -> Result<Self::Value>;
 
+    /// The result is indices, in row-major order.
+    fn indices(&mut self, indices: Vec<usize>) -> Result<Self::Value>;
+
     /// The error for operands that the op refuses.
     fn refused(&self, problem: String) -> Error;
 }
@@ -42,8 +48,8 @@ pub(crate) trait Computation<F>:
 
 impl<F, C: FnOnce(Operands<'_, F>, &mut [F], &mut Vec<F>) -> std::result::Result<(), String>> Computation<F> for C {}
 
-/// Computes a node of a shape: finds out whether it is a view of its first operand, one number or an array, and runs its
-/// op's kernel where that is needed. Elementwise ops are no views.
+/// Computes a node of a shape and a kind: finds out whether it is a view of its first operand, one number, an array or
+/// indices, and runs its op's kernel where that is needed. Elementwise ops are no views.
 ///
 /// # Errors
 ///
@@ -51,49 +57,62 @@ impl<F, C: FnOnce(Operands<'_, F>, &mut [F], &mut Vec<F>) -> std::result::Result
 pub(crate) fn compute<F: Precision, S: Storage<F>>(
     op: &dyn Op,
     shape: &[usize],
+    kind: Kind,
     storage: &mut S,
 ) -> Result<S::Value> {
     if let (false, Some(x)) = (op.elementwise(), storage.first())
         && let Some(layout) = op.view(&x.layout, shape)
     {
-        if shape.is_empty() {
+        if shape.is_empty() && kind == Kind::Real {
             let number = x.data[layout.offset];
             return storage.number(number);
         }
         return storage.view(layout);
     }
+    if kind == Kind::Index {
+        let mut indices = crate::room::filled(S::WHAT, size(shape), 0)?;
+        let (x, scratch) = storage.operands();
+        let done = run(op, x, Output::of_indices(&mut indices, shape), scratch);
+        done.map_err(|problem| storage.refused(problem))?;
+        return storage.indices(indices);
+    }
     if shape.is_empty() {
         let mut y = [F::zero()];
         let (x, scratch) = storage.operands();
-        run(op, x, shape, &mut y, scratch).map_err(|problem| storage.refused(problem))?;
+        run(op, x, Output::new(&mut y, shape), scratch).map_err(|problem| storage.refused(problem))?;
         return storage.number(y[0]);
     }
-    storage.array(size(shape), |x, y, scratch| run(op, x, shape, y, scratch))
+    storage.array(size(shape), |x, y, scratch| run(op, x, Output::new(y, shape), scratch))
 }
 
-/// Runs an op that is no view: its result goes to `y`, which is of `shape`. An error is the op's own, which refuses its
-/// operands.
+/// Runs an op that is no view: its result goes to `y`. An error is the op's own, which refuses its operands.
 pub(crate) fn run<F: Precision>(
     op: &dyn Op,
     mut x: Operands<'_, F>,
-    shape: &[usize],
-    y: &mut [F],
+    y: Output<'_, F>,
     scratch: &mut Vec<F>,
 ) -> std::result::Result<(), String> {
     if op.elementwise() {
-        x.iter_mut().for_each(|x| x.layout = x.layout.broadcast(shape));
-        return by_blocks(op, &x, y, scratch);
+        x.iter_mut().for_each(|x| x.layout = x.layout.broadcast(y.shape));
+        return by_blocks(op, &x, y.data, scratch);
+    }
+    let layouts: SmallVec<[&Layout; 4]> = x.iter().map(|x| &x.layout).collect();
+    let room = op.scratch(&layouts, y.shape);
+    if scratch.len() < room {
+        scratch.resize(room, F::zero());
     }
     let input = |(i, x)| {
         let x: &Located<'_, F> = x;
         match x.indices {
             _ if !op.reads(i) => Input::Shape(&x.layout.shape),
-            Some(indices) => Input::Index(View::new(indices, 0, &x.layout.shape, &x.layout.strides)),
+            Some(indices) => {
+                Input::Index(View::new(indices, x.layout.offset, &x.layout.shape, &x.layout.strides))
+            }
             None => Input::Real(x.view()),
         }
     };
     let inputs: SmallVec<[Input<'_, F>; 4]> = x.iter().enumerate().map(input).collect();
-    call(op, Inputs::new(&inputs), Output { data: y, shape, threads: 1 })
+    call(op, Inputs::new(&inputs), Output { scratch: &mut scratch[..room], ..y })
 }
 
 /// Runs an elementwise op on operands of the shape of `y`, a block at a time: those that do not lie side by side are copied.
@@ -121,7 +140,7 @@ fn by_blocks<F: Precision>(
             let data = x.as_slice().map_or(&copy[..y.len()], |all| &all[start..start + y.len()]);
             inputs.push(Input::Real(View::new(data, 0, &shape, &[1])));
         }
-        call(op, Inputs::new(&inputs), Output { data: y, shape: &shape, threads: 1 })?;
+        call(op, Inputs::new(&inputs), Output::new(y, &shape))?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Numbers by which nodes, edges and lines of the graph's tables are named.
+//! Numbers by which nodes, edges and lines of the graph's tables are named, and the kind of a node's elements.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -58,14 +58,46 @@ impl OpId {
     }
 }
 
-/// Index of a shape in the graph's table of shapes; 0 is the scalar's.
+/// Index of a shape in the graph's table of shapes; 0 is the scalar's. The highest bit says that the elements of an op's
+/// result are indices, so that nodes of one shape and another kind are nowhere taken for alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) struct ShapeId(pub(crate) u32);
 
 impl ShapeId {
     pub(crate) const SCALAR: Self = Self(0);
+    const OF_INDICES: u32 = 1 << 31;
+
+    /// The same shape of elements of a kind.
+    #[inline]
+    pub(crate) fn of_kind(self, kind: Kind) -> Self {
+        match kind {
+            Kind::Real => Self(self.0 & !Self::OF_INDICES),
+            Kind::Index => Self(self.0 | Self::OF_INDICES),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn kind(self) -> Kind {
+        if self.0 & Self::OF_INDICES == 0 { Kind::Real } else { Kind::Index }
+    }
+
+    /// Its place in the table.
+    #[inline]
+    pub(super) fn place(self) -> usize {
+        (self.0 & !Self::OF_INDICES) as usize
+    }
 }
 
 /// Index of a site in the graph's table of sites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) struct SiteId(pub(super) u32);
+
+/// What a node's values are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Real numbers.
+    Real,
+    /// Class labels or positions, never differentiated.
+    Index,
+}

@@ -16,10 +16,10 @@ mod site;
 mod storage;
 
 pub use attributes::{Attribute, Attributes};
-pub use ids::{EdgeId, NodeId};
+pub use ids::{EdgeId, Kind, NodeId};
 pub use node::Node;
 pub use petgraph::{Edge, Edges, Neighbors};
-pub use record::{Kind, Leaf, OpRecord, Origin};
+pub use record::{Leaf, OpRecord, Origin};
 pub use serial::Located;
 pub use storage::Graph;
 

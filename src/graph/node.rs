@@ -1,7 +1,7 @@
 //! Nodes as they are read.
 
-use super::ids::NodeId;
-use super::record::{Kind, Leaf, OpRecord, Origin, Record};
+use super::ids::{Kind, NodeId};
+use super::record::{Leaf, OpRecord, Origin, Record};
 use super::storage::Graph;
 use crate::error::{Error, first_of};
 use crate::location::Location;
@@ -146,7 +146,7 @@ impl<'g> Node<'g> {
 
     /// Whether its values are real numbers or indices.
     pub fn kind(self) -> Kind {
-        if self.leaf() == Some(Leaf::Index) { Kind::Index } else { Kind::Real }
+        if self.leaf() == Some(Leaf::Index) { Kind::Index } else { self.record.shape.kind() }
     }
 
     /// The values of a constant, in row-major order.

@@ -4,7 +4,7 @@
 //! Nodes are recorded in topological order, so every mark is made in one pass over the list, without recursion and
 //! without a queue.
 
-use super::ids::NodeId;
+use super::ids::{Kind, NodeId};
 use super::node::Node;
 use super::storage::Graph;
 use std::cmp::Reverse;
@@ -125,6 +125,10 @@ impl Graph {
         let marks = &mut marks[..records.len()];
         for i in first..records.len() {
             let record = &records[i];
+            // No derivative goes through indices.
+            if record.shape.kind() == Kind::Index {
+                continue;
+            }
             let depends = match self.op_record(record.op).arity {
                 0 => false,
                 1 | 2 => record.pair().iter().any(|x| marks[x.index()] == mark),

@@ -6,16 +6,6 @@ use crate::written::fields;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What a node's values are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// Real numbers.
-    Real,
-    /// Class labels or positions, never differentiated.
-    Index,
-}
-
 /// What a node without inputs stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Leaf {

@@ -1,7 +1,7 @@
 //! The graph as it is stored: nodes in a list, tables of what many of them share, and how both grow.
 
 use super::consumers::Consumers;
-use super::ids::{EdgeId, NodeId, OpId, ShapeId, SiteId};
+use super::ids::{EdgeId, Kind, NodeId, OpId, ShapeId, SiteId};
 use super::record::{OpRecord, Record, Site, Stamp};
 use crate::location::Location;
 use indexmap::IndexSet;
@@ -222,7 +222,7 @@ impl Graph {
     }
 
     pub(crate) fn shape_of(&self, id: ShapeId) -> &[usize] {
-        &self.shapes[id.0 as usize]
+        &self.shapes[id.place()]
     }
 
     pub(crate) fn scope_id(&mut self, scope: &str) -> u32 {
@@ -266,11 +266,11 @@ impl Graph {
     /// Every leaf's new shape put in, and every other node's as `infer` says; for another batch size.
     pub(crate) fn reshape_nodes(
         &mut self,
-        mut infer: impl FnMut(&Self, NodeId) -> crate::Result<Vec<usize>>,
+        mut infer: impl FnMut(&Self, NodeId) -> crate::Result<(Vec<usize>, Kind)>,
     ) -> crate::Result<()> {
         for id in self.ids() {
-            let shape = infer(self, id)?;
-            let shape = self.shape_id(&shape);
+            let (shape, kind) = infer(self, id)?;
+            let shape = self.shape_id(&shape).of_kind(kind);
             self.nodes[id.index()].set_shape(shape);
         }
         Ok(())

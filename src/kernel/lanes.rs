@@ -60,9 +60,23 @@ impl<F: Float> Lanes<F> for Inputs<'_, '_, F> {
     }
 }
 
-/// `y[i] = f(x[0][i], x[1][i], …)`.
+/// `y[i] = f(x[0][i], x[1][i], …)`, compiled for several instruction sets, of which the best runs that the processor has.
+///
+/// To gain by that, `f` is written `#[inline(always)] |[a, b]| …`, as straight-line code, and calls nothing but arithmetic
+/// and the functions of [`math`](crate::op::math).
+///
+/// ```
+/// use chainrule::op::{map, math};
+/// let mut y = [0.0; 3];
+/// map(#[inline(always)] |[a, b]| a * math::exp(b), [&[1.0, 2.0, 3.0], &[0.0; 3]], &mut y);
+/// assert_eq!(y, [1.0, 2.0, 3.0]);
+/// ```
+///
+/// # Panics
+///
+/// If an operand is shorter than y.
 #[inline]
-fn map<F: Float, const N: usize>(f: impl Fn([F; N]) -> F + Copy, x: [&[F]; N], y: &mut [F]) {
+pub fn map<F: Float, const N: usize>(f: impl Fn([F; N]) -> F + Copy, x: [&[F]; N], y: &mut [F]) {
     let x = x.map(|x| &x[..y.len()]);
     if y.len() < FEW {
         for i in 0..y.len() {
@@ -94,9 +108,9 @@ fn map_blocks<F: Float, const N: usize>(
     }
 }
 
-/// `x[i] = f(x[i])`.
+/// `x[i] = f(x[i])`, as [`map`].
 #[inline]
-pub(crate) fn map_in_place<F: Float>(f: impl Fn(F) -> F + Copy, x: &mut [F]) {
+pub fn map_in_place<F: Float>(f: impl Fn(F) -> F + Copy, x: &mut [F]) {
     if x.len() < FEW {
         return x.iter_mut().for_each(|x| *x = f(*x));
     }

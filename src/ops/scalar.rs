@@ -83,6 +83,13 @@ macro_rules! scalars {
                 }
             }
 
+            /// Whether its rule calls std's functions, across which nothing stays in registers: a loop with such a call in
+            /// it keeps what it works with in memory, for all other functions, too.
+            #[inline(always)]
+            fn is_call(self) -> bool {
+                match self { $(Self::$one => $one::CALL,)+ $(Self::$two => $two::CALL,)+ }
+            }
+
             // Not inlined: there is one copy of these loops for all that call them.
             #[inline(never)]
             fn map_blocks<F: Float>(self, x: &[Blocks<'_, F>; 2], y: &mut [Block<F>]) {
@@ -160,28 +167,9 @@ macro_rules! scalars {
     };
 }
 
-scalars! {
-    unary: Neg Recip Square Sqrt Exp ExpM1 Ln Sin Cos Tanh Sigmoid Softplus Abs Relu;
-    binary: Add Sub Mul Div TanhGrad SigmoidGrad Maximum Minimum Greater GreaterEqual Less LessEqual Equal NotEqual;
-}
+super::elementwise::scalars_of_all!();
 
 impl Scalar {
-    /// Whether its rule calls std's functions, across which nothing stays in registers: a loop with such a call in it keeps
-    /// what it works with in memory, for all other functions, too.
-    #[inline(always)]
-    fn is_call(self) -> bool {
-        matches!(self, Self::Sin | Self::Cos)
-    }
-
-    /// Whether it has no kink.
-    pub(super) fn is_smooth(self) -> bool {
-        use Scalar::*;
-        !matches!(
-            self,
-            Abs | Relu | Maximum | Minimum | Greater | GreaterEqual | Less | LessEqual | Equal | NotEqual
-        )
-    }
-
     /// Its values at numbers that lie side by side, or at one; a function of one is given its operand twice.
     #[inline(always)]
     pub(crate) fn map<F: Float>(self, x: [Lane<'_, F>; 2], y: &mut [F]) {

@@ -4,7 +4,7 @@ use super::Held;
 use super::merge::Merged;
 use crate::error::{Error, Result};
 use crate::eval::{Computation, Storage, compute};
-use crate::graph::{Graph, Node, NodeId};
+use crate::graph::{Graph, Kind, Node, NodeId};
 use crate::shape::{Layout, size};
 use crate::tape::{Located, Op, Operands, Precision};
 use std::sync::Arc;
@@ -94,11 +94,14 @@ impl<F: Precision> Folded<F> {
         let node = graph.node(id);
         let len = size(node.shape());
         // Scalar graphs are long, and most nodes have an operand that is not known.
-        if len > LONG || !node.read_inputs().all(|(_, x)| self.known(merged.of(x)).is_some()) {
+        if len > LONG
+            || node.kind() == Kind::Index
+            || !node.read_inputs().all(|(_, x)| self.known(merged.of(x)).is_some())
+        {
             return Ok(None);
         }
         let op = &*ops[graph.record(id).op.0 as usize];
-        compute(op, node.shape(), &mut Folding { folded: self, graph, merged, node, scratch: Vec::new() }).map(Some)
+        compute(op, node.shape(), Kind::Real, &mut Folding { folded: self, graph, merged, node, scratch: Vec::new() }).map(Some)
     }
 
     /// The numbers at a place.
@@ -134,6 +137,7 @@ impl<'p, F: Precision> Folding<'p, F> {
 
 impl<F: Precision> Storage<F> for Folding<'_, F> {
     type Value = Known<F>;
+    const WHAT: &'static str = "compile";
 
     fn first(&self) -> Option<Located<'_, F>> {
         let &x = self.node.inputs().first()?;
@@ -161,7 +165,11 @@ impl<F: Precision> Storage<F> for Folding<'_, F> {
         Ok(Known::Numbers(y))
     }
 
+    fn indices(&mut self, _: Vec<usize>) -> Result<Known<F>> {
+        unreachable!("results of indices are not folded")
+    }
+
     fn refused(&self, problem: String) -> Error {
-        self.graph.refused("compile", self.node.id(), problem)
+        self.graph.refused(Self::WHAT, self.node.id(), problem)
     }
 }

@@ -1,7 +1,7 @@
 //! Derivative rules as small graphs over `x0…, y, dy`.
 
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Leaf, NodeId, OpIndex, ShapeIndex};
+use crate::graph::{Graph, Kind, Leaf, NodeId, OpIndex, ShapeIndex};
 use crate::tape::Op;
 use smallvec::SmallVec;
 use std::cell::Cell;
@@ -41,6 +41,7 @@ pub(crate) enum RuleGraph {
 pub(crate) struct RuleNode {
     pub(super) value: RuleValue,
     pub(super) shape: Box<[usize]>,
+    pub(super) kind: Kind,
     pub(super) inputs: Box<[usize]>,
     /// The op and the shape by their places in the tape's tables, from when the rule is first recorded there.
     pub(super) placed: Cell<(OpIndex, ShapeIndex)>,

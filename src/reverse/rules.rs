@@ -88,7 +88,7 @@ impl Rules {
                     RuleValue::Leaf(leaf) => leaf.op(),
                     RuleValue::Constant(_) => Leaf::Constant.op(),
                 };
-                node.placed.set((op, recorder.graph.shape_id(&node.shape)));
+                node.placed.set((op, recorder.graph.shape_id(&node.shape).of_kind(node.kind)));
             }
         }
         rules.placed.set(true);
@@ -158,6 +158,7 @@ fn copy_rule(tape: &Tape, result: Var<'_>) -> RuleGraph {
                 (None, None) => RuleValue::Op(recorder.ops[graph.record(node.id()).op.0 as usize].clone()),
             },
             shape: node.shape().into(),
+            kind: if node.leaf().is_some() { Kind::Real } else { node.kind() },
             inputs: node.inputs().iter().map(|input| slot_of[input.index()]).collect(),
             placed: Cell::new((Leaf::Constant.op(), ShapeIndex::SCALAR)),
         });

@@ -5,7 +5,7 @@ use super::op::{Op, Recorder};
 use super::recorder::{infer, record};
 use super::registry::Registry;
 use crate::error::{Error, Result};
-use crate::graph::{Attributes, Graph, Leaf, Node, NodeId, OpRecord};
+use crate::graph::{Attributes, Graph, Kind, Leaf, Node, NodeId, OpRecord};
 use crate::ops::MatMul;
 use rustc_hash::FxHashMap;
 use std::any::Any;
@@ -36,8 +36,15 @@ impl Recorder {
                 continue;
             }
             let op = &*ops[graph.record(node.id()).op.0 as usize - 4];
-            let shape =
+            let (shape, kind) =
                 infer(&graph, op, node.inputs(), || node.place()).map_err(|e| wrong(e.to_string()))?;
+            if kind != node.kind() {
+                let (id, found) = (node.id(), node.kind());
+                return Err(wrong(format!(
+                    "node {id} ({}) has elements of kind {found:?}, and {kind:?} would be right",
+                    node.op()
+                )));
+            }
             if shape != node.shape() {
                 let (id, found) = (node.id(), node.shape());
                 return Err(wrong(format!(
@@ -91,7 +98,10 @@ impl Recorder {
         graph.reshape_nodes(|graph, id| {
             let node = graph.node(id);
             match node.leaf() {
-                Some(_) => Ok(leaves.get(&id).map_or_else(|| node.shape().to_vec(), Clone::clone)),
+                // The kind of a leaf follows from its op.
+                Some(_) => {
+                    Ok((leaves.get(&id).map_or_else(|| node.shape().to_vec(), Clone::clone), Kind::Real))
+                }
                 None => {
                     infer(graph, &*self.ops[graph.record(id).op.0 as usize], node.inputs(), || node.place())
                 }

@@ -2,15 +2,19 @@
 
 mod access;
 pub(crate) mod identity;
+pub(crate) mod kernel;
 mod limits;
 mod loading;
 pub(crate) mod op;
+pub(crate) mod operands;
 mod operators;
 pub(crate) mod program;
 mod recorder;
 mod recording;
 mod registry;
+pub(crate) mod sample;
 mod scope;
+pub(crate) mod settings;
 mod values;
 mod var;
 

@@ -36,7 +36,7 @@ impl Tape {
     pub fn index_leaf(&self, name: &str, indices: impl IntoIndices) -> Var<'_> {
         let indices = indices.into_indices();
         let var = self.add_leaf(Leaf::Index, name.to_owned(), indices.shape());
-        self.write("index_leaf").values.set_indices(var.id(), &indices);
+        self.write("index_leaf").values.set_indices(var.id(), indices);
         var
     }
 

@@ -4,6 +4,7 @@ use super::super::fault::Fault;
 use super::precision::same_bits;
 use super::{Kernels, Kind, is_view, numbers};
 use crate::graph::NodeId;
+use crate::kernel::Output;
 use crate::ops::TABLE;
 use crate::shape::size;
 use crate::eval::run;
@@ -44,7 +45,7 @@ fn changes(recorder: &Recorder, id: NodeId, recorded: &[f64], runs: usize) -> bo
     let mut scratch = Vec::new();
     (0..runs).any(|_| {
         let x = node.inputs().iter().map(|&x| recorder.locate(x)).collect();
-        run(op, x, node.shape(), &mut y, &mut scratch).is_err() || !same_bits(&y, recorded)
+        run(op, x, Output::new(&mut y, node.shape()), &mut scratch).is_err() || !same_bits(&y, recorded)
     })
 }
 

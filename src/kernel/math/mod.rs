@@ -24,9 +24,9 @@ mod exp;
 mod ln;
 mod sigmoid;
 
-pub(crate) use exp::{exp, exp_m1};
-pub(crate) use ln::ln;
-pub(crate) use sigmoid::{sigmoid, softplus, tanh};
+pub use exp::{exp, exp_m1};
+pub use ln::ln;
+pub use sigmoid::{sigmoid, softplus, tanh};
 
 use crate::Float;
 

@@ -7,6 +7,7 @@ use crate::graph::{Graph, NodeId};
 use crate::ops::Scalar;
 use crate::shape::Layout;
 use crate::tape::{Located, Values};
+use std::sync::Arc;
 
 /// What is known of a node, and what its slot says of its cotangent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub(super) enum Piece {
     View(NodeId, Layout),
     /// Elements of a buffer, of which this is one use.
     Buffer(usize, Layout),
+    /// Indices that a rule computes on its way.
+    Indices(Arc<[usize]>, Layout),
 }
 
 /// The cotangents of a reverse sweep.
@@ -205,6 +208,9 @@ impl Piece {
             }
             Self::Node(id) => values.locate(graph.node(*id)),
             Self::View(id, layout) => Located { layout: layout.clone(), ..values.locate(graph.node(*id)) },
+            Self::Indices(indices, layout) => {
+                Located { data: &[], indices: Some(&**indices), layout: layout.clone() }
+            }
             Self::Buffer(k, layout) => {
                 Located { data: pool.buffer(*k), indices: None, layout: layout.clone() }
             }

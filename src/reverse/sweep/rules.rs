@@ -58,7 +58,7 @@ impl Sweep<'_> {
                     piece = Piece::Number(located.data[located.layout.offset]);
                 }
             }
-            Piece::Number(_) => {}
+            Piece::Number(_) | Piece::Indices(..) => {}
         }
         while self.c.operands.len() > given {
             if let Some(Piece::Buffer(k, _)) = self.c.operands.pop() {
@@ -99,7 +99,7 @@ impl Sweep<'_> {
         }
         let Self { recorder, c, .. } = self;
         let Recorder { graph, values, .. } = &**recorder;
-        compute(&**op, shape, &mut Step { graph, values, c, x, shape, id, op: &**op })
+        compute(&**op, shape, step.node.kind, &mut Step { graph, values, c, x, shape, id, op: &**op })
     }
 }
 
@@ -118,6 +118,7 @@ struct Step<'r> {
 
 impl Storage<f64> for Step<'_> {
     type Value = Piece;
+    const WHAT: &'static str = "sweep";
 
     fn first(&self) -> Option<Located<'_>> {
         let &x = self.x.first()?;
@@ -132,6 +133,7 @@ impl Storage<f64> for Step<'_> {
 
     fn view(&mut self, layout: Layout) -> Result<Piece> {
         Ok(match self.c.operands[self.x[0]].clone() {
+            Piece::Indices(indices, _) => Piece::Indices(indices, layout),
             Piece::Node(node) | Piece::View(node, _) => Piece::View(node, layout),
             Piece::Buffer(k, _) => {
                 self.c.pool.share(k);
@@ -155,9 +157,13 @@ impl Storage<f64> for Step<'_> {
         Ok(Piece::Buffer(k, Layout::contiguous(self.shape)))
     }
 
+    fn indices(&mut self, indices: Vec<usize>) -> Result<Piece> {
+        Ok(Piece::Indices(indices.into(), Layout::contiguous(self.shape)))
+    }
+
     fn refused(&self, problem: String) -> Error {
         let problem = format!("in its derivative, {} refuses: {problem}", self.op.name());
-        self.graph.refused("sweep", self.id, problem)
+        self.graph.refused(Self::WHAT, self.id, problem)
     }
 }
 

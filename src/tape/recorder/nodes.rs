@@ -87,8 +87,8 @@ impl Recorder {
         let shape = match self.alike(op, x) {
             Some(shape) => shape,
             None => {
-                let shape = infer(&self.graph, &*self.ops[op.0 as usize], x, || caller.into())?;
-                self.graph.shape_id(&shape)
+                let (shape, kind) = infer(&self.graph, &*self.ops[op.0 as usize], x, || caller.into())?;
+                self.graph.shape_id(&shape).of_kind(kind)
             }
         };
         let stamp = self.stamp(op, shape, caller);
@@ -128,6 +128,9 @@ impl Recorder {
     fn shared_shape(&self, x: &[NodeId]) -> Option<ShapeIndex> {
         let records = self.graph.records();
         let shape = records.get(x.first()?.index())?.shape;
+        if shape.kind() == Kind::Index {
+            return None;
+        }
         let fits = |id: &NodeId| {
             records.get(id.index()).is_some_and(|r| r.shape == shape && r.op != Leaf::Index.op())
         };
@@ -135,13 +138,13 @@ impl Recorder {
     }
 }
 
-/// The shape of a result, or the error that says everything about the operands.
+/// The shape of a result and the kind of its elements, or the error that says everything about the operands.
 pub(in super::super) fn infer(
     graph: &Graph,
     op: &dyn Op,
     x: &[NodeId],
     location: impl Fn() -> crate::location::Location,
-) -> Result<Vec<usize>> {
+) -> Result<(Vec<usize>, Kind)> {
     let operands: smallvec::SmallVec<[Operand<'_>; 4]> = x
         .iter()
         .map(|&id| {
@@ -149,8 +152,16 @@ pub(in super::super) fn infer(
             Operand { shape: node.shape(), kind: node.kind() }
         })
         .collect();
-    let shape = op.shape(&operands).and_then(|shape| crate::shape::checked_size(&shape).map(|_| shape));
-    shape.map_err(|problem| refusal(graph, named(op), problem, x, location()))
+    let checked = |shape: Vec<usize>| {
+        crate::shape::checked_size(&shape)?;
+        match op.kind(&operands) {
+            Kind::Index if op.elementwise() => {
+                Err("says that it is elementwise and gives indices; the result of an elementwise op is of real numbers".to_owned())
+            }
+            kind => Ok((shape, kind)),
+        }
+    };
+    op.shape(&operands).and_then(checked).map_err(|problem| refusal(graph, named(op), problem, x, location()))
 }
 
 /// The error that says everything about the operands of an op.

@@ -98,7 +98,7 @@ impl Tape {
         self.own("feed_indices", leaf, &[])?;
         let indices = indices.into_indices();
         self.fits("feed_indices", leaf, &[Leaf::Index], indices.shape())?;
-        self.try_write("feed_indices")?.values.set_indices(leaf.id(), &indices);
+        self.try_write("feed_indices")?.values.set_indices(leaf.id(), indices);
         self.forget_computed()
     }
 

@@ -11,10 +11,9 @@ pub use value::{IntoIndices, IntoValue, Value};
 pub(crate) use value::shaped;
 
 use crate::error::Result;
-use crate::graph::{Graph, Node, NodeId, Record};
+use crate::graph::{Graph, Kind, Node, NodeId, Record};
 use crate::kernel::Lane;
 use crate::shape::{Layout, size};
-use ndarray::ArrayD;
 use std::ops::Range;
 
 /// What is known of a node's value, and what its slot says of it.
@@ -147,8 +146,8 @@ impl Values {
         Ok(())
     }
 
-    /// Gives an index leaf its indices, as many as it had before if it had any.
-    pub(crate) fn set_indices(&mut self, id: NodeId, new: &ArrayD<usize>) {
+    /// Gives a node its indices, as many as it had before if it had any.
+    pub(crate) fn set_indices(&mut self, id: NodeId, new: impl IntoIterator<Item = usize>) {
         self.grow(id.index() + 1);
         let Places { known, slots, indices, .. } = &mut self.places;
         let slot = &mut slots[id.index()];
@@ -157,7 +156,7 @@ impl Values {
             indices.extend(new);
         } else {
             let place = slot.to_bits() as usize;
-            indices[place..].iter_mut().zip(new).for_each(|(index, &new)| *index = new);
+            indices[place..].iter_mut().zip(new).for_each(|(index, new)| *index = new);
         }
         known[id.index()] = ValueState::Indices;
     }
@@ -242,7 +241,8 @@ impl Places {
         if known == ValueState::View {
             let (root, layout) = &self.views[self.place(node.id())];
             let root = node.of_same_graph(*root);
-            return Located { data: self.buffer(root, arena), indices: None, layout: layout.clone() };
+            let indices = (root.kind() == Kind::Index).then(|| self.indices_of(root));
+            return Located { data: self.buffer(root, arena), indices, layout: layout.clone() };
         }
         let layout = Layout::contiguous(node.shape());
         let indices = (known == ValueState::Indices).then(|| self.indices_of(node));
