@@ -265,7 +265,10 @@ fn wrong_imports_are_seen() {
     );
     let wrong = |module: &str, first: &str| judge(module, first, &root).is_some();
     assert!(
-        wrong("graph", "tape") && wrong("graph", "Var") && wrong("kernel", "graph") && wrong("tape", "reverse")
+        wrong("graph", "tape")
+            && wrong("graph", "Var")
+            && wrong("kernel", "graph")
+            && wrong("tape", "reverse")
     );
     assert!(wrong("nn", "tape") && wrong("nn", "shape") && wrong("data", "Tape") && wrong("picture", "tape"));
     assert!(

@@ -1,22 +1,21 @@
-//! Scalar functions of arrays of one shape, computed in a tight loop over the nodes: what `numbers` is for
-//! single numbers.
+//! The fast lane for contiguous arrays of one shape: scalar functions of them, in a tight loop over the nodes.
 
 use crate::error::Result;
 use crate::graph::{NodeId, ShapeIndex};
 use crate::shape::size;
-use crate::tape::{ValueState, Recorder, Values};
+use crate::tape::{Recorder, ValueState, Values};
 use std::ops::Range;
 
 impl Recorder {
-    /// Computes wanted arrays up to the first node that is wanted and something else, or has an operand that does not lie
-    /// side by side; that node's place, or the end.
+    /// Computes requested arrays up to the first requested node that is something else, or has an operand that is not
+    /// contiguous; returns that node's index, or the end.
     #[inline(never)]
     pub(super) fn compute_arrays(&mut self, nodes: Range<usize>) -> Result<usize> {
         let Self { graph, infos, values, .. } = self;
         let records = graph.records();
         let (mut shape, mut len) = (ShapeIndex::SCALAR, 1);
         for i in nodes.clone() {
-            if values.places.known[i] != ValueState::Wanted {
+            if values.places.known[i] != ValueState::Requested {
                 continue;
             }
             let (id, record) = (NodeId::new(i), &records[i]);

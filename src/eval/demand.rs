@@ -1,4 +1,4 @@
-//! Computing values when asked, in f64, node by node.
+//! Values on demand, in f64.
 
 use super::node::{Computation, Storage, compute};
 use crate::error::{Error, Result, refuse};
@@ -10,7 +10,8 @@ use ndarray::ArrayD;
 use smallvec::SmallVec;
 use std::ops::Range;
 
-/// How many nodes are looked at for each that is wanted, before these are put in order instead.
+/// Requested nodes are found by a scan of the range that they lie in, unless it has more than so many nodes for each of
+/// them; then they are sorted.
 const SPARSE: usize = 16;
 
 impl Var<'_> {
@@ -47,7 +48,7 @@ impl Tape {
     /// [graph](Tape::graph) is held.
     #[track_caller]
     pub fn values(&self, ids: impl IntoIterator<Item = NodeId>) -> Result<Vec<(NodeId, ArrayD<f64>)>> {
-        // Gathered first: the caller's iterator may look at the tape.
+        // Collected first: the caller's iterator may borrow the tape.
         let ids: SmallVec<[NodeId; 4]> = ids.into_iter().collect();
         let mut recorder = self.try_write("values")?;
         ids.into_iter()
@@ -73,23 +74,23 @@ impl Recorder {
             return Ok(());
         }
         self.values.grow(self.graph.len());
-        self.values.give_up();
+        self.values.withdraw();
         self.values.computed = true;
-        if !self.look_for_few(target) {
+        if !self.request_few(target) {
             self.compute_all_numbers(target.index() + 1);
             if self.values.has(target) {
-                self.values.give_up();
+                self.values.withdraw();
                 return Ok(());
             }
-            self.look_for_more(target);
-            self.compute_wanted(self.values.unfinished.clone())?;
+            self.request_more(target);
+            self.compute_requested(self.values.unfinished.clone())?;
         } else if self.values.unfinished.len() < SPARSE * self.values.queue.len() {
-            self.compute_wanted(self.values.unfinished.clone())?;
+            self.compute_requested(self.values.unfinished.clone())?;
         } else {
-            // Far apart: to look at every node between them would take longer than to put them in order.
+            // Far apart: scanning all nodes between them would take longer than sorting them.
             let mut few = std::mem::take(&mut self.values.queue);
             few.sort_unstable();
-            let done = few.iter().try_for_each(|id| self.compute_wanted(id.index()..id.index() + 1));
+            let done = few.iter().try_for_each(|id| self.compute_requested(id.index()..id.index() + 1));
             self.values.queue = few;
             done?;
         }
@@ -97,27 +98,27 @@ impl Recorder {
         Ok(())
     }
 
-    /// Computes the wanted ones of some nodes, in order.
-    fn compute_wanted(&mut self, nodes: Range<usize>) -> Result<()> {
+    /// Computes the requested ones of some nodes, in order.
+    fn compute_requested(&mut self, nodes: Range<usize>) -> Result<()> {
         let mut done = nodes.start;
         while let Some(id) = self.compute_numbers(done..nodes.end) {
             let next = self.compute_arrays(id.index()..nodes.end).and_then(|next| match next {
-                // It wants more than that.
+                // Neither fast lane takes it.
                 next if next == id.index() => self.compute(id).map(|()| next + 1),
                 next => Ok(next),
             });
-            done = next.inspect_err(|_| self.values.give_up())?;
+            done = next.inspect_err(|_| self.values.withdraw())?;
         }
         Ok(())
     }
 
-    /// Marks the nodes to be computed for `target`, if they are few: then they are followed one by one, however far
-    /// apart they are. If they are many, false, and only some of them are marked.
-    fn look_for_few(&mut self, target: NodeId) -> bool {
+    /// Requests the nodes that `target` needs, by a search that follows inputs, if they are few; false if they are many, and
+    /// then only some are requested.
+    fn request_few(&mut self, target: NodeId) -> bool {
         let Self { graph, values, .. } = self;
         let Values { places: Places { known, .. }, queue, unfinished, .. } = values;
         *unfinished = target.index()..target.index() + 1;
-        known[target.index()] = ValueState::Wanted;
+        known[target.index()] = ValueState::Requested;
         let many = 64 + target.index() / 256;
         queue.clear();
         queue.push(target);
@@ -127,7 +128,7 @@ impl Recorder {
             next += 1;
             for (_, x) in graph.node(id).read_inputs() {
                 if known[x.index()] == ValueState::Unknown {
-                    known[x.index()] = ValueState::Wanted;
+                    known[x.index()] = ValueState::Requested;
                     unfinished.start = unfinished.start.min(x.index());
                     queue.push(x);
                 }
@@ -136,35 +137,34 @@ impl Recorder {
         next == queue.len()
     }
 
-    /// Marks the nodes to be computed for `target` of which some are marked, by one look at each between the target and
-    /// the lowest.
-    fn look_for_more(&mut self, target: NodeId) {
+    /// Requests the rest of the nodes that `target` needs, by a scan downwards from it.
+    fn request_more(&mut self, target: NodeId) {
         let Self { graph, infos, values, .. } = self;
         let Values { places: Places { known, .. }, queue, unfinished, .. } = values;
         let records = &graph.records()[..=target.index()];
         let known = &mut known[..=target.index()];
-        let mut open = queue.iter().filter(|id| known[id.index()] == ValueState::Wanted).count();
+        let mut open = queue.iter().filter(|id| known[id.index()] == ValueState::Requested).count();
         let mut i = target.index() + 1;
         while open > 0 {
             i -= 1;
-            if known[i] != ValueState::Wanted {
+            if known[i] != ValueState::Requested {
                 continue;
             }
             open -= 1;
-            let mut want = |x: NodeId| {
+            let mut request = |x: NodeId| {
                 if known[x.index()] == ValueState::Unknown {
-                    known[x.index()] = ValueState::Wanted;
+                    known[x.index()] = ValueState::Requested;
                     open += 1;
                 }
             };
             let record = &records[i];
             let info = &infos[record.op.0 as usize];
             if info.arity > 2 || !info.reads_all {
-                graph.node(NodeId::new(i)).read_inputs().for_each(|(_, x)| want(x));
+                graph.node(NodeId::new(i)).read_inputs().for_each(|(_, x)| request(x));
             } else if info.arity > 0 {
                 let [a, b] = record.pair();
-                want(a);
-                want(b);
+                request(a);
+                request(b);
             }
         }
         unfinished.start = unfinished.start.min(i);
@@ -204,7 +204,7 @@ impl Recorder {
     }
 }
 
-/// A node whose value is asked for, with the values of the tape.
+/// A node that is being computed, and the values of the tape.
 struct Asked<'r> {
     graph: &'r Graph,
     node: Node<'r>,
@@ -240,7 +240,7 @@ impl Storage<f64> for Asked<'_> {
         let Self { graph, node, values } = self;
         let place = values.reserve(node.id(), len)?;
         let Values { places, arena, scratch, .. } = &mut **values;
-        // Operands were computed before, so they lie before.
+        // Operands were computed before their result, so they lie before it.
         let (before, after) = arena.split_at_mut(place);
         let done = kernel(located(graph, *node, places, before), &mut after[..len], scratch);
         done.map_err(|problem| graph.refused(Self::WHAT, node.id(), problem))?;

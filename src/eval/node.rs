@@ -46,7 +46,10 @@ pub(crate) trait Computation<F>:
 {
 }
 
-impl<F, C: FnOnce(Operands<'_, F>, &mut [F], &mut Vec<F>) -> std::result::Result<(), String>> Computation<F> for C {}
+impl<F, C: FnOnce(Operands<'_, F>, &mut [F], &mut Vec<F>) -> std::result::Result<(), String>> Computation<F>
+    for C
+{
+}
 
 /// Computes a node of a shape and a kind: finds out whether it is a view of its first operand, one number, an array or
 /// indices, and runs its op's kernel where that is needed. Elementwise ops are no views.
@@ -115,7 +118,8 @@ pub(crate) fn run<F: Precision>(
     call(op, Inputs::new(&inputs), Output { scratch: &mut scratch[..room], ..y })
 }
 
-/// Runs an elementwise op on operands of the shape of `y`, a block at a time: those that do not lie side by side are copied.
+/// Runs an elementwise op on operands of the shape of `y`, a block at a time. Blocks of operands that are not contiguous
+/// are copied first.
 fn by_blocks<F: Precision>(
     op: &dyn Op,
     x: &[Located<'_, F>],
@@ -129,7 +133,7 @@ fn by_blocks<F: Precision>(
     for (k, y) in y.chunks_mut(BLOCK).enumerate() {
         let start = k * BLOCK;
         for (x, copy) in x.iter().zip(scratch.chunks_exact_mut(block)) {
-            // One number, stretched, is written out once.
+            // A number that is broadcast is the same in every block.
             if x.as_slice().is_none() && (k == 0 || x.layout.strides.iter().any(|&stride| stride != 0)) {
                 gather(x.view(), start, &mut copy[..y.len()]);
             }

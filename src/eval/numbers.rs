@@ -1,18 +1,18 @@
-//! Single numbers, computed in tight loops over the nodes: by one match instead of a virtual call with views.
+//! The fast lane for single numbers: tight loops over the nodes, with a match in the place of a virtual call with views.
 
 use crate::graph::{Graph, Leaf, NodeId, Record, ShapeIndex};
 use crate::kernel::vectorize;
-use crate::tape::{ValueState, OpInfo, Places, Recorder};
+use crate::tape::{OpInfo, Places, Recorder, ValueState};
 use std::ops::Range;
 
-/// How many stretches of nodes are gone through side by side.
-const STRANDS: usize = 4;
-/// So many nodes are worth it.
+/// How many ranges of nodes are computed in turn, one node of each at a time.
+const RANGES: usize = 4;
+/// From so many nodes on, several ranges are faster than one.
 const MANY: usize = 1 << 14;
-/// Of so many nodes at once it is asked whether all are known.
-const LOOK: usize = 64;
+/// So many nodes are tested together for whether all are known.
+const TOGETHER: usize = 64;
 
-/// What the loops read and write, of as many nodes as there are records.
+/// What the loops read and write: slices of one length, one element for each node.
 struct Numbers<'a> {
     graph: &'a Graph,
     records: &'a [Record],
@@ -22,16 +22,16 @@ struct Numbers<'a> {
 }
 
 impl Numbers<'_> {
-    /// The first of the nodes, all lists cut where the compiler sees that they have one length.
+    /// The first nodes. All slices are cut to one length here, which lets the compiler drop bounds checks.
     #[inline(always)]
     fn first(&mut self, len: usize) -> Numbers<'_> {
         let Self { graph, records, infos, known, slots } = self;
         Numbers { graph, records: &records[..len], infos, known: &mut known[..len], slots: &mut slots[..len] }
     }
 
-    /// Computes a node, if it is a single number and its operands are known; false if they may be later.
+    /// Computes a node, if it is a single number whose operands are known; false if an operand is not known yet.
     ///
-    /// A number that is known is computed once more, which costs less than to ask.
+    /// A number that is known is computed again: an unconditional write is cheaper than a test.
     #[inline(always)]
     fn compute(&mut self, i: usize) -> bool {
         let record = &self.records[i];
@@ -41,7 +41,7 @@ impl Numbers<'_> {
         let number = match self.infos[record.op.0 as usize].scalar() {
             Some(scalar) => {
                 let [a, b] = record.pair().map(NodeId::index);
-                // Not asked of the numbers themselves: that would wait for them.
+                // The states are tested and not the numbers: testing the value would stall on its data dependency.
                 if self.known[a] != ValueState::Number || self.known[b] != ValueState::Number {
                     return false;
                 }
@@ -55,11 +55,11 @@ impl Numbers<'_> {
         true
     }
 
-    /// Computes what is not known among some nodes, of which most are.
+    /// Computes the unknown ones of some nodes, most of which are known.
     #[inline(always)]
     fn compute_unknown(&mut self, mut first: usize, end: usize) {
         while first < end {
-            let next = end.min(first + LOOK);
+            let next = end.min(first + TOGETHER);
             if !self.known[first..next].iter().fold(true, |all, known| all & known.is_value()) {
                 for i in first..next {
                     if !self.known[i].is_value() {
@@ -79,11 +79,11 @@ impl Recorder {
         Numbers { graph, records: &graph.records()[..end], infos, known, slots }
     }
 
-    /// Computes the single numbers up to a node whose operands are known, whoever wants them: where many are wanted, that
-    /// costs less than to find out which.
+    /// Computes all single numbers before `end` whose operands are known, requested or not: where many are requested,
+    /// computing all is cheaper than finding out which.
     ///
-    /// It starts from several places at once. While one number waits for another, as in a chain of functions, the
-    /// processor works on others; what lies behind a place where it has to wait is done at the end.
+    /// Several ranges are computed in turn. In a chain of functions each number depends on the one before it, and the
+    /// processor overlaps chains of different ranges. A node that depends on another range is computed in a second pass.
     pub(super) fn compute_all_numbers(&mut self, end: usize) {
         let nodes = self.values.tried.min(end)..end;
         self.values.tried = self.values.tried.max(end);
@@ -91,39 +91,38 @@ impl Recorder {
         vectorize(
             #[inline(always)]
             move || {
-                let part = if nodes.len() < MANY { 0 } else { nodes.len() / STRANDS };
-                let strands = nodes.start..nodes.start + STRANDS * part;
-                // For each, where what had to wait ends.
-                let mut waited = [0; STRANDS];
-                let mut among = numbers.first(strands.end);
-                for first in strands.start..strands.start + part {
-                    // Not a loop over the strands: it would become a copy of what it does for each of them, too many to
-                    // keep their places in registers.
+                let part = if nodes.len() < MANY { 0 } else { nodes.len() / RANGES };
+                let ranges = nodes.start..nodes.start + RANGES * part;
+                // For each range, the end of the nodes that need the second pass.
+                let mut waited = [0; RANGES];
+                let mut among = numbers.first(ranges.end);
+                for first in ranges.start..ranges.start + part {
+                    // No inner loop over the ranges: the compiler would unroll it, and run out of registers.
                     let mut i = first;
                     while i < among.records.len() {
                         if !among.compute(i) {
-                            waited[(i - strands.start) / part] = i + 1;
+                            waited[(i - ranges.start) / part] = i + 1;
                         }
                         i += part;
                     }
                 }
                 let mut all = numbers.first(nodes.end);
-                let waiting = strands.clone().step_by(part.max(1)).zip(waited);
-                for (first, end) in waiting.chain([(strands.end, nodes.end)]) {
+                let waiting = ranges.clone().step_by(part.max(1)).zip(waited);
+                for (first, end) in waiting.chain([(ranges.end, nodes.end)]) {
                     all.compute_unknown(first, end);
                 }
             },
         );
     }
 
-    /// Computes single numbers up to the first wanted node that is something else.
+    /// Computes requested single numbers up to the first requested node that is something else.
     pub(super) fn compute_numbers(&mut self, nodes: Range<usize>) -> Option<NodeId> {
         let mut numbers = self.numbers(nodes.end);
         let mut numbers = numbers.first(nodes.end);
         for i in nodes {
-            if numbers.known[i] == ValueState::Wanted {
+            if numbers.known[i] == ValueState::Requested {
                 numbers.compute(i);
-                if numbers.known[i] == ValueState::Wanted {
+                if numbers.known[i] == ValueState::Requested {
                     return Some(NodeId::new(i));
                 }
             }

@@ -144,10 +144,7 @@ impl Graph {
 /// An order in which each thing stands after those it depends on, given as pairs of the earlier and the later; among
 /// those that could come next, the one with the smallest key, then the one listed first. `None` if there is a circle.
 /// O((n + m) log (n + m)) for n things and m pairs (Kahn, 1962).
-pub(crate) fn topological_order<K: Ord + Copy>(
-    keys: &[K],
-    mut edges: Vec<(u32, u32)>,
-) -> Option<Vec<usize>> {
+pub(crate) fn topological_order<K: Ord + Copy>(keys: &[K], mut edges: Vec<(u32, u32)>) -> Option<Vec<usize>> {
     edges.sort_unstable();
     edges.dedup();
     let mut waiting = vec![0_u32; keys.len()];

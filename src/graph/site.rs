@@ -8,7 +8,7 @@ use std::panic::Location;
 /// How many of the latest sites are found without a hash: a loop's body has that many lines and operators.
 const LATEST: usize = 64;
 
-/// Sites by the compiler's own record of the source line, so that recording compares one address.
+/// Sites by the address of the compiler's record of the source line: finding one again compares one address.
 #[derive(Debug)]
 pub(crate) struct Callers {
     latest: [Option<(&'static Location<'static>, u32, SiteId)>; LATEST],
@@ -53,7 +53,7 @@ impl Callers {
     }
 }
 
-/// Where a line stands among the latest.
+/// The slot of a line among the latest.
 #[inline]
 fn place(caller: &'static Location<'static>) -> usize {
     // The compiler lays out the records of neighbouring lines side by side, three words each.

@@ -65,7 +65,9 @@ impl Graph {
     #[track_caller]
     pub fn consumers(&self, id: NodeId) -> &[EdgeId] {
         self.node(id);
-        self.consumers.get_or_init(|| Consumers::of(self.nodes().map(|node| (node.id(), node.inputs())))).of_node(id)
+        self.consumers
+            .get_or_init(|| Consumers::of(self.nodes().map(|node| (node.id(), node.inputs()))))
+            .of_node(id)
     }
 
     /// The number of edges: operands of all nodes together.
@@ -124,8 +126,8 @@ impl Graph {
         id
     }
 
-    /// As [`push`](Self::push) for one or two inputs, if there is nothing to do but to write; else `None`, and nothing is
-    /// done.
+    /// As [`push`](Self::push) for one or two inputs, if appending neither reallocates nor drops the index of consumers; else
+    /// `None`, and nothing is appended.
     #[inline(always)]
     pub(crate) fn push_at_once(&mut self, stamp: Stamp, inputs: [NodeId; 2]) -> Option<NodeId> {
         if self.consumers.get().is_some() {
@@ -263,7 +265,7 @@ impl Graph {
         &self.nodes
     }
 
-    /// Every leaf's new shape put in, and every other node's as `infer` says; for another batch size.
+    /// Gives every node the shape and kind that `infer` says, in order; for another batch size.
     pub(crate) fn reshape_nodes(
         &mut self,
         mut infer: impl FnMut(&Self, NodeId) -> crate::Result<(Vec<usize>, Kind)>,

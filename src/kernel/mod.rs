@@ -16,7 +16,9 @@ mod view;
 
 pub(crate) use fetch::fetch;
 pub(crate) use gather::{convert, copy, gather};
-pub(crate) use lanes::{Block, Blocks, LANES, Lane, Lanes, WIDTH, filled_up, in_blocks, vectorize};
+pub(crate) use lanes::{
+    Block, Blocks, LANES, Lane, Lanes, WIDTH, filled_up, in_blocks, map_blocks, vectorize,
+};
 pub use lanes::{map, map_in_place};
 pub use lines::{LineMut, for_each_line};
 pub(crate) use matmul::matmul;

@@ -2,10 +2,10 @@
 //! a virtual call with views. Each arm is the op's own function.
 
 use super::number::Number;
-use super::pull::{GivenBlocks, TargetBlocks};
+use super::rule_blocks::{GivenBlocks, TargetBlocks};
 use super::*;
 use crate::Float;
-use crate::kernel::{Block, Blocks, LANES, Lane, WIDTH, in_blocks, vectorize};
+use crate::kernel::{Block, Blocks, Lane, WIDTH, in_blocks, map_blocks, vectorize};
 use std::any::{Any, TypeId};
 
 macro_rules! scalars {
@@ -62,24 +62,16 @@ macro_rules! scalars {
             pub(crate) fn blocks<F: Float>(self, [a, b]: [&[[F; WIDTH]]; 2], y: &mut [[F; WIDTH]]) {
                 let (a, b) = (&a[..y.len()], &b[..y.len()]);
                 match self {
-                    $(Self::$one => {
-                        for k in 0..y.len() {
-                            let (x, mut block) = (a[k], [F::zero(); WIDTH]);
-                            for i in 0..WIDTH {
-                                block[i] = $one::of(x[i]);
-                            }
-                            y[k] = block;
-                        }
-                    })+
-                    $(Self::$two => {
-                        for k in 0..y.len() {
-                            let (x0, x1, mut block) = (a[k], b[k], [F::zero(); WIDTH]);
-                            for i in 0..WIDTH {
-                                block[i] = $two::of(x0[i], x1[i]);
-                            }
-                            y[k] = block;
-                        }
-                    })+
+                    $(Self::$one => map_blocks(
+                        #[inline(always)] |[a]| $one::of(a),
+                        #[inline(always)] |k, _| [a[k]],
+                        y,
+                    ),)+
+                    $(Self::$two => map_blocks(
+                        #[inline(always)] |[a, b]| $two::of(a, b),
+                        #[inline(always)] |k, _| [a[k], b[k]],
+                        y,
+                    ),)+
                 }
             }
 
@@ -154,12 +146,12 @@ macro_rules! scalars {
 
             // Not inlined: see `map_blocks`.
             #[inline(never)]
-            pub(super) fn pull_blocks(self, given: &GivenBlocks<'_>, dx: &mut [TargetBlocks<'_>; 2]) {
+            pub(super) fn propagate_blocks(self, given: &GivenBlocks<'_>, dx: &mut [TargetBlocks<'_>; 2]) {
                 vectorize(
                     #[inline(always)]
                     move || match self {
-                        $(Self::$one => given.pull(#[inline(always)] |x, y, dy| $one::rules(x, y, dy), dx),)+
-                        $(Self::$two => given.pull(#[inline(always)] |x, y, dy| $two::rules(x, y, dy), dx),)+
+                        $(Self::$one => given.propagate(#[inline(always)] |x, y, dy| $one::rules(x, y, dy), dx),)+
+                        $(Self::$two => given.propagate(#[inline(always)] |x, y, dy| $two::rules(x, y, dy), dx),)+
                     },
                 );
             }
@@ -179,11 +171,11 @@ impl Scalar {
 
 #[inline(always)]
 fn map<F: Float>([a, b]: &[Blocks<'_, F>; 2], y: &mut [Block<F>], f: impl Fn(F, F) -> F + Copy) {
-    for (k, y) in y.iter_mut().enumerate() {
-        let (a, b, mut block) = (a.get(k), b.get(k), Block::default());
-        for i in 0..LANES {
-            block[i] = f(a[i], b[i]);
-        }
-        *y = block;
-    }
+    map_blocks(
+        #[inline(always)]
+        move |[a, b]| f(a, b),
+        #[inline(always)]
+        |k, _| [a.get(k), b.get(k)],
+        y,
+    );
 }

@@ -167,6 +167,10 @@ impl Op for Permute {
         "y = x with permuted axes"
     }
 
+    fn notation(&self) -> Option<&'static str> {
+        (self.axes == [1, 0]).then_some("xᵀ")
+    }
+
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
         let [x] = arrays(x)?;
         let listed = flags(&self.axes, x.len())?;

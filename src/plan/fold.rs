@@ -101,7 +101,13 @@ impl<F: Precision> Folded<F> {
             return Ok(None);
         }
         let op = &*ops[graph.record(id).op.0 as usize];
-        compute(op, node.shape(), Kind::Real, &mut Folding { folded: self, graph, merged, node, scratch: Vec::new() }).map(Some)
+        compute(
+            op,
+            node.shape(),
+            Kind::Real,
+            &mut Folding { folded: self, graph, merged, node, scratch: Vec::new() },
+        )
+        .map(Some)
     }
 
     /// The numbers at a place.

@@ -2,17 +2,10 @@
 
 use super::rule::{RuleGraph, RuleValue};
 use crate::float::Written;
+use crate::tape::Formula;
 
 /// A formula longer than this explains nothing.
 const LONGEST: usize = 64;
-
-/// How tightly the outermost sign of a formula binds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Binds {
-    Sum,
-    Product,
-    Word,
-}
 
 /// The rule of an op of so many operands as a formula; `None` where there is no derivative or too much to write.
 pub(super) fn written(rule: &RuleGraph, arity: usize) -> Option<String> {
@@ -23,52 +16,26 @@ pub(super) fn written(rule: &RuleGraph, arity: usize) -> Option<String> {
     };
     let letter = |operand| if arity == 1 { "x".to_owned() } else { format!("x{operand}") };
     let letters = (0..arity).map(letter).chain(["y".to_owned(), "dy".to_owned()]);
-    let mut slots: Vec<(String, Binds)> = letters.map(|letter| (letter, Binds::Word)).collect();
+    let mut slots: Vec<Formula> = letters.map(Formula::word).collect();
     for node in nodes {
-        let said = match &node.value {
+        let formula = match &node.value {
             RuleValue::Constant(numbers) => match numbers[..] {
-                [number] => (Written(number).to_string().replace('-', "−"), Binds::Word),
+                [number] => Formula::word(Written(number).to_string().replace('-', "−")),
                 _ => return None,
             },
             RuleValue::Leaf(_) => return None,
             RuleValue::Op(op) => {
-                let at = |operand: usize, tightly: Binds| {
-                    let (said, binds) = &slots[node.inputs[operand]];
-                    if *binds < tightly { format!("({said})") } else { said.clone() }
-                };
-                let infix =
-                    |sign, binds, left, right| (format!("{} {sign} {}", at(0, left), at(1, right)), binds);
-                match (op.name(), node.inputs.len()) {
-                    ("add", 2) => infix("+", Binds::Sum, Binds::Sum, Binds::Sum),
-                    ("sub", 2) => infix("−", Binds::Sum, Binds::Sum, Binds::Product),
-                    ("mul", 2) => infix("×", Binds::Product, Binds::Product, Binds::Product),
-                    ("div", 2) => infix("÷", Binds::Product, Binds::Product, Binds::Word),
-                    ("matmul", 2) => infix("·", Binds::Product, Binds::Word, Binds::Word),
-                    ("neg", 1) => (format!("−{}", at(0, Binds::Word)), Binds::Sum),
-                    ("tanh_grad", 2) => {
-                        (format!("{} × (1 − {}²)", at(1, Binds::Product), at(0, Binds::Word)), Binds::Product)
-                    }
-                    ("sigmoid_grad", 2) => {
-                        let (y, dy) = (at(0, Binds::Word), at(1, Binds::Product));
-                        (format!("{dy} × {y} × (1 − {y})"), Binds::Product)
-                    }
-                    ("square", 1) => (format!("{}²", at(0, Binds::Word)), Binds::Word),
-                    ("transpose", 1) => (format!("{}ᵀ", at(0, Binds::Word)), Binds::Word),
-                    (name, count) => {
-                        let operands: Vec<String> =
-                            (0..count).map(|operand| at(operand, Binds::Sum)).collect();
-                        (format!("{name}({})", operands.join(", ")), Binds::Word)
-                    }
-                }
+                let operands: Vec<&Formula> = node.inputs.iter().map(|&slot| &slots[slot]).collect();
+                Formula::of_op(op.notation(), op.name(), &operands)
             }
         };
         // A value used twice doubles the text with every step, so it ends here and not later.
-        if said.0.chars().count() > LONGEST {
+        if formula.text().chars().count() > LONGEST {
             return None;
         }
-        slots.push(said);
+        slots.push(formula);
     }
-    slots.get(result).map(|(said, _)| said.clone())
+    slots.get(result).map(|formula| formula.text().to_owned())
 }
 
 #[cfg(test)]
@@ -94,5 +61,7 @@ mod tests {
         assert_eq!(rules(|a, _| a.sigmoid()), some(&["dy × y × (1 − y)"]));
         assert_eq!(rules(|a, _| a.exp()), some(&["dy × y"]));
         assert_eq!(rules(|a, b| a.greater(b)), some(&["0", "0"]));
+        let product = rules(|a, b| a.broadcast_to([2, 2]).matmul(b.broadcast_to([2, 2])));
+        assert_eq!(product, some(&["dy · x1ᵀ", "x0ᵀ · dy"]));
     }
 }

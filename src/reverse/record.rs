@@ -5,13 +5,13 @@ use super::patterns::NumberPatterns;
 use super::rule::{OpRules, RuleInputs, RuleStep};
 use super::rules::Rules;
 use crate::error::Result;
-use crate::graph::{Kind, Node, NodeId, Origin, Room, ShapeIndex, Stamp};
+use crate::graph::{Kind, Node, NodeId, Origin, Reserved, ShapeIndex, Stamp};
 use crate::ops::Scalar;
 use crate::tape::Recorder;
 use std::convert::Infallible;
 use std::ops::Range;
 
-/// Room is made for so many nodes for each that is left, and for so many at most: what leaves room in the first-level cache.
+/// Places are reserved for so many nodes for each that is left, and for so many at most: they stay in the first-level cache.
 const AHEAD: usize = 4;
 const MOST: usize = 256;
 
@@ -101,7 +101,7 @@ impl RecordedPass<'_> {
     fn begin(&mut self, node: NodeId, dy: NodeId) {
         let Self { recorder, slots, .. } = self;
         slots.clear();
-        // A copy of one or two by name costs less than a copy of any number.
+        // Copying one or two by name is cheaper than copying any number.
         match *recorder.graph.node(node).inputs() {
             [a] => slots.extend([a, node, dy]),
             [a, b] => slots.extend([a, b, node, dy]),
@@ -141,25 +141,25 @@ impl RecordedPass<'_> {
         self.recorder.graph.push(stamp, &[sum, part])
     }
 
-    /// Goes down through single numbers and scalar functions that there are [patterns](NumberPatterns) of, up to the first
-    /// node that wants more than that.
+    /// Propagates through scalar functions of single numbers that have [patterns](NumberPatterns), down to the first node that
+    /// needs the general way.
     ///
     /// What it records is what [`apply_rule`](Self::apply_rule) and [`accumulate`](Self::accumulate) would.
     #[inline(never)]
     fn propagate_numbers(
         &mut self,
         nodes: Range<usize>,
-        note: &mut impl FnMut(NodeId, usize, NodeId),
+        contribution: &mut impl FnMut(NodeId, usize, NodeId),
     ) -> Option<NodeId> {
         let Self { recorder, rules, adjoints, .. } = self;
         let (graph, patterns) = (&mut recorder.graph, &*rules.patterns);
         let adjoints = &mut adjoints[..];
         let (mut below, mut more) = (nodes.end, 0);
         loop {
-            let mut room = graph.room(more);
-            let records = &room.there()[..nodes.end];
+            let mut places = graph.reserve(more);
+            let records = &places.there()[..nodes.end];
             let adjoints = &mut adjoints[..records.len()];
-            // The node that wants more than that, if one does; nothing, if more room is wanted.
+            // The node that needs the general way, if one does; nothing where more places are needed.
             let stop = loop {
                 if below == nodes.start {
                     break Some(None);
@@ -178,7 +178,7 @@ impl RecordedPass<'_> {
                     }
                     break Some(Some(id));
                 };
-                if !room.is_enough() {
+                if !places.is_enough() {
                     break None;
                 }
                 below = i;
@@ -189,26 +189,26 @@ impl RecordedPass<'_> {
                     [x0 as u32, x1 as u32, i as u32, dy.index() as u32, of_x[0].number(), of_x[1].number()];
                 let sites = [record.site, records[x0].site, records[x1].site];
                 let put =
-                    room.push(of_op.pattern(x, of_x), given, sites, [id, x[0], x[1]].map(Origin::Backward));
+                    places.push(of_op.pattern(x, of_x), given, sites, [id, x[0], x[1]].map(Origin::Backward));
                 adjoints[x0] = AdjointState::of_number(put.results[0]);
                 adjoints[x1] = AdjointState::of_number(put.results[1]);
                 for (operand, part) in put.parts.into_iter().enumerate() {
                     if let Some(part) = part {
-                        note(id, operand, part);
+                        contribution(id, operand, part);
                     }
                 }
             };
-            let used = room.used();
+            let used = places.used();
             graph.leave(used);
             if let Some(stop) = stop {
                 return stop;
             }
-            more = (AHEAD * (below - nodes.start)).clamp(Room::ENOUGH, MOST);
+            more = (AHEAD * (below - nodes.start)).clamp(Reserved::ENOUGH, MOST);
         }
     }
 
-    /// Makes the patterns of a scalar function of single numbers whose rules were recorded before, if there are none yet,
-    /// and the op that sums are made with is in the table.
+    /// Makes the patterns of a scalar function of single numbers whose rules have been recorded, if there are none yet, and
+    /// the op for sums is in the table.
     #[inline]
     fn learn(&mut self, id: NodeId) {
         let op = self.recorder.graph.record(id).op.0 as usize;

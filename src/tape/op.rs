@@ -3,6 +3,7 @@
 //! [`Tape`] and [`Var`] are defined beside it, since the three speak of each other: a rule is written with vars, a var
 //! belongs to a tape, and a tape holds the ops that are recorded on it.
 
+use super::formula::arithmetic;
 pub use super::kernel::Kernel;
 use super::sample::Sample;
 use crate::Float;
@@ -67,6 +68,15 @@ pub trait Op: Any + Debug + Send + Sync + Kernel<f32> + Kernel<f64> {
     /// It begins with `y = `; the operand is `x`, and of several the operands are `x0`, `x1`, …; attributes stand by their names.
     /// What no formula says in a line is said in a few words: `y = x with permuted axes`.
     fn formula(&self) -> &'static str;
+
+    /// How it is written in other formulas, on its operands `x`, or `x0`, `x1`, …: `x0 × x1`, `xᵀ`. If there is nothing, as a
+    /// function of them by its name.
+    ///
+    /// Unless said otherwise it is the right side of its [`formula`](Op::formula) where that is arithmetic: operands, numbers,
+    /// signs and parentheses.
+    fn notation(&self) -> Option<&'static str> {
+        arithmetic(self.formula())
+    }
 
     /// The settings that tell ops of this type apart.
     fn attributes(&self) -> Attributes {

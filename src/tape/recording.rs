@@ -2,8 +2,8 @@
 
 use super::limits::Limits;
 use super::op::{Op, Recorder, Tape, Var};
+use super::recorder::Scope;
 use super::registry::Registry;
-use super::scope::Scope;
 use super::values::{IntoIndices, IntoValue};
 use crate::error::{Error, Result, expected, refuse};
 use crate::graph::{Graph, Kind, Leaf, NodeId};

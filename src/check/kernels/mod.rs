@@ -11,11 +11,11 @@ mod trial;
 
 use super::fault::{Fault, Stage};
 use super::random::Random;
+use crate::eval::run;
 use crate::graph::{self, NodeId, OpIndex, Origin, ShapeIndex};
 use crate::kernel::Output;
 use crate::kernel::gather;
 use crate::shape::{Layout, size, unravel};
-use crate::eval::run;
 use crate::tape::{Located, Op, Recorder, Tape};
 use precision::{Two, same_bits};
 use rounding::{Pair, Unit};

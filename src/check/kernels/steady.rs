@@ -3,11 +3,11 @@
 use super::super::fault::Fault;
 use super::precision::same_bits;
 use super::{Kernels, Kind, is_view, numbers};
+use crate::eval::run;
 use crate::graph::NodeId;
 use crate::kernel::Output;
 use crate::ops::TABLE;
 use crate::shape::size;
-use crate::eval::run;
 use crate::tape::{Op, Recorder};
 use rustc_hash::FxHashSet;
 use std::any::{Any, TypeId};

@@ -1,5 +1,4 @@
-//! What a reverse sweep in numbers works with: a cotangent for every node on the way, single numbers in one list, arrays
-//! in buffers that are used again.
+//! The cotangents of a sweep: single numbers in one list, arrays in buffers that are reused.
 
 use super::pool::Pool;
 use crate::error::Result;
@@ -9,20 +8,20 @@ use crate::shape::Layout;
 use crate::tape::{Located, Values};
 use std::sync::Arc;
 
-/// What is known of a node, and what its slot says of its cotangent.
+/// The adjoint of a node, and what its slot holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Adjoint {
-    /// It does not depend on a var that is asked for, or is done with.
+    /// It does not depend on a var that is asked for, or has been propagated.
     Inactive,
     /// The slot is the cotangent of a single number; of any other node there is none yet.
     Number,
-    /// The slot is the buffer, which it fills in row-major order.
+    /// The slot is a buffer, which the cotangent fills in row-major order.
     Buffer,
     /// The slot is a place in `pieces`.
     Piece,
 }
 
-/// The slot of a node without a cotangent: a signalling NaN, which no arithmetic gives (IEEE 754-2019, section 6.2).
+/// The slot of a node without a cotangent: a signalling NaN, which no arithmetic returns (IEEE 754-2019, section 6.2).
 const NONE: f64 = f64::from_bits(0x7ff4_0000_0000_0000);
 
 #[inline(always)]
@@ -30,7 +29,7 @@ pub(super) fn is_none(slot: f64) -> bool {
     slot.to_bits() == NONE.to_bits()
 }
 
-/// Numbers somewhere.
+/// An array that lies somewhere, or a number.
 #[derive(Debug, Clone)]
 pub(super) enum Piece {
     /// One, of rank 0.
@@ -39,29 +38,29 @@ pub(super) enum Piece {
     Node(NodeId),
     /// Elements of a node's value.
     View(NodeId, Layout),
-    /// Elements of a buffer, of which this is one use.
+    /// Elements of a buffer; this is one of the buffer's uses.
     Buffer(usize, Layout),
-    /// Indices that a rule computes on its way.
+    /// Indices that a rule computes as an intermediate result.
     Indices(Arc<[usize]>, Layout),
 }
 
 /// The cotangents of a reverse sweep.
 #[derive(Debug, Default)]
 pub(in super::super) struct Cotangents {
-    /// Filled where the sweep comes to a node that is no scalar function of single numbers; empty before.
+    /// Filled when the sweep reaches a node that is no scalar function of single numbers; empty before.
     pub(super) adjoints: Vec<Adjoint>,
-    /// For each node its number or, by its bits, a place. A single number that is inactive may have one, too.
+    /// For each node its number or, by its bits, an index. An inactive single number may have one, too: it is discarded.
     pub(super) slots: Vec<f64>,
     pieces: Vec<Piece>,
     pub(super) pool: Pool,
-    /// The operands, result and cotangent of a node, and what its rule makes of them.
+    /// The operands, result and cotangent of a node, then what the nodes of its rule give.
     pub(super) operands: Vec<Piece>,
-    pub(super) slots_of_rule: Vec<usize>,
+    pub(super) rule_slots: Vec<usize>,
     pub(super) scratch: Vec<f64>,
 }
 
 impl Cotangents {
-    /// Room for the nodes up to one, which have no cotangents.
+    /// Slots for the nodes up to `end`, without cotangents.
     pub(super) fn begin(&mut self, end: usize) {
         self.adjoints.clear();
         self.slots.clear();
@@ -79,25 +78,27 @@ impl Cotangents {
         self.slots[id.index()].to_bits() as usize
     }
 
-    /// The cotangent that a node has, which the piece is no use of.
+    /// The cotangent of a node; the piece does not count as a use of its buffer.
     pub(super) fn piece(&self, graph: &Graph, id: NodeId) -> Option<Piece> {
         let slot = self.slots[id.index()];
         match self.adjoints.get(id.index()).copied().unwrap_or(Adjoint::Number) {
             Adjoint::Inactive => None,
             Adjoint::Number => (!is_none(slot)).then_some(Piece::Number(slot)),
-            Adjoint::Buffer => Some(Piece::Buffer(self.place(id), Layout::contiguous(graph.node(id).shape()))),
+            Adjoint::Buffer => {
+                Some(Piece::Buffer(self.place(id), Layout::contiguous(graph.node(id).shape())))
+            }
             Adjoint::Piece => Some(self.pieces[self.place(id)].clone()),
         }
     }
 
-    /// Makes a whole buffer, with a use of it, a node's cotangent.
+    /// Sets a node's cotangent to a whole buffer, and takes over one use of it.
     #[inline]
     pub(super) fn set_whole(&mut self, id: NodeId, k: usize) {
         self.adjoints[id.index()] = Adjoint::Buffer;
         self.slots[id.index()] = f64::from_bits(k as u64);
     }
 
-    /// Makes a piece, with the use that it is, a node's cotangent.
+    /// Sets a node's cotangent to a piece, and takes over the use that it is.
     pub(super) fn set(&mut self, id: NodeId, piece: Piece) {
         let (state, slot) = match piece {
             Piece::Number(number) => {
@@ -120,7 +121,7 @@ impl Cotangents {
         self.slots[id.index()] = slot;
     }
 
-    /// Ends a node's part in the sweep.
+    /// Discards a node's cotangent and makes the node inactive.
     #[inline]
     pub(super) fn release(&mut self, id: NodeId) {
         match self.adjoints[id.index()] {
@@ -142,15 +143,15 @@ impl Cotangents {
         }
     }
 
-    /// Whether a node's cotangent is a whole buffer that is used for nothing else.
+    /// Whether a node's cotangent is a whole buffer with no other use.
     #[inline]
-    pub(super) fn is_its_own(&self, id: NodeId) -> bool {
+    pub(super) fn is_unshared(&self, id: NodeId) -> bool {
         self.adjoints[id.index()] == Adjoint::Buffer && self.pool.uses(self.place(id)) == 1
     }
 
-    /// The buffer of a node's cotangent, which is an array, made its own.
-    pub(super) fn own(&mut self, graph: &Graph, values: &Values, id: NodeId) -> Result<usize> {
-        if self.is_its_own(id) {
+    /// The buffer of a node's cotangent, copied first if it has other uses.
+    pub(super) fn unshare(&mut self, graph: &Graph, values: &Values, id: NodeId) -> Result<usize> {
+        if self.is_unshared(id) {
             return Ok(self.place(id));
         }
         let new = self.pool.take(crate::shape::size(graph.node(id).shape()))?;
@@ -164,15 +165,21 @@ impl Cotangents {
         Ok(new)
     }
 
-    /// Adds a piece to a node's cotangent, and ends the use that it is.
-    pub(super) fn add(&mut self, graph: &Graph, values: &Values, id: NodeId, piece: Piece) -> Result<()> {
+    /// Accumulates a piece into a node's cotangent, and ends the use that it is.
+    pub(super) fn accumulate(
+        &mut self,
+        graph: &Graph,
+        values: &Values,
+        id: NodeId,
+        piece: Piece,
+    ) -> Result<()> {
         let i = id.index();
         match (self.adjoints[i], &piece) {
             (Adjoint::Inactive, _) => self.drop_piece(&piece),
             (Adjoint::Number, _) if is_none(self.slots[i]) => self.set(id, piece),
             (Adjoint::Number, Piece::Number(more)) => self.slots[i] = sum(self.slots[i], *more),
             _ => {
-                let k = self.own(graph, values, id)?;
+                let k = self.unshare(graph, values, id)?;
                 let mut total = self.pool.lend(k);
                 let located = piece.locate(graph, values, &self.pool);
                 let more = match located.as_slice() {
@@ -193,7 +200,7 @@ impl Cotangents {
     }
 }
 
-/// The sum of two contributions, as the op for it has it.
+/// The sum of two contributions, bit for bit that of the op `add`.
 #[inline]
 pub(super) fn sum(a: f64, b: f64) -> f64 {
     Scalar::Add.binary(a, b)

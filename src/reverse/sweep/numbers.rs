@@ -7,7 +7,7 @@ use crate::kernel::vectorize;
 use std::ops::Range;
 
 impl Sweep<'_> {
-    /// Goes down through scalar functions of single numbers, up to the first node that wants more than that.
+    /// Propagates through scalar functions of single numbers, down to the first node that needs the general way.
     ///
     /// Operands are not asked whether a gradient is wanted of them: cotangents of unrequested nodes are discarded, which
     /// costs less than a test.
@@ -23,7 +23,7 @@ impl Sweep<'_> {
         vectorize(
             #[inline(always)]
             move || {
-                // Cut here, where the compiler sees that all have one length.
+                // Cut to one length here, which lets the compiler drop bounds checks.
                 let len = records.len();
                 let (slots, values) = (&mut slots[..len], &values[..len]);
                 for i in nodes.rev() {
@@ -40,11 +40,11 @@ impl Sweep<'_> {
                     };
                     let x = record.pair().map(NodeId::index);
                     let (at_x, y) = (x.map(|x| values[x]), values[i]);
-                    let propagate = |operand: usize, part| {
+                    let accumulate = |operand: usize, part| {
                         let slot = &mut slots[x[operand]];
                         *slot = if is_none(*slot) { part } else { sum(*slot, part) };
                     };
-                    scalar.propagate(at_x, y, dy, propagate);
+                    scalar.propagate(at_x, y, dy, accumulate);
                 }
                 None
             },

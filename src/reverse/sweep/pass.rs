@@ -1,4 +1,4 @@
-//! The order of work of a sweep: from the output down, by the loop that suits each node.
+//! The order of work of a sweep: from the output down, each node by the fastest loop that takes it.
 
 use super::cotangents::{Adjoint, Cotangents, Piece, is_none};
 use crate::error::{Error, Result};
@@ -61,7 +61,10 @@ impl Sweep<'_> {
                 }
             }
             let unreached = self.c.adjoints[below] == Adjoint::Number && is_none(self.c.slots[below]);
-            if self.c.adjoints[below] == Adjoint::Inactive || unreached || self.recorder.graph.record(id).op.is_leaf() {
+            if self.c.adjoints[below] == Adjoint::Inactive
+                || unreached
+                || self.recorder.graph.record(id).op.is_leaf()
+            {
                 continue;
             }
             self.propagate_by_rules(id)?;
@@ -87,19 +90,23 @@ impl Sweep<'_> {
         self.recorder.graph.mark_descendants(&mut self.c.adjoints, Adjoint::Number, first);
     }
 
-    /// Asks the rules of all nodes on the way, in the order of the sweep, whether they can be differentiated.
+    /// That all rules on the way have a derivative, in the order of the sweep.
     fn check_rules(&mut self, output: NodeId, first: usize) -> Result<()> {
         let mut reached = vec![false; output.index() + 1];
         reached[output.index()] = true;
-        for id in
-            (first..reached.len()).rev().map(NodeId::new).filter(|id| self.c.adjoints[id.index()] == Adjoint::Number)
+        for id in (first..reached.len())
+            .rev()
+            .map(NodeId::new)
+            .filter(|id| self.c.adjoints[id.index()] == Adjoint::Number)
         {
             let inputs: SmallVec<[NodeId; 4]> = self.recorder.graph.node(id).inputs().into();
             if !reached[id.index()] || !inputs.iter().any(|x| self.c.adjoints[x.index()] == Adjoint::Number) {
                 continue;
             }
             let rules = self.rules.of(self.recorder, id)?;
-            for (operand, x) in inputs.iter().enumerate().filter(|(_, x)| self.c.adjoints[x.index()] == Adjoint::Number) {
+            for (operand, x) in
+                inputs.iter().enumerate().filter(|(_, x)| self.c.adjoints[x.index()] == Adjoint::Number)
+            {
                 rules[operand].differentiable(&self.recorder.graph, id, operand)?;
                 reached[x.index()] |= matches!(rules[operand], RuleGraph::Nodes { .. });
             }
@@ -107,13 +114,17 @@ impl Sweep<'_> {
         Ok(())
     }
 
-    /// A gradient as an array of its own: of zeros, if nothing was handed on to the var.
+    /// A gradient as an array of its own; zeros where the var has no cotangent.
     fn gradient(&self, var: NodeId, output: NodeId) -> Result<ArrayD<f64>> {
         let shape = self.recorder.graph.node(var).shape();
         let mut numbers = crate::room::filled("gradient", size(shape), 0.0)?;
         let reached = var <= output;
         if let Some(piece) = reached.then(|| self.c.piece(&self.recorder.graph, var)).flatten() {
-            gather(piece.locate(&self.recorder.graph, &self.recorder.values, &self.c.pool).view(), 0, &mut numbers);
+            gather(
+                piece.locate(&self.recorder.graph, &self.recorder.values, &self.c.pool).view(),
+                0,
+                &mut numbers,
+            );
         }
         Ok(shaped(shape, numbers))
     }

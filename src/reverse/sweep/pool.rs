@@ -1,17 +1,17 @@
-//! Buffers of numbers that are used again, each with its number of uses.
+//! Buffers that are reused, with counts of their uses.
 
 use crate::error::Result;
 
-/// Buffers, each with its number of uses; those without are there to be taken.
+/// Buffers with counts of their uses; those without a use are free.
 #[derive(Debug, Default)]
 pub(super) struct Pool {
     buffers: Vec<Vec<f64>>,
     uses: Vec<u32>,
-    /// Free buffers by length, and whether one of that length was taken since the last clearing.
+    /// Free buffers by length, and whether one of that length was taken since the pool was last cleared.
     free: Vec<(usize, bool, Vec<usize>)>,
     /// The place in `free` that was looked up last.
     latest: usize,
-    /// Places in `buffers` that hold none.
+    /// Indices of `buffers` without memory.
     vacant: Vec<usize>,
 }
 

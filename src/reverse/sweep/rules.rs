@@ -1,4 +1,4 @@
-//! The sweep through all that is no scalar function: recorded rules, slots_of_rule with arrays in the place of nodes.
+//! The general way of a sweep: recorded rules, evaluated with arrays in the place of nodes.
 
 use super::cotangents::{Adjoint, Cotangents, Piece};
 use super::pass::Sweep;
@@ -24,13 +24,13 @@ impl Sweep<'_> {
             }
             rules[operand].differentiable(&self.recorder.graph, id, operand)?;
             if let Some(part) = self.evaluate_rule(&rules, operand, id)? {
-                self.c.add(&self.recorder.graph, &self.recorder.values, input, part)?;
+                self.c.accumulate(&self.recorder.graph, &self.recorder.values, input, part)?;
             }
         }
         Ok(())
     }
 
-    /// What a rule gives, as numbers.
+    /// Evaluates a rule to a piece.
     fn evaluate_rule(&mut self, rules: &OpRules, operand: usize, id: NodeId) -> Result<Option<Piece>> {
         let Some(dy) = self.c.piece(&self.recorder.graph, id) else { return Ok(None) };
         let inputs = self.recorder.graph.node(id).inputs();
@@ -38,7 +38,7 @@ impl Sweep<'_> {
         self.c.operands.extend(inputs.iter().map(|&x| Piece::Node(x)));
         self.c.operands.extend([Piece::Node(id), dy]);
         let given = self.c.operands.len();
-        let mut slots = std::mem::take(&mut self.c.slots_of_rule);
+        let mut slots = std::mem::take(&mut self.c.rule_slots);
         slots.clear();
         slots.extend(0..given);
         let result = rules[operand].walk(&mut slots, |step| {
@@ -46,7 +46,7 @@ impl Sweep<'_> {
             self.c.operands.push(piece);
             Ok(self.c.operands.len() - 1)
         });
-        self.c.slots_of_rule = slots;
+        self.c.rule_slots = slots;
         let Some(result) = result? else { return Ok(None) };
         let mut piece = self.c.operands[result].clone();
         match piece {
@@ -68,7 +68,7 @@ impl Sweep<'_> {
         Ok(Some(piece))
     }
 
-    /// What a node of a rule gives on the pieces before it.
+    /// Evaluates a node of a rule on the pieces before it.
     fn evaluate_step(&mut self, step: &RuleStep<'_, usize>, id: NodeId) -> Result<Piece> {
         let shape = &*step.node.shape;
         let len = size(shape);
@@ -87,7 +87,9 @@ impl Sweep<'_> {
         };
         let op = match &step.node.value {
             RuleValue::Op(op) => op,
-            RuleValue::Leaf(_) | RuleValue::Constant(_) => return Err(leaf_in_rule(&self.recorder.graph, id)),
+            RuleValue::Leaf(_) | RuleValue::Constant(_) => {
+                return Err(leaf_in_rule(&self.recorder.graph, id));
+            }
         };
         let elementwise = op.elementwise();
         for (operand, &slot) in x.iter().enumerate() {

@@ -20,7 +20,7 @@ impl Default for Recorder {
 }
 
 impl Recorder {
-    /// A recorder on a graph whose ops these are, from the first after the leaves.
+    /// A recorder that continues a graph, whose ops these are, from the first after the leaves.
     pub(in super::super) fn on(graph: Graph, ops: Vec<Arc<dyn Op>>) -> Self {
         let mut recorder = Self {
             graph,
@@ -49,7 +49,7 @@ impl Recorder {
         for (i, op) in ops.into_iter().enumerate() {
             let index = OpIndex(i as u32 + 4);
             let arity = recorder.graph.op_record(index).arity;
-            // One that no node uses is not found again, since not all was looked up that a file says of it.
+            // One that no node uses is not interned, since what a file says of it was not checked.
             if used[i + 4] {
                 recorder.adopt(op, arity, index);
             } else {
@@ -95,11 +95,11 @@ impl Recorder {
         if let Some(first) = first {
             return Err(self.indistinct(&*op, first, location(&self.graph)));
         }
-        // It was recorded before the tape was emptied, and gives way.
+        // No node uses it since the tape was reset: it is replaced.
         Ok(self.add(op, arity))
     }
 
-    /// The error for an op that would be taken for that of a node.
+    /// The error for an op that would be taken for the op of a node.
     #[cold]
     fn indistinct(&self, op: &dyn Op, node: Node<'_>, location: crate::location::Location) -> Error {
         let known = &*self.ops[self.graph.record(node.id()).op.0 as usize];
@@ -141,7 +141,7 @@ impl Recorder {
         (!op.is_leaf()).then_some(op)
     }
 
-    /// The op that contributions to a cotangent are added with.
+    /// The op that accumulates cotangents.
     #[inline]
     pub(crate) fn sum_op(&mut self) -> OpIndex {
         self.built_in(Scalar::Add).unwrap_or_else(|| self.intern_unit(crate::ops::Add, 2))
@@ -171,7 +171,7 @@ pub(super) fn named(op: &dyn Op) -> String {
     if attributes.is_empty() { op.name().to_owned() } else { format!("{}({attributes})", op.name()) }
 }
 
-/// The scalar functions by their numbers, as many as a byte has, so that looking one up asks nothing.
+/// The scalar functions by number, padded to all values of a byte: indexing needs no bounds check.
 static SCALARS: [Option<Scalar>; 256] = {
     let mut scalars = [None; 256];
     let mut number = 0;

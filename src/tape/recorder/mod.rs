@@ -1,11 +1,14 @@
 //! The part of a tape that changes: the graph with its interned ops, and where the next node belongs.
 
+mod access;
 mod intern;
 mod nodes;
+mod scope;
 
 pub(super) use intern::record;
-pub(super) use nodes::{infer, refusal};
+pub(super) use nodes::infer;
 pub(crate) use nodes::kinds;
+pub use scope::Scope;
 
 use super::limits::Limits;
 use super::values::Values;
@@ -18,7 +21,7 @@ use std::sync::Arc;
 /// What makes two recorded ops the same op: type, attributes and number of operands.
 type OpKey = (TypeId, Attributes, usize);
 
-/// What loops over nodes ask of an op, side by side.
+/// What loops over nodes need to know of an op, in few bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OpInfo {
     /// The number of the scalar function that it is, if it is [one](OpInfo::scalar).
@@ -34,9 +37,9 @@ pub(crate) struct RecorderOf<O: ?Sized> {
     pub(crate) graph: Graph,
     /// The ops of the graph's table, by its index; the leaves at its start have a stand-in that is never run.
     pub(crate) ops: Vec<Arc<O>>,
-    /// What loops over nodes ask of each of them.
+    /// What loops over nodes need to know of each of them.
     pub(crate) infos: Vec<OpInfo>,
-    /// A hash of what each of them said of itself, where attributes alone may not tell it from others of its type.
+    /// A hash of each op's identity, where attributes alone may not tell it from others of its type.
     identities: Vec<Option<u64>>,
     /// The scalar functions known by name by their places among the ops; 0, a leaf's, where they are not there yet.
     built_in: Box<[OpIndex]>,
@@ -48,21 +51,21 @@ pub(crate) struct RecorderOf<O: ?Sized> {
     pub(super) scope: Cell<u32>,
     pub(super) origin: Cell<Origin>,
     pub(super) parameters: FxHashMap<String, NodeId>,
-    /// Shared with the plans compiled from this recording, which by it know its vars from those of other tapes.
+    /// Shared with the plans compiled from this recording, which tell its vars from those of other tapes by it.
     pub(crate) tape_id: Arc<()>,
-    /// What a graph from outside may ask for: none on what a program records itself.
+    /// Limits of a loaded graph; none on what a program records itself.
     pub(super) limits: Limits,
     pub(crate) values: Values,
     /// The rules met so far, and the memory of the reverse pass.
     pub(crate) reverse: Kept,
 }
 
-/// What a layer above the tape keeps with a recording from one call to the next, of a type that the tape does not know.
+/// What a layer above the tape keeps with a recording between calls, of a type that the tape does not know.
 #[derive(Debug, Default)]
 pub(crate) struct Kept(Option<Box<dyn Any>>);
 
 impl Kept {
-    /// What is kept, taken out, or the first of its kind.
+    /// Takes what is kept, or a default.
     pub(crate) fn take<T: Any + Default>(&mut self) -> Box<T> {
         self.0.take().and_then(|kept| kept.downcast().ok()).unwrap_or_default()
     }

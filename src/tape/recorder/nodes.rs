@@ -96,9 +96,9 @@ impl Recorder {
     }
 
     /// Records a scalar function known by name on operands of one shape, of which a function of one takes the first;
-    /// `None`, and nothing recorded, where there is more to look at or to do.
+    /// `None`, and nothing recorded, where that needs a look-up or an allocation.
     ///
-    /// It calls nothing and cannot panic, so that its callers need not keep anything for afterwards.
+    /// It calls nothing and cannot panic, so the compiler needs no landing pads and spills no registers in callers.
     #[inline(always)]
     pub(in super::super) fn record_alike(
         &mut self,
@@ -138,7 +138,7 @@ impl Recorder {
     }
 }
 
-/// The shape of a result and the kind of its elements, or the error that says everything about the operands.
+/// The shape of a result and the kind of its elements, or the error for operands that the op does not accept.
 pub(in super::super) fn infer(
     graph: &Graph,
     op: &dyn Op,
@@ -164,7 +164,7 @@ pub(in super::super) fn infer(
     op.shape(&operands).and_then(checked).map_err(|problem| refusal(graph, named(op), problem, x, location()))
 }
 
-/// The error that says everything about the operands of an op.
+/// The error for operands that an op does not accept.
 pub(in super::super) fn refusal(
     graph: &Graph,
     op: String,

@@ -7,8 +7,8 @@ mod value;
 
 pub(crate) use feeding::not_fed;
 pub(crate) use located::{Located, Operands};
-pub use value::{IntoIndices, IntoValue, Value};
 pub(crate) use value::shaped;
+pub use value::{IntoIndices, IntoValue, Value};
 
 use crate::error::Result;
 use crate::graph::{Graph, Kind, Node, NodeId, Record};
@@ -16,13 +16,13 @@ use crate::kernel::Lane;
 use crate::shape::{Layout, size};
 use std::ops::Range;
 
-/// What is known of a node's value, and what its slot says of it.
+/// The state of a node's value, and what its slot holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ValueState {
     /// Nothing. The slot of an array that was computed before still says where its place is.
     Unknown,
-    /// Being looked for by the present call; the slot as with `Unknown`.
-    Wanted,
+    /// Requested by the call that is under way; the slot as with `Unknown`.
+    Requested,
     /// The slot is the number.
     Number,
     /// The slot is the place in `arena` where the elements begin, in row-major order.
@@ -36,11 +36,11 @@ pub(crate) enum ValueState {
 impl ValueState {
     #[inline]
     pub(crate) fn is_value(self) -> bool {
-        !matches!(self, Self::Unknown | Self::Wanted)
+        !matches!(self, Self::Unknown | Self::Requested)
     }
 }
 
-/// The slot of a node that has no place yet: these bits are no place of a buffer.
+/// The slot of a node without a place: these bits are no index of a buffer.
 const NOWHERE: f64 = f64::NAN;
 
 /// What each node's value is, or where: all but the arrays, so that one can be written while others are read.
@@ -62,14 +62,14 @@ pub(crate) struct Places {
 pub(crate) struct Values {
     pub(crate) places: Places,
     pub(crate) arena: Vec<f64>,
-    /// How much of the arena is given away.
+    /// How much of the arena is in use.
     top: usize,
     pub(crate) scratch: Vec<f64>,
-    /// The first nodes that the present call is to compute, in which it looks for the others.
+    /// The queue of the search for requested nodes.
     pub(crate) queue: Vec<NodeId>,
-    /// Where nodes that the present call is to compute are; left over only where it failed.
+    /// The range of requested nodes; not empty between calls only after a failure.
     pub(crate) unfinished: Range<usize>,
-    /// Before this node, all single numbers that could be computed from numbers are.
+    /// Before this node, all single numbers whose operands are known were computed.
     pub(crate) tried: usize,
     /// Whether anything was computed since everything computed was forgotten.
     pub(crate) computed: bool,
@@ -102,10 +102,10 @@ impl Values {
         self.places.known.get(id.index()).is_some_and(|known| known.is_value())
     }
 
-    /// Forgets what was to be computed and was not.
-    pub(crate) fn give_up(&mut self) {
+    /// Withdraws all requests.
+    pub(crate) fn withdraw(&mut self) {
         for known in &mut self.places.known[std::mem::take(&mut self.unfinished)] {
-            if *known == ValueState::Wanted {
+            if *known == ValueState::Requested {
                 *known = ValueState::Unknown;
             }
         }
@@ -180,13 +180,13 @@ impl Values {
         self.tried = 0;
     }
 
-    /// The numbers that an input was given, if it was.
+    /// The numbers of an input, if it was fed.
     pub(crate) fn fed(&self, node: Node<'_>) -> Option<&[f64]> {
         let known = *self.places.known.get(node.id().index())?;
         matches!(known, ValueState::Number | ValueState::Array).then(|| self.places.buffer(node, &self.arena))
     }
 
-    /// The indices that an index input was given, if it was.
+    /// The indices of an index input, if it was fed.
     pub(crate) fn fed_indices(&self, node: Node<'_>) -> Option<&[usize]> {
         let known = *self.places.known.get(node.id().index())?;
         (known == ValueState::Indices).then(|| self.places.indices_of(node))

@@ -12,12 +12,12 @@ impl Recorder {
         self.values.set(id, value.shape(), value.iter().copied())
     }
 
-    /// The numbers that an input was given, if it was.
+    /// The numbers of an input, if it was fed.
     pub(crate) fn fed(&self, id: NodeId) -> Option<&[f64]> {
         self.values.fed(self.graph.node(id))
     }
 
-    /// The indices that an index input was given, if it was.
+    /// The indices of an index input, if it was fed.
     pub(crate) fn fed_indices(&self, id: NodeId) -> Option<&[usize]> {
         self.values.fed_indices(self.graph.node(id))
     }

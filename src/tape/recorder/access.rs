@@ -1,14 +1,14 @@
-//! Who may record on a tape: its own vars, while its graph is not lent out.
+//! Access to a tape: by its own vars, while its graph is not borrowed.
 
-use super::op::{Recorder, Tape, Var};
-use super::recorder::refusal;
+use super::nodes::refusal;
 use crate::error::{Error, Result, expected, refuse};
 use crate::graph::NodeId;
+use crate::tape::op::{Recorder, Tape, Var};
 use smallvec::SmallVec;
 use std::cell::RefMut;
 
 impl Tape {
-    /// The recorder, to be changed. `what` is what was asked.
+    /// The recorder, borrowed mutably. `what` names the call in messages.
     ///
     /// # Panics
     ///
@@ -19,7 +19,7 @@ impl Tape {
         expected(self.try_write(what))
     }
 
-    /// The recorder, to be changed, for calls that must not panic.
+    /// As [`write`](Self::write), for calls that must not panic.
     #[inline]
     #[track_caller]
     pub(crate) fn try_write(&self, what: &'static str) -> Result<RefMut<'_, Recorder>> {
@@ -29,7 +29,7 @@ impl Tape {
         }
     }
 
-    /// That the graph is not held: what is called next may write without asking.
+    /// That the graph is not held.
     #[track_caller]
     pub(crate) fn free(&self, what: &'static str) -> Result<()> {
         self.try_write(what).map(|_| ())
@@ -48,7 +48,11 @@ impl Tape {
 
     /// The nodes of vars that are all of this tape.
     #[track_caller]
-    pub(super) fn own_all(&self, what: &'static str, vars: &[Var<'_>]) -> Result<SmallVec<[NodeId; 4]>> {
+    pub(in super::super) fn own_all(
+        &self,
+        what: &'static str,
+        vars: &[Var<'_>],
+    ) -> Result<SmallVec<[NodeId; 4]>> {
         // A loop, not a closure: the error names the caller's line.
         for &x in vars {
             self.own(what, x, vars)?;

@@ -1,7 +1,7 @@
 //! `+ − × ÷` and negation between vars, and between vars and numbers on either side.
 
-use super::op::Var;
 use crate::ops::{Add, Div, Mul, Neg, Sub};
+use crate::tape::op::Var;
 
 macro_rules! operator {
     ($trait:ident, $method:ident, $op:ident) => {

@@ -1,9 +1,9 @@
 //! Guards that say in which scope and for what purpose nodes are recorded.
 
-use super::op::{Recorder, Tape};
 use crate::graph::{NodeId, Origin};
+use crate::tape::op::{Recorder, Tape};
 
-/// A guard that ends a name scope, or a stretch of updates, when it is dropped.
+/// A guard that ends a name scope, or a run of updates, when it is dropped.
 #[derive(Debug)]
 #[must_use = "the scope ends when the guard is dropped; bind it with `let _scope = …`"]
 pub struct Scope<'t> {
@@ -19,7 +19,7 @@ impl<'t> Scope<'t> {
     }
 
     #[track_caller]
-    pub(super) fn enter(tape: &'t Tape, name: &str) -> Self {
+    pub(in super::super) fn enter(tape: &'t Tape, name: &str) -> Self {
         let mut recorder = tape.write("scope");
         let guard = Self::open(tape, &recorder);
         let path = recorder.path(name);
@@ -29,7 +29,7 @@ impl<'t> Scope<'t> {
     }
 
     #[track_caller]
-    pub(super) fn root(tape: &'t Tape) -> Self {
+    pub(in super::super) fn root(tape: &'t Tape) -> Self {
         let recorder = tape.write("root_scope");
         let guard = Self::open(tape, &recorder);
         recorder.scope.set(0);
@@ -37,7 +37,7 @@ impl<'t> Scope<'t> {
     }
 
     #[track_caller]
-    pub(super) fn backward(tape: &'t Tape, node: NodeId) -> Self {
+    pub(in super::super) fn backward(tape: &'t Tape, node: NodeId) -> Self {
         let recorder = tape.write("backward");
         let guard = Self::open(tape, &recorder);
         recorder.scope.set(recorder.graph.scope_index(node));
@@ -46,7 +46,7 @@ impl<'t> Scope<'t> {
     }
 
     #[track_caller]
-    pub(super) fn update(tape: &'t Tape) -> Self {
+    pub(in super::super) fn update(tape: &'t Tape) -> Self {
         let recorder = tape.write("updating");
         let guard = Self::open(tape, &recorder);
         recorder.origin.set(Origin::Update);

@@ -1,9 +1,11 @@
 //! Handles to nodes.
 
-use super::op::{Tape, Var};
+mod operators;
+
 use crate::error::{Error, refuse};
 use crate::graph::{Leaf, NodeId};
 use crate::location::Location;
+use crate::tape::op::{Tape, Var};
 use std::fmt;
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
-//! What scalar functions hand back to their operands, on all elements: the loops around the rules.
+//! Rules of scalar functions on arrays: what they contribute to the cotangents of the operands.
 
-use super::number::Number;
-use super::{Add, Scalar};
-use crate::kernel::{Block, Blocks, LANES, Lane, filled_up};
+use super::rule_blocks::{GivenBlocks, TargetBlocks};
+use super::scalar::Scalar;
+use crate::kernel::{Block, Lane, filled_up};
 
 /// What a rule reads, of equal lengths.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +35,7 @@ impl Scalar {
             |dx0, dx1| [TargetBlocks { dx: dx0, add: to0.add }, TargetBlocks { dx: dx1, add: to1.add }];
         if !dx0.is_empty() || !dx1.is_empty() {
             let given = GivenBlocks { x: [x0.whole(), x1.whole()], y: y.whole(), dy };
-            self.pull_blocks(&given, &mut targets(dx0, dx1));
+            self.propagate_blocks(&given, &mut targets(dx0, dx1));
         }
         if !last_dx0.is_empty() || !last_dx1.is_empty() {
             let (dy, mut dx0, mut dx1) = ([filled_up(last_dy)], [filled_up(last_dx0)], [filled_up(last_dx1)]);
@@ -44,59 +44,12 @@ impl Scalar {
             let [at_x0, at_x1, at_y] = &mut places;
             let (x, y) = ([x0.rest(at_x0), x1.rest(at_x1)], y.rest(at_y));
             let given = GivenBlocks { x, y, dy: &dy[..used(last_dy)] };
-            self.pull_blocks(&given, &mut targets(&mut dx0[..used(last_dx0)], &mut dx1[..used(last_dx1)]));
+            self.propagate_blocks(
+                &given,
+                &mut targets(&mut dx0[..used(last_dx0)], &mut dx1[..used(last_dx1)]),
+            );
             last_dx0.copy_from_slice(&dx0[0][..last_dx0.len()]);
             last_dx1.copy_from_slice(&dx1[0][..last_dx1.len()]);
         }
-    }
-}
-
-/// [`Given`] in blocks.
-#[derive(Debug)]
-pub(super) struct GivenBlocks<'a> {
-    x: [Blocks<'a, f64>; 2],
-    y: Blocks<'a, f64>,
-    dy: &'a [Block<f64>],
-}
-
-/// [`Target`] in blocks.
-#[derive(Debug)]
-pub(super) struct TargetBlocks<'a> {
-    dx: &'a mut [Block<f64>],
-    add: bool,
-}
-
-impl GivenBlocks<'_> {
-    #[inline(always)]
-    pub(super) fn pull(
-        &self,
-        rules: impl Fn([Number; 2], Number, Number) -> [Option<f64>; 2],
-        [to0, to1]: &mut [TargetBlocks<'_>; 2],
-    ) {
-        for k in 0..to0.dx.len().max(to1.dx.len()) {
-            let (x0, x1, y) = (self.x[0].get(k), self.x[1].get(k), self.y.get(k));
-            let dy = *self.dy.get(k).unwrap_or_else(|| &to0.dx[k]);
-            let (mut part0, mut part1) = (Block::default(), Block::default());
-            for i in 0..LANES {
-                let parts = rules([Number(x0[i]), Number(x1[i])], Number(y[i]), Number(dy[i]));
-                part0[i] = parts[0].unwrap_or(-0.0);
-                part1[i] = parts[1].unwrap_or(-0.0);
-            }
-            to0.put(k, part0);
-            to1.put(k, part1);
-        }
-    }
-}
-
-impl TargetBlocks<'_> {
-    #[inline(always)]
-    fn put(&mut self, k: usize, mut part: Block<f64>) {
-        let Some(place) = self.dx.get_mut(k) else { return };
-        if self.add {
-            for i in 0..LANES {
-                part[i] = Add::of(place[i], part[i]);
-            }
-        }
-        *place = part;
     }
 }
