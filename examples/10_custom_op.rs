@@ -10,10 +10,8 @@
 //! loaded Var(n1 swish(beta=1.5) [3])
 //! ```
 
-use chainrule::op::{
-    Attribute, Attributes, Derivative, Inputs, Kernel, LoadOp, Op, Operand, Output, Registry, reals,
-};
-use chainrule::{Float, Graph, Plan, State, Tape, Var, assert_gradients, assert_op_gradients};
+use chainrule::op::{Derivative, Inputs, Kernel, Op, Operand, Output, Registry, reals};
+use chainrule::{Float, Graph, Plan, State, Tape, Var, assert_gradients, assert_op_gradients, op_settings};
 use ndarray::arr1;
 
 /// `y = x σ(βx)`, `dx = dy (s + βy (1 − s))` with `s = σ(βx)`.
@@ -21,6 +19,9 @@ use ndarray::arr1;
 struct Swish {
     beta: f64,
 }
+
+// Its name and its attributes, from its fields: what tells it from others, and how a saved graph finds it again.
+op_settings!(Swish, "swish", [beta], [Self { beta: 1.5 }]);
 
 impl<F: Float> Kernel<F> for Swish {
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
@@ -32,14 +33,10 @@ impl<F: Float> Kernel<F> for Swish {
 }
 
 impl Op for Swish {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    op_settings!();
+
     fn formula(&self) -> &'static str {
         "y = x σ(βx)"
-    }
-    fn attributes(&self) -> Attributes {
-        Attributes::new().with("beta", Attribute::Number(self.beta))
     }
     fn elementwise(&self) -> bool {
         true
@@ -51,18 +48,6 @@ impl Op for Swish {
     fn rule<'t>(&self, _: usize, x: &[Var<'t>], y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         let s = (self.beta * x[0]).sigmoid();
         (dy * (s + self.beta * y * (1.0 - s))).into()
-    }
-}
-
-/// How a saved graph finds it again.
-impl LoadOp for Swish {
-    const NAME: &'static str = "swish";
-
-    fn load(attributes: &Attributes) -> Result<Self, String> {
-        Ok(Self { beta: attributes.number("beta")? })
-    }
-    fn examples() -> Vec<Self> {
-        vec![Self { beta: 1.5 }]
     }
 }
 

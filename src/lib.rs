@@ -49,13 +49,14 @@
 
 pub mod check;
 pub mod data;
+mod eval;
 mod float;
-mod grad;
 pub mod graph;
 mod kernel;
 pub mod nn;
 pub mod ops;
 mod plan;
+mod reverse;
 mod room;
 mod shape;
 mod state;
@@ -66,9 +67,9 @@ mod view;
 pub use chainrule_base::{Error, Location, Result};
 pub use check::Check;
 pub use float::Float;
-pub use grad::Gradients;
 pub use graph::{Graph, NodeId};
 pub use plan::{FeedValue, Key, Outputs, Plan, PlanOptions, Schedule};
+pub use reverse::Gradients;
 pub use state::State;
 pub use tape::{IntoIndices, IntoValue, Limits, LoadOp, Op, Precision, Registry, Scope, Tape, Value, Var};
 #[cfg(feature = "draw")]
@@ -92,12 +93,17 @@ pub mod picture {
     pub use chainrule_picture::*;
 }
 
-/// What the definition of an op needs.
+#[doc = include_str!("op.md")]
 pub mod op {
     pub use crate::graph::{Attribute, Attributes, Kind};
-    pub use crate::kernel::{Input, Inputs, Output, View};
+    pub use crate::kernel::math;
+    pub use crate::kernel::{Input, Inputs, LineMut, Output, View, for_each_line, map, map_in_place};
+    pub use crate::op_settings;
     pub use crate::shape::Layout;
-    pub use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Precision, Sample, Zero, reals};
+    pub use crate::tape::op::{Derivative, Kernel, Op, Operand, Precision, Zero};
+    pub use crate::tape::operands::{all_reals, arrays, axes, axis, broadcast, operands, reals};
+    pub use crate::tape::sample::{Domain, Maker, Sample};
+    pub use crate::tape::settings::{Integer, Setting, Settings};
     pub use crate::tape::{LoadOp, Registry};
 }
 

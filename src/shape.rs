@@ -58,6 +58,16 @@ pub(crate) fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, String> 
         .collect()
 }
 
+/// The shape to which all broadcast.
+///
+/// # Errors
+///
+/// As [`broadcast`], for the first that does not fit those before it.
+pub(crate) fn broadcast_all(shapes: &[&[usize]]) -> Result<Vec<usize>, String> {
+    let Some((first, others)) = shapes.split_first() else { return Ok(Vec::new()) };
+    others.iter().try_fold(first.to_vec(), |all, shape| broadcast(&all, shape))
+}
+
 /// Whether `from` stretches to `to` under [`broadcast`] without changing `to`.
 pub(crate) fn broadcasts_to(from: &[usize], to: &[usize]) -> bool {
     broadcast(from, to).is_ok_and(|s| s == to)
@@ -114,6 +124,11 @@ impl Layout {
             step = step_over(step, n.max(1));
         }
         Self { shape: shape.into(), strides, offset: 0 }
+    }
+
+    /// The steps between neighbours along each axis, in elements; 0 on a stretched axis.
+    pub fn strides(&self) -> &[isize] {
+        &self.strides
     }
 
     /// The sizes of the axes.

@@ -16,7 +16,7 @@ use rand_chacha::ChaCha8Rng;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use support::real;
+use support::{chosen, real};
 
 /// Shapes of leaves: distinct sizes, axes of size 1, rank 0, empty.
 const SHAPES: [&[usize]; 11] =
@@ -140,7 +140,7 @@ fn record<'t>(
             vars.push(y);
             continue;
         }
-        let (op, domains) = &table[step.op % table.len()];
+        let (op, domains) = &table[chosen(step.op, table.iter().map(|(op, _)| op))];
         // The first of some choices of operands that the op accepts.
         for turn in 0..vars.len() {
             let mut x: Vec<Var<'t>> = Vec::new();
@@ -166,6 +166,7 @@ fn record<'t>(
                 continue;
             }
             if let Ok(y) = tape.try_apply_shared(op.clone(), &x)
+                && tape.graph().node(y.id()).kind() == Kind::Real
                 && y.value().iter().all(|y| y.is_finite())
             {
                 vars.push(y);

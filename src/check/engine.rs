@@ -5,7 +5,8 @@ use super::fault::{Fault, Stage};
 use crate::error::Result;
 use crate::graph::{Graph, Leaf, NodeId};
 use crate::plan::{Held, Merged};
-use crate::tape::{Content, Part, Recorder, Var};
+use crate::reverse::{RuleInputs, RuleStep};
+use crate::tape::{Recorder, Var};
 use smallvec::SmallVec;
 
 /// What is known of the backward graph of some gradients.
@@ -134,11 +135,11 @@ impl Follow<'_> {
     /// Follows the rule of one operand, and adds what it hands on.
     fn operand(&mut self, id: NodeId, operand: usize, input: NodeId, dy: NodeId) -> Result<Option<Fault>> {
         let Self { recorder, merged, .. } = self;
-        let find = |graph: &Graph, part: Part<'_, NodeId>| match part.content {
-            Content::Constant(numbers) => {
+        let find = |graph: &Graph, part: RuleStep<'_, NodeId>| match part.inputs {
+            RuleInputs::Constant(numbers) => {
                 merged.find_constant(graph, part.node.op(), part.node.shape(), numbers)
             }
-            Content::Inputs(inputs) => merged.find(graph, part.node.op(), part.node.shape(), inputs),
+            RuleInputs::Slots(inputs) => merged.find(graph, part.node.op(), part.node.shape(), inputs),
         };
         let Some(found) = recorder.find_rule(id, operand, dy, find)? else {
             let mut fault = self.missing(id, "its rule for this operand was not recorded on its cotangent");

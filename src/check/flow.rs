@@ -1,7 +1,7 @@
 //! What of a graph a derivative goes through: from the leaves to the output, not past what is held constant.
 
 use super::replay::COMPARISONS;
-use crate::graph::{Graph, NodeId, Origin};
+use crate::graph::{Graph, Node, NodeId, Origin};
 use crate::tape::{Tape, Var};
 
 /// The part of a graph that derivatives of an output with respect to some leaves go through.
@@ -34,16 +34,18 @@ impl Flow {
         let smooth = tape.ops_that(|op| op.smooth());
         let graph = tape.graph();
         let reaches = graph.read_by_unless([loss.id()], |id| is_constant(&graph, id));
-        let mut below = vec![false; loss.id().index() + 1];
-        let mut moves = below.clone();
-        for leaf in leaves.iter().filter(|leaf| leaf.id() <= loss.id()) {
-            below[leaf.id().index()] = true;
-            moves[leaf.id().index()] = reaches[leaf.id().index()];
-        }
-        let mut flow = Self { reaches: Vec::new(), judged: Vec::new(), held: Vec::new(), kinks: false };
-        for node in graph.nodes().take(moves.len()) {
+        let below = graph.reading(leaves.iter().map(|leaf| leaf.id()), |_| true);
+        // What a comparison gives stands still but at ties.
+        let passes = |node: Node<'_>| {
             let id = node.id();
-            below[id.index()] |= node.read_inputs().any(|(_, x)| below[x.index()]);
+            let compares = COMPARISONS.contains(&node.op().name.as_str());
+            reaches[id.index()] && !is_constant(&graph, id) && !compares
+        };
+        let reaching = leaves.iter().map(|leaf| leaf.id()).filter(|id| reaches[id.index()]);
+        let moves = graph.reading(reaching, passes);
+        let mut flow = Self { reaches: Vec::new(), judged: Vec::new(), held: Vec::new(), kinks: false };
+        for node in graph.nodes().take(loss.id().index() + 1) {
+            let id = node.id();
             if !reaches[id.index()] {
                 continue;
             }
@@ -56,8 +58,6 @@ impl Flow {
             if operands.is_empty() {
                 continue;
             }
-            // What a comparison gives stands still but at ties.
-            moves[id.index()] = !COMPARISONS.contains(&node.op().name.as_str());
             flow.kinks |= !smooth[graph.record(id).op.0 as usize];
             flow.judged.push((id, operands));
         }

@@ -4,7 +4,7 @@
 use super::flow::constants;
 use super::function::{Function, Moves, Reached};
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Kind, Leaf, NodeId};
+use crate::graph::{Graph, Kind, Leaf, Node, NodeId};
 use crate::kernel::{Input, Inputs, View, gather};
 use crate::plan::{Held, Plan, PlanOptions, Point};
 use crate::shape::{Layout, place};
@@ -392,13 +392,8 @@ impl Cut {
             let is_constant = constants(tape);
             let graph = tape.graph();
             let read = graph.read_by(wanted.iter().copied());
-            let mut depends = vec![false; graph.len()];
-            moved.iter().for_each(|id| depends[id.index()] = true);
-            for node in graph.nodes().filter(|n| read[n.id().index()]) {
-                let i = node.id().index();
-                let moves = || node.read_inputs().any(|(_, x)| depends[x.index()]);
-                depends[i] = depends[i] || !is_constant(&graph, node.id()) && moves();
-            }
+            let passes = |node: Node<'_>| read[node.id().index()] && !is_constant(&graph, node.id());
+            let depends = graph.reading(moved.iter().copied(), passes);
             (read, depends)
         };
         let mut cut = Self { depends, held: Held::default(), columns: Vec::new() };
@@ -419,7 +414,7 @@ impl Cut {
             // Constants are compiled as they are, and indices are not moved.
             hold.extend(resting.filter(|&x| {
                 let node = graph.node(x);
-                node.kind() == Kind::Real && node.leaf() != Some(Leaf::Constant)
+                !matches!(node.leaf(), Some(Leaf::Constant | Leaf::Index))
             }));
             hold.sort_unstable();
             hold.dedup();

@@ -17,8 +17,26 @@ pub enum Attribute {
     Number(#[serde(with = "chainrule_base::written::number")] f64),
     /// Integers: axes, sizes, offsets; `None` where one is left open.
     Ints(Vec<Option<i64>>),
+    /// Numbers, each written as one is.
+    Numbers(#[serde(with = "numbers")] Vec<f64>),
     /// A word.
     Text(String),
+    /// Nothing, where there may be something.
+    None,
+}
+
+/// Lists of floats with serde, bit for bit.
+mod numbers {
+    use crate::written::Exact;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(numbers: &[f64], s: S) -> Result<S::Ok, S::Error> {
+        s.collect_seq(numbers.iter().copied().map(Exact))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<f64>, D::Error> {
+        Ok(Vec::<Exact<f64>>::deserialize(d)?.into_iter().map(|number| number.0).collect())
+    }
 }
 
 // Numbers are compared by their bits, so that attributes can be keys and NaN equals itself.
@@ -29,7 +47,11 @@ impl PartialEq for Attribute {
             (Self::Int(a), Self::Int(b)) => a == b,
             (Self::Number(a), Self::Number(b)) => a.to_bits() == b.to_bits(),
             (Self::Ints(a), Self::Ints(b)) => a == b,
+            (Self::Numbers(a), Self::Numbers(b)) => {
+                a.iter().map(|x| x.to_bits()).eq(b.iter().map(|x| x.to_bits()))
+            }
             (Self::Text(a), Self::Text(b)) => a == b,
+            (Self::None, Self::None) => true,
             _ => false,
         }
     }
@@ -45,7 +67,9 @@ impl Hash for Attribute {
             Self::Int(x) => x.hash(state),
             Self::Number(x) => x.to_bits().hash(state),
             Self::Ints(x) => x.hash(state),
+            Self::Numbers(x) => x.iter().for_each(|x| x.to_bits().hash(state)),
             Self::Text(x) => x.hash(state),
+            Self::None => {}
         }
     }
 }
@@ -73,6 +97,11 @@ impl fmt::Display for Attribute {
                     xs.iter().map(|x| x.map_or_else(|| "_".to_owned(), |x| x.to_string())).collect();
                 write!(f, "[{}]", words.join(", "))
             }
+            Self::Numbers(xs) => {
+                let words: Vec<String> = xs.iter().map(|&x| Written(x).to_string()).collect();
+                write!(f, "[{}]", words.join(", "))
+            }
+            Self::None => f.write_str("none"),
         }
     }
 }
@@ -150,6 +179,30 @@ impl Attributes {
             Some(&Attribute::Number(x)) => Ok(x),
             Some(&Attribute::Int(x)) => Ok(x as f64),
             other => Err(wrong(name, "a number", other)),
+        }
+    }
+
+    /// Numbers.
+    ///
+    /// # Errors
+    ///
+    /// As [`flag`](Self::flag).
+    pub fn numbers(&self, name: &str) -> Result<Vec<f64>, String> {
+        match self.get(name) {
+            Some(Attribute::Numbers(x)) => Ok(x.clone()),
+            other => Err(wrong(name, "a list of numbers", other)),
+        }
+    }
+
+    /// A word.
+    ///
+    /// # Errors
+    ///
+    /// As [`flag`](Self::flag).
+    pub fn text(&self, name: &str) -> Result<String, String> {
+        match self.get(name) {
+            Some(Attribute::Text(x)) => Ok(x.clone()),
+            other => Err(wrong(name, "a word", other)),
         }
     }
 

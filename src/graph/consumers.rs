@@ -1,6 +1,6 @@
 //! Which nodes use a node: the index from inputs to consumers.
 
-use super::{EdgeId, Graph, NodeId};
+use super::ids::{EdgeId, NodeId};
 
 /// Edges grouped by the node they leave (compressed sparse rows).
 #[derive(Debug, Clone)]
@@ -11,22 +11,23 @@ pub(super) struct Consumers {
 }
 
 impl Consumers {
-    /// A counting sort of the edges by source; O(|V| + |E|).
-    pub(super) fn of(graph: &Graph) -> Self {
-        let mut starts = vec![0_u32; graph.len() + 1];
-        for node in graph.nodes() {
-            node.inputs().iter().for_each(|i| starts[i.index() + 1] += 1);
+    /// A counting sort of the edges by source, given each node with its inputs; O(|V| + |E|).
+    pub(super) fn of<'g>(nodes: impl ExactSizeIterator<Item = (NodeId, &'g [NodeId])> + Clone) -> Self {
+        let count = nodes.len();
+        let mut starts = vec![0_u32; count + 1];
+        for (_, inputs) in nodes.clone() {
+            inputs.iter().for_each(|i| starts[i.index() + 1] += 1);
         }
-        for i in 0..graph.len() {
+        for i in 0..count {
             starts[i + 1] += starts[i];
         }
         let nothing = EdgeId { target: NodeId::default(), operand: 0 };
-        let mut edges = vec![nothing; starts[graph.len()] as usize];
+        let mut edges = vec![nothing; starts[count] as usize];
         let mut next = starts.clone();
-        for node in graph.nodes() {
-            for (operand, input) in node.inputs().iter().enumerate() {
+        for (target, inputs) in nodes {
+            for (operand, input) in inputs.iter().enumerate() {
                 let slot = &mut next[input.index()];
-                edges[*slot as usize] = EdgeId { target: node.id(), operand };
+                edges[*slot as usize] = EdgeId { target, operand };
                 *slot += 1;
             }
         }

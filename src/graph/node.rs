@@ -1,255 +1,67 @@
-//! Nodes as they are stored (24 bytes) and as they are read.
+//! Nodes as they are read.
 
-use super::{Attributes, Graph, Stamp};
+use super::ids::{Kind, NodeId};
+use super::record::{Leaf, OpRecord, Origin, Record};
+use super::storage::Graph;
+use crate::error::{Error, first_of};
 use crate::location::Location;
-use chainrule_base::fields;
-use serde::{Deserialize, Serialize};
-use std::fmt;
+use crate::shown::{CELL, LIST, shown};
 
-/// A node's id: its position in the graph.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct NodeId(pub(super) u32);
-
-impl NodeId {
-    /// How many there can be: so few that a node's number and two words more are one u32, as in what a reverse pass knows.
-    pub(crate) const COUNT: usize = u32::MAX as usize - 2;
-
-    /// The id of the node at a position.
+impl Graph {
+    /// A node.
     ///
     /// # Panics
     ///
-    /// If the position is `u32::MAX − 2` or more, past what a graph can hold.
-    #[inline]
+    /// If the graph has no node of this id.
     #[track_caller]
-    pub fn new(index: usize) -> Self {
-        assert!(index < Self::COUNT, "a graph holds at most {} nodes", Self::COUNT);
-        Self(index as u32)
-    }
-
-    /// The node's position in the graph.
-    #[inline]
-    pub fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-impl fmt::Display for NodeId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "n{}", self.0)
-    }
-}
-
-/// An edge's id: the node it enters and the operand it is there, since `x * x` has two edges.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EdgeId {
-    /// The node that the edge enters.
-    pub target: NodeId,
-    /// Its operand position there, from 0.
-    pub operand: usize,
-}
-
-/// Index of an op in the graph's table of ops.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(crate) struct OpId(pub(crate) u32);
-
-impl OpId {
-    /// Whether it is one of the leaves, which stand at the start of the table.
-    #[inline]
-    pub(crate) fn is_leaf(self) -> bool {
-        self.0 < 4
-    }
-}
-
-/// Index of a shape in the graph's table of shapes; 0 is the scalar's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(crate) struct ShapeId(pub(crate) u32);
-
-impl ShapeId {
-    pub(crate) const SCALAR: Self = Self(0);
-}
-
-/// Index of a site in the graph's table of sites.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(crate) struct SiteId(pub(super) u32);
-
-/// What a node's values are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// Real numbers.
-    Real,
-    /// Class labels or positions, never differentiated.
-    Index,
-}
-
-/// What a node without inputs stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Leaf {
-    /// Fed per run.
-    Input,
-    /// Class labels or positions, fed per run.
-    Index,
-    /// Named trained state.
-    Parameter,
-    /// A fixed array of numbers.
-    Constant,
-}
-
-impl Leaf {
-    const ALL: [(Self, &'static str); 4] = [
-        (Self::Input, "input"),
-        (Self::Index, "index"),
-        (Self::Parameter, "parameter"),
-        (Self::Constant, "constant"),
-    ];
-
-    /// Leaves stand at the start of every graph's table of ops, in the order of the enum.
-    #[inline]
-    pub(crate) const fn op(self) -> OpId {
-        OpId(self as u32)
-    }
-
-    pub(crate) fn of_op(op: OpId) -> Option<Self> {
-        Self::ALL.get(op.0 as usize).map(|&(leaf, _)| leaf)
-    }
-
-    /// `"input"`, `"index"`, `"parameter"` or `"constant"`.
-    pub fn name(self) -> &'static str {
-        Self::ALL[self as usize].1
-    }
-}
-
-/// Why a node was recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Origin {
-    /// By the user's own call.
-    #[default]
-    Forward,
-    /// By the reverse pass, at this node.
-    Backward(NodeId),
-    /// By an optimiser.
-    Update,
-}
-
-impl Origin {
-    const UPDATE: u32 = u32::MAX;
-
-    #[inline]
-    pub(super) fn pack(self) -> u32 {
-        match self {
-            Self::Forward => 0,
-            Self::Backward(node) => node.0 + 1,
-            Self::Update => Self::UPDATE,
+    pub fn node(&self, id: NodeId) -> Node<'_> {
+        match self.get(id) {
+            Some(node) => node,
+            None => panic!("graph: there is no node {id}; it has {} nodes", self.len()),
         }
     }
 
-    fn unpack(packed: u32) -> Self {
-        match packed {
-            0 => Self::Forward,
-            Self::UPDATE => Self::Update,
-            k => Self::Backward(NodeId(k - 1)),
-        }
-    }
-}
-
-/// An op with its attributes as the graph keeps it: names for drawing and for finding the op again when loading.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
-pub struct OpRecord {
-    /// The op's name in a registry, such as `matmul`.
-    pub name: String,
-    /// How it is drawn, such as `×`.
-    pub symbol: String,
-    /// What it computes, such as `y = x0 · x1`.
-    pub formula: String,
-    /// Its settings.
-    #[serde(default)]
-    pub attributes: Attributes,
-    /// Its number of operands.
-    pub arity: usize,
-    /// The operands of which it takes the shape and reads no element.
-    #[serde(default)]
-    pub shape_only: Vec<usize>,
-}
-
-fields! {
-    OpRecord {
-        name,
-        symbol,
-        formula,
-        attributes unless Attributes::is_empty,
-        arity,
-        shape_only unless Vec::is_empty,
-    }
-}
-
-impl OpRecord {
-    pub(super) fn leaves() -> Vec<Self> {
-        Leaf::ALL
-            .iter()
-            .map(|(_, name)| Self {
-                name: (*name).to_owned(),
-                symbol: (*name).to_owned(),
-                formula: String::new(),
-                attributes: Attributes::new(),
-                arity: 0,
-                shape_only: Vec::new(),
-            })
-            .collect()
-    }
-}
-
-impl OpRecord {
-    /// Whether it reads the elements of an operand, and not its shape alone.
-    pub fn reads(&self, operand: usize) -> bool {
-        !self.shape_only.contains(&operand)
-    }
-}
-
-impl fmt::Display for OpRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)?;
-        if !self.attributes.is_empty() {
-            write!(f, "({})", self.attributes)?;
-        }
-        Ok(())
-    }
-}
-
-/// A node as stored; by default an input, for places that are to be written.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Record {
-    pub(crate) op: OpId,
-    pub(crate) shape: ShapeId,
-    /// The inputs, or the start of a run: of inputs in `wide_inputs`, or of a constant's values in `constants`.
-    pub(super) inputs: [NodeId; 2],
-    pub(crate) site: SiteId,
-    pub(super) origin: u32,
-}
-
-// What a graph costs is mostly this.
-const _: () = assert!(size_of::<Record>() == 24);
-
-impl Record {
-    #[inline]
-    pub(super) fn new(stamp: Stamp, inputs: [NodeId; 2]) -> Self {
-        let Stamp { op, shape, site, origin } = stamp;
-        Self { op, shape, inputs, site, origin: origin.pack() }
+    /// A node, or `None` if the graph has no node of this id.
+    pub fn get(&self, id: NodeId) -> Option<Node<'_>> {
+        self.nodes.get(id.index()).map(|record| Node { graph: self, id, record })
     }
 
-    /// The inputs of a node that has one or two; of one, that input twice, so that loops need not ask.
-    #[inline]
-    pub(crate) fn pair(&self) -> [NodeId; 2] {
-        self.inputs
+    /// All nodes in topological order, the order in which they were recorded.
+    pub fn nodes(&self) -> impl DoubleEndedIterator<Item = Node<'_>> + ExactSizeIterator + Clone {
+        self.nodes.iter().enumerate().map(|(i, record)| Node { graph: self, id: NodeId::new(i), record })
     }
 
-    pub(super) fn set_shape(&mut self, shape: ShapeId) {
-        self.shape = shape;
+    /// The ids of all nodes in topological order.
+    pub fn ids(&self) -> impl DoubleEndedIterator<Item = NodeId> + ExactSizeIterator + Clone + use<> {
+        (0..self.nodes.len()).map(NodeId::new)
     }
 
-    pub(crate) fn origin(&self) -> Origin {
-        Origin::unpack(self.origin)
+    /// How messages name a node: its id, its name or op, and its shape; a long name is cut.
+    ///
+    /// # Panics
+    ///
+    /// If the graph has no node of this id.
+    #[track_caller]
+    pub fn describe(&self, id: NodeId) -> String {
+        let node = self.node(id);
+        let what = node.name().map_or_else(
+            || shown(&node.op().to_string(), LIST).into_owned(),
+            |name| format!("`{}`", shown(name, CELL)),
+        );
+        let kind = if node.kind() == Kind::Index { " of indices" } else { "" };
+        format!("{id} {what} {:?}{kind}", node.shape())
+    }
+
+    /// How messages name the operands of an op: `x0 = n1 `w` [3], x1 = …`.
+    pub(crate) fn describe_operands(&self, x: &[NodeId]) -> String {
+        first_of(x.iter().enumerate().map(|(i, &id)| format!("x{i} = {}", self.describe(id))))
+    }
+
+    /// The error for a node whose op refuses the numbers of its operands.
+    pub(crate) fn refused(&self, what: &'static str, id: NodeId, problem: String) -> Error {
+        let node = self.node(id);
+        let operands = self.describe_operands(node.inputs());
+        Error::Refused { what, node: self.describe(id), problem, operands, location: node.place() }
     }
 }
 
@@ -334,7 +146,7 @@ impl<'g> Node<'g> {
 
     /// Whether its values are real numbers or indices.
     pub fn kind(self) -> Kind {
-        if self.leaf() == Some(Leaf::Index) { Kind::Index } else { Kind::Real }
+        if self.leaf() == Some(Leaf::Index) { Kind::Index } else { self.record.shape.kind() }
     }
 
     /// The values of a constant, in row-major order.

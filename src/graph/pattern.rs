@@ -1,9 +1,10 @@
-//! Nodes that are appended again and again, each time on other operands.
+//! Patterns: groups of nodes that are appended many times, each time on other operands.
 
-use super::node::{OpId, Record, ShapeId, SiteId};
-use super::{Graph, NodeId, Origin};
+use super::ids::{NodeId, OpId, ShapeId, SiteId};
+use super::record::{Origin, Record};
+use super::storage::Graph;
 
-/// Operands that a pattern can be put on.
+/// The number of operands of a pattern.
 pub(crate) const GIVEN: usize = 6;
 
 /// A pattern has no more nodes than this.
@@ -11,15 +12,15 @@ const LONGEST: usize = 32;
 /// A pattern has no more constants than this.
 const CONSTANTS: usize = 2;
 
-/// Where an input is: so many places after one of the bases.
+/// A node by its distance from a base.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     base: Base,
     plus: u8,
 }
 
-/// What places are counted from.
-// An enum and no number, so that looking one up needs no question whether it is there.
+/// What distances are counted from.
+// An enum and no number: indexing by it needs no bounds check.
 #[derive(Debug, Clone, Copy)]
 #[repr(u8)]
 enum Base {
@@ -33,7 +34,7 @@ enum Base {
     Nodes,
     /// The first of its constants.
     Constants,
-    /// 0, for what no one reads.
+    /// 0, for inputs that are never read.
     Nothing,
 }
 
@@ -41,7 +42,7 @@ const GIVENS: [Base; GIVEN] =
     [Base::Given0, Base::Given1, Base::Given2, Base::Given3, Base::Given4, Base::Given5];
 const NOTHING: Place = Place { base: Base::Nothing, plus: 0 };
 
-/// Which of three nodes another is recorded for.
+/// Which of three nodes a node of a pattern takes its site and origin from.
 #[derive(Debug, Clone, Copy)]
 #[repr(u8)]
 pub(crate) enum Owner {
@@ -58,7 +59,7 @@ struct PatternNode {
     owner: Owner,
 }
 
-/// A few nodes of up to two inputs, two results, and two other nodes that are asked for.
+/// A few nodes of up to two inputs, with two results and two parts that are reported.
 #[derive(Debug, Clone)]
 pub(crate) struct Pattern {
     nodes: Vec<PatternNode>,
@@ -68,16 +69,16 @@ pub(crate) struct Pattern {
     parts: [Option<Place>; 2],
 }
 
-/// Where a pattern's results and the other nodes asked for are.
+/// The results and parts of a pattern that was appended.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Put {
-    /// By their numbers, as the operands are given.
+    /// As numbers, as operands are given.
     pub(crate) results: [u32; 2],
     pub(crate) parts: [Option<NodeId>; 2],
 }
 
 impl Pattern {
-    /// One without nodes, whose results are operands.
+    /// An empty pattern, whose results are operands.
     pub(crate) fn new(results: [usize; 2]) -> Option<Self> {
         let [a, b] = results.map(Self::place);
         Some(Self {
@@ -112,7 +113,7 @@ impl Pattern {
         self.push(PatternNode { op, shape, inputs: [a?, b?], owner })
     }
 
-    /// Appends a constant of one number, as above.
+    /// Appends a constant of one number, as [`op`](Self::op).
     pub(crate) fn constant(&mut self, op: OpId, shape: ShapeId, number: f64, owner: Owner) -> Option<usize> {
         *self.constants.get_mut(self.count)? = number;
         let inputs = [Place { base: Base::Constants, plus: self.count as u8 }, NOTHING];
@@ -125,40 +126,39 @@ impl Pattern {
         (self.nodes.len() <= LONGEST).then(|| self.next() - 1)
     }
 
-    /// Says which slot holds a result.
-    pub(crate) fn give(&mut self, result: usize, slot: usize) -> Option<()> {
+    /// Sets the slot of a result.
+    pub(crate) fn set_result(&mut self, result: usize, slot: usize) -> Option<()> {
         self.results[result] = Self::place(slot)?;
         Some(())
     }
 
-    /// Says that it is asked for what a slot holds.
-    pub(crate) fn show(&mut self, part: usize, slot: usize) -> Option<()> {
+    /// Sets the slot of a part.
+    pub(crate) fn set_part(&mut self, part: usize, slot: usize) -> Option<()> {
         self.parts[part] = Some(Self::place(slot)?);
         Some(())
     }
 }
 
-/// The nodes of a graph, and places for more behind them.
+/// The nodes of a graph, and places reserved for more.
 #[derive(Debug)]
-pub(crate) struct Room<'g> {
+pub(crate) struct Reserved<'g> {
     there: &'g [Record],
     places: &'g mut [Record],
     next: u32,
-    // Not fewer than there are places for nodes, since a constant is a node, too.
+    // At least as many as places for nodes, since each constant is a node.
     constants: &'g mut [f64],
     next_constant: u32,
 }
 
 impl Graph {
-    /// Room for some nodes more, of which those that are not used have to be [left](Self::leave) then.
+    /// Reserves places for more nodes; those that stay unused are given back by [`leave`](Self::leave).
     ///
-    /// Patterns are written to places that are there: to ask a list for one more each time costs as much as the rest of
-    /// it.
+    /// Patterns are written to reserved places, since a capacity check for each node costs as much as writing it.
     ///
     /// # Panics
     ///
-    /// If a graph cannot have as many nodes.
-    pub(crate) fn room(&mut self, more: usize) -> Room<'_> {
+    /// If a graph cannot have so many nodes.
+    pub(crate) fn reserve(&mut self, more: usize) -> Reserved<'_> {
         let (next, next_constant) = (self.nodes.len(), self.constants.len());
         if more > 0 {
             let _ = (NodeId::new(next + more), NodeId::new(next_constant + more));
@@ -168,37 +168,37 @@ impl Graph {
         }
         let (there, places) = self.nodes.split_at_mut(next);
         let constants = &mut self.constants[next_constant..];
-        Room { there, places, next: next as u32, constants, next_constant: next_constant as u32 }
+        Reserved { there, places, next: next as u32, constants, next_constant: next_constant as u32 }
     }
 
-    /// Gives back the places that were not used: how many nodes and constants there are, [`Room::used`] says.
+    /// Gives back unused places. [`Reserved::used`] says how many nodes and constants there are.
     pub(crate) fn leave(&mut self, [nodes, constants]: [usize; 2]) {
         self.nodes.truncate(nodes);
         self.constants.truncate(constants);
     }
 }
 
-impl<'g> Room<'g> {
-    /// What one pattern needs at most.
+impl<'g> Reserved<'g> {
+    /// The places that one pattern needs at most.
     pub(crate) const ENOUGH: usize = LONGEST;
 
-    /// Whether a pattern can be put there.
+    /// Whether any pattern fits.
     #[inline(always)]
     pub(crate) fn is_enough(&self) -> bool {
         self.places.len() >= LONGEST
     }
 
-    /// The numbers of nodes and constants with those that were put there.
+    /// The numbers of nodes and constants, with those appended.
     pub(crate) fn used(&self) -> [usize; 2] {
         [self.next, self.next_constant].map(|x| x as usize)
     }
 
-    /// The nodes that were there before.
+    /// The nodes from before.
     pub(crate) fn there(&self) -> &'g [Record] {
         self.there
     }
 
-    /// Appends the nodes of a pattern, on operands by their numbers, for the owners with these sites and origins.
+    /// Appends the nodes of a pattern on operands, given by their numbers; sites and origins are those of the owners.
     #[inline(always)]
     pub(crate) fn push(
         &mut self,
@@ -218,7 +218,7 @@ impl<'g> Room<'g> {
             let owner = node.owner as usize;
             *record = Record { op, shape, inputs, site: sites[owner], origin: origins[owner] };
         }
-        // All that there can be, which costs less than to ask how many there are.
+        // Unconditional write, cheaper than a length check.
         let constants = std::mem::take(&mut self.constants);
         if let Some(first) = constants.first_chunk_mut() {
             *first = pattern.constants;

@@ -9,7 +9,9 @@
 //! `Dfs`, `DfsPostOrder`, `Bfs`, `Topo`, `dijkstra`, `has_path_connecting`, `connected_components` and
 //! `dominators::simple_fast` are loops.
 
-use super::{EdgeId, Graph, Node, NodeId};
+use super::ids::{EdgeId, NodeId};
+use super::node::Node;
+use super::storage::Graph;
 use petgraph::visit::{
     Data, EdgeRef, GraphBase, GraphProp, IntoEdgeReferences, IntoEdges, IntoEdgesDirected, IntoNeighbors,
     IntoNeighborsDirected, IntoNodeIdentifiers, IntoNodeReferences, NodeCompactIndexable, NodeCount,

@@ -1,8 +1,8 @@
 //! Graphs as data for files: written without source locations unless asked, checked when read.
 
-use super::node::Record;
-use super::site::Site;
-use super::{Graph, Leaf, NodeId, OpIndex, OpRecord, Origin, ShapeIndex, Stamp};
+use super::ids::{Kind, NodeId, OpId, ShapeId};
+use super::record::{Leaf, OpRecord, Origin, Record, Site, Stamp};
+use super::storage::Graph;
 use crate::location::Location;
 use crate::written::Exact;
 use chainrule_base::fields;
@@ -15,7 +15,8 @@ const FORMAT: u32 = 1;
 /// The location of a node that was loaded without one.
 const UNKNOWN: u32 = u32::MAX;
 
-/// A node in a file: op, shape, scope, inputs, origin; the first three by their places in the tables.
+/// A node in a file: op, shape, scope, inputs, origin; the first three by their places in the tables, and 2³¹ more than that
+/// for the shape of an op's result of indices.
 #[derive(Debug, Serialize, Deserialize)]
 struct NodeData(u32, u32, u32, Vec<NodeId>, Origin);
 
@@ -133,17 +134,21 @@ impl Graph {
             if matches!(origin, Origin::Backward(k) if k.index() >= i) {
                 return wrong("is backward of a node that does not come before it");
             }
-            let Some(sizes) = graph.shapes.get_index(shape as usize) else {
+            let shape = ShapeId(shape);
+            let Some(sizes) = graph.shapes.get_index(shape.place()) else {
                 return wrong("names a shape outside the table");
             };
+            if shape.kind() == Kind::Index && Leaf::of_op(OpId(op)).is_some() {
+                return wrong("is a leaf that says of itself that an op computes its indices");
+            }
             let size = crate::shape::size(sizes);
             if scope as usize >= graph.scopes.len() {
                 return wrong("names a scope outside the table");
             }
             let location = places.map_or(UNKNOWN, |l| l[i]);
-            let op = OpIndex(op);
+            let op = OpId(op);
             let site = graph.site_id(scope, location);
-            let stamp = Stamp { op, shape: ShapeIndex(shape), site, origin };
+            let stamp = Stamp { op, shape, site, origin };
             if Leaf::of_op(op) == Some(Leaf::Constant) {
                 let start = graph.constants.len();
                 graph.push_constant(stamp, constants.by_ref().take(size));

@@ -1,20 +1,14 @@
-//! Where nodes are recorded: a scope and a source line, which nodes share as one number.
+//! Where nodes are recorded: the sites of the latest calls, found again without a hash.
 
-use super::{Graph, SiteId};
+use super::ids::SiteId;
+use super::storage::Graph;
 use rustc_hash::FxHashMap;
 use std::panic::Location;
-
-/// The scope and the source line that a node was recorded in, by their places in the graph's tables.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Site {
-    pub(crate) scope: u32,
-    pub(crate) location: u32,
-}
 
 /// How many of the latest sites are found without a hash: a loop's body has that many lines and operators.
 const LATEST: usize = 64;
 
-/// Sites by the compiler's own record of the source line, so that recording compares one address.
+/// Sites by the address of the compiler's record of the source line: finding one again compares one address.
 #[derive(Debug)]
 pub(crate) struct Callers {
     latest: [Option<(&'static Location<'static>, u32, SiteId)>; LATEST],
@@ -59,7 +53,7 @@ impl Callers {
     }
 }
 
-/// Where a line stands among the latest.
+/// The slot of a line among the latest.
 #[inline]
 fn place(caller: &'static Location<'static>) -> usize {
     // The compiler lays out the records of neighbouring lines side by side, three words each.

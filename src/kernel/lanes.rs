@@ -60,9 +60,23 @@ impl<F: Float> Lanes<F> for Inputs<'_, '_, F> {
     }
 }
 
-/// `y[i] = f(x[0][i], x[1][i], …)`.
+/// `y[i] = f(x[0][i], x[1][i], …)`, compiled for several instruction sets, of which the best runs that the processor has.
+///
+/// To gain by that, `f` is written `#[inline(always)] |[a, b]| …`, as straight-line code, and calls nothing but arithmetic
+/// and the functions of [`math`](crate::op::math).
+///
+/// ```
+/// use chainrule::op::{map, math};
+/// let mut y = [0.0; 3];
+/// map(#[inline(always)] |[a, b]| a * math::exp(b), [&[1.0, 2.0, 3.0], &[0.0; 3]], &mut y);
+/// assert_eq!(y, [1.0, 2.0, 3.0]);
+/// ```
+///
+/// # Panics
+///
+/// If an operand is shorter than y.
 #[inline]
-fn map<F: Float, const N: usize>(f: impl Fn([F; N]) -> F + Copy, x: [&[F]; N], y: &mut [F]) {
+pub fn map<F: Float, const N: usize>(f: impl Fn([F; N]) -> F + Copy, x: [&[F]; N], y: &mut [F]) {
     let x = x.map(|x| &x[..y.len()]);
     if y.len() < FEW {
         for i in 0..y.len() {
@@ -73,30 +87,34 @@ fn map<F: Float, const N: usize>(f: impl Fn([F; N]) -> F + Copy, x: [&[F]; N], y
     in_blocks(x.map(Lane::Numbers), y, |x, y| {
         vectorize(
             #[inline(always)]
-            || map_blocks(f, x, y),
+            || {
+                map_blocks(
+                    f,
+                    #[inline(always)]
+                    |k, _| std::array::from_fn(|i| x[i].get(k)),
+                    y,
+                )
+            },
         );
     });
 }
 
-/// The function on blocks, to be called where it is [vectorized](vectorize).
+/// `y[k] = f(x(k))` element by element, for every block k, to be called where it is [vectorized](vectorize): the one loop
+/// of functions over blocks. `x` gives block k of each operand, of which one may be what y held before, which it is given.
 #[inline(always)]
-fn map_blocks<F: Float, const N: usize>(
+pub(crate) fn map_blocks<F: Float, const N: usize, const W: usize>(
     f: impl Fn([F; N]) -> F + Copy,
-    x: &[Blocks<'_, F>; N],
-    y: &mut [Block<F>],
+    x: impl Fn(usize, [F; W]) -> [[F; W]; N],
+    y: &mut [[F; W]],
 ) {
-    for (k, y) in y.iter_mut().enumerate() {
-        let mut operands = [[F::zero(); LANES]; N];
-        for i in 0..N {
-            operands[i] = x[i].get(k);
-        }
-        *y = block(f, &operands);
+    for k in 0..y.len() {
+        y[k] = block(f, x(k, y[k]));
     }
 }
 
-/// `x[i] = f(x[i])`.
+/// `x[i] = f(x[i])`, as [`map`].
 #[inline]
-pub(crate) fn map_in_place<F: Float>(f: impl Fn(F) -> F + Copy, x: &mut [F]) {
+pub fn map_in_place<F: Float>(f: impl Fn(F) -> F + Copy, x: &mut [F]) {
     if x.len() < FEW {
         return x.iter_mut().for_each(|x| *x = f(*x));
     }
@@ -104,13 +122,13 @@ pub(crate) fn map_in_place<F: Float>(f: impl Fn(F) -> F + Copy, x: &mut [F]) {
         vectorize(
             #[inline(always)]
             || {
-                for x in x {
-                    *x = block(
-                        #[inline(always)]
-                        move |[x]| f(x),
-                        &[*x],
-                    );
-                }
+                map_blocks(
+                    #[inline(always)]
+                    move |[x]| f(x),
+                    #[inline(always)]
+                    |_, x| [x],
+                    x,
+                )
             },
         );
     });
@@ -119,9 +137,9 @@ pub(crate) fn map_in_place<F: Float>(f: impl Fn(F) -> F + Copy, x: &mut [F]) {
 /// The function on a block, as a loop that becomes a few vector instructions. The function is copied, since a call through
 /// a reference need not be inlined.
 #[inline(always)]
-fn block<F: Float, const N: usize>(f: impl Fn([F; N]) -> F + Copy, x: &[Block<F>; N]) -> Block<F> {
-    let mut y = [F::zero(); LANES];
-    for i in 0..LANES {
+fn block<F: Float, const N: usize, const W: usize>(f: impl Fn([F; N]) -> F + Copy, x: [[F; W]; N]) -> [F; W] {
+    let mut y = [F::zero(); W];
+    for i in 0..W {
         let mut operands = [F::zero(); N];
         for k in 0..N {
             operands[k] = x[k][i];

@@ -5,7 +5,8 @@
 mod fetch;
 mod gather;
 mod lanes;
-pub(crate) mod math;
+mod lines;
+pub mod math;
 mod matmul;
 mod parts;
 mod product;
@@ -16,8 +17,10 @@ mod view;
 pub(crate) use fetch::fetch;
 pub(crate) use gather::{convert, copy, gather};
 pub(crate) use lanes::{
-    Block, Blocks, LANES, Lane, Lanes, WIDTH, filled_up, in_blocks, map_in_place, vectorize,
+    Block, Blocks, LANES, Lane, Lanes, WIDTH, filled_up, in_blocks, map_blocks, vectorize,
 };
+pub use lanes::{map, map_in_place};
+pub use lines::{LineMut, for_each_line};
 pub(crate) use matmul::matmul;
 pub(crate) use parts::{MOST_THREADS, Share, in_parts};
 pub(crate) use product::LONG_PRODUCT;

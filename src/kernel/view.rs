@@ -1,5 +1,7 @@
 //! What a kernel reads and writes: strided views in, one contiguous buffer out.
 
+use super::Line;
+use crate::Float;
 use crate::shape::{is_contiguous, place, size};
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn, ShapeBuilder};
 
@@ -38,6 +40,64 @@ impl<'a, T: Copy> View<'a, T> {
     /// Whether there are no elements.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The element of a line, a view of rank 1, at a position.
+    ///
+    /// # Panics
+    ///
+    /// If it is not inside of the line.
+    #[inline]
+    pub fn get(&self, i: usize) -> T {
+        assert!(i < self.shape[0], "element {i} of a line of {}", self.shape[0]);
+        self.data[(self.offset as isize + i as isize * self.strides[0]) as usize]
+    }
+
+    /// The elements in row-major order. Nothing is allocated; of a view that is not contiguous and has several axes, each is
+    /// found by as many divisions.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = T> + use<'a, T> {
+        let Self { data, offset, shape, strides } = *self;
+        (0..size(shape)).map(move |i| {
+            let place = match strides {
+                &[step] => i as isize * step,
+                _ => place(i, shape, strides),
+            };
+            data[(offset as isize + place) as usize]
+        })
+    }
+
+    /// Writes the elements, in row-major order, to a buffer that is as long.
+    ///
+    /// # Panics
+    ///
+    /// If it is longer.
+    pub fn copy_to(&self, out: &mut [T]) {
+        super::gather(*self, 0, out);
+    }
+
+    /// The line along an axis, by its number in row-major order of the other axes: a view of rank 1.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis.
+    pub fn nth_line(&self, axis: usize, k: usize) -> Self {
+        let Self { data, offset, shape, strides } = *self;
+        let inner = size(&shape[axis + 1..]).max(1);
+        let before = place(k / inner, &shape[..axis], &strides[..axis]);
+        let after = place(k % inner, &shape[axis + 1..], &strides[axis + 1..]);
+        let offset = (offset as isize + before + after) as usize;
+        Self { data, offset, shape: &shape[axis..=axis], strides: &strides[axis..=axis] }
+    }
+
+    /// The lines along an axis, in row-major order of the other axes: views of rank 1. Nothing is allocated.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis.
+    pub fn lines(&self, axis: usize) -> impl ExactSizeIterator<Item = Self> + use<'a, T> {
+        let view = *self;
+        let others = size(&view.shape[..axis]).saturating_mul(size(&view.shape[axis + 1..]));
+        (0..others).map(move |k| view.nth_line(axis, k))
     }
 
     /// The buffer from the view's first element on.
@@ -135,6 +195,19 @@ impl<'a, T: Copy> View<'a, T> {
     }
 }
 
+impl<F: Float> View<'_, F> {
+    /// The sum of the elements, pairwise, so that rounding grows with log₂ n (Higham, "The accuracy of floating point
+    /// summation", SIAM J. Sci. Comput. 14, 1993).
+    pub fn sum(&self) -> F {
+        Line(*self).sum()
+    }
+
+    /// The greatest element: −∞ if there is none, NaN if one is NaN.
+    pub fn greatest(&self) -> F {
+        Line(*self).greatest()
+    }
+}
+
 /// One operand of a kernel.
 #[derive(Debug, Clone, Copy)]
 pub enum Input<'a, F> {
@@ -194,6 +267,16 @@ impl<'a, 'b, F: Copy> Inputs<'a, 'b, F> {
         }
     }
 
+    /// Whether operand `i` holds indices.
+    ///
+    /// # Panics
+    ///
+    /// If operand `i` does not exist.
+    #[track_caller]
+    pub fn is_index(&self, i: usize) -> bool {
+        matches!(self.0[i], Input::Index(_))
+    }
+
     /// The shape of operand `i`.
     ///
     /// # Panics
@@ -212,15 +295,29 @@ impl<'a, 'b, F: Copy> Inputs<'a, 'b, F> {
 /// Where a kernel writes: a contiguous row-major buffer of the result's shape, with arbitrary numbers in it.
 #[derive(Debug)]
 pub struct Output<'a, F> {
-    /// The elements in row-major order.
+    /// The elements in row-major order; empty where the result is of [indices](crate::Op::kind).
     pub data: &'a mut [F],
+    /// The elements of a result of indices; empty otherwise.
+    pub indices: &'a mut [usize],
+    /// As many numbers as the op [asks for](crate::Op::scratch), to work with.
+    pub scratch: &'a mut [F],
     /// The sizes of the axes.
     pub shape: &'a [usize],
     /// How many threads the kernel may use.
     pub threads: usize,
 }
 
-impl<F> Output<'_, F> {
+impl<'a, F> Output<'a, F> {
+    /// A result of real numbers, without scratch, for one thread.
+    pub(crate) fn new(data: &'a mut [F], shape: &'a [usize]) -> Self {
+        Self { data, indices: &mut [], scratch: &mut [], shape, threads: 1 }
+    }
+
+    /// A result of indices.
+    pub(crate) fn of_indices(indices: &'a mut [usize], shape: &'a [usize]) -> Self {
+        Self { indices, ..Self::new(&mut [], shape) }
+    }
+
     /// The buffer as ndarray's view.
     pub fn array(&mut self) -> ArrayViewMutD<'_, F> {
         ArrayViewMutD::from_shape(IxDyn(self.shape), self.data)

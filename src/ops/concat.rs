@@ -2,10 +2,11 @@
 
 use super::axes::from_front;
 use crate::Float;
-use crate::graph::{Attribute, Attributes};
 use crate::kernel::{Inputs, Output, View, gather};
 use crate::shape::{self, Layout};
-use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample};
+use crate::tape::op::{Derivative, Kernel, Op, Operand};
+use crate::tape::operands::all_reals;
+use crate::tape::sample::{Domain, Sample};
 use crate::tape::{LoadOp, Tape, Var};
 
 /// Arrays one after another along an axis; each operand's cotangent is its own part of `dy`.
@@ -106,16 +107,10 @@ impl<F: Float> Kernel<F> for Unsegment {
 }
 
 impl Op for Concat {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    crate::op_settings!();
 
     fn formula(&self) -> &'static str {
         "y = x0, x1, … one after another"
-    }
-
-    fn attributes(&self) -> Attributes {
-        Attributes::new().with("axis", Attribute::Int(self.axis as i64))
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
@@ -139,32 +134,11 @@ impl Op for Concat {
     }
 }
 
-/// The shapes of any number of operands of real numbers.
-fn all_reals<'a>(x: &[Operand<'a>]) -> Result<Vec<&'a [usize]>, String> {
-    x.iter()
-        .enumerate()
-        .map(|(i, x)| match x.kind {
-            crate::graph::Kind::Real => Ok(x.shape),
-            crate::graph::Kind::Index => {
-                Err(format!("operand {i} holds indices, and real numbers are wanted"))
-            }
-        })
-        .collect()
-}
-
 impl Op for Segment {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    crate::op_settings!();
 
     fn formula(&self) -> &'static str {
         "y = one part of x0"
-    }
-
-    fn attributes(&self) -> Attributes {
-        Attributes::new()
-            .with("axis", Attribute::Int(self.axis as i64))
-            .with("part", Attribute::Int(self.part as i64))
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
@@ -205,17 +179,10 @@ fn part_of_other<'t>(op: impl Op, operand: usize, x: &[Var<'t>], dy: Var<'t>) ->
 }
 
 impl Op for Unsegment {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    crate::op_settings!();
 
     fn formula(&self) -> &'static str {
         "y = x0 as one part, else 0"
-    }
-
-    fn attributes(&self) -> Attributes {
-        let Self { axis, part } = *self;
-        Segment { axis, part }.attributes()
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
@@ -252,45 +219,14 @@ impl Op for Unsegment {
     }
 }
 
-impl LoadOp for Concat {
-    const NAME: &'static str = "concat";
-
-    fn load(a: &Attributes) -> Result<Self, String> {
-        Ok(Self { axis: position(a, "axis")? })
-    }
-
-    fn examples() -> Vec<Self> {
-        vec![Self { axis: 0 }, Self { axis: 1 }]
-    }
-}
-
-impl LoadOp for Segment {
-    const NAME: &'static str = "segment";
-
-    fn load(a: &Attributes) -> Result<Self, String> {
-        Ok(Self { axis: position(a, "axis")?, part: position(a, "part")? })
-    }
-
-    fn examples() -> Vec<Self> {
-        vec![Self { axis: 0, part: 0 }, Self { axis: 0, part: 1 }]
-    }
-}
-
-impl LoadOp for Unsegment {
-    const NAME: &'static str = "unsegment";
-
-    fn load(a: &Attributes) -> Result<Self, String> {
-        Ok(Self { axis: position(a, "axis")?, part: position(a, "part")? })
-    }
-
-    fn examples() -> Vec<Self> {
-        vec![Self { axis: 0, part: 0 }, Self { axis: 0, part: 1 }, Self { axis: 1, part: 1 }]
-    }
-}
-
-fn position(a: &Attributes, name: &str) -> Result<usize, String> {
-    let n = a.int(name)?;
-    usize::try_from(n).map_err(|_| format!("attribute `{name}` is negative: {n}"))
+super::built_in! {
+    Concat, "concat", [axis], [Self { axis: 0 }, Self { axis: 1 }];
+    Segment, "segment", [axis, part], [Self { axis: 0, part: 0 }, Self { axis: 0, part: 1 }];
+    Unsegment, "unsegment", [axis, part], [
+        Self { axis: 0, part: 0 },
+        Self { axis: 0, part: 1 },
+        Self { axis: 1, part: 1 },
+    ];
 }
 
 /// The most operands that [`Tape::concat`] gives to one node.

@@ -4,8 +4,10 @@ use crate::Float;
 use crate::graph::Kind;
 use crate::kernel::{Inputs, Output, View, gather, log_sum_exp_rows, sum_blocks};
 use crate::shape::{size, unravel};
-use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, reals};
-use crate::tape::{LoadOp, Var};
+use crate::tape::Var;
+use crate::tape::op::{Derivative, Kernel, Op, Operand};
+use crate::tape::operands::reals;
+use crate::tape::sample::{Domain, Sample};
 
 /// The mean over rows of `−Σ t ln softmax(x)`, with x = x0 and the target probabilities t = x1.
 ///
@@ -109,9 +111,7 @@ impl<F: Float> Kernel<F> for OneHot {
 const LOGITS: Domain = Domain::Between(-2.0, 2.0);
 
 impl Op for CrossEntropy {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    crate::op_settings!();
 
     fn symbol(&self) -> String {
         "softmax-loss".to_owned()
@@ -153,9 +153,7 @@ impl Op for CrossEntropy {
 }
 
 impl Op for CrossEntropyIndex {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    crate::op_settings!();
 
     fn symbol(&self) -> String {
         "softmax-loss".to_owned()
@@ -204,9 +202,7 @@ impl Op for CrossEntropyIndex {
 }
 
 impl Op for OneHot {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    crate::op_settings!();
 
     fn formula(&self) -> &'static str {
         "y = 1 where x0 names the class, else 0"
@@ -247,10 +243,10 @@ impl Op for OneHot {
     }
 }
 
-super::without_attributes! {
-    CrossEntropy "softmax_cross_entropy",
-    CrossEntropyIndex "softmax_cross_entropy_index",
-    OneHot "one_hot",
+super::built_in! {
+    CrossEntropy, "softmax_cross_entropy";
+    CrossEntropyIndex, "softmax_cross_entropy_index";
+    OneHot, "one_hot";
 }
 
 impl<'t> Var<'t> {

@@ -3,10 +3,11 @@
 use super::axes::{Axes, flags};
 use super::views::view_kernel;
 use crate::Float;
-use crate::graph::Attributes;
 use crate::kernel::{Inputs, Output};
 use crate::shape::Layout;
-use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, reals};
+use crate::tape::op::{Derivative, Kernel, Op, Operand};
+use crate::tape::operands::arrays;
+use crate::tape::sample::{Domain, Sample};
 use crate::tape::{LoadOp, Var};
 
 const SMOOTH: Domain = Domain::Between(-2.0, 2.0);
@@ -28,20 +29,14 @@ pub struct Squeeze {
 }
 
 impl Op for ExpandDims {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    crate::op_settings!();
 
     fn formula(&self) -> &'static str {
         "y = x with new axes of size 1"
     }
 
-    fn attributes(&self) -> Attributes {
-        Attributes::new().with_sizes("axes", &self.axes)
-    }
-
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
-        let [x] = reals(x)?;
+        let [x] = arrays(x)?;
         let new = flags(&self.axes, x.len() + self.axes.len())?;
         let mut sizes = x.iter();
         Ok(new.into_iter().filter_map(|new| if new { Some(1) } else { sizes.next().copied() }).collect())
@@ -54,6 +49,8 @@ impl Op for ExpandDims {
             .collect();
         Some(Layout { shape: shape.into(), strides, offset: x.offset })
     }
+
+    super::views::of_either_kind!();
 
     fn rule<'t>(&self, _: usize, _: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         dy.tape().apply(Squeeze { axes: self.axes.clone() }, &[dy]).into()
@@ -69,20 +66,14 @@ impl Op for ExpandDims {
 }
 
 impl Op for Squeeze {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    crate::op_settings!();
 
     fn formula(&self) -> &'static str {
         "y = x without axes of size 1"
     }
 
-    fn attributes(&self) -> Attributes {
-        Attributes::new().with_sizes("axes", &self.axes)
-    }
-
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
-        let [x] = reals(x)?;
+        let [x] = arrays(x)?;
         let out = flags(&self.axes, x.len())?;
         if let Some(a) = (0..x.len()).find(|&a| out[a] && x[a] != 1) {
             return Err(format!("axis {a} has size {}, and only axes of size 1 can be left out", x[a]));
@@ -94,6 +85,8 @@ impl Op for Squeeze {
         let strides = (0..x.shape.len()).filter(|a| !self.axes.contains(a)).map(|a| x.strides[a]).collect();
         Some(Layout { shape: shape.into(), strides, offset: x.offset })
     }
+
+    super::views::of_either_kind!();
 
     fn rule<'t>(&self, _: usize, _: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         dy.expand_dims_at(&self.axes).into()
@@ -108,28 +101,9 @@ impl Op for Squeeze {
     }
 }
 
-impl LoadOp for ExpandDims {
-    const NAME: &'static str = "expand_dims";
-
-    fn load(a: &Attributes) -> Result<Self, String> {
-        Ok(Self { axes: a.sizes("axes")? })
-    }
-
-    fn examples() -> Vec<Self> {
-        vec![Self { axes: vec![0] }, Self { axes: vec![1, 3] }]
-    }
-}
-
-impl LoadOp for Squeeze {
-    const NAME: &'static str = "squeeze";
-
-    fn load(a: &Attributes) -> Result<Self, String> {
-        Ok(Self { axes: a.sizes("axes")? })
-    }
-
-    fn examples() -> Vec<Self> {
-        vec![Self { axes: vec![0] }, Self { axes: vec![0, 2] }]
-    }
+super::built_in! {
+    ExpandDims, "expand_dims", [axes], [Self { axes: vec![0] }, Self { axes: vec![1, 3] }];
+    Squeeze, "squeeze", [axes], [Self { axes: vec![0] }, Self { axes: vec![0, 2] }];
 }
 
 impl<'t> Var<'t> {

@@ -2,11 +2,12 @@
 
 use super::views::view_kernel;
 use crate::Float;
-use crate::graph::Attributes;
 use crate::kernel::{Inputs, Output, View, sum_axes};
 use crate::shape::{self, Layout, size};
-use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, Zero, reals};
-use crate::tape::{LoadOp, Var};
+use crate::tape::Var;
+use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
+use crate::tape::operands::reals;
+use crate::tape::sample::{Domain, Sample};
 
 view_kernel! { BroadcastLike ReshapeLike }
 
@@ -68,12 +69,10 @@ impl<F: Float> Kernel<F> for CountPer {
 
 /// The parts that ops on `(x0, like x1)` share.
 macro_rules! like {
-    ($op:ident, $name:literal, $symbol:literal, $formula:literal, |$x0:ident, $x1:ident| $shape:expr,
+    ($op:ident, $symbol:literal, $formula:literal, |$x0:ident, $x1:ident| $shape:expr,
      $reads:expr, $view:expr, |$a:ident, $dy:ident| $rule:expr, $samples:expr) => {
         impl Op for $op {
-            fn name(&self) -> &'static str {
-                Self::NAME
-            }
+            $crate::op_settings!();
 
             fn symbol(&self) -> String {
                 $symbol.to_owned()
@@ -112,14 +111,11 @@ macro_rules! like {
                 shapes.iter().map(|&s| Sample::of(s, Domain::Between(-2.0, 2.0))).collect()
             }
         }
-
-        super::without_attributes! { $op $name }
     };
 }
 
 like!(
     BroadcastLike,
-    "broadcast_like",
     "broadcast",
     "y = x0, stretched to the shape of x1",
     |x0, x1| if shape::broadcasts_to(x0, x1) {
@@ -135,7 +131,6 @@ like!(
 
 like!(
     ReshapeLike,
-    "reshape_like",
     "reshape",
     "y = x0 under the shape of x1",
     |x0, x1| if size(x0) == size(x1) {
@@ -151,7 +146,6 @@ like!(
 
 like!(
     SumToLike,
-    "sum_to_like",
     "Σ",
     "y = x0, summed to the shape of x1",
     |x0, x1| sums_to(x0, x1),
@@ -163,7 +157,6 @@ like!(
 
 like!(
     CountPer,
-    "count_per",
     "n",
     "y = elements of x0 for each of x1",
     |_a, _b| Ok(vec![]),
@@ -174,9 +167,7 @@ like!(
 );
 
 impl Op for SumTo {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    crate::op_settings!();
 
     fn symbol(&self) -> String {
         "Σ".to_owned()
@@ -184,10 +175,6 @@ impl Op for SumTo {
 
     fn formula(&self) -> &'static str {
         "y = x, summed to a shape"
-    }
-
-    fn attributes(&self) -> Attributes {
-        Attributes::new().with_sizes("shape", &self.shape)
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
@@ -208,16 +195,12 @@ impl Op for SumTo {
     }
 }
 
-impl LoadOp for SumTo {
-    const NAME: &'static str = "sum_to";
-
-    fn load(a: &Attributes) -> Result<Self, String> {
-        Ok(Self { shape: a.sizes("shape")? })
-    }
-
-    fn examples() -> Vec<Self> {
-        vec![Self { shape: vec![3, 1] }]
-    }
+super::built_in! {
+    BroadcastLike, "broadcast_like";
+    ReshapeLike, "reshape_like";
+    SumToLike, "sum_to_like";
+    CountPer, "count_per";
+    SumTo, "sum_to", [shape], [Self { shape: vec![3, 1] }];
 }
 
 /// Shapes taken from another var, of which the elements are not read.

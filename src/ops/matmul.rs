@@ -2,8 +2,10 @@
 
 use crate::Float;
 use crate::kernel::{Inputs, Output, matmul};
-use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, reals};
-use crate::tape::{LoadOp, Var};
+use crate::tape::Var;
+use crate::tape::op::{Derivative, Kernel, Op, Operand};
+use crate::tape::operands::reals;
+use crate::tape::sample::{Domain, Sample};
 
 /// The product of matrices: `Y = X0 · X1`, `dX0 = dY · X1ᵀ`, `dX1 = X0ᵀ · dY`. Transposes are views and cost nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,9 +18,7 @@ impl<F: Float> Kernel<F> for MatMul {
 }
 
 impl Op for MatMul {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    crate::op_settings!();
 
     fn symbol(&self) -> String {
         "·".to_owned()
@@ -81,7 +81,7 @@ impl Op for MatMul {
     }
 }
 
-super::without_attributes! { MatMul "matmul" }
+super::built_in! { MatMul, "matmul"; }
 
 impl<'t> Var<'t> {
     /// The matrix product `[m, k] · [k, n] → [m, n]`; O(mkn).

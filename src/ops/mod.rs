@@ -1,24 +1,17 @@
-//! The built-in ops: each one block in one file and one line in [`TABLE`].
+//! The built-in ops: each one block, or one row, in one file; the files are named below, and [`TABLE`] follows from them.
 //!
 //! In rules and formulas the letters are always the same: operands `x` (`x0`, `x1`, …), result `y`, cotangent `dy`.
 
-/// How ops without attributes are made from none.
-macro_rules! without_attributes {
-    ($($op:ident $name:expr),+ $(,)?) => {
-        $(impl $crate::tape::LoadOp for $op {
-            const NAME: &'static str = $name;
+/// The settings of a file's ops, and its part of [`TABLE`]: `Type, "name", [fields], [examples];` for each.
+macro_rules! built_in {
+    ($($op:ident, $name:expr $(, [$($field:ident),*], $examples:expr)?;)+) => {
+        $($crate::op_settings!($op, $name $(, [$($field),*], $examples)?);)+
 
-            fn load(_: &$crate::graph::Attributes) -> Result<Self, String> {
-                Ok(Self)
-            }
-
-            fn examples() -> Vec<Self> {
-                vec![Self]
-            }
-        })+
+        /// The ops of this file.
+        pub(super) const OPS: &[$crate::ops::Entry] = &[$($crate::ops::entry::<$op>()),+];
     };
 }
-use without_attributes;
+use built_in;
 
 mod axes;
 mod chain;
@@ -26,13 +19,19 @@ mod concat;
 mod cross_entropy;
 mod dims;
 mod elementwise;
+mod functions;
 mod like;
 mod matmul;
 mod number;
+mod operand;
+mod order;
 mod power;
-mod pull;
+mod propagate;
 mod reduce;
+mod rows;
+mod rule_blocks;
 mod scalar;
+mod scan;
 mod select;
 mod slice;
 mod softmax;
@@ -40,23 +39,9 @@ mod views;
 
 pub use axes::Axes;
 pub(crate) use chain::Chain;
-pub use concat::{Concat, Segment, Unsegment};
-pub use cross_entropy::{CrossEntropy, CrossEntropyIndex, OneHot};
-pub use dims::{ExpandDims, Squeeze};
-pub use elementwise::{
-    Abs, Add, Cos, Div, Equal, Exp, ExpM1, Greater, GreaterEqual, Less, LessEqual, Ln, Maximum, Minimum, Mul,
-    Neg, NotEqual, Recip, Relu, Sigmoid, SigmoidGrad, Sin, Softplus, Sqrt, Square, Sub, Tanh, TanhGrad,
-};
-pub use like::{BroadcastLike, CountPer, ReshapeLike, SumTo, SumToLike};
-pub use matmul::MatMul;
-pub use power::{Powf, Powi};
-pub(crate) use pull::{Given, Target};
-pub use reduce::{LogSumExp, Max, Mean, Sum};
+pub use operand::Other;
+pub(crate) use propagate::{Given, Target};
 pub(crate) use scalar::Scalar;
-pub use select::Where;
-pub use slice::{Slice, Unslice};
-pub use softmax::{LogSoftmax, Softmax};
-pub use views::{BroadcastTo, Permute, Reshape, StopGradient};
 
 use crate::tape::{LoadOp, Loader, Op, loader};
 use std::any::TypeId;
@@ -92,70 +77,44 @@ fn loader_of<O: LoadOp>(attributes: &crate::graph::Attributes) -> Result<Arc<dyn
     loader::<O>()(attributes)
 }
 
-/// All built-in ops. It drives loading, the gradient tests, the drawn symbols and the list in the documentation.
-pub const TABLE: &[Entry] = &[
-    // Arithmetic
-    entry::<Add>(),
-    entry::<Sub>(),
-    entry::<Mul>(),
-    entry::<Div>(),
-    entry::<Neg>(),
-    entry::<Recip>(),
-    entry::<Square>(),
-    entry::<Powi>(),
-    entry::<Powf>(),
-    entry::<Sqrt>(),
-    // Elementary functions
-    entry::<Exp>(),
-    entry::<ExpM1>(),
-    entry::<Ln>(),
-    entry::<Sin>(),
-    entry::<Cos>(),
-    entry::<Tanh>(),
-    entry::<TanhGrad>(),
-    entry::<Sigmoid>(),
-    entry::<SigmoidGrad>(),
-    entry::<Softplus>(),
-    // Piecewise functions and comparisons
-    entry::<Abs>(),
-    entry::<Relu>(),
-    entry::<Maximum>(),
-    entry::<Minimum>(),
-    entry::<Greater>(),
-    entry::<GreaterEqual>(),
-    entry::<Less>(),
-    entry::<LessEqual>(),
-    entry::<Equal>(),
-    entry::<NotEqual>(),
-    entry::<Where>(),
-    entry::<StopGradient>(),
-    // Reductions
-    entry::<Sum>(),
-    entry::<Mean>(),
-    entry::<Max>(),
-    entry::<LogSumExp>(),
-    entry::<SumTo>(),
-    entry::<SumToLike>(),
-    entry::<CountPer>(),
-    // Shapes
-    entry::<Reshape>(),
-    entry::<ReshapeLike>(),
-    entry::<Permute>(),
-    entry::<ExpandDims>(),
-    entry::<Squeeze>(),
-    entry::<BroadcastTo>(),
-    entry::<BroadcastLike>(),
-    entry::<Slice>(),
-    entry::<Unslice>(),
-    entry::<Concat>(),
-    entry::<Segment>(),
-    entry::<Unsegment>(),
-    // Products
-    entry::<MatMul>(),
-    // Classification
-    entry::<Softmax>(),
-    entry::<LogSoftmax>(),
-    entry::<CrossEntropy>(),
-    entry::<CrossEntropyIndex>(),
-    entry::<OneHot>(),
-];
+/// Re-exports the ops of files, and puts them in the table.
+macro_rules! table {
+    ($($file:ident)+) => {
+        $(pub use $file::*;)+
+
+        const FILES: &[&[Entry]] = &[$($file::OPS),+];
+    };
+}
+
+// The order of the list in the documentation.
+table! {
+    elementwise functions power select reduce like views dims slice concat order scan matmul softmax cross_entropy
+}
+
+/// All built-in ops, which follow from the files named above. It drives loading, the gradient tests, the drawn symbols and
+/// the list in the documentation.
+pub const TABLE: &[Entry] = &joined::<{ count(FILES) }>(FILES);
+
+const fn count(files: &[&[Entry]]) -> usize {
+    let (mut count, mut k) = (0, 0);
+    while k < files.len() {
+        count += files[k].len();
+        k += 1;
+    }
+    count
+}
+
+/// The parts one after another, `N` entries together.
+const fn joined<const N: usize>(files: &[&[Entry]]) -> [Entry; N] {
+    let mut all = [files[0][0]; N];
+    let (mut k, mut at) = (0, 0);
+    while k < files.len() {
+        let mut i = 0;
+        while i < files[k].len() {
+            all[at] = files[k][i];
+            (at, i) = (at + 1, i + 1);
+        }
+        k += 1;
+    }
+    all
+}

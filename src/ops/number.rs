@@ -1,10 +1,9 @@
-//! Numbers in the place of vars: the rules of the table, written once, computed at once instead of recorded.
+//! Numbers in the place of vars: a rule of the table is written once, and compiled for vars and for numbers.
 
 use super::{Add, Div, Mul, Neg, Sub};
 use crate::tape::op::Zero;
 
-/// A number that a rule is written with as with a var: with the same operators and methods, each of which computes what
-/// the op of its name does.
+/// A number with the operators and methods of a var; each computes what the op of its name does.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Number(pub(crate) f64);
 

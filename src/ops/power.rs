@@ -1,10 +1,12 @@
 //! Powers with a fixed exponent.
 
 use crate::Float;
-use crate::graph::{Attribute, Attributes};
+use crate::graph::Attribute;
 use crate::kernel::{Inputs, Lanes, Output};
-use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, Zero, reals};
-use crate::tape::{LoadOp, Var};
+use crate::tape::Var;
+use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
+use crate::tape::operands::reals;
+use crate::tape::sample::{Domain, Sample};
 
 /// An integer power: `y = xⁿ`, `dx = dy n xⁿ⁻¹`. The base may be negative; `x⁰` is 1 everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +24,7 @@ pub struct Powf {
 
 /// What the two powers share: all but the exponent's type, its function and the way it is written down.
 macro_rules! power {
-    ($op:ident, $name:literal, $formula:literal, $attribute:ident, |$x:ident, $n:ident| $of:expr, $lower:expr,
-     $load:expr, $domain:expr, [$($example:expr),+]) => {
+    ($op:ident, $formula:literal, $attribute:ident, |$x:ident, $n:ident| $of:expr, $lower:expr, $domain:expr) => {
         impl<F: Float> Kernel<F> for $op {
             fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
                 let $n = self.exponent;
@@ -32,9 +33,7 @@ macro_rules! power {
         }
 
         impl Op for $op {
-            fn name(&self) -> &'static str {
-                Self::NAME
-            }
+            $crate::op_settings!();
 
             fn symbol(&self) -> String {
                 format!("x^{}", Attribute::$attribute(self.exponent.into()))
@@ -42,10 +41,6 @@ macro_rules! power {
 
             fn formula(&self) -> &'static str {
                 $formula
-            }
-
-            fn attributes(&self) -> Attributes {
-                Attributes::new().with("exponent", Attribute::$attribute(self.exponent.into()))
             }
 
             fn elementwise(&self) -> bool {
@@ -78,25 +73,11 @@ macro_rules! power {
                 [&[3, 4][..], &[], &[2, 0], &[1, 5]].map(|s| Sample::of([s], $domain)).to_vec()
             }
         }
-
-        impl LoadOp for $op {
-            const NAME: &'static str = $name;
-
-            fn load(a: &Attributes) -> Result<Self, String> {
-                let load: fn(&Attributes) -> Result<Self, String> = $load;
-                load(a)
-            }
-
-            fn examples() -> Vec<Self> {
-                vec![$(Self { exponent: $example }),+]
-            }
-        }
     };
 }
 
 power!(
     Powi,
-    "powi",
     "y = x^n",
     Int,
     |x, n| x.powi(n),
@@ -104,25 +85,22 @@ power!(
         Some(lower) => x.powi(lower),
         None => x.powf(f64::from(n.exponent) - 1.0),
     },
-    |a| match i32::try_from(a.int("exponent")?) {
-        Ok(exponent) => Ok(Self { exponent }),
-        Err(_) => Err("attribute `exponent` does not fit in 32 bits".to_owned()),
-    },
-    Domain::Signed(0.4, 2.0),
-    [0, 1, 2, 3, -2]
+    Domain::Signed(0.4, 2.0)
 );
 
 power!(
     Powf,
-    "powf",
     "y = x^p",
     Number,
     |x, p| x.powf(F::of(p)),
     |x, p| x.powf(p.exponent - 1.0),
-    |a| Ok(Self { exponent: a.number("exponent")? }),
-    Domain::Between(0.3, 2.0),
-    [0.0, 1.0, 2.0, 2.5, -0.5]
+    Domain::Between(0.3, 2.0)
 );
+
+super::built_in! {
+    Powi, "powi", [exponent], [0, 1, 2, 3, -2].map(|exponent| Self { exponent });
+    Powf, "powf", [exponent], [0.0, 1.0, 2.0, 2.5, -0.5].map(|exponent| Self { exponent });
+}
 
 impl<'t> Var<'t> {
     /// `xⁿ` with an integer exponent, exact for negative bases: `dx = dy n xⁿ⁻¹`.

@@ -2,11 +2,12 @@
 
 use super::axes::{Axes, flags};
 use crate::Float;
-use crate::graph::{Attribute, Attributes};
 use crate::kernel::{Inputs, Output, reduce_axes, sum_axes};
 use crate::shape::size;
-use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, reals};
-use crate::tape::{LoadOp, Var};
+use crate::tape::Var;
+use crate::tape::op::{Derivative, Kernel, Op, Operand};
+use crate::tape::operands::reals;
+use crate::tape::sample::{Domain, Sample};
 
 /// Defines a reduction: its struct with axes and kept dimensions, shape rule, attributes, methods. What is left to say
 /// is the kernel and the rule, in which `x`, `y` and `dy` are given with the reduced axes kept as size 1.
@@ -33,9 +34,7 @@ macro_rules! reduction {
         }
 
         impl Op for $op {
-            fn name(&self) -> &'static str {
-                Self::NAME
-            }
+            $crate::op_settings!();
 
             fn symbol(&self) -> String {
                 $symbol.to_owned()
@@ -43,10 +42,6 @@ macro_rules! reduction {
 
             fn formula(&self) -> &'static str {
                 $formula
-            }
-
-            fn attributes(&self) -> Attributes {
-                Attributes::new().with_sizes("axes", &self.axes).with("keep", Attribute::Flag(self.keep))
             }
 
             fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
@@ -80,20 +75,6 @@ macro_rules! reduction {
                     })
                     .map(|s| Sample::of([s], $domain))
                     .collect()
-            }
-        }
-
-        impl LoadOp for $op {
-            const NAME: &'static str = $name;
-
-            fn load(a: &Attributes) -> Result<Self, String> {
-                Ok(Self { axes: a.sizes("axes")?, keep: a.flag("keep")? })
-            }
-
-            fn examples() -> Vec<Self> {
-                [(vec![0, 1, 2], false), (vec![0], true), (vec![1], false), (vec![0, 2], false), (vec![2], true), (vec![], false)]
-                    .map(|(axes, keep)| Self { axes, keep })
-                    .to_vec()
             }
         }
 
@@ -169,6 +150,17 @@ reduction! {
         if greatest.is_infinite() { greatest } else { greatest + log_sum }
     }),
     |axes, x, y, dy| dy * (x - y).exp(), logsumexp, logsumexp_over, logsumexp_keep
+}
+
+/// Axes that between them are all there are, and whether they are kept.
+const EXAMPLES: [(&[usize], bool); 6] =
+    [(&[0, 1, 2], false), (&[0], true), (&[1], false), (&[0, 2], false), (&[2], true), (&[], false)];
+
+super::built_in! {
+    Sum, "sum", [axes, keep], EXAMPLES.map(|(axes, keep)| Self { axes: axes.to_vec(), keep });
+    Mean, "mean", [axes, keep], EXAMPLES.map(|(axes, keep)| Self { axes: axes.to_vec(), keep });
+    Max, "max", [axes, keep], EXAMPLES.map(|(axes, keep)| Self { axes: axes.to_vec(), keep });
+    LogSumExp, "logsumexp", [axes, keep], EXAMPLES.map(|(axes, keep)| Self { axes: axes.to_vec(), keep });
 }
 
 /// A shape without some axes, or with size 1 there.

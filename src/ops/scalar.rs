@@ -2,10 +2,10 @@
 //! a virtual call with views. Each arm is the op's own function.
 
 use super::number::Number;
-use super::pull::{GivenBlocks, TargetBlocks};
+use super::rule_blocks::{GivenBlocks, TargetBlocks};
 use super::*;
 use crate::Float;
-use crate::kernel::{Block, Blocks, LANES, Lane, WIDTH, in_blocks, vectorize};
+use crate::kernel::{Block, Blocks, Lane, WIDTH, in_blocks, map_blocks, vectorize};
 use std::any::{Any, TypeId};
 
 macro_rules! scalars {
@@ -17,6 +17,9 @@ macro_rules! scalars {
         impl Scalar {
             /// How many there are.
             pub(crate) const COUNT: usize = [$(stringify!($one),)+ $(stringify!($two),)+].len();
+
+            /// All of them, in order.
+            pub(crate) const ALL: [Self; Self::COUNT] = [$(Self::$one,)+ $(Self::$two,)+];
 
             /// The function of a type of op, if it is one of these; known when the caller is compiled.
             #[inline]
@@ -59,25 +62,24 @@ macro_rules! scalars {
             pub(crate) fn blocks<F: Float>(self, [a, b]: [&[[F; WIDTH]]; 2], y: &mut [[F; WIDTH]]) {
                 let (a, b) = (&a[..y.len()], &b[..y.len()]);
                 match self {
-                    $(Self::$one => {
-                        for k in 0..y.len() {
-                            let (x, mut block) = (a[k], [F::zero(); WIDTH]);
-                            for i in 0..WIDTH {
-                                block[i] = $one::of(x[i]);
-                            }
-                            y[k] = block;
-                        }
-                    })+
-                    $(Self::$two => {
-                        for k in 0..y.len() {
-                            let (x0, x1, mut block) = (a[k], b[k], [F::zero(); WIDTH]);
-                            for i in 0..WIDTH {
-                                block[i] = $two::of(x0[i], x1[i]);
-                            }
-                            y[k] = block;
-                        }
-                    })+
+                    $(Self::$one => map_blocks(
+                        #[inline(always)] |[a]| $one::of(a),
+                        #[inline(always)] |k, _| [a[k]],
+                        y,
+                    ),)+
+                    $(Self::$two => map_blocks(
+                        #[inline(always)] |[a, b]| $two::of(a, b),
+                        #[inline(always)] |k, _| [a[k], b[k]],
+                        y,
+                    ),)+
                 }
+            }
+
+            /// Whether its rule calls std's functions, across which nothing stays in registers: a loop with such a call in
+            /// it keeps what it works with in memory, for all other functions, too.
+            #[inline(always)]
+            fn is_call(self) -> bool {
+                match self { $(Self::$one => $one::CALL,)+ $(Self::$two => $two::CALL,)+ }
             }
 
             // Not inlined: there is one copy of these loops for all that call them.
@@ -92,10 +94,10 @@ macro_rules! scalars {
                 );
             }
 
-            /// Hands on what its rules give at single numbers, by operand; nothing for a structural zero. A function of one
+            /// Calls `to` with what its rules give at single numbers, by operand; nothing for a structural zero. A function of one
             /// is given its operand twice.
             #[inline(always)]
-            pub(crate) fn hand_on(self, x: [f64; 2], y: f64, dy: f64, mut to: impl FnMut(usize, f64)) {
+            pub(crate) fn propagate(self, x: [f64; 2], y: f64, dy: f64, mut to: impl FnMut(usize, f64)) {
                 if self.is_call() {
                     let [a, b] = self.rules(x, y, dy);
                     a.into_iter().for_each(|part| to(0, part));
@@ -144,12 +146,12 @@ macro_rules! scalars {
 
             // Not inlined: see `map_blocks`.
             #[inline(never)]
-            pub(super) fn pull_blocks(self, given: &GivenBlocks<'_>, dx: &mut [TargetBlocks<'_>; 2]) {
+            pub(super) fn propagate_blocks(self, given: &GivenBlocks<'_>, dx: &mut [TargetBlocks<'_>; 2]) {
                 vectorize(
                     #[inline(always)]
                     move || match self {
-                        $(Self::$one => given.pull(#[inline(always)] |x, y, dy| $one::rules(x, y, dy), dx),)+
-                        $(Self::$two => given.pull(#[inline(always)] |x, y, dy| $two::rules(x, y, dy), dx),)+
+                        $(Self::$one => given.propagate(#[inline(always)] |x, y, dy| $one::rules(x, y, dy), dx),)+
+                        $(Self::$two => given.propagate(#[inline(always)] |x, y, dy| $two::rules(x, y, dy), dx),)+
                     },
                 );
             }
@@ -157,28 +159,9 @@ macro_rules! scalars {
     };
 }
 
-scalars! {
-    unary: Neg Recip Square Sqrt Exp ExpM1 Ln Sin Cos Tanh Sigmoid Softplus Abs Relu;
-    binary: Add Sub Mul Div TanhGrad SigmoidGrad Maximum Minimum Greater GreaterEqual Less LessEqual Equal NotEqual;
-}
+super::elementwise::scalars_of_all!();
 
 impl Scalar {
-    /// Whether its rule calls std's functions, across which nothing stays in registers: a loop with such a call in it keeps
-    /// what it works with in memory, for all other functions, too.
-    #[inline(always)]
-    fn is_call(self) -> bool {
-        matches!(self, Self::Sin | Self::Cos)
-    }
-
-    /// Whether it has no kink.
-    pub(super) fn is_smooth(self) -> bool {
-        use Scalar::*;
-        !matches!(
-            self,
-            Abs | Relu | Maximum | Minimum | Greater | GreaterEqual | Less | LessEqual | Equal | NotEqual
-        )
-    }
-
     /// Its values at numbers that lie side by side, or at one; a function of one is given its operand twice.
     #[inline(always)]
     pub(crate) fn map<F: Float>(self, x: [Lane<'_, F>; 2], y: &mut [F]) {
@@ -188,11 +171,11 @@ impl Scalar {
 
 #[inline(always)]
 fn map<F: Float>([a, b]: &[Blocks<'_, F>; 2], y: &mut [Block<F>], f: impl Fn(F, F) -> F + Copy) {
-    for (k, y) in y.iter_mut().enumerate() {
-        let (a, b, mut block) = (a.get(k), b.get(k), Block::default());
-        for i in 0..LANES {
-            block[i] = f(a[i], b[i]);
-        }
-        *y = block;
-    }
+    map_blocks(
+        #[inline(always)]
+        move |[a, b]| f(a, b),
+        #[inline(always)]
+        |k, _| [a.get(k), b.get(k)],
+        y,
+    );
 }

@@ -1,10 +1,12 @@
 //! Choosing between two operands by a third.
 
-use super::elementwise::Other;
+use super::operand::Other;
 use crate::Float;
 use crate::kernel::{Inputs, Lanes, Output};
-use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, reals};
-use crate::tape::{LoadOp, Var};
+use crate::tape::Var;
+use crate::tape::op::{Derivative, Kernel, Op, Operand};
+use crate::tape::operands::reals;
+use crate::tape::sample::{Domain, Sample};
 
 /// `y = x1` where x0 ≠ 0, else `x2`; `dy` to the operand that was chosen, nothing to x0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,9 +19,7 @@ impl<F: Float> Kernel<F> for Where {
 }
 
 impl Op for Where {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    crate::op_settings!();
 
     fn formula(&self) -> &'static str {
         "y = x1 where x0 ≠ 0, else x2"
@@ -50,7 +50,7 @@ impl Op for Where {
     }
 }
 
-super::without_attributes! { Where "where" }
+super::built_in! { Where, "where"; }
 
 impl<'t> Var<'t> {
     /// `a` where self ≠ 0, else `b` (NumPy's `where`); the three broadcast.

@@ -1,10 +1,14 @@
 //! Parts of an array, and the array that is zero outside a part.
 
+use super::axes::from_front;
 use crate::Float;
-use crate::graph::{Attribute, Attributes};
+use crate::graph::Attributes;
 use crate::kernel::{Inputs, Output, gather};
 use crate::shape::{Layout, place, size};
-use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, Zero, reals};
+use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
+use crate::tape::operands::{arrays, reals};
+use crate::tape::sample::{Domain, Sample};
+use crate::tape::settings::Setting;
 use crate::tape::{LoadOp, Var};
 use ndarray::SliceInfoElem;
 
@@ -117,30 +121,22 @@ impl<F: Float> Kernel<F> for Unslice {
     }
 }
 
-fn attributes(ranges: &[Range]) -> Attributes {
-    let column = |f: fn(&Range) -> Option<isize>| {
-        Attribute::Ints(ranges.iter().map(|r| f(r).map(|n| n as i64)).collect())
-    };
-    Attributes::new()
-        .with("start", column(|r| Some(r.start)))
-        .with("end", column(|r| r.end))
-        .with("step", column(|r| Some(r.step)))
-}
-
-fn load(a: &Attributes) -> Result<Vec<Range>, String> {
-    let column = |name: &str| -> Result<Vec<Option<isize>>, String> {
-        Ok(a.ints(name)?.into_iter().map(|n| n.map(|n| n as isize)).collect())
-    };
-    let (starts, ends, steps) = (column("start")?, column("end")?, column("step")?);
-    if starts.len() != ends.len() || starts.len() != steps.len() {
-        return Err("attributes `start`, `end` and `step` have different lengths".to_owned());
+impl Setting for Vec<Range> {
+    fn put(&self, _: &str, to: Attributes) -> Attributes {
+        let column = |f: fn(&Range) -> Option<isize>| self.iter().map(f).collect::<Vec<_>>();
+        let to = column(|r| Some(r.start)).put("start", to);
+        column(|r| Some(r.step)).put("step", column(|r| r.end).put("end", to))
     }
-    let ranges = starts
-        .into_iter()
-        .zip(ends)
-        .zip(steps)
-        .map(|((start, end), step)| Some(Range { start: start?, end, step: step? }));
-    ranges.collect::<Option<_>>().ok_or_else(|| "attributes `start` and `step` have a gap".to_owned())
+
+    fn get(_: &str, from: &Attributes) -> Result<Self, String> {
+        let (starts, ends, steps) =
+            (Vec::get("start", from)?, Vec::<Option<isize>>::get("end", from)?, Vec::get("step", from)?);
+        if starts.len() != ends.len() || starts.len() != steps.len() {
+            return Err("attributes `start`, `end` and `step` have different lengths".to_owned());
+        }
+        let all = starts.into_iter().zip(ends).zip(steps);
+        Ok(all.map(|((start, end), step)| Range { start, end, step }).collect())
+    }
 }
 
 fn examples() -> Vec<Vec<Range>> {
@@ -153,26 +149,22 @@ fn examples() -> Vec<Vec<Range>> {
 }
 
 impl Op for Slice {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    crate::op_settings!();
 
     fn formula(&self) -> &'static str {
         "y = a part of x"
     }
 
-    fn attributes(&self) -> Attributes {
-        attributes(&self.ranges)
-    }
-
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
-        let [x] = reals(x)?;
+        let [x] = arrays(x)?;
         sliced_shape(&self.ranges, x)
     }
 
     fn view(&self, x: &Layout, _: &[usize]) -> Option<Layout> {
         Some(sliced_layout(&self.ranges, x))
     }
+
+    super::views::of_either_kind!();
 
     fn rule<'t>(&self, _: usize, x: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         dy.tape().apply(Unslice { ranges: self.ranges.clone() }, &[dy, x[0]]).into()
@@ -188,16 +180,10 @@ impl Op for Slice {
 }
 
 impl Op for Unslice {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    crate::op_settings!();
 
     fn formula(&self) -> &'static str {
         "y = x0 in a part, else 0"
-    }
-
-    fn attributes(&self) -> Attributes {
-        attributes(&self.ranges)
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
@@ -237,28 +223,9 @@ impl Op for Unslice {
     }
 }
 
-impl LoadOp for Slice {
-    const NAME: &'static str = "slice";
-
-    fn load(a: &Attributes) -> Result<Self, String> {
-        Ok(Self { ranges: load(a)? })
-    }
-
-    fn examples() -> Vec<Self> {
-        examples().into_iter().map(|ranges| Self { ranges }).collect()
-    }
-}
-
-impl LoadOp for Unslice {
-    const NAME: &'static str = "unslice";
-
-    fn load(a: &Attributes) -> Result<Self, String> {
-        Ok(Self { ranges: load(a)? })
-    }
-
-    fn examples() -> Vec<Self> {
-        examples().into_iter().map(|ranges| Self { ranges }).collect()
-    }
+super::built_in! {
+    Slice, "slice", [ranges], examples().into_iter().map(|ranges| Self { ranges }).collect::<Vec<_>>();
+    Unslice, "unslice", [ranges], examples().into_iter().map(|ranges| Self { ranges }).collect::<Vec<_>>();
 }
 
 impl<'t> Var<'t> {
@@ -294,5 +261,38 @@ impl<'t> Var<'t> {
         let part = self.tape().apply(Slice { ranges }, &[self]);
         let part = if dropped.is_empty() { part } else { part.squeeze(dropped) };
         if new.is_empty() { part } else { part.expand_dims(new) }
+    }
+
+    /// Parts one after another along an axis (−1 is the last), of these sizes, which add up to that of the axis: views, no
+    /// elements are moved.
+    ///
+    /// It takes apart what an op returns in one array: see [packed results](crate::op#packed-results).
+    ///
+    /// ```
+    /// let tape = chainrule::Tape::new();
+    /// let x = tape.leaf("x", ndarray::arr2(&[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]));
+    /// let [top, bottom] = x.split([1, 2], 0);
+    /// assert_eq!((top.shape(), bottom.shape()), (vec![1, 2], vec![2, 2]));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis, or the sizes add up to another one.
+    #[track_caller]
+    pub fn split<const N: usize>(self, sizes: [usize; N], axis: isize) -> [Var<'t>; N] {
+        let axis = from_front(&[axis], Slice::NAME, self, self.rank())[0];
+        let (total, n) = (sizes.iter().sum::<usize>(), self.shape()[axis]);
+        if total != n {
+            let problem = format!("parts of sizes {sizes:?} make {total}, and axis {axis} has size {n}");
+            self.tape().refuse_operands("split", problem, &[self])
+        }
+        let mut start = 0;
+        sizes.map(|size| {
+            let whole = Range { start: 0, end: None, step: 1 };
+            let mut ranges = vec![whole; self.rank()];
+            ranges[axis] = Range { start, end: Some(start + size as isize), step: 1 };
+            start += size as isize;
+            self.tape().apply(Slice { ranges }, &[self])
+        })
     }
 }

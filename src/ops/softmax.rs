@@ -3,9 +3,10 @@
 use super::axes::from_front;
 use super::reduce::Sum;
 use crate::Float;
-use crate::graph::{Attribute, Attributes};
 use crate::kernel::{Inputs, Line, Output, View, gather, map_in_place, math};
-use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, reals};
+use crate::tape::op::{Derivative, Kernel, Op, Operand};
+use crate::tape::operands::reals;
+use crate::tape::sample::{Domain, Sample};
 use crate::tape::{LoadOp, Var};
 
 /// Shares of the exponentials along an axis: `yᵢ = e^xᵢ / Σ e^xⱼ`, `dx = y (dy − Σ dy y)`.
@@ -86,11 +87,9 @@ impl<F: Float> Kernel<F> for LogSoftmax {
 
 /// The parts that both share.
 macro_rules! along_axis {
-    ($op:ident, $name:literal, $symbol:literal, $formula:literal, |$y:ident, $dy:ident, $sum:ident| $rule:expr) => {
+    ($op:ident, $symbol:literal, $formula:literal, |$y:ident, $dy:ident, $sum:ident| $rule:expr) => {
         impl Op for $op {
-            fn name(&self) -> &'static str {
-                Self::NAME
-            }
+            $crate::op_settings!();
 
             fn symbol(&self) -> String {
                 $symbol.to_owned()
@@ -98,10 +97,6 @@ macro_rules! along_axis {
 
             fn formula(&self) -> &'static str {
                 $formula
-            }
-
-            fn attributes(&self) -> Attributes {
-                Attributes::new().with("axis", Attribute::Int(self.axis as i64))
             }
 
             fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
@@ -130,27 +125,16 @@ macro_rules! along_axis {
                     .to_vec()
             }
         }
-
-        impl LoadOp for $op {
-            const NAME: &'static str = $name;
-
-            fn load(a: &Attributes) -> Result<Self, String> {
-                let axis = a.int("axis")?;
-                usize::try_from(axis)
-                    .map(|axis| Self { axis })
-                    .map_err(|_| format!("axis {axis} is negative"))
-            }
-
-            fn examples() -> Vec<Self> {
-                vec![Self { axis: 1 }, Self { axis: 0 }]
-            }
-        }
     };
 }
 
-along_axis!(Softmax, "softmax", "softmax", "y = exp x / Σ exp x", |y, dy, sum| y * (dy - sum(dy * y)));
-along_axis!(LogSoftmax, "log_softmax", "log softmax", "y = x − ln Σ exp x", |y, dy, sum| dy
-    - y.exp() * sum(dy));
+along_axis!(Softmax, "softmax", "y = exp x / Σ exp x", |y, dy, sum| y * (dy - sum(dy * y)));
+along_axis!(LogSoftmax, "log softmax", "y = x − ln Σ exp x", |y, dy, sum| dy - y.exp() * sum(dy));
+
+super::built_in! {
+    Softmax, "softmax", [axis], [Self { axis: 1 }, Self { axis: 0 }];
+    LogSoftmax, "log_softmax", [axis], [Self { axis: 1 }, Self { axis: 0 }];
+}
 
 impl<'t> Var<'t> {
     /// `e^xᵢ / Σ e^xⱼ` along an axis (−1 is the last), exact for large x.

@@ -2,19 +2,27 @@
 
 use super::axes::{flags, from_front};
 use crate::Float;
-use crate::graph::{Attribute, Attributes};
 use crate::kernel::{Inputs, Output, View, gather};
 use crate::shape::{self, Layout};
-use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, Zero, reals};
+use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
+use crate::tape::operands::{arrays, reals};
+use crate::tape::sample::{Domain, Sample};
 use crate::tape::{LoadOp, Var};
 
 /// The kernel of an op that moves no elements: a copy of what the view shows, or of the operand in its own order.
-pub(super) fn copy<F: Float>(op: &dyn Op, x: View<'_, F>, y: Output<'_, F>) {
+pub(super) fn copy<F: Float>(op: &dyn Op, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
+    match x.is_index(0) {
+        true => copy_elements(op, x.index(0), y.indices, y.shape),
+        false => copy_elements(op, x.real(0), y.data, y.shape),
+    }
+}
+
+fn copy_elements<T: Copy>(op: &dyn Op, x: View<'_, T>, y: &mut [T], shape: &[usize]) {
     let (data, offset) = x.buffer();
     let layout = Layout { shape: x.shape().into(), strides: x.strides().into(), offset };
-    match op.view(&layout, y.shape) {
-        Some(l) => gather(View::new(data, l.offset, &l.shape, &l.strides), 0, y.data),
-        None => gather(x, 0, y.data),
+    match op.view(&layout, shape) {
+        Some(l) => gather(View::new(data, l.offset, &l.shape, &l.strides), 0, y),
+        None => gather(x, 0, y),
     }
 }
 
@@ -22,12 +30,22 @@ macro_rules! view_kernel {
     ($($op:ty)+) => {
         $(impl<F: Float> Kernel<F> for $op {
             fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
-                $crate::ops::views::copy(self, x.real(0), y);
+                $crate::ops::views::copy(self, x, y);
             }
         })+
     };
 }
 pub(super) use view_kernel;
+
+/// The part of an op that moves no elements, whatever these are.
+macro_rules! of_either_kind {
+    () => {
+        fn kind(&self, x: &[$crate::tape::op::Operand<'_>]) -> $crate::graph::Kind {
+            x.first().map_or($crate::graph::Kind::Real, |x| x.kind)
+        }
+    };
+}
+pub(super) use of_either_kind;
 
 view_kernel! { StopGradient Reshape Permute BroadcastTo }
 
@@ -38,9 +56,7 @@ const SMOOTH: Domain = Domain::Between(-2.0, 2.0);
 pub struct StopGradient;
 
 impl Op for StopGradient {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    crate::op_settings!();
 
     fn symbol(&self) -> String {
         "stop".to_owned()
@@ -76,8 +92,6 @@ impl Op for StopGradient {
     }
 }
 
-super::without_attributes! { StopGradient "stop_gradient" }
-
 /// The same elements in row-major order under another shape; `dx` is `dy` in the shape of x.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reshape {
@@ -86,21 +100,14 @@ pub struct Reshape {
 }
 
 impl Op for Reshape {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    crate::op_settings!();
 
     fn formula(&self) -> &'static str {
         "y = x, reshaped"
     }
 
-    fn attributes(&self) -> Attributes {
-        let sizes = self.sizes.iter().map(|n| n.and_then(|n| i64::try_from(n).ok())).collect();
-        Attributes::new().with("sizes", Attribute::Ints(sizes))
-    }
-
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
-        let [x] = reals(x)?;
+        let [x] = arrays(x)?;
         let elements = shape::size(x);
         let given: Vec<usize> = self.sizes.iter().copied().flatten().collect();
         let product = shape::checked_size(&given)?;
@@ -124,6 +131,8 @@ impl Op for Reshape {
         x.reshaped(shape)
     }
 
+    of_either_kind!();
+
     fn rule<'t>(&self, _: usize, x: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         dy.reshape_like(x[0]).into()
     }
@@ -140,21 +149,6 @@ impl Op for Reshape {
     }
 }
 
-impl LoadOp for Reshape {
-    const NAME: &'static str = "reshape";
-
-    fn load(a: &Attributes) -> Result<Self, String> {
-        let size = |n: Option<i64>| {
-            n.map(|n| usize::try_from(n).map_err(|_| format!("size {n} is negative"))).transpose()
-        };
-        Ok(Self { sizes: a.ints("sizes")?.into_iter().map(size).collect::<Result<_, _>>()? })
-    }
-
-    fn examples() -> Vec<Self> {
-        vec![Self { sizes: vec![Some(2), None, Some(2)] }, Self { sizes: vec![None] }]
-    }
-}
-
 /// The axes in another order: axis k of y is axis `axes[k]` of x; `dx` is `dy` in the inverse order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Permute {
@@ -163,9 +157,7 @@ pub struct Permute {
 }
 
 impl Op for Permute {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    crate::op_settings!();
 
     fn symbol(&self) -> String {
         if self.axes == [1, 0] { "ᵀ".to_owned() } else { "permute".to_owned() }
@@ -175,12 +167,12 @@ impl Op for Permute {
         "y = x with permuted axes"
     }
 
-    fn attributes(&self) -> Attributes {
-        Attributes::new().with_sizes("axes", &self.axes)
+    fn notation(&self) -> Option<&'static str> {
+        (self.axes == [1, 0]).then_some("xᵀ")
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
-        let [x] = reals(x)?;
+        let [x] = arrays(x)?;
         let listed = flags(&self.axes, x.len())?;
         if listed.contains(&false) {
             return Err(format!("axes {:?} do not name each of the {} axes once", self.axes, x.len()));
@@ -191,6 +183,8 @@ impl Op for Permute {
     fn view(&self, x: &Layout, _: &[usize]) -> Option<Layout> {
         Some(x.permuted(&self.axes))
     }
+
+    of_either_kind!();
 
     fn rule<'t>(&self, _: usize, _: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         let mut inverse = vec![0; self.axes.len()];
@@ -210,18 +204,6 @@ impl Op for Permute {
     }
 }
 
-impl LoadOp for Permute {
-    const NAME: &'static str = "permute";
-
-    fn load(a: &Attributes) -> Result<Self, String> {
-        Ok(Self { axes: a.sizes("axes")? })
-    }
-
-    fn examples() -> Vec<Self> {
-        vec![Self { axes: vec![1, 0] }, Self { axes: vec![2, 0, 1] }]
-    }
-}
-
 /// Stretched to a shape; `dx` is `dy` summed over the stretched axes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BroadcastTo {
@@ -230,9 +212,7 @@ pub struct BroadcastTo {
 }
 
 impl Op for BroadcastTo {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+    crate::op_settings!();
 
     fn symbol(&self) -> String {
         "broadcast".to_owned()
@@ -242,12 +222,8 @@ impl Op for BroadcastTo {
         "y = x, stretched"
     }
 
-    fn attributes(&self) -> Attributes {
-        Attributes::new().with_sizes("shape", &self.shape)
-    }
-
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
-        let [x] = reals(x)?;
+        let [x] = arrays(x)?;
         if shape::broadcasts_to(x, &self.shape) {
             Ok(self.shape.clone())
         } else {
@@ -262,6 +238,8 @@ impl Op for BroadcastTo {
         Some(x.broadcast(shape))
     }
 
+    of_either_kind!();
+
     fn rule<'t>(&self, _: usize, x: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         dy.sum_to_like(x[0]).into()
     }
@@ -275,16 +253,11 @@ impl Op for BroadcastTo {
     }
 }
 
-impl LoadOp for BroadcastTo {
-    const NAME: &'static str = "broadcast_to";
-
-    fn load(a: &Attributes) -> Result<Self, String> {
-        Ok(Self { shape: a.sizes("shape")? })
-    }
-
-    fn examples() -> Vec<Self> {
-        vec![Self { shape: vec![3, 2, 4] }]
-    }
+super::built_in! {
+    StopGradient, "stop_gradient";
+    Reshape, "reshape", [sizes], [Self { sizes: vec![Some(2), None, Some(2)] }, Self { sizes: vec![None] }];
+    Permute, "permute", [axes], [Self { axes: vec![1, 0] }, Self { axes: vec![2, 0, 1] }];
+    BroadcastTo, "broadcast_to", [shape], [Self { shape: vec![3, 2, 4] }];
 }
 
 /// Other views of the same elements.

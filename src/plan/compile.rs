@@ -7,7 +7,7 @@ use super::group::{Given, Reads, Units};
 use super::merge::Merged;
 use super::order::order;
 use super::refusal::Asked;
-use super::step::{Operand, Output, Place, Root, Step, Target, Work};
+use super::step::{Indices, Operand, Output, Place, Root, Step, Target, Work};
 use super::vigil::Vigil;
 use super::{Held, InputSlot, ParameterSlot, Plan, PlanOptions, parallel};
 use crate::error::{Error, Result};
@@ -43,23 +43,21 @@ pub(super) fn compile<F: Precision>(
         tape.own("compile", var, &all)?;
     }
     let recorder = tape.recorder().borrow();
-    check_kinds(&recorder.graph, &all)?;
+    check_kinds(&recorder.graph, updates)?;
     check_updates(&recorder.graph, updates)?;
     let outputs: Vec<NodeId> = outputs.iter().map(|v| v.id()).collect();
     let updates: Vec<(NodeId, NodeId)> = updates.iter().map(|(p, v)| (p.id(), v.id())).collect();
     plan_of(&recorder, &outputs, &updates, options, held)
 }
 
-/// That nothing but real numbers is computed.
-fn check_kinds(graph: &Graph, vars: &[Var<'_>]) -> Result<()> {
-    match vars.iter().find(|v| graph.node(v.id()).kind() == Kind::Index) {
+/// That parameters are updated with real numbers.
+fn check_kinds(graph: &Graph, updates: &[(Var<'_>, Var<'_>)]) -> Result<()> {
+    let mut vars = updates.iter().flat_map(|(parameter, value)| [parameter, value]);
+    match vars.find(|v| graph.node(v.id()).kind() == Kind::Index) {
         None => Ok(()),
         Some(var) => Err(Error::Argument {
             what: "compile",
-            problem: format!(
-                "{} holds indices; outputs and updates are real numbers",
-                graph.describe(var.id())
-            ),
+            problem: format!("{} holds indices; updates are real numbers", graph.describe(var.id())),
         }),
     }
 }
@@ -161,6 +159,7 @@ fn plan_of<F: Precision>(
         index_names: Default::default(),
         parameters: Vec::new(),
         constants: Vec::new(),
+        index_results: Vec::new(),
         outputs: Vec::new(),
         arena: Vec::new(),
         least: 0,
@@ -168,7 +167,7 @@ fn plan_of<F: Precision>(
         scratch: Vec::new(),
         vigil: Vigil::default(),
         options: PlanOptions { threads: options.threads.clamp(1, MOST_THREADS), ..options },
-        lineage: recorder.lineage.clone(),
+        tape_id: recorder.tape_id.clone(),
         graph: None,
     };
     let mut compiler = Compiler {
@@ -217,7 +216,10 @@ impl<F: Precision> Compiler<'_, F> {
     /// Where the numbers of a node are that is not computed.
     fn source(&mut self, id: NodeId) -> Result<Place> {
         let node = self.recorder.graph.node(id);
-        let root = if let Some(numbers) = self.held.get(&id) {
+        let root = if let (Some(numbers), Kind::Index) = (self.held.get(&id), node.kind()) {
+            self.plan.index_results.push(numbers.iter().map(|&x| x as usize).collect());
+            Root::IndexResult(self.plan.index_results.len() - 1)
+        } else if let Some(numbers) = self.held.get(&id) {
             let values = numbers.iter().map(|&x| F::of(x)).collect();
             self.plan.inputs.push(slot(node, Some(values))?);
             Root::Input(self.plan.inputs.len() - 1)
@@ -272,6 +274,17 @@ impl<F: Precision> Compiler<'_, F> {
         let result = self.results.len() - 1;
         self.places.insert(node, Place { root: Root::Arena(result), layout: Layout::contiguous(shape) });
         Output { node, result, target: Target::Arena(result), read: false }
+    }
+
+    /// A new result of indices, which a node's elements are.
+    pub(super) fn indices(&mut self, op: usize, node: NodeId) -> Indices {
+        let shape = self.recorder.graph.node(node).shape();
+        let place = self.plan.index_results.len();
+        self.plan.index_results.push(vec![0; size(shape)]);
+        // It takes nothing of the arena.
+        self.results.push(0);
+        self.places.insert(node, Place { root: Root::IndexResult(place), layout: Layout::contiguous(shape) });
+        Indices { op, node, place, result: self.results.len() - 1 }
     }
 
     /// Keeps the outputs and the new values of parameters until the end of a run.
@@ -337,7 +350,7 @@ impl<F: Precision> Compiler<'_, F> {
             match root {
                 Root::Arena(result) => results[result] = true,
                 Root::State(slot) => plan.parameters[slot].read = true,
-                Root::Input(_) | Root::Index(_) | Root::Constant(_) => {}
+                Root::Input(_) | Root::Index(_) | Root::Constant(_) | Root::IndexResult(_) => {}
             }
         }
         plan.steps.iter_mut().flat_map(|s| &mut s.outputs).for_each(|o| o.read = results[o.result]);
@@ -352,12 +365,16 @@ impl<F: Precision> Compiler<'_, F> {
         plan.constants.iter_mut().zip(read).filter(|(_, read)| !read).for_each(|(c, _)| *c = Vec::new());
         // Room for the registers of the longest program, so that no run has to make it.
         let threads = plan.options.threads;
-        let room = |step: &Step| step.program().map(|p| parallel::room::<F>(p, step, threads));
+        let ops = &plan.ops;
+        let room = |step: &Step| {
+            let program = step.program().map_or(0, |p| parallel::room::<F>(p, step, threads));
+            program.max(step.workspace(ops))
+        };
         plan.indexed = (0..plan.steps.len()).filter(|&i| plan.steps[i].asked == Asked::Before).collect();
         if plan.options.check_finite || plan.steps.iter().any(|step| step.asked != Asked::Never) {
             plan.graph = Some(Arc::new(self.recorder.graph.clone()));
         }
-        let room = plan.steps.iter().filter_map(room).max().unwrap_or(0);
+        let room = plan.steps.iter().map(room).max().unwrap_or(0);
         plan.scratch = room::filled("compile", room, F::zero())?;
         Ok(self.plan)
     }

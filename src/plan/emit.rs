@@ -4,7 +4,7 @@ use super::compile::Compiler;
 use super::group::Unit;
 use super::parallel;
 use super::refusal::Asked;
-use super::step::{Head, Operand, Output, Place, Step, Work};
+use super::step::{Head, Operand, Output, Place, Root, Step, Work};
 use crate::graph::{Kind, NodeId};
 use crate::shape::size;
 use crate::tape::{Applied, Builder, Precision, Program, Register};
@@ -29,9 +29,18 @@ impl<F: Precision> Compiler<'_, F> {
                 reads.push(x);
             }
             let op = graph.record(id).op.0 as usize;
-            Head { op, operands: operands.len(), output: self.output(id) }
+            let indices = (node.kind() == Kind::Index).then(|| self.indices(op, id));
+            indices.ok_or_else(|| Head { op, operands: operands.len(), output: self.output(id) })
         });
         let shape = graph.node(first).shape();
+        let asked = self.asked(unit);
+        if let Some(Ok(indices)) = head {
+            let work = Work::Indices(indices);
+            let step = Step { work, shape: shape.into(), operands, reads, outputs, long: false, asked };
+            self.plan.steps.push(step);
+            return;
+        }
+        let head = head.and_then(Result::err);
         let work = if unit.members.is_empty() {
             let Some(head) = head else { return };
             outputs.push(head.output);
@@ -43,7 +52,6 @@ impl<F: Precision> Compiler<'_, F> {
                 None => Work::Program(program),
             }
         };
-        let asked = self.asked(unit);
         let mut step = Step { work, shape: shape.into(), operands, reads, outputs, long: false, asked };
         step.long = parallel::is_long(&step, &self.plan.ops);
         self.plan.steps.push(step);
@@ -53,9 +61,13 @@ impl<F: Precision> Compiler<'_, F> {
     fn asked(&self, unit: &Unit) -> Asked {
         let graph = &self.recorder.graph;
         let by_users = |&id: &NodeId| self.applied(id).asked.is_some();
-        let reads_indices =
-            |&id: &NodeId| graph.node(id).read_inputs().any(|(_, x)| graph.node(x).kind() == Kind::Index);
-        if unit.head.iter().chain(&unit.members).any(by_users) {
+        let indices = |id: NodeId| {
+            graph.node(id).read_inputs().map(|(_, x)| x).filter(|&x| graph.node(x).kind() == Kind::Index)
+        };
+        let reads_indices = |&id: &NodeId| indices(id).next().is_some();
+        // They are not there before the run.
+        let computed = |&id: &NodeId| indices(id).any(|x| !matches!(self.place(x).root, Root::Index(_)));
+        if unit.head.iter().chain(&unit.members).any(by_users) || unit.head.iter().any(computed) {
             Asked::Running
         } else if unit.head.iter().any(reads_indices) {
             Asked::Before

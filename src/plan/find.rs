@@ -62,7 +62,7 @@ impl<F: Precision> Plan<F> {
     #[track_caller]
     fn check_tape(&self, key: Key<'_>) -> Result<()> {
         match key {
-            Key::Var(var) if !var.is_of(&self.lineage) => Err(Error::MixedTapes {
+            Key::Var(var) if !var.is_of(&self.tape_id) => Err(Error::MixedTapes {
                 what: "feed",
                 var: format!("{var:?}"),
                 other: "the one that the plan was compiled from".to_owned(),

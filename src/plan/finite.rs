@@ -92,7 +92,7 @@ fn told<F: Precision>(graph: &Graph, step: &Step, output: &Output, space: &Space
 fn told_operand<F: Precision>(graph: &Graph, id: NodeId, operand: &Operand, space: &Space<'_, F>) -> String {
     let name = graph.describe(id);
     let Operand::Place(place) = operand else { return format!("the shape of {name}") };
-    if matches!(place.root, Root::Index(_)) {
+    if matches!(place.root, Root::Index(_) | Root::IndexResult(_)) {
         return name;
     }
     // A number that is stretched over an axis counts once.

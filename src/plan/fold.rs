@@ -2,10 +2,11 @@
 
 use super::Held;
 use super::merge::Merged;
-use crate::error::Result;
-use crate::graph::{Graph, NodeId};
+use crate::error::{Error, Result};
+use crate::eval::{Computation, Storage, compute};
+use crate::graph::{Graph, Kind, Node, NodeId};
 use crate::shape::{Layout, size};
-use crate::tape::{Located, Op, Operands, Precision, run};
+use crate::tape::{Located, Op, Operands, Precision};
 use std::sync::Arc;
 
 /// Elements of a result at most: a long array is not worth keeping where it is quickly made again.
@@ -93,26 +94,20 @@ impl<F: Precision> Folded<F> {
         let node = graph.node(id);
         let len = size(node.shape());
         // Scalar graphs are long, and most nodes have an operand that is not known.
-        if len > LONG || !node.read_inputs().all(|(_, x)| self.known(merged.of(x)).is_some()) {
+        if len > LONG
+            || node.kind() == Kind::Index
+            || !node.read_inputs().all(|(_, x)| self.known(merged.of(x)).is_some())
+        {
             return Ok(None);
         }
         let op = &*ops[graph.record(id).op.0 as usize];
-        let place_of = |&x: &NodeId| self.located(graph, merged.of(x));
-        if let Some(Some((root, layout))) = node.inputs().first().map(place_of)
-            && let Some(layout) = op.view(&layout, node.shape())
-        {
-            return Ok(Some(Known::View(root, layout)));
-        }
-        // Of what is not known, the shape alone is read.
-        let operand = |x| match place_of(x) {
-            Some((root, layout)) => Located { data: self.numbers(root), indices: None, layout },
-            None => Located { data: &[], indices: None, layout: Layout::contiguous(graph.node(*x).shape()) },
-        };
-        let x: Operands<'_, F> = node.inputs().iter().map(operand).collect();
-        let mut y = vec![F::zero(); len];
-        run(op, x, node.shape(), &mut y, &mut Vec::new())
-            .map_err(|problem| graph.refused("compile", id, problem))?;
-        Ok(Some(Known::Numbers(y)))
+        compute(
+            op,
+            node.shape(),
+            Kind::Real,
+            &mut Folding { folded: self, graph, merged, node, scratch: Vec::new() },
+        )
+        .map(Some)
     }
 
     /// The numbers at a place.
@@ -121,5 +116,66 @@ impl<F: Precision> Folded<F> {
             Known::Numbers(numbers) => numbers,
             Known::View(..) => unreachable!("views are of numbers, not of views"),
         }
+    }
+}
+
+/// A node that is being folded.
+struct Folding<'p, F> {
+    folded: &'p Folded<F>,
+    graph: &'p Graph,
+    merged: &'p Merged,
+    node: Node<'p>,
+    scratch: Vec<F>,
+}
+
+impl<'p, F: Precision> Folding<'p, F> {
+    /// Where an operand lies, if it is known; of any other, the shape alone is read.
+    fn operand(&self, x: NodeId) -> Located<'p, F> {
+        match self.folded.located(self.graph, self.merged.of(x)) {
+            Some((root, layout)) => Located { data: self.folded.numbers(root), indices: None, layout },
+            None => {
+                let layout = Layout::contiguous(self.graph.node(x).shape());
+                Located { data: &[], indices: None, layout }
+            }
+        }
+    }
+}
+
+impl<F: Precision> Storage<F> for Folding<'_, F> {
+    type Value = Known<F>;
+    const WHAT: &'static str = "compile";
+
+    fn first(&self) -> Option<Located<'_, F>> {
+        let &x = self.node.inputs().first()?;
+        self.folded.known(self.merged.of(x)).map(|_| self.operand(x))
+    }
+
+    fn operands(&mut self) -> (Operands<'_, F>, &mut Vec<F>) {
+        (self.node.inputs().iter().map(|&x| self.operand(x)).collect(), &mut self.scratch)
+    }
+
+    fn view(&mut self, layout: Layout) -> Result<Known<F>> {
+        let place = self.folded.located(self.graph, self.merged.of(self.node.inputs()[0]));
+        let (root, _) = place.unwrap_or_else(|| unreachable!("a view is of an operand that is known"));
+        Ok(Known::View(root, layout))
+    }
+
+    fn number(&mut self, number: F) -> Result<Known<F>> {
+        Ok(Known::Numbers(vec![number]))
+    }
+
+    fn array(&mut self, len: usize, kernel: impl Computation<F>) -> Result<Known<F>> {
+        let mut y = vec![F::zero(); len];
+        let (x, scratch) = self.operands();
+        kernel(x, &mut y, scratch).map_err(|problem| self.refused(problem))?;
+        Ok(Known::Numbers(y))
+    }
+
+    fn indices(&mut self, _: Vec<usize>) -> Result<Known<F>> {
+        unreachable!("results of indices are not folded")
+    }
+
+    fn refused(&self, problem: String) -> Error {
+        self.graph.refused(Self::WHAT, self.node.id(), problem)
     }
 }

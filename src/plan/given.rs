@@ -21,8 +21,8 @@ impl<F: Precision> Plan<F> {
     }
 
     /// What its vars are known by: see [`Var::is_of`].
-    pub(crate) fn lineage(&self) -> Arc<()> {
-        self.lineage.clone()
+    pub(crate) fn tape_id(&self) -> Arc<()> {
+        self.tape_id.clone()
     }
 }
 

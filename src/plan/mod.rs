@@ -96,6 +96,8 @@ pub struct Plan<F> {
     index_names: find::Names,
     parameters: Vec<ParameterSlot>,
     constants: Vec<Vec<F>>,
+    /// Results of indices, in buffers of their own, and such as are held.
+    index_results: Vec<Vec<usize>>,
     outputs: Vec<(NodeId, Place)>,
     arena: Vec<F>,
     /// The most elements of results that are needed at one time.
@@ -106,7 +108,7 @@ pub struct Plan<F> {
     vigil: vigil::Vigil,
     options: PlanOptions,
     /// That of the tape it was compiled from.
-    lineage: Arc<()>,
+    tape_id: Arc<()>,
     /// The graph it was compiled from, where a run may have to name a node of it.
     graph: Option<Arc<Graph>>,
 }
@@ -141,7 +143,7 @@ impl<F: Precision> Plan<F> {
     ///
     /// # Errors
     ///
-    /// If there is nothing to compile, vars are of several tapes or hold indices, an update does not name a parameter
+    /// If there is nothing to compile, vars are of several tapes, an update does not name a parameter
     /// and a value of its shape, a parameter has two different updates, a constant is infinite in this precision, an op
     /// refuses constants, a node has more elements than [`PlanOptions::max_elements`], or there is no room for an array.
     #[track_caller]

@@ -81,6 +81,8 @@ impl<F: Precision> Point<F> {
         match root {
             Root::Arena(result) => self.changed[result],
             Root::Input(slot) => self.moved[slot],
+            // They are always computed, and nothing is kept to compare them with.
+            Root::IndexResult(_) => true,
             Root::Index(_) | Root::State(_) | Root::Constant(_) => false,
         }
     }
@@ -88,7 +90,7 @@ impl<F: Precision> Point<F> {
 
 impl<F: Precision> Attend<F> for Point<F> {
     fn before(&mut self, i: usize, step: &Step, space: &mut Space<'_, F>) -> bool {
-        let changes = step.roots().any(|root| self.has_changed(root));
+        let changes = step.indices().is_some() || step.roots().any(|root| self.has_changed(root));
         if !changes {
             let len = step.len();
             for (k, output) in step.outputs.iter().enumerate() {

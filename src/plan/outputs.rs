@@ -3,6 +3,7 @@
 use super::Plan;
 use super::step::{Place, Root};
 use crate::kernel::View;
+use crate::shape::Layout;
 use crate::tape::{Precision, Var};
 use ndarray::ArrayViewD;
 
@@ -17,24 +18,54 @@ impl<'p, F: Precision> Outputs<'p, F> {
         Self { plan }
     }
 
-    /// The value of an output, or `None` if the plan was not compiled for it.
+    /// The value of an output of real numbers, or `None` if the plan was not compiled for it.
     pub fn get(&self, output: Var<'_>) -> Option<ArrayViewD<'p, F>> {
-        Some(self.nth(self.position(output)?))
+        let position = self.position(output)?;
+        (!self.holds_indices(position)).then(|| self.nth(position))
+    }
+
+    /// The value of an output of indices, or `None` if the plan was not compiled for it.
+    ///
+    /// ```
+    /// # use chainrule::{Plan, State, Tape};
+    /// let tape = Tape::new();
+    /// let x = tape.leaf("x", ndarray::arr1(&[0.5, 2.0, 1.0]));
+    /// let greatest = x.argmax(0);
+    /// let mut plan = Plan::<f32>::compile([greatest], [])?;
+    /// assert_eq!(plan.run(&mut State::new())?.indices(greatest), Some(ndarray::arr0(1).into_dyn().view()));
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    pub fn indices(&self, output: Var<'_>) -> Option<ArrayViewD<'p, usize>> {
+        let (_, place) = &self.plan.outputs[self.position(output)?];
+        let indices = match place.root {
+            Root::Index(k) => &self.plan.indices[k].values,
+            Root::IndexResult(k) => &self.plan.index_results[k],
+            _ => return None,
+        };
+        let Layout { shape, strides, offset } = &place.layout;
+        Some(View::new(indices, *offset, shape, strides).array())
+    }
+
+    fn holds_indices(&self, position: usize) -> bool {
+        matches!(self.plan.outputs[position].1.root, Root::Index(_) | Root::IndexResult(_))
     }
 
     fn position(&self, output: Var<'_>) -> Option<usize> {
         let position = self.plan.outputs.iter().position(|(id, _)| *id == output.id())?;
-        output.is_of(&self.plan.lineage).then_some(position)
+        output.is_of(&self.plan.tape_id).then_some(position)
     }
 
     /// The value of the output at a position of the list that was compiled.
     ///
     /// # Panics
     ///
-    /// If there are fewer outputs.
+    /// If there are fewer outputs, or this one holds [indices](Self::indices).
     #[track_caller]
     pub fn nth(&self, position: usize) -> ArrayViewD<'p, F> {
         match self.plan.outputs.get(position) {
+            Some((id, _)) if self.holds_indices(position) => {
+                panic!("nth: output {position}, {id}, holds indices; `indices` gives them")
+            }
             Some((_, place)) => self.view(place).array(),
             None => panic!("nth: there is no output {position}; the plan has {}", self.plan.outputs.len()),
         }
@@ -50,7 +81,7 @@ impl<'p, F: Precision> Outputs<'p, F> {
             Root::Arena(_) => &self.plan.arena[..],
             Root::Input(k) => &self.plan.inputs[k].values,
             Root::Constant(k) => &self.plan.constants[k],
-            Root::State(_) | Root::Index(_) => {
+            Root::State(_) | Root::Index(_) | Root::IndexResult(_) => {
                 unreachable!("outputs do not lie in the state, and hold real numbers")
             }
         };
@@ -67,6 +98,9 @@ impl<'p, F: Precision> Outputs<'p, F> {
         let Some(i) = self.position(output) else {
             panic!("item: {output:?} is not among the outputs that the plan was compiled for")
         };
+        if self.holds_indices(i) {
+            panic!("item: {output:?} holds indices; `indices` gives them");
+        }
         let view = self.view(&self.plan.outputs[i].1);
         match view.len() {
             1 => view.tail()[0],

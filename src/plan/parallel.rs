@@ -32,7 +32,10 @@ pub(super) fn is_long(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
         let first = step.operands[..operands].first().and_then(Operand::place);
         let row = first.map_or(0, |x| size(&x.layout.shape).checked_div(rows).unwrap_or(0));
         let enough = rows >= 2 * ROWS || is_wide(step, ops);
-        return ops[op].by_rows() && enough && step.len().saturating_mul(row) >= LONG_PRODUCT;
+        return ops[op].by_rows()
+            && step.workspace(ops) == 0
+            && enough
+            && step.len().saturating_mul(row) >= LONG_PRODUCT;
     }
     let functions = step.program().map_or(0, |program| program.instructions().len());
     step.len().saturating_mul(functions) >= LONG_PROGRAM
@@ -102,7 +105,7 @@ pub(super) fn run<F: Precision>(
 ) {
     let kernel_done = is_wide(step, ops);
     if kernel_done {
-        let taken = step.run_kernel(ops, space, options);
+        let taken = step.run_kernel(ops, space, options, scratch);
         if !taken || step.program().is_none() {
             return;
         }
@@ -184,7 +187,7 @@ impl<F: Precision> Whole<'_, '_, F> {
             sizes[0] = rows.len();
             *first = first.rows(rows.start, &sizes);
         }
-        let y = Output { data: y, shape: &shape, threads: 1 };
+        let y = Output::new(y, &shape);
         let refuse = |problem| self.reader.refusals.put(rows.start * self.width, output.node, problem);
         self.step.call(&*self.ops[op], Inputs::new(&inputs), y, refuse)
     }

@@ -70,6 +70,7 @@ impl<F: Precision> Plan<F> {
                     Operand::Place(Place { root: Root::Index(k), layout }) => {
                         Input::Index(space::view(&self.indices[*k].values, 0, layout))
                     }
+                    // What is computed is not there yet; steps that read such indices are asked as they run.
                     Operand::Place(place) => Input::Shape(&place.layout.shape),
                 })
                 .collect();

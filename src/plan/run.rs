@@ -3,7 +3,7 @@
 use super::finite::Finite;
 use super::refusal::{Asked, Refusals};
 use super::space::{Leaves, Space};
-use super::step::{Operand, Place, Root, Step, Work};
+use super::step::{Indices, Operand, Place, Root, Step, Work};
 use super::{InputSlot, Outputs, Plan, PlanOptions, parallel};
 use crate::error::{Error, Result};
 use crate::graph::NodeId;
@@ -88,26 +88,40 @@ impl<F: Precision> Plan<F> {
             indices,
             parameters,
             constants,
+            index_results,
             arena,
             scratch,
             options,
             graph,
             ..
         } = self;
-        let leaves = Leaves { inputs, indices, constants, parameters };
         let refusals = Refusals::default();
-        let mut space = Space { arena, state, leaves, refusals: &refusals };
         for (i, step) in steps.iter().enumerate() {
+            // Indices that are written are taken out while others are read.
+            let mut own =
+                step.indices().map(|x| std::mem::take(&mut index_results[x.place])).unwrap_or_default();
+            let leaves = Leaves { inputs, indices, index_results, constants, parameters };
+            let mut space = Space { arena: &mut *arena, state: &mut *state, leaves, refusals: &refusals };
             if attendant.as_mut().is_none_or(|attendant| attendant.before(i, step, &mut space)) {
-                step.run(ops, &mut space, options, scratch);
+                match step.indices() {
+                    Some(indices) => step.run_indices(indices, ops, &mut space, &mut own, scratch),
+                    None => step.run(ops, &mut space, options, scratch),
+                }
+                if let Some(indices) = step.indices() {
+                    index_results[indices.place] = std::mem::take(&mut own);
+                }
                 if step.asked == Asked::Running {
                     refusals.none(graph)?;
                 }
                 if let Some(attendant) = &mut attendant {
+                    let leaves = Leaves { inputs, indices, index_results, constants, parameters };
+                    let space = Space { arena: &mut *arena, state: &mut *state, leaves, refusals: &refusals };
                     attendant.after(i, step, &space)?;
                 }
             }
         }
+        let leaves = Leaves { inputs, indices, index_results, constants, parameters };
+        let mut space = Space { arena, state, leaves, refusals: &refusals };
         writes.iter().for_each(|(place, slot)| space.write(place, *slot));
         Ok(())
     }
@@ -125,9 +139,9 @@ impl Step {
             return parallel::run(self, ops, space, options, scratch);
         }
         match &self.work {
-            Work::Kernel(_) => drop(self.run_kernel(ops, space, options)),
+            Work::Kernel(_) => drop(self.run_kernel(ops, space, options, scratch)),
             Work::Fused(_, program) => {
-                if !self.run_kernel(ops, space, options) {
+                if !self.run_kernel(ops, space, options, scratch) {
                     return;
                 }
                 let mut blocks = Blocks { step: self, space };
@@ -136,6 +150,7 @@ impl Step {
             Work::Program(program) => {
                 program.run(ops, &mut Blocks { step: self, space }, 0..self.len(), scratch);
             }
+            Work::Indices(_) => unreachable!("indices are written with a buffer of their own"),
             Work::Copy => {
                 let (mut lent, reader) = space.lend(self.len(), self.outputs.iter());
                 self.places().for_each(|place| gather(reader.view(place), 0, lent[0]));
@@ -149,14 +164,38 @@ impl Step {
         ops: &[Arc<dyn Op>],
         space: &mut Space<'_, F>,
         options: &PlanOptions,
+        scratch: &mut [F],
     ) -> bool {
         let Some((op, output, operands)) = self.kernel() else { return true };
         let (mut lent, reader) = space.lend(self.len(), std::iter::once(output));
         // Pushed where they stay: collecting would move them.
         let mut inputs: SmallVec<[Input<'_, F>; 8]> = SmallVec::new();
         self.operands[..operands].iter().for_each(|operand| inputs.push(reader.input(operand)));
-        let y = crate::kernel::Output { data: lent[0], shape: &self.shape, threads: options.threads };
+        let y = crate::kernel::Output {
+            threads: options.threads,
+            scratch,
+            ..crate::kernel::Output::new(lent[0], &self.shape)
+        };
         self.call(&*ops[op], Inputs::new(&inputs), y, |problem| reader.refusals.put(0, output.node, problem))
+    }
+
+    /// Runs its kernel, which computes indices, to a buffer that is none of the space's.
+    fn run_indices<F: Precision>(
+        &self,
+        indices: &Indices,
+        ops: &[Arc<dyn Op>],
+        space: &mut Space<'_, F>,
+        own: &mut Vec<usize>,
+        scratch: &mut [F],
+    ) {
+        // Empty where a run ended by a panic.
+        own.resize(self.len(), 0);
+        let (_, reader) = space.lend(0, std::iter::empty());
+        let mut inputs: SmallVec<[Input<'_, F>; 8]> = SmallVec::new();
+        self.operands.iter().for_each(|operand| inputs.push(reader.input(operand)));
+        let y = crate::kernel::Output { scratch, ..crate::kernel::Output::of_indices(own, &self.shape) };
+        let refuse = |problem| reader.refusals.put(0, indices.node, problem);
+        self.call(&*ops[indices.op], Inputs::new(&inputs), y, refuse);
     }
 
     /// Runs the kernel of an op of this step; whether that takes its operands.
@@ -220,7 +259,8 @@ impl<F: Precision> Attend<F> for Show<'_, F> {
         for (i, (operand, &node)) in step.operands.iter().zip(&step.reads).enumerate() {
             let by = step.head().filter(|head| i < head.operands).map_or(step.node(), |h| h.output.node);
             match operand {
-                Operand::Shape(_) | Operand::Place(Place { root: Root::Index(_), .. }) => {}
+                Operand::Shape(_)
+                | Operand::Place(Place { root: Root::Index(_) | Root::IndexResult(_), .. }) => {}
                 Operand::Place(place) if step.is_own(place.root) => {}
                 Operand::Place(place) => {
                     (self.0)(Seen::Read { by, node, numbers: space.view(place) });

@@ -44,7 +44,7 @@ pub struct Schedule {
     pub arena: usize,
     /// Bytes of results that are needed at one time, at most: no arena can be smaller with this order of steps.
     pub least: usize,
-    /// Bytes of the registers of programs.
+    /// Bytes of what steps work with, one after another: the registers of programs, the workspace that kernels ask for.
     pub registers: usize,
 }
 
@@ -96,7 +96,8 @@ pub enum Slot {
 pub struct Write {
     /// The number of the result.
     pub result: usize,
-    /// Where in the arena it begins, in bytes; none for a parameter that is updated in place.
+    /// Where in the arena it begins, in bytes; none for a parameter that is updated in place, and for indices, which have a
+    /// buffer of their own.
     pub start: Option<usize>,
     /// The parameter that is updated.
     pub updates: Option<String>,
@@ -143,13 +144,20 @@ impl<F: Precision> Plan<F> {
                     bytes: step.len() * size,
                 }
             });
+            let indices = step.indices().map(|x| Write {
+                result: x.result,
+                start: None,
+                updates: None,
+                in_place_of: None,
+                bytes: step.len() * size_of::<usize>(),
+            });
             let (ops, count) = self.names(step);
             schedule.nodes += count;
             schedule.steps.push(ScheduledStep {
                 fused: count > 1,
                 count,
                 ops,
-                writes: writes.collect(),
+                writes: writes.chain(indices).collect(),
                 reads,
                 shape: step.shape.to_vec(),
                 parts: parallel::parts(step, self.options.threads),
@@ -178,8 +186,15 @@ impl<F: Precision> Plan<F> {
         schedule: &mut Schedule,
         known: &mut BTreeMap<(usize, usize), usize>,
     ) -> Slot {
-        if let Root::Arena(result) = root {
-            return Slot::Result(result);
+        let indices = |place| self.steps.iter().filter_map(Step::indices).find(|x| x.place == place);
+        match root {
+            Root::Arena(result) => return Slot::Result(result),
+            Root::IndexResult(place) => {
+                if let Some(x) = indices(place) {
+                    return Slot::Result(x.result);
+                }
+            }
+            _ => {}
         }
         let next = schedule.leaves.len();
         let leaf = *known.entry(order(root)).or_insert(next);
@@ -200,6 +215,7 @@ impl<F: Precision> Plan<F> {
         match &step.work {
             Work::Kernel(op) => add(self.ops[*op].name(), 1),
             Work::Fused(head, _) => add(self.ops[head.op].name(), 1),
+            Work::Indices(indices) => add(self.ops[indices.op].name(), 1),
             Work::Copy => add("copy", 1),
             Work::Program(_) => {}
         }
@@ -245,6 +261,11 @@ impl<F: Precision> Plan<F> {
                     _ => ("constant".to_owned(), "constant", vec![numbers.len()], numbers.len() * size),
                 }
             }
+            Root::IndexResult(k) => {
+                let indices = &self.index_results[k];
+                let bytes = indices.len() * size_of::<usize>();
+                ("held".to_owned(), "index", vec![indices.len()], bytes)
+            }
             Root::Arena(_) => unreachable!("results are no leaves"),
         };
         ScheduledLeaf { name, kind: kind.to_owned(), shape, bytes }
@@ -259,6 +280,7 @@ fn order(root: Root) -> (usize, usize) {
         Root::State(k) => (2, k),
         Root::Constant(k) => (3, k),
         Root::Arena(k) => (4, k),
+        Root::IndexResult(k) => (5, k),
     }
 }
 
@@ -302,9 +324,8 @@ impl Schedule {
             (Some(name), None, _) => format!("`{}` in place", shown(name, CELL)),
             (Some(name), Some(_), _) => format!("r{}, at the end to `{}`", w.result, shown(name, CELL)),
             (None, _, Some(other)) => format!("r{} in place of r{other}", w.result),
-            (None, start, None) => {
-                format!("r{} {} at {}", w.result, bytes(w.bytes), bytes(start.unwrap_or_default()))
-            }
+            (None, Some(start), None) => format!("r{} {} at {}", w.result, bytes(w.bytes), bytes(start)),
+            (None, None, None) => format!("r{} {} of indices", w.result, bytes(w.bytes)),
         });
         let writes = writes.collect::<Vec<_>>().join(", ");
         let parts = if step.parts > 1 { format!(", in {} parts", step.parts) } else { String::new() };

@@ -21,6 +21,8 @@ pub(super) struct Space<'a, F> {
 pub(super) struct Leaves<'a, F> {
     pub(super) inputs: &'a [InputSlot<F>],
     pub(super) indices: &'a [InputSlot<usize>],
+    /// Those that steps before have written.
+    pub(super) index_results: &'a [Vec<usize>],
     pub(super) constants: &'a [Vec<F>],
     pub(super) parameters: &'a [ParameterSlot],
 }
@@ -128,7 +130,7 @@ impl<'a, F> Leaves<'a, F> {
         match root {
             Root::Input(k) => &self.inputs[k].values,
             Root::Constant(k) => &self.constants[k],
-            Root::Arena(_) | Root::State(_) | Root::Index(_) => {
+            Root::Arena(_) | Root::State(_) | Root::Index(_) | Root::IndexResult(_) => {
                 unreachable!("what changes is read elsewhere, and indices as indices")
             }
         }
@@ -157,6 +159,9 @@ impl<F: Float> Reader<'_, F> {
             Operand::Shape(shape) => Input::Shape(shape),
             Operand::Place(Place { root: Root::Index(k), layout }) => {
                 Input::Index(view(&self.leaves.indices[*k].values, 0, layout))
+            }
+            Operand::Place(Place { root: Root::IndexResult(k), layout }) => {
+                Input::Index(view(&self.leaves.index_results[*k], 0, layout))
             }
             Operand::Place(place) => Input::Real(self.view(place)),
         }

@@ -3,8 +3,9 @@
 use super::refusal::Asked;
 use crate::graph::NodeId;
 use crate::shape::{Layout, Sizes, size};
-use crate::tape::Program;
+use crate::tape::{Op, Program};
 use smallvec::SmallVec;
+use std::sync::Arc;
 
 /// What holds the numbers of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +20,8 @@ pub(super) enum Root {
     Constant(usize),
     /// The result of a step, by its number; the layout then says where in the arena it is.
     Arena(usize),
+    /// A result of indices, by its place among these.
+    IndexResult(usize),
 }
 
 /// Where the numbers of a node are.
@@ -94,6 +97,18 @@ pub(super) enum Work {
     Fused(Head, Program),
     /// Copies its operand.
     Copy,
+    /// Calls the kernel of an op whose result is of indices.
+    Indices(Indices),
+}
+
+/// A kernel that computes indices.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Indices {
+    pub(super) op: usize,
+    pub(super) node: NodeId,
+    /// Which of the results of indices it is, and its number among all results.
+    pub(super) place: usize,
+    pub(super) result: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -113,7 +128,7 @@ pub(super) struct Step {
 impl Step {
     /// The node whose numbers it computes; of several, the last.
     pub(super) fn node(&self) -> NodeId {
-        self.outputs.last().map(|o| o.node).unwrap_or_default()
+        self.indices().map(|x| x.node).or(self.outputs.last().map(|o| o.node)).unwrap_or_default()
     }
 
     /// The number of elements of each result.
@@ -125,7 +140,7 @@ impl Step {
     pub(super) fn program(&self) -> Option<&Program> {
         match &self.work {
             Work::Program(program) | Work::Fused(_, program) => Some(program),
-            Work::Kernel(_) | Work::Copy => None,
+            Work::Kernel(_) | Work::Copy | Work::Indices(_) => None,
         }
     }
 
@@ -134,8 +149,30 @@ impl Step {
         match &self.work {
             Work::Kernel(op) => Some((*op, &self.outputs[0], self.operands.len())),
             Work::Fused(head, _) => Some((head.op, &head.output, head.operands)),
-            Work::Program(_) | Work::Copy => None,
+            Work::Program(_) | Work::Copy | Work::Indices(_) => None,
         }
+    }
+
+    /// What it computes, if that is indices.
+    pub(super) fn indices(&self) -> Option<&Indices> {
+        match &self.work {
+            Work::Indices(indices) => Some(indices),
+            _ => None,
+        }
+    }
+
+    /// How many numbers of workspace its kernel asks for.
+    pub(super) fn workspace(&self, ops: &[Arc<dyn Op>]) -> usize {
+        let kernel = self.kernel().map(|(op, _, operands)| (op, operands));
+        let Some((op, operands)) = kernel.or(self.indices().map(|x| (x.op, self.operands.len()))) else {
+            return 0;
+        };
+        let layout = |operand: &Operand| match operand {
+            Operand::Place(place) => place.layout.clone(),
+            Operand::Shape(shape) => Layout::contiguous(shape),
+        };
+        let layouts: Vec<Layout> = self.operands[..operands].iter().map(layout).collect();
+        ops[op].scratch(&layouts.iter().collect::<Vec<_>>(), &self.shape)
     }
 
     /// The kernel that runs before the program.

@@ -18,7 +18,7 @@ impl fmt::Display for Told<'_> {
 /// A hash of what an op said of itself at some time: an op may hold a table of a million numbers, and the text would be
 /// longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Identity(u64);
+pub(super) struct Identity(pub(super) u64);
 
 impl Identity {
     /// That of an op now; `None` if equal attributes are enough, because it has no fields or is built in.
@@ -56,7 +56,7 @@ impl Identity {
 }
 
 /// Whether two ops are of one type, with equal attributes, and the same.
-pub(super) fn are_same(a: &Arc<dyn Op>, b: &Arc<dyn Op>) -> bool {
+pub(crate) fn are_same(a: &Arc<dyn Op>, b: &Arc<dyn Op>) -> bool {
     let of_type = |op: &Arc<dyn Op>| (&**op as &dyn Any).type_id();
     let identity = Identity::of(&**b);
     of_type(a) == of_type(b)

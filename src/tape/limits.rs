@@ -1,11 +1,7 @@
 //! How much a graph from outside may ask for.
 
-use super::op::Op;
 use crate::graph::{Graph, Node, NodeId};
-use crate::ops::MatMul;
 use crate::shape::size;
-use std::any::Any;
-use std::sync::Arc;
 
 /// How large the arrays of a loaded graph may be: a file of a few bytes can stretch a number to any size, and computing it
 /// would take all memory, or for ever. What a program records itself has no limits.
@@ -60,8 +56,9 @@ impl Limits {
         Self { multiplications, ..self }
     }
 
-    /// That a graph, whose ops these are, keeps to the limits; the first node that does not is named.
-    pub(super) fn check(&self, graph: &Graph, ops: &[Arc<dyn Op>]) -> Result<(), String> {
+    /// That a graph, of which it is known which nodes are products, keeps to the limits; the first node that does not is
+    /// named.
+    pub(super) fn check(&self, graph: &Graph, is_product: impl Fn(Node<'_>) -> bool) -> Result<(), String> {
         let mut total = 0_usize;
         for node in graph.nodes() {
             check_elements(node, self.elements, "Limits::elements")?;
@@ -74,8 +71,7 @@ impl Limits {
                     self.total
                 ));
             }
-            let op = &*ops[graph.record(node.id()).op.0 as usize];
-            if node.leaf().is_none() && (op as &dyn Any).is::<MatMul>() {
+            if node.leaf().is_none() && is_product(node) {
                 self.check_product(graph, node.id())?;
             }
         }

@@ -1,11 +1,17 @@
 //! The contract of an op: what it is called, which shapes it takes, what it computes, how it is differentiated.
+//!
+//! [`Tape`] and [`Var`] are defined beside it, since the three speak of each other: a rule is written with vars, a var
+//! belongs to a tape, and a tape holds the ops that are recorded on it.
 
-use super::Var;
+use super::formula::arithmetic;
+pub use super::kernel::Kernel;
+use super::sample::Sample;
 use crate::Float;
-use crate::graph::{Attributes, Kind};
+use crate::graph::{Attributes, Kind, NodeId};
 use crate::kernel::{Inputs, Output};
 use crate::shape::Layout;
 use std::any::Any;
+use std::cell::RefCell;
 use std::fmt::{self, Debug};
 
 /// An operation of a graph. Built-in ops and users' ops implement this same trait.
@@ -57,8 +63,20 @@ pub trait Op: Any + Debug + Send + Sync + Kernel<f32> + Kernel<f64> {
         self.name().to_owned()
     }
 
-    /// What it computes, such as `y = x0 · x1`.
+    /// What it computes, such as `y = x0 · x1`, for drawings and messages.
+    ///
+    /// It begins with `y = `; the operand is `x`, and of several the operands are `x0`, `x1`, …; attributes stand by their names.
+    /// What no formula says in a line is said in a few words: `y = x with permuted axes`.
     fn formula(&self) -> &'static str;
+
+    /// How it is written in other formulas, on its operands `x`, or `x0`, `x1`, …: `x0 × x1`, `xᵀ`. If there is nothing, as a
+    /// function of them by its name.
+    ///
+    /// Unless said otherwise it is the right side of its [`formula`](Op::formula) where that is arithmetic: operands, numbers,
+    /// signs and parentheses.
+    fn notation(&self) -> Option<&'static str> {
+        arithmetic(self.formula())
+    }
 
     /// The settings that tell ops of this type apart.
     fn attributes(&self) -> Attributes {
@@ -92,6 +110,60 @@ pub trait Op: Any + Debug + Send + Sync + Kernel<f32> + Kernel<f64> {
     /// What is wrong with the operands and what would be right; the tape adds op, operands and source line.
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String>;
 
+    /// Whether the elements of the result are real numbers or indices; asked where the [shape](Op::shape) rule has accepted
+    /// the operands. Indices are `usize`s, kept apart from numbers in every precision: the kernel writes
+    /// [`Output::indices`], and an op that takes them reads [`Inputs::index`]. They count as constants: no gradient goes
+    /// through them, as through a [stopped](Op::stops_gradient) one, and no rule is asked for.
+    ///
+    /// ```
+    /// use chainrule::{op::*, Float, Tape, Var};
+    ///
+    /// /// The position of the first element that is not 0, or the number of elements.
+    /// #[derive(Debug)]
+    /// struct First;
+    ///
+    /// impl<F: Float> Kernel<F> for First {
+    ///     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
+    ///         let x = x.real(0).array();
+    ///         y.indices[0] = x.iter().position(|&x| x != F::zero()).unwrap_or(x.len());
+    ///     }
+    /// }
+    ///
+    /// impl Op for First {
+    ///     fn name(&self) -> &'static str { "first" }
+    ///     fn formula(&self) -> &'static str { "y = position of the first x ≠ 0" }
+    ///     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+    ///         reals::<1>(x).map(|_| vec![])
+    ///     }
+    ///     fn kind(&self, _: &[Operand<'_>]) -> Kind { Kind::Index }
+    ///     fn rule<'t>(&self, _: usize, _: &[Var<'t>], _: Var<'t>, _: Var<'t>) -> Derivative<'t> {
+    ///         Derivative::NotDifferentiable
+    ///     }
+    /// }
+    ///
+    /// let tape = Tape::new();
+    /// let x = tape.leaf("x", ndarray::arr1(&[0.0, 0.0, 3.0]));
+    /// let first = tape.apply(First, &[x]);
+    /// assert_eq!(first.value().item(), 2.0);
+    /// let message = tape.try_apply(chainrule::ops::Sin, &[first]).unwrap_err().to_string();
+    /// assert!(message.contains("holds indices"), "{message}");
+    /// ```
+    fn kind(&self, x: &[Operand<'_>]) -> Kind {
+        let _ = x;
+        Kind::Real
+    }
+
+    /// How many numbers of workspace the kernel needs on operands that lie so: it is given them as
+    /// [`Output::scratch`](crate::op::Output::scratch), with arbitrary numbers in them. Kernels must not allocate.
+    ///
+    /// A plan makes room for it when it is compiled, one for all its steps, and counts it in
+    /// [`Schedule::registers`](crate::Schedule::registers). A kernel with a workspace runs in one piece: it is not split for
+    /// threads. Elementwise ops have none.
+    fn scratch(&self, x: &[&Layout], shape: &[usize]) -> usize {
+        let _ = (x, shape);
+        0
+    }
+
     /// The VJP for one operand: the cotangent of `x[operand]` given the cotangent `dy` of the result `y`, written
     /// with recorded ops.
     ///
@@ -123,6 +195,13 @@ pub trait Op: Any + Debug + Send + Sync + Kernel<f32> + Kernel<f64> {
     /// Whether its result counts as a constant, whatever it is computed from, as [`stop_gradient`](crate::Var::stop_gradient)
     /// says: its rules are zero on purpose, and the gradient checker holds it at its value.
     fn stops_gradient(&self) -> bool {
+        false
+    }
+
+    /// Whether it is a gate, as `relu`: zero, and with derivative zero, wherever its one operand is negative. A gate whose
+    /// result is zero everywhere is *dead*: nothing comes back through it, and what is before it learns nothing. Health
+    /// marks point such nodes out.
+    fn gates(&self) -> bool {
         false
     }
 
@@ -163,73 +242,19 @@ pub trait Op: Any + Debug + Send + Sync + Kernel<f32> + Kernel<f64> {
     fn samples(&self) -> Vec<Sample> {
         Vec::new()
     }
-}
 
-/// What an op computes, generic over the precision.
-pub trait Kernel<F: Float> {
-    /// Writes the result to `y`, whose buffer holds arbitrary numbers before. Must not allocate.
+    /// The highest order to which its rules can be differentiated again; tests go no further, and at most to the second.
     ///
-    /// # Panics
-    ///
-    /// A kernel that cannot compute a result on some operands refuses them in [`check`](Self::check) instead of panicking.
-    /// Where one panics all the same, the panic reaches the caller of the run, and the state is as it was before.
-    fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>);
+    /// A rule written with recorded ops has every order; one that calls an op whose own rule is missing does not.
+    fn orders(&self) -> usize {
+        usize::MAX
+    }
 
-    /// Whether the operands' numbers are fit to be computed on: an index inside its axis, a matrix that can be factorised.
-    ///
-    /// Asked before every [`run`](Self::run), of the same operands; those of an
-    /// [elementwise](Op::elementwise) op come in pieces. All are fit unless an op says otherwise.
-    ///
-    /// ```
-    /// use chainrule::{op::*, Float, Tape, Var};
-    ///
-    /// /// `y[i] = x0[x1[i]]`.
-    /// #[derive(Debug)]
-    /// struct Take;
-    ///
-    /// impl<F: Float> Kernel<F> for Take {
-    ///     fn check(&self, x: Inputs<'_, '_, F>) -> Result<(), String> {
-    ///         let rows = x.shape(0)[0];
-    ///         match x.index(1).slice().iter().position(|&i| i >= rows) {
-    ///             None => Ok(()),
-    ///             Some(at) => Err(format!("x1 is {} at index [{at}], and x0 has {rows} rows", x.index(1).slice()[at])),
-    ///         }
-    ///     }
-    ///
-    ///     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
-    ///         for (y, &i) in y.data.iter_mut().zip(x.index(1).slice()) {
-    ///             *y = x.real(0).array()[i];
-    ///         }
-    ///     }
-    /// }
-    ///
-    /// impl Op for Take {
-    ///     fn name(&self) -> &'static str { "take" }
-    ///     fn formula(&self) -> &'static str { "y = x0[x1]" }
-    ///     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> { Ok(x[1].shape.to_vec()) }
-    ///     fn rule<'t>(&self, _: usize, _: &[Var<'t>], _: Var<'t>, _: Var<'t>) -> Derivative<'t> {
-    ///         Derivative::NotDifferentiable
-    ///     }
-    /// }
-    ///
-    /// let tape = Tape::new();
-    /// let x = tape.leaf("x", ndarray::arr1(&[1.0, 2.0]));
-    /// let places = tape.index_leaf("places", ndarray::arr1(&[1, 5]));
-    /// let y = tape.apply(Take, &[x, places]);
-    /// let message = tape.values([y.id()]).unwrap_err().to_string();
-    /// assert!(message.contains("take") && message.contains("x1 is 5 at index [1], and x0 has 2 rows"));
-    /// assert!(message.contains("x1 = n1 `places` [2] of indices"));
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with which number, and what would be right. Values and runs then return [`Error::Refused`], which adds
-    /// op, node, operands and source line; a [`Plan`](crate::Plan) leaves its state as it was.
-    ///
-    /// [`Error::Refused`]: crate::Error::Refused
-    fn check(&self, x: Inputs<'_, '_, F>) -> Result<(), String> {
-        let _ = x;
-        Ok(())
+    /// Magnitudes of operands at which [`OpCheck`](crate::check::OpCheck) tries it beside its samples: close to a number where
+    /// formulas cancel, where it saturates, where a naive formula overflows. From 709.8 on, `exp` overflows in double
+    /// precision, and from 88.7 in single precision.
+    fn extremes(&self) -> &[f64] {
+        &[1e-3, 30.0, 800.0]
     }
 }
 
@@ -260,20 +285,6 @@ pub struct Operand<'a> {
     pub kind: Kind,
 }
 
-/// The shapes of exactly `N` operands of real numbers.
-///
-/// # Errors
-///
-/// A message if there are more or fewer, or one holds indices.
-pub fn reals<'a, const N: usize>(x: &[Operand<'a>]) -> Result<[&'a [usize]; N], String> {
-    let operands: [Operand<'a>; N] =
-        x.try_into().map_err(|_| format!("takes {N} operands, got {}", x.len()))?;
-    match operands.iter().position(|x| x.kind == Kind::Index) {
-        Some(i) => Err(format!("operand {i} holds indices, and real numbers are wanted")),
-        None => Ok(operands.map(|x| x.shape)),
-    }
-}
-
 /// What a rule returns.
 #[derive(Debug, Clone, Copy)]
 pub enum Derivative<'t> {
@@ -301,26 +312,36 @@ impl From<Zero> for Derivative<'_> {
     }
 }
 
-/// Operands to test an op on.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Sample(pub Vec<(Vec<usize>, Domain)>);
-
-impl Sample {
-    /// Operands of these shapes, all from one domain.
-    pub fn of<const N: usize>(shapes: [&[usize]; N], domain: Domain) -> Self {
-        Self(shapes.iter().map(|s| (s.to_vec(), domain)).collect())
-    }
+/// Runs an op's kernel, unless it refuses the operands.
+pub(crate) fn call<F: Precision>(op: &dyn Op, x: Inputs<'_, '_, F>, y: Output<'_, F>) -> Result<(), String> {
+    let kernel = F::kernel(op);
+    kernel.check(x)?;
+    kernel.run(x, y);
+    Ok(())
 }
 
-/// Where the elements of a sample operand come from.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Domain {
-    /// Uniform between two numbers.
-    Between(f64, f64),
-    /// Of either sign, with a magnitude between two positive numbers: off a kink at 0.
-    Signed(f64, f64),
-    /// Multiples of 0.25 plus an offset, no two equal, shuffled: off the kinks where elements tie.
-    Spaced(f64),
-    /// Indices from 0 to one less than this.
-    Index(usize),
+/// What changes of a tape as it is recorded on.
+pub(crate) type Recorder = super::recorder::RecorderOf<dyn Op>;
+
+/// What a user records on. It owns the graph while the graph grows, and the values computed so far.
+///
+/// Recording checks arguments and infers shapes at once, and computes nothing: a model can be built, drawn, saved and
+/// differentiated with no data at hand. [`Var::value`] computes when asked.
+///
+/// ```
+/// let tape = chainrule::Tape::new();
+/// let apple = tape.leaf("apple", 100.0);
+/// let price = apple * 2.0 * tape.leaf("tax", 1.1);
+/// assert_eq!(price.value().item().round(), 220.0);
+/// ```
+#[derive(Debug, Default)]
+pub struct Tape {
+    pub(super) recorder: RefCell<Recorder>,
+}
+
+/// A `Copy` handle to a node on a tape. It has a shape and no precision.
+#[derive(Clone, Copy)]
+pub struct Var<'t> {
+    pub(super) tape: &'t Tape,
+    pub(super) id: NodeId,
 }

@@ -2,9 +2,9 @@
 
 use crate::check::{Report, Verdict};
 use crate::error::{Error, Result};
-use crate::grad::Gradients;
 use crate::graph::{Graph, NodeId};
 use crate::plan::Plan;
+use crate::reverse::Gradients;
 use crate::state::State;
 use crate::tape::{Precision, Tape, Var};
 use crate::view::annotations::Annotations;

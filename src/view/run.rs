@@ -15,7 +15,7 @@ pub(in crate::view) type NodeValues = BTreeMap<NodeId, ArrayD<f64>>;
 /// What a plan is run on, and how nodes of its tape are computed from that.
 #[derive(Debug, Clone)]
 pub(in crate::view) struct PlanRun {
-    lineage: Arc<()>,
+    tape_id: Arc<()>,
     inputs: BTreeMap<NodeId, ArrayD<f64>>,
     indices: BTreeMap<NodeId, ArrayD<usize>>,
     state: State<f64>,
@@ -28,7 +28,7 @@ impl PlanRun {
     pub(in crate::view) fn of<F: Precision>(plan: &Plan<F>, state: &State<F>) -> Self {
         let (inputs, indices) = plan.given();
         PlanRun {
-            lineage: plan.lineage(),
+            tape_id: plan.tape_id(),
             inputs: inputs.map(|(id, values)| (id, values.mapv(F::wide))).collect(),
             indices: indices.collect(),
             state: state.cast(),
@@ -56,7 +56,7 @@ fn compute<F: Precision>(run: &PlanRun, tape: &Tape, ids: &[NodeId]) -> Result<N
         }
     }
     let Some(first) = reals.first() else { return Ok(values) };
-    if !first.is_of(&run.lineage) {
+    if !first.is_of(&run.tape_id) {
         return Err(Error::Argument {
             what: "draw",
             problem: "the plan of `values_of` was compiled from another tape than the one that is drawn"

@@ -23,23 +23,24 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("graph", &["location", "error", "float", "shape", "shown", "written"]),
     ("tape", &["location", "float", "shape", "error", "room", "state", "kernel", "graph", "ops"]),
     ("ops", &["location", "float", "shape", "error", "kernel", "graph", "tape"]),
-    ("grad", &["error", "shape", "graph", "tape"]),
+    ("eval", &["error", "shape", "room", "kernel", "graph", "tape"]),
+    ("reverse", &["float", "shape", "error", "room", "kernel", "graph", "tape", "ops", "eval"]),
     (
         "plan",
         &[
             "location", "float", "shape", "shown", "error", "room", "state", "kernel", "graph", "tape",
-            "ops", "grad",
+            "ops", "eval", "reverse",
         ],
     ),
     (
         "check",
         &[
             "location", "float", "shape", "shown", "error", "written", "state", "kernel", "graph", "tape",
-            "ops", "grad", "plan",
+            "ops", "eval", "reverse", "plan",
         ],
     ),
     ("picture", &["float", "shape", "shown", "error", "graph", "written"]),
-    ("draw", &["float", "shape", "error", "state", "graph", "tape", "grad", "plan", "picture", "check"]),
+    ("draw", &["float", "shape", "error", "state", "graph", "tape", "reverse", "plan", "picture", "check"]),
     // The table of a network is cut as all tables are.
     ("nn", &["shown"]),
     ("data", &["float"]),
@@ -268,11 +269,14 @@ fn wrong_imports_are_seen() {
     );
     let wrong = |module: &str, first: &str| judge(module, first, &root).is_some();
     assert!(
-        wrong("graph", "tape") && wrong("graph", "Var") && wrong("kernel", "graph") && wrong("tape", "grad")
+        wrong("graph", "tape")
+            && wrong("graph", "Var")
+            && wrong("kernel", "graph")
+            && wrong("tape", "reverse")
     );
     assert!(wrong("nn", "tape") && wrong("nn", "shape") && wrong("data", "Tape") && wrong("picture", "tape"));
     assert!(
-        wrong("tape", "check") && wrong("grad", "plan") && wrong("new", "graph") && wrong("graph", "new")
+        wrong("tape", "check") && wrong("reverse", "plan") && wrong("new", "graph") && wrong("graph", "new")
     );
     assert!(!wrong("nn", "Var") && !wrong("data", "Float") && !wrong("tape", "ops") && !wrong("ops", "Var"));
 }

@@ -4,9 +4,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod contract;
 mod graph;
 mod hostile;
+mod outside;
 mod plan;
 mod regressions;
 mod sweep;

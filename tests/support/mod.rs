@@ -1,7 +1,7 @@
 //! What the tests of ops share: every op on every sample, and derivatives held against differences.
 #![allow(dead_code, reason = "each test binary uses a part")]
 
-use chainrule::op::{Domain, Sample};
+use chainrule::op::{Domain, Kind, Sample};
 use chainrule::{Op, Tape, Var, ops};
 use ndarray::{ArrayD, IxDyn};
 use rand::{RngExt, SeedableRng};
@@ -15,7 +15,6 @@ pub(crate) struct Case {
     pub(crate) sample: Sample,
     /// Op, attributes and operand shapes, for messages.
     pub(crate) label: String,
-    seed: u64,
 }
 
 /// The value of an operand.
@@ -25,17 +24,25 @@ pub(crate) enum Operand {
     Index(ArrayD<usize>),
 }
 
-/// Every entry of the table × example × sample.
+/// Every entry of the table × example × sample; of one op alone where `CHAINRULE_OP` names it.
 pub(crate) fn cases() -> Vec<Case> {
+    let only = std::env::var("CHAINRULE_OP").ok();
+    let wanted = |entry: &&ops::Entry| only.as_ref().is_none_or(|only| only == entry.name);
     let mut cases = Vec::new();
-    for entry in ops::TABLE {
+    for entry in ops::TABLE.iter().filter(wanted) {
         for op in (entry.examples)() {
             for sample in op.samples() {
                 let shapes: Vec<&[usize]> = sample.0.iter().map(|(s, _)| s.as_slice()).collect();
                 let label = format!("{}({}) on {shapes:?}", op.name(), op.attributes());
-                cases.push(Case { op: op.clone(), label, seed: cases.len() as u64, sample });
+                cases.push(Case { op: op.clone(), label, sample });
             }
         }
+    }
+    if let Some(only) = &only {
+        assert!(
+            !cases.is_empty(),
+            "CHAINRULE_OP is `{only}`, and no op of the table with samples has this name"
+        );
     }
     cases
 }
@@ -45,7 +52,7 @@ pub(crate) fn for_every_case(check: impl Fn(&Case, &mut ChaCha8Rng) -> Vec<Strin
     let mut failures = Vec::new();
     let cases = cases();
     for case in &cases {
-        let mut rng = ChaCha8Rng::seed_from_u64(case.seed);
+        let mut rng = ChaCha8Rng::seed_from_u64(case.seed());
         match catch_unwind(AssertUnwindSafe(|| check(case, &mut rng))) {
             Ok(found) => failures.extend(found.into_iter().map(|f| format!("{}: {f}", case.label))),
             Err(panic) => failures.push(format!("{}: panicked: {}", case.label, message(&*panic))),
@@ -58,6 +65,28 @@ pub(crate) fn for_every_case(check: impl Fn(&Case, &mut ChaCha8Rng) -> Vec<Strin
         cases.len(),
         failures.join("\n")
     );
+}
+
+/// As [`for_every_case`], of those whose result is of real numbers: indices have no derivative.
+pub(crate) fn for_every_real_case(check: impl Fn(&Case, &mut ChaCha8Rng) -> Vec<String>) {
+    for_every_case(|case, rng| if case.kind() == Kind::Real { check(case, rng) } else { Vec::new() });
+}
+
+/// FNV-1a (Fowler, Noll and Vo), which is the same on every machine.
+fn hash(bytes: impl IntoIterator<Item = u8>) -> u64 {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    bytes.into_iter().fold(0xcbf2_9ce4_8422_2325, step)
+}
+
+/// The op that a number stands for. One more op in the list takes over a few of the numbers, and leaves all others with the
+/// op that they had (rendezvous hashing: Thaler and Ravishankar, IEEE/ACM Trans. Netw. 6, 1998).
+pub(crate) fn chosen<'a>(number: usize, all: impl Iterator<Item = &'a Arc<dyn Op>>) -> usize {
+    let weight = |op: &Arc<dyn Op>| {
+        let label = format!("{}({}) {number}", op.name(), op.attributes());
+        // The last bytes of FNV-1a alone are mixed little.
+        hash(label.bytes()).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32)
+    };
+    all.map(weight).enumerate().max_by_key(|&(_, weight)| weight).expect("there is an op").0
 }
 
 /// The text of a panic.
@@ -75,6 +104,20 @@ pub(crate) fn panic_of<T>(call: impl FnOnce() -> T) -> String {
 }
 
 impl Case {
+    /// From the label, so that another line in the table, before or behind, leaves the numbers of a case as they are.
+    fn seed(&self) -> u64 {
+        hash(self.label.bytes())
+    }
+
+    /// What the result is of.
+    pub(crate) fn kind(&self) -> Kind {
+        let operand = |(shape, domain): &'_ (Vec<usize>, Domain)| (shape.clone(), domain.kind());
+        let operands: Vec<_> = self.sample.0.iter().map(operand).collect();
+        let operands: Vec<_> =
+            operands.iter().map(|(shape, kind)| chainrule::op::Operand { shape, kind: *kind }).collect();
+        self.op.kind(&operands)
+    }
+
     /// Random operands from the sample's domains.
     pub(crate) fn operands(&self, rng: &mut ChaCha8Rng) -> Vec<Operand> {
         self.sample.0.iter().map(|(shape, domain)| operand(shape, *domain, rng)).collect()
@@ -102,30 +145,15 @@ pub(crate) fn cotangent<'t>(name: &str, of: Var<'t>, rng: &mut ChaCha8Rng) -> Va
 }
 
 pub(crate) fn operand(shape: &[usize], domain: Domain, rng: &mut ChaCha8Rng) -> Operand {
-    match domain {
-        Domain::Index(n) => {
-            Operand::Index(ArrayD::from_shape_simple_fn(IxDyn(shape), || rng.random_range(0..n)))
-        }
-        _ => Operand::Real(real(shape, domain, rng)),
+    let elements = real(shape, domain, rng);
+    match domain.kind() {
+        Kind::Index => Operand::Index(elements.mapv(|index| index as usize)),
+        Kind::Real => Operand::Real(elements),
     }
 }
 
 pub(crate) fn real(shape: &[usize], domain: Domain, rng: &mut ChaCha8Rng) -> ArrayD<f64> {
-    let size: usize = shape.iter().product();
-    let numbers: Vec<f64> = match domain {
-        Domain::Between(a, b) => (0..size).map(|_| rng.random_range(a..b)).collect(),
-        Domain::Signed(a, b) => (0..size)
-            .map(|_| rng.random_range(a..b) * if rng.random_bool(0.5) { 1.0 } else { -1.0 })
-            .collect(),
-        Domain::Spaced(offset) => {
-            let mut numbers: Vec<f64> =
-                (0..size).map(|i| (i as f64 - (size / 2) as f64) * 0.25 + offset).collect();
-            (1..size).rev().for_each(|i| numbers.swap(i, rng.random_range(0..=i)));
-            numbers
-        }
-        Domain::Index(_) => unreachable!("indices are not real numbers"),
-    };
-    ArrayD::from_shape_vec(IxDyn(shape), numbers).unwrap()
+    ArrayD::from_shape_vec(IxDyn(shape), domain.elements(shape, &mut || rng.random())).unwrap()
 }
 
 /// Relative difference up to which an analytic derivative agrees with the numeric one.

@@ -11,10 +11,12 @@ mod trial;
 
 use super::fault::{Fault, Stage};
 use super::random::Random;
-use crate::graph::{NodeId, OpIndex, Origin, ShapeIndex};
+use crate::eval::run;
+use crate::graph::{self, NodeId, OpIndex, Origin, ShapeIndex};
+use crate::kernel::Output;
 use crate::kernel::gather;
 use crate::shape::{Layout, size, unravel};
-use crate::tape::{Located, Op, Recorder, Tape, run};
+use crate::tape::{Located, Op, Recorder, Tape};
 use precision::{Two, same_bits};
 use rounding::{Pair, Unit};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -99,7 +101,9 @@ impl<'t> Kernels<'t> {
         {
             let recorder = tape.recorder().borrow();
             for node in recorder.graph.nodes().filter(|n| marked[n.id().index()] && n.leaf().is_none()) {
-                if self.seen.insert(node.id()) && recorder.is_known(node.id()) {
+                // Indices have no precision, and a step between them is no rounding.
+                let real = node.kind() == graph::Kind::Real;
+                if real && self.seen.insert(node.id()) && recorder.is_known(node.id()) {
                     self.node(&recorder, node.id(), &mut batches);
                 }
             }
@@ -345,7 +349,7 @@ fn with_strided(recorder: &Recorder, id: NodeId, copies: &[Vec<f64>], strided: u
     });
     let mut y = vec![f64::NAN; size(node.shape())];
     // An op that refuses copies of what it took is not the same on them: its result stays NaN.
-    if run(op, located.collect(), node.shape(), &mut y, &mut Vec::new()).is_err() {
+    if run(op, located.collect(), Output::new(&mut y, node.shape()), &mut Vec::new()).is_err() {
         y.fill(f64::NAN);
     }
     y

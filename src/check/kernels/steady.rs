@@ -3,10 +3,12 @@
 use super::super::fault::Fault;
 use super::precision::same_bits;
 use super::{Kernels, Kind, is_view, numbers};
+use crate::eval::run;
 use crate::graph::NodeId;
+use crate::kernel::Output;
 use crate::ops::TABLE;
 use crate::shape::size;
-use crate::tape::{Op, Recorder, run};
+use crate::tape::{Op, Recorder};
 use rustc_hash::FxHashSet;
 use std::any::{Any, TypeId};
 use std::sync::LazyLock;
@@ -43,7 +45,7 @@ fn changes(recorder: &Recorder, id: NodeId, recorded: &[f64], runs: usize) -> bo
     let mut scratch = Vec::new();
     (0..runs).any(|_| {
         let x = node.inputs().iter().map(|&x| recorder.locate(x)).collect();
-        run(op, x, node.shape(), &mut y, &mut scratch).is_err() || !same_bits(&y, recorded)
+        run(op, x, Output::new(&mut y, node.shape()), &mut scratch).is_err() || !same_bits(&y, recorded)
     })
 }
 

@@ -54,8 +54,15 @@ impl<'a> Trial<'a> {
                 Slot::Shape(shape) => Input::Shape(shape),
             })
             .collect();
-        F::kernel(self.op)
-            .run(Inputs::new(&inputs), Output { data: y, shape: &self.shape.shape, threads: 1 });
+        let layout = |slot: &Slot<'_>| match slot {
+            Slot::Real(layout) | Slot::Index(_, layout) => layout.clone(),
+            Slot::Shape(shape) => Layout::contiguous(shape),
+        };
+        let layouts: SmallVec<[Layout; 4]> = self.slots.iter().map(layout).collect();
+        let layouts: SmallVec<[&Layout; 4]> = layouts.iter().collect();
+        let mut scratch = vec![F::nan(); self.op.scratch(&layouts, &self.shape.shape)];
+        let y = Output { scratch: &mut scratch, ..Output::new(y, &self.shape.shape) };
+        F::kernel(self.op).run(Inputs::new(&inputs), y);
     }
 
     /// The same kernel on some rows along the first axis of the result and of the first operand.

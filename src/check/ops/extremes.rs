@@ -7,16 +7,16 @@ use crate::check::fault::{Fault, Stage};
 use crate::check::random::{Random, generator};
 use crate::check::report::{Report, Source};
 use crate::error::Result;
+use crate::graph::Kind;
 use crate::plan::Plan;
 use crate::shape::unravel;
 use crate::state::State;
-use crate::tape::op::{Domain, Precision, Sample};
+use crate::tape::op::Precision;
+use crate::tape::sample::{Domain, Sample};
 use crate::tape::{Tape, Var};
 use ndarray::{ArrayD, IxDyn};
 use rand::RngExt;
 
-/// Magnitudes of operands. From 709.8 on, `exp` overflows in double precision, and from 88.7 in single precision.
-const MAGNITUDES: [f64; 3] = [1e-3, 30.0, 800.0];
 /// Results above this are not differentiated, since their derivatives may overflow.
 const GREATEST: f64 = 1e100;
 /// A result below this has not overflowed in either precision.
@@ -60,7 +60,7 @@ impl OpCheck {
             return Ok(Vec::new());
         };
         let mut cases = Vec::new();
-        for extreme in extremes(sample) {
+        for extreme in extremes(sample, self.op.extremes()) {
             let operands = format!("{}, {}", shapes(sample), extreme.name());
             let mut random = generator(self.seed, 4);
             let report = self.at_extreme(sample, extreme, &mut random)?;
@@ -76,7 +76,7 @@ impl OpCheck {
         let (mut x, mut leaves, mut moved) = (Vec::new(), Vec::new(), Vec::new());
         for (i, (shape, domain)) in sample.0.iter().enumerate() {
             let name = format!("x{i}");
-            if let Domain::Index(_) = domain {
+            if domain.kind() == Kind::Index {
                 x.push(tape.index_leaf(&name, real(shape, *domain, random).mapv(|index| index as usize)));
                 continue;
             }
@@ -97,6 +97,9 @@ impl OpCheck {
             return Ok(None);
         }
         let y = tape.try_apply_shared(self.op.clone(), &x)?;
+        if tape.kind(y.id()) == Kind::Index {
+            return Ok(None);
+        }
         let mut ray = Ray::<f64>::new(y, &moved)?;
         let mut t = extreme.magnitude;
         if !ray.is_finite(t) {
@@ -124,16 +127,15 @@ impl OpCheck {
 }
 
 /// All cases for operands of some domains.
-fn extremes(sample: &Sample) -> Vec<Extreme> {
-    let real: Vec<usize> =
-        (0..sample.0.len()).filter(|&i| !matches!(sample.0[i].1, Domain::Index(_))).collect();
+fn extremes(sample: &Sample, magnitudes: &[f64]) -> Vec<Extreme> {
+    let real: Vec<usize> = (0..sample.0.len()).filter(|&i| sample.0[i].1.kind() == Kind::Real).collect();
     let signed = real.iter().any(|&i| match sample.0[i].1 {
         Domain::Between(low, high) => low < 0.0 && high > 0.0,
         Domain::Signed(..) => true,
-        Domain::Spaced(_) | Domain::Index(_) => false,
+        _ => false,
     });
     let mut cases = Vec::new();
-    for magnitude in MAGNITUDES {
+    for &magnitude in magnitudes {
         let signs: &[Signs] = match signed {
             true if magnitude > 1.0 => &[Signs::Mixed, Signs::Positive, Signs::Negative],
             true => &[Signs::Mixed, Signs::Positive],
@@ -164,12 +166,12 @@ impl Extreme {
     fn near_one(self, shape: &[usize], domain: Domain, random: &mut Random) -> ArrayD<f64> {
         let both = match domain {
             // Elements that must keep apart do so at every scale.
-            Domain::Spaced(_) | Domain::Index(_) => return real(shape, domain, random),
             Domain::Signed(..) => true,
             Domain::Between(_, high) if high <= 0.0 => {
                 return ArrayD::from_shape_simple_fn(IxDyn(shape), || -random.random_range(NEAR_ONE));
             }
             Domain::Between(low, _) => low < 0.0,
+            _ => return real(shape, domain, random),
         };
         ArrayD::from_shape_simple_fn(IxDyn(shape), || {
             let magnitude = random.random_range(NEAR_ONE);

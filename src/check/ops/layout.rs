@@ -2,9 +2,9 @@
 
 use super::operands::real;
 use crate::check::random::Random;
-use crate::tape::op::Domain;
+use crate::tape::sample::Domain;
 use crate::tape::{Tape, Var};
-use ndarray::SliceInfoElem;
+use ndarray::{ArrayD, Slice, SliceInfoElem};
 
 /// How the operands of a case lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,17 +41,10 @@ impl Layout {
         domain: Domain,
         random: &mut Random,
     ) -> (Var<'t>, Var<'t>) {
+        // A domain may say something of the array as a whole: its numbers are those of the view.
+        let numbers = real(shape, domain, random);
         match self {
-            Self::Contiguous | Self::UsedTwice | Self::OneVar => {
-                let leaf = tape.leaf(name, real(shape, domain, random));
-                (leaf, leaf)
-            }
-            Self::Transposed => {
-                let reversed: Vec<usize> = shape.iter().rev().copied().collect();
-                let leaf = tape.leaf(name, real(&reversed, domain, random));
-                (leaf, leaf.t())
-            }
-            Self::Stretched => {
+            Self::Stretched if !domain.is_whole() => {
                 let last = shape.len().saturating_sub(1);
                 let one: Vec<usize> = shape
                     .iter()
@@ -61,9 +54,19 @@ impl Layout {
                 let leaf = tape.leaf(name, real(&one, domain, random));
                 (leaf, leaf.broadcast_to(shape))
             }
+            Self::Contiguous | Self::UsedTwice | Self::OneVar | Self::Stretched => {
+                let leaf = tape.leaf(name, numbers);
+                (leaf, leaf)
+            }
+            Self::Transposed => {
+                let leaf = tape.leaf(name, numbers.reversed_axes());
+                (leaf, leaf.t())
+            }
             Self::EverySecondBackwards => {
                 let larger: Vec<usize> = shape.iter().map(|n| n + n.saturating_sub(1)).collect();
-                let leaf = tape.leaf(name, real(&larger, domain, random));
+                let mut whole = ArrayD::from_elem(larger, 0.75);
+                whole.slice_each_axis_mut(|_| Slice::new(0, None, -2)).assign(&numbers);
+                let leaf = tape.leaf(name, whole);
                 (leaf, leaf.slice(vec![SliceInfoElem::Slice { start: 0, end: None, step: -2 }; shape.len()]))
             }
         }

@@ -13,12 +13,12 @@ use super::{Check, must_fail_if};
 use crate::error::{Error, Result};
 use crate::graph::Kind;
 use crate::tape::identity::Unlisted;
-use crate::tape::op::{Domain, Op, Operand, Sample};
+use crate::tape::op::{Op, Operand};
+use crate::tape::sample::{Domain, Sample};
 use crate::tape::{Tape, Var};
 use layout::Layout;
 use ndarray::{ArrayD, IxDyn};
-use operands::{ONE, POSITIVE, SIGNED, THREE, TWO, kind};
-use rand::RngExt;
+use operands::{ONE, POSITIVE, SIGNED, THREE, TWO, real};
 use std::sync::Arc;
 
 /// A check of an op's rules: first and second order, random signed cotangents, on operands of many shapes and layouts.
@@ -174,8 +174,8 @@ impl OpCheck {
             });
             return Ok(given.collect());
         }
-        // Which indices an operand takes is known of samples alone.
-        if domains.iter().any(|&domain| kind(domain) == Kind::Index) {
+        // Which indices or matrices an operand takes is known of samples alone.
+        if domains.iter().any(|&domain| domain.kind() == Kind::Index || domain.is_whole()) {
             return Ok(own);
         }
         let hostile = ONE.iter().map(|&s| sample(&[s]));
@@ -197,7 +197,7 @@ impl OpCheck {
     fn accepts(&self, sample: &Sample) -> bool {
         let arity = self.op.samples().first().map(|s| s.0.len());
         let operands: Vec<Operand<'_>> =
-            sample.0.iter().map(|(shape, domain)| Operand { shape, kind: kind(*domain) }).collect();
+            sample.0.iter().map(|(shape, domain)| Operand { shape, kind: domain.kind() }).collect();
         arity.is_none_or(|n| n == operands.len()) && self.op.shape(&operands).is_ok()
     }
 
@@ -210,10 +210,10 @@ impl OpCheck {
         let mut x: Vec<Var<'_>> = Vec::new();
         for (i, (shape, domain)) in sample.0.iter().enumerate() {
             let name = format!("x{i}");
-            if let Domain::Index(n) = *domain {
-                let numbers = |_| random.random_range(..n.max(1));
-                let indices = ArrayD::from_shape_fn(IxDyn(shape), numbers);
-                x.push(tape.index_leaf(&name, indices));
+            if domain.kind() == Kind::Index {
+                x.push(
+                    tape.index_leaf(&name, real(shape, *domain, &mut random).mapv(|index| index as usize)),
+                );
                 continue;
             }
             if let (Layout::OneVar, Some(&first)) = (layout, leaves.first()) {
@@ -231,8 +231,12 @@ impl OpCheck {
             return Ok(None);
         }
         let y = tape.try_apply_shared(self.op.clone(), &x)?;
+        // Indices have no derivative.
+        if tape.kind(y.id()) == Kind::Index {
+            return Ok(None);
+        }
         let y = if layout == Layout::UsedTwice { y * y + y } else { y };
-        let check = self.check(y, &leaves, self.order, &mut random);
+        let check = self.check(y, &leaves, self.order.min(self.op.orders()), &mut random);
         let check = if layout == Layout::Stretched { check.kernels() } else { check };
         check.run().map(Some)
     }

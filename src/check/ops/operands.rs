@@ -1,11 +1,9 @@
 //! Shapes and numbers to try an op on.
 
 use crate::check::random::Random;
-use crate::graph::Kind;
-use crate::tape::op::{Domain, Sample};
+use crate::tape::sample::{Domain, Sample};
 use ndarray::{ArrayD, IxDyn};
 use rand::RngExt;
-use rand::seq::SliceRandom;
 
 /// Shapes for one operand, two and three, none of which an op need accept.
 pub(super) const ONE: [&[usize]; 7] = [&[], &[5], &[3, 4], &[1, 5, 2], &[2, 0], &[3, 3], &[2, 3, 4]];
@@ -49,10 +47,6 @@ pub(super) const THREE: [[&[usize]; 3]; 12] = [
 pub(super) const SIGNED: Domain = Domain::Signed(0.3, 1.7);
 pub(super) const POSITIVE: Domain = Domain::Between(0.3, 1.7);
 
-pub(super) fn kind(domain: Domain) -> Kind {
-    if matches!(domain, Domain::Index(_)) { Kind::Index } else { Kind::Real }
-}
-
 /// The shapes of a sample, as reports write them.
 pub(super) fn shapes(sample: &Sample) -> String {
     let shapes: Vec<&[usize]> = sample.0.iter().map(|(shape, _)| shape.as_slice()).collect();
@@ -61,24 +55,7 @@ pub(super) fn shapes(sample: &Sample) -> String {
 
 /// Numbers from a domain.
 pub(super) fn real(shape: &[usize], domain: Domain, random: &mut Random) -> ArrayD<f64> {
-    let len = crate::shape::size(shape);
-    let numbers: Vec<f64> = match domain {
-        Domain::Between(low, high) => (0..len).map(|_| random.random_range(low..high)).collect(),
-        Domain::Signed(low, high) => {
-            let mut number = || {
-                let magnitude = random.random_range(low..high);
-                if random.random_bool(0.5) { magnitude } else { -magnitude }
-            };
-            (0..len).map(|_| number()).collect()
-        }
-        Domain::Spaced(offset) => {
-            let mut numbers: Vec<f64> =
-                (0..len).map(|i| 0.25 * (i as f64 - len as f64 / 2.0).round() + offset).collect();
-            numbers.shuffle(random);
-            numbers
-        }
-        Domain::Index(n) => (0..len).map(|_| random.random_range(..n.max(1)) as f64).collect(),
-    };
+    let numbers = domain.elements(shape, &mut || random.random());
     ArrayD::from_shape_vec(IxDyn(shape), numbers)
         .unwrap_or_else(|e| unreachable!("there is a number for each element: {e}"))
 }

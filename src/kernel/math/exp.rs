@@ -44,7 +44,7 @@ fn at_least<F: Float>(x: F, bound: F) -> F {
 
 /// `eˣ`.
 #[inline(always)]
-pub(crate) fn exp<F: Float>(x: F) -> F {
+pub fn exp<F: Float>(x: F) -> F {
     let c = F::CONSTANTS;
     let e = reduce(at_least(at_most(x, c.exp_highest), c.exp_lowest));
     scale(sum_in_two(F::one(), e.high, e.low).0, e.n)
@@ -52,7 +52,7 @@ pub(crate) fn exp<F: Float>(x: F) -> F {
 
 /// `eˣ − 1`, exact for small x, where `exp` and a subtraction are not.
 #[inline(always)]
-pub(crate) fn exp_m1<F: Float>(x: F) -> F {
+pub fn exp_m1<F: Float>(x: F) -> F {
     let c = F::CONSTANTS;
     let e = reduce(at_least(at_most(x, c.exp_highest), -c.flat));
     // 2ⁿ ((1 − 2⁻ⁿ) + (eʳ − 1)), of which the first part is exact wherever it matters.

@@ -19,7 +19,7 @@ fn combine<F: Float>(k: F, f: F, small: F) -> F {
 
 /// `ln x`: −∞ at 0, NaN below.
 #[inline(always)]
-pub(crate) fn ln<F: Float>(x: F) -> F {
+pub fn ln<F: Float>(x: F) -> F {
     // Subnormal numbers are made normal.
     let is_small = x < F::min_positive_value();
     let (m, k) = select(is_small, x * F::of(TWO_54), x).split();

@@ -25,9 +25,9 @@ mod exp;
 mod ln;
 mod sigmoid;
 
-pub(crate) use exp::{exp, exp_m1};
-pub(crate) use ln::ln;
-pub(crate) use sigmoid::{sigmoid, softplus, tanh};
+pub use exp::{exp, exp_m1};
+pub use ln::ln;
+pub use sigmoid::{sigmoid, softplus, tanh};
 
 #[cfg(test)]
 mod reference;

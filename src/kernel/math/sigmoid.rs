@@ -15,7 +15,7 @@ fn missing<F: Float>(q: F, d: F, one: F, e: (F, F), inverse: F) -> F {
 
 /// `tanh x = t/(t + 2)` with `t = e^2|x| − 1`, from ½ on as `1 − 2/(t + 2)`.
 #[inline(always)]
-pub(crate) fn tanh<F: Float>(x: F) -> F {
+pub fn tanh<F: Float>(x: F) -> F {
     let two = F::of(2.0);
     let t = exp_m1_in_two(two * x.abs());
     let upper = t.0 > two;
@@ -28,7 +28,7 @@ pub(crate) fn tanh<F: Float>(x: F) -> F {
 
 /// The logistic function `1/(1 + e⁻ˣ)`: `q = e/(1 + e)` with `e = e^−|x|` for x < 0, else 1 − q.
 #[inline(always)]
-pub(crate) fn sigmoid<F: Float>(x: F) -> F {
+pub fn sigmoid<F: Float>(x: F) -> F {
     let one = F::one();
     let e = exp_in_two(-x.abs());
     let d = one + e.0;
@@ -40,6 +40,6 @@ pub(crate) fn sigmoid<F: Float>(x: F) -> F {
 
 /// `ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|)`.
 #[inline(always)]
-pub(crate) fn softplus<F: Float>(x: F) -> F {
+pub fn softplus<F: Float>(x: F) -> F {
     select(x < F::zero(), F::zero(), x) + ln_1p_to_one(exp(-x.abs()))
 }

@@ -39,7 +39,7 @@ impl Call {
             };
             x.push(Input::Real(View::new(&numbers[..n], 0, &shape, &[1])));
         }
-        let output = Output { data: &mut y[..n], shape: &shape, threads: 1 };
+        let output = Output::new(&mut y[..n], &shape);
         let op = &*ops[self.op];
         match self.asked {
             Some(node) => call(op, Inputs::new(&x), output).map_err(|problem| (node, problem)),

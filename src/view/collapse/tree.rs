@@ -1,11 +1,9 @@
 //! The ops of a picture in an order in which every scope is one run of neighbours, and the scopes as a tree.
 
-use crate::graph::{Graph, NodeId};
+use crate::graph::{Graph, NodeId, topological_order};
 use crate::view::collapse::origin::{origin, suffix};
 use chainrule_picture::DEEPEST;
 use rustc_hash::FxHashMap;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::ops::Range;
 
 /// Stands for no position.
@@ -249,7 +247,7 @@ impl Sorter<'_> {
             }
         }
         let firsts: Vec<NodeId> = blocks.iter().map(|(_, ops)| ops[0]).collect();
-        topological(&firsts, edges)
+        topological_order(&firsts, edges)
     }
 }
 
@@ -263,36 +261,4 @@ fn stretches(ops: &[NodeId], keys: &[Option<(u32, u8)>]) -> Vec<Run> {
         }
     }
     blocks
-}
-
-/// An order of things in which each stands after those it depends on, given as pairs; among those that could come next,
-/// the one with the smallest key. None if there is a circle. O(n log n).
-pub(in crate::view) fn topological<K: Ord + Copy>(
-    keys: &[K],
-    mut edges: Vec<(u32, u32)>,
-) -> Option<Vec<usize>> {
-    edges.sort_unstable();
-    edges.dedup();
-    let mut waiting = vec![0_u32; keys.len()];
-    let mut starts = vec![0_usize; keys.len() + 1];
-    for &(from, to) in &edges {
-        waiting[to as usize] += 1;
-        starts[from as usize + 1] += 1;
-    }
-    for i in 0..keys.len() {
-        starts[i + 1] += starts[i];
-    }
-    let ready = (0..keys.len()).filter(|&i| waiting[i] == 0);
-    let mut ready: BinaryHeap<_> = ready.map(|i| Reverse((keys[i], i))).collect();
-    let mut order = Vec::with_capacity(keys.len());
-    while let Some(Reverse((_, i))) = ready.pop() {
-        order.push(i);
-        for &(_, next) in &edges[starts[i]..starts[i + 1]] {
-            waiting[next as usize] -= 1;
-            if waiting[next as usize] == 0 {
-                ready.push(Reverse((keys[next as usize], next as usize)));
-            }
-        }
-    }
-    (order.len() == keys.len()).then_some(order)
 }

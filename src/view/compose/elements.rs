@@ -1,11 +1,11 @@
 //! What becomes one node of a picture: a node of the graph, or a box of many; and the frames around them.
 
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Leaf, NodeId};
+use crate::graph::{Graph, Leaf, NodeId, topological_order};
 use crate::shown::{DRAWN, shown};
 use crate::view::builder::Builder;
 use crate::view::collapse::origin::{origin, suffix};
-use crate::view::collapse::tree::{Tree, prefixes, topological};
+use crate::view::collapse::tree::{Tree, prefixes};
 use crate::view::collapse::view::{Cell, Shown};
 use crate::view::compose::select::Selection;
 use crate::view::options::Level;
@@ -152,7 +152,7 @@ impl PictureElements {
             }
         }
         // Boxes are runs of neighbours in one topological order, so there is one of the boxes too.
-        let Some(order) = topological(&keys, edges) else { return self };
+        let Some(order) = topological_order(&keys, edges) else { return self };
         let mut place_of = vec![0; order.len()];
         order.iter().enumerate().for_each(|(new, &old)| place_of[old] = new as u32);
         let mut list: Vec<(usize, PictureElement)> = self.list.into_iter().enumerate().collect();

@@ -1,8 +1,7 @@
 //! Two graphs as one, to be drawn.
 
-use crate::graph::{Graph, Node, NodeId, OpIndex, OpRecord, Origin, Stamp};
+use crate::graph::{Graph, Node, NodeId, OpIndex, OpRecord, Origin, Stamp, topological_order};
 use crate::view::annotations::Annotations;
-use crate::view::collapse::tree::topological;
 use crate::view::diff::difference::{ChangeKind, Difference};
 use crate::view::diff::matching::Matching;
 use chainrule_picture::Mark;
@@ -56,9 +55,9 @@ pub(in crate::view) fn merge(
     };
     // Where both graphs were recorded in one order, nodes that are gone stand where they stood.
     let keys = keys(&nodes, before, matched);
-    let with_former = topological(&keys, edges(&inputs).into_iter().chain(edges(&former)).collect());
+    let with_former = topological_order(&keys, edges(&inputs).into_iter().chain(edges(&former)).collect());
     let has_former = with_former.is_some();
-    let order = with_former.or_else(|| topological(&keys, edges(&inputs))).unwrap_or_default();
+    let order = with_former.or_else(|| topological_order(&keys, edges(&inputs))).unwrap_or_default();
 
     let mut rank = vec![NodeId::default(); nodes.len()];
     order.iter().enumerate().for_each(|(new, &at)| rank[at] = NodeId::new(new));

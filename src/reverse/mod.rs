@@ -1,0 +1,16 @@
+//! Reverse-mode differentiation: rules of ops, gradients as recorded nodes, and gradients as numbers.
+
+mod adjoint;
+mod ask;
+mod gradients;
+mod memory;
+mod notation;
+mod patterns;
+mod record;
+mod rule;
+mod rules;
+mod same_rules;
+mod sweep;
+
+pub use gradients::Gradients;
+pub(crate) use rule::{RuleInputs, RuleStep};

@@ -1,0 +1,67 @@
+//! Rules as formulas: the cotangent of an operand, written in the letters of rules, `dy × x1`.
+
+use super::rule::{RuleGraph, RuleValue};
+use crate::float::Written;
+use crate::tape::Formula;
+
+/// A formula longer than this explains nothing.
+const LONGEST: usize = 64;
+
+/// The rule of an op of so many operands as a formula; `None` where there is no derivative or too much to write.
+pub(super) fn written(rule: &RuleGraph, arity: usize) -> Option<String> {
+    let (nodes, result) = match rule {
+        RuleGraph::Zero => return Some("0".to_owned()),
+        RuleGraph::NotDifferentiable => return None,
+        RuleGraph::Nodes { nodes, result } => (nodes, *result),
+    };
+    let letter = |operand| if arity == 1 { "x".to_owned() } else { format!("x{operand}") };
+    let letters = (0..arity).map(letter).chain(["y".to_owned(), "dy".to_owned()]);
+    let mut slots: Vec<Formula> = letters.map(Formula::word).collect();
+    for node in nodes {
+        let formula = match &node.value {
+            RuleValue::Constant(numbers) => match numbers[..] {
+                [number] => Formula::word(Written(number).to_string().replace('-', "−")),
+                _ => return None,
+            },
+            RuleValue::Leaf(_) => return None,
+            RuleValue::Op(op) => {
+                let operands: Vec<&Formula> = node.inputs.iter().map(|&slot| &slots[slot]).collect();
+                Formula::of_op(op.notation(), op.name(), &operands)
+            }
+        };
+        // A value used twice doubles the text with every step, so it ends here and not later.
+        if formula.text().chars().count() > LONGEST {
+            return None;
+        }
+        slots.push(formula);
+    }
+    slots.get(result).map(|formula| formula.text().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Tape, Var};
+
+    fn rules(record: impl for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t>) -> Vec<Option<String>> {
+        let tape = Tape::new();
+        let y = record(tape.leaf("a", 2.0), tape.leaf("b", 3.0));
+        let before = tape.graph().len();
+        let texts = tape.write("rules").rule_texts(y.id());
+        assert_eq!(tape.graph().len(), before, "nothing is recorded");
+        texts
+    }
+
+    #[test]
+    fn rules_read_like_the_table_of_ops() {
+        let some = |texts: &[&str]| texts.iter().map(|text| Some((*text).to_owned())).collect::<Vec<_>>();
+        assert_eq!(rules(|a, b| a * b), some(&["dy × x1", "dy × x0"]));
+        assert_eq!(rules(|a, b| a / b), some(&["dy ÷ x1", "−(dy × y ÷ x1)"]));
+        assert_eq!(rules(|a, b| a - b), some(&["dy", "−dy"]));
+        assert_eq!(rules(|a, _| a.tanh()), some(&["dy × (1 − y²)"]));
+        assert_eq!(rules(|a, _| a.sigmoid()), some(&["dy × y × (1 − y)"]));
+        assert_eq!(rules(|a, _| a.exp()), some(&["dy × y"]));
+        assert_eq!(rules(|a, b| a.greater(b)), some(&["0", "0"]));
+        let product = rules(|a, b| a.broadcast_to([2, 2]).matmul(b.broadcast_to([2, 2])));
+        assert_eq!(product, some(&["dy · x1ᵀ", "x0ᵀ · dy"]));
+    }
+}
