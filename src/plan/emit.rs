@@ -108,8 +108,7 @@ impl<F: Precision> Compiler<'_, F> {
                         self.uses[at] += 1;
                         builder.load_uniform(operand)
                     } else {
-                        let in_order = layout.is_contiguous() && layout.shape[..] == *shape;
-                        builder.load(operand, if in_order { size(shape) } else { 0 })
+                        builder.load(operand)
                     };
                     operands.push(Operand::Place(Place { root: place.root, layout }));
                     reads.push(input);

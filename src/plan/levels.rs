@@ -49,7 +49,7 @@ impl<F: Precision> Compiler<'_, F> {
             let is_member = self.classes.of(input) == Class::Elementwise
                 && self.units.of(input) == self.units.of(members[0]);
             if self.registers[input.index()] == NO_REGISTER && !is_member {
-                self.registers[input.index()] = builder.load(operands.len() - before, 1);
+                self.registers[input.index()] = builder.load(operands.len() - before);
                 operands.push(Operand::Place(self.place(input)));
                 reads.push(input);
             }

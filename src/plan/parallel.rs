@@ -207,14 +207,6 @@ impl<F: Precision> Memory<F> for Blocks<'_, '_, '_, '_, F> {
         gather(self.whole.reader.view(place), start, to);
     }
 
-    fn slice(&self, operand: usize, start: usize, count: usize) -> &[F] {
-        if let Some(k) = self.whole.own[operand] {
-            return &self.results[k][start - self.first..][..count];
-        }
-        let place = self.whole.step.read_by_program(operand);
-        &self.whole.reader.view(place).tail()[start..start + count]
-    }
-
     fn store(&mut self, output: usize, start: usize, from: &[F]) {
         copy(from, &mut self.results[output][start - self.first..][..from.len()]);
     }

@@ -188,11 +188,6 @@ impl<F: Precision> Memory<F> for Blocks<'_, '_, F> {
     }
 
     #[inline]
-    fn slice(&self, operand: usize, start: usize, count: usize) -> &[F] {
-        &self.space.view(self.step.read_by_program(operand)).tail()[start..start + count]
-    }
-
-    #[inline]
     fn store(&mut self, output: usize, start: usize, from: &[F]) {
         let target = self.space.target_mut(self.step.outputs[output].target, self.step.len());
         copy(from, &mut target[start..start + from.len()]);

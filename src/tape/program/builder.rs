@@ -1,13 +1,9 @@
 //! Making programs.
 
 use super::call::Call;
-use super::{Instruction, OPERAND, Program, Register, Span};
+use super::{Instruction, Program, Register, Span};
 use crate::graph::NodeId;
 use crate::ops::{Chain, Scalar};
-
-/// Elements from which on an operand is read where it lies. A copy costs little beside the functions, but it waits for
-/// memory while nothing else is done.
-const LARGE: usize = 1 << 12;
 
 /// What is applied to registers.
 #[derive(Debug, Clone, Copy)]
@@ -25,8 +21,6 @@ pub(crate) struct Applied {
 pub(crate) struct Builder {
     program: Program,
     free: Vec<Register>,
-    /// Large operands whose elements lie in the order of the result.
-    lying: Vec<u32>,
 }
 
 impl Builder {
@@ -42,12 +36,9 @@ impl Builder {
         self.free.push(register);
     }
 
-    /// Loads an operand, of which `in_order` elements lie in the order of the result.
-    pub(crate) fn load(&mut self, operand: usize, in_order: usize) -> Register {
+    /// Loads an operand.
+    pub(crate) fn load(&mut self, operand: usize) -> Register {
         let to = self.take();
-        if in_order >= LARGE {
-            self.lying.push(operand as u32);
-        }
         self.program.instructions.push(Instruction::Load { operand: operand as u32, to });
         to
     }
@@ -111,55 +102,9 @@ impl Builder {
         self.program.instructions.push(Instruction::Store { from, output: output as u32 });
     }
 
-    /// The program; functions read large operands where they lie, if they can.
-    pub(crate) fn finish(mut self) -> Program {
-        let mut at = 0;
-        while let Some(&instruction) = self.program.instructions.get(at) {
-            match instruction {
-                Instruction::Load { operand, to }
-                    if self.lying.contains(&operand) && self.read_in_place(at, operand, to) =>
-                {
-                    self.program.instructions.remove(at);
-                    self.program.in_place = true;
-                }
-                _ => at += 1,
-            }
-        }
+    /// The program.
+    pub(crate) fn finish(self) -> Program {
         self.program
-    }
-
-    /// Lets functions read an operand where it lies instead of the register to which it is loaded, if nothing else reads
-    /// that, and all of them do before the first result is stored: that may be stored over the operand.
-    fn read_in_place(&mut self, load: usize, operand: u32, register: Register) -> bool {
-        let Program { instructions, calls, .. } = &mut self.program;
-        let (mut readers, mut stored) = (Vec::new(), false);
-        for (i, instruction) in instructions.iter().enumerate().skip(load + 1) {
-            let (read, written) = match *instruction {
-                Instruction::Apply { to, .. } | Instruction::Chain { to, .. } => (false, Some(to)),
-                Instruction::Load { to, .. } => (false, Some(to)),
-                Instruction::Call { call, to } => (calls[call as usize].x.contains(&register), Some(to)),
-                Instruction::Store { from, .. } => {
-                    stored = true;
-                    (from == register, None)
-                }
-                Instruction::Span { .. } => return false,
-            };
-            let reads = instruction.x().contains(&register);
-            if read || (reads && stored) {
-                return false;
-            }
-            if reads {
-                readers.push(i);
-            }
-            if written == Some(register) {
-                break;
-            }
-        }
-        for i in readers {
-            let x = instructions[i].x_mut().iter_mut();
-            x.filter(|x| **x == register).for_each(|x| *x = OPERAND | operand);
-        }
-        true
     }
 
     /// Applies an op to registers, without giving any back; a function that goes on where the one before it ends becomes

@@ -26,11 +26,8 @@ const CACHE: usize = 24 * 1024;
 /// The least and greatest length of a block.
 const BLOCKS: Range<usize> = 64..1024;
 
-/// A place for a block of numbers; its number. From [`OPERAND`] on, an operand that is read where it lies.
+/// A place for a block of numbers; its number.
 pub(crate) type Register = u32;
-
-/// What is added to the number of an operand that has no register.
-const OPERAND: Register = 1 << 31;
 
 /// One line of a program; 20 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,33 +46,10 @@ pub(crate) enum Instruction {
     Store { from: Register, output: u32 },
 }
 
-impl Instruction {
-    /// The operands of a built-in function.
-    fn x(&self) -> &[Register] {
-        match self {
-            Self::Apply { x, .. } => x,
-            Self::Chain { x, .. } => x,
-            _ => &[],
-        }
-    }
-
-    /// As [`x`](Self::x), to be changed.
-    fn x_mut(&mut self) -> &mut [Register] {
-        match self {
-            Self::Apply { x, .. } => x,
-            Self::Chain { x, .. } => x,
-            _ => &mut [],
-        }
-    }
-}
-
 /// What a program reads and writes: a block at a time, one after another.
 pub(crate) trait Memory<F> {
     /// Copies the elements of an operand from `start` on, counted in the order of the result.
     fn load(&self, operand: usize, start: usize, to: &mut [F]);
-
-    /// Some elements of an operand whose elements lie in the order of the result.
-    fn slice(&self, operand: usize, start: usize, count: usize) -> &[F];
 
     /// Copies to a result, from the element `start` on.
     fn store(&mut self, output: usize, start: usize, from: &[F]);
@@ -114,8 +88,6 @@ pub(crate) struct Program {
     calls: Vec<Call>,
     spans: Vec<Span>,
     registers: usize,
-    /// Whether it reads operands where they lie.
-    in_place: bool,
 }
 
 impl Program {
@@ -165,10 +137,10 @@ impl Program {
                     written.resize(written.len().max(*output as usize + 1), 0);
                     written[*output as usize] = i;
                 }
-                function => {
-                    let in_place = function.x().iter().filter(|&&x| x & OPERAND != 0);
-                    in_place.for_each(|&x| read((x & !OPERAND) as usize, i + 1));
-                }
+                Instruction::Apply { .. }
+                | Instruction::Chain { .. }
+                | Instruction::Span { .. }
+                | Instruction::Call { .. } => {}
             }
         }
         self.uniform.iter().for_each(|&(operand, _)| read(operand as usize, usize::MAX));
@@ -188,8 +160,7 @@ impl Program {
     ) {
         match range.len() {
             0 => {}
-            1 if self.in_place => self.number::<F, true>(ops, memory, range.start, scratch),
-            1 => self.number::<F, false>(ops, memory, range.start, scratch),
+            1 => self.number(ops, memory, range.start, scratch),
             len => {
                 let block = self.block::<F>(len);
                 for &(operand, to) in &self.uniform {
@@ -203,14 +174,8 @@ impl Program {
                     || {
                         let mut start = range.start;
                         while start < range.end {
-                            let mut n = block.min(range.end - start);
-                            if self.in_place {
-                                // What is read where it lies is read in whole pieces, and what is left is filled up.
-                                n -= if n > WIDTH { n % WIDTH } else { 0 };
-                                self.one_block::<F, true>(ops, memory, start, n, block, scratch);
-                            } else {
-                                self.one_block::<F, false>(ops, memory, start, n, block, scratch);
-                            }
+                            let n = block.min(range.end - start);
+                            self.one_block(ops, memory, start, n, block, scratch);
                             start += n;
                         }
                     },
@@ -222,7 +187,7 @@ impl Program {
     /// Computes one block of `n` elements. Functions go through whole registers: what lies past the end of the arrays
     /// there is never stored.
     #[inline(always)]
-    fn one_block<F: Precision, const IN_PLACE: bool>(
+    fn one_block<F: Precision>(
         &self,
         ops: &[Arc<dyn Op>],
         memory: &mut dyn Memory<F>,
@@ -232,23 +197,16 @@ impl Program {
         scratch: &mut [F],
     ) {
         let count = n.div_ceil(WIDTH);
-        // Pieces of operands that are not whole.
-        let mut rest = [[F::zero(); WIDTH]; 3];
         let at = |register: Register| register as usize * block;
         for instruction in &self.instructions {
             match *instruction {
                 Instruction::Apply { function, x: [a, b], to } => {
-                    let [rest_a, rest_b, _] = &mut rest;
-                    let (sources, y) =
-                        Sources::<_, IN_PLACE>::around(scratch, to, block, count, &*memory, start..start + n);
-                    function.blocks([sources.get(a, rest_a), sources.get(b, rest_b)], y);
+                    let (sources, y) = Sources::around(scratch, to, block, count);
+                    function.blocks([sources.get(a), sources.get(b)], y);
                 }
                 Instruction::Chain { chain, x: [a, b, c], to } => {
-                    let [rest_a, rest_b, rest_c] = &mut rest;
-                    let (sources, y) =
-                        Sources::<_, IN_PLACE>::around(scratch, to, block, count, &*memory, start..start + n);
-                    let x = [sources.get(a, rest_a), sources.get(b, rest_b), sources.get(c, rest_c)];
-                    chain.blocks(x, y);
+                    let (sources, y) = Sources::around(scratch, to, block, count);
+                    chain.blocks([sources.get(a), sources.get(b), sources.get(c)], y);
                 }
                 Instruction::Load { operand, to } => {
                     memory.load(operand as usize, start, &mut scratch[at(to)..][..n]);
@@ -266,7 +224,7 @@ impl Program {
     }
 
     /// Computes the only element.
-    fn number<F: Precision, const IN_PLACE: bool>(
+    fn number<F: Precision>(
         &self,
         ops: &[Arc<dyn Op>],
         memory: &mut dyn Memory<F>,
@@ -277,10 +235,7 @@ impl Program {
             memory.load(operand as usize, start, &mut scratch[to as usize..][..1]);
         }
         for instruction in &self.instructions {
-            let read = |register: Register| match register.checked_sub(OPERAND) {
-                Some(operand) if IN_PLACE => memory.slice(operand as usize, start, 1)[0],
-                _ => scratch[register as usize],
-            };
+            let read = |register: Register| scratch[register as usize];
             match *instruction {
                 Instruction::Apply { function, x, to } => {
                     let [a, b] = x.map(read);
