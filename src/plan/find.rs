@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 /// Where the inputs of each name are, made when the first one is looked for.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Names(OnceLock<FxHashMap<String, Named>>);
+pub(crate) struct Names(OnceLock<FxHashMap<String, Named>>);
 
 /// What has a name.
 #[derive(Debug, Clone, Copy)]
@@ -36,14 +36,14 @@ impl Names {
 impl<F: Precision> Plan<F> {
     /// The place of an input of real numbers.
     #[track_caller]
-    pub(super) fn place_of_input(&self, what: &'static str, key: Key<'_>) -> Result<usize> {
+    pub(crate) fn place_of_input(&self, what: &'static str, key: Key<'_>) -> Result<usize> {
         self.check_tape(key)?;
         find(what, Leaf::Input, key, &self.inputs, &self.names)
     }
 
     /// The place of an index input.
     #[track_caller]
-    pub(super) fn place_of_index(&self, what: &'static str, key: Key<'_>) -> Result<usize> {
+    pub(crate) fn place_of_index(&self, what: &'static str, key: Key<'_>) -> Result<usize> {
         self.check_tape(key)?;
         find(what, Leaf::Index, key, &self.indices, &self.index_names)
     }

@@ -1,45 +1,31 @@
 //! Plans: compiled schedules of what given outputs and updates need, replayed on new inputs without recording and
 //! without allocating.
 //!
-//! Compiling drops dead nodes and merges equal ones ([`merge`]), computes what depends on constants alone ([`fold`]),
-//! gathers elementwise nodes into programs, with the kernels before them ([`group`]), puts these into an order ([`order`])
-//! and writes them down as steps ([`emit`]), whose results get places in one arena that are used again ([`placing`],
-//! [`arena`]).
+//! Compiling drops dead nodes and merges equal ones ([`merge`](compile::merge)), computes what depends on constants alone ([`fold`](compile::fold)),
+//! gathers elementwise nodes into programs, with the kernels before them ([`fuse`](compile::fuse)), puts these into an order ([`order`](compile::order))
+//! and writes them down as steps ([`lower`](compile::lower)), whose results get places in one arena that are used again ([`place`](compile::place)
+//! ).
 
-mod arena;
-mod class;
 mod compile;
-mod emit;
 mod feed;
 mod find;
-mod finite;
-mod fold;
-mod group;
-mod levels;
-mod merge;
-mod near;
 mod options;
-mod order;
 mod outputs;
-mod overwriting;
-mod parallel;
-mod placing;
-mod refusal;
+mod pool;
+mod program;
 mod run;
 mod schedule;
-mod space;
 mod step;
-mod vigil;
 
-pub(crate) use merge::Merged;
-pub(crate) use near::Point;
-pub(crate) use run::Seen;
+pub(crate) use compile::merge::Merged;
+pub(crate) use run::incremental::Point;
+pub(crate) use run::replay::Seen;
 
 pub use feed::{FeedValue, Key};
 pub use options::PlanOptions;
 pub use outputs::Outputs;
-pub(crate) use schedule::bytes;
-pub use schedule::{Schedule, ScheduledLeaf, ScheduledStep, Slot, Write};
+pub(crate) use schedule::table::bytes;
+pub use schedule::table::{Schedule, ScheduledLeaf, ScheduledStep, Slot, Write};
 
 use crate::error::Result;
 use crate::graph::{Graph, NodeId};
@@ -100,7 +86,7 @@ pub struct Plan<F> {
     /// The number of results of all steps.
     results: usize,
     scratch: Vec<F>,
-    vigil: vigil::Vigil,
+    vigil: pool::Vigil,
     options: PlanOptions,
     /// That of the tape it was compiled from.
     lineage: Arc<()>,
@@ -110,7 +96,7 @@ pub struct Plan<F> {
 
 /// A leaf that is fed, and its buffer.
 #[derive(Debug, Clone)]
-struct InputSlot<T> {
+pub(crate) struct InputSlot<T> {
     id: NodeId,
     name: String,
     shape: Sizes,
@@ -121,7 +107,7 @@ struct InputSlot<T> {
 
 /// A parameter that is read or updated, and where it was found in the state of the last run.
 #[derive(Debug, Clone)]
-struct ParameterSlot {
+pub(crate) struct ParameterSlot {
     name: String,
     shape: Sizes,
     location: Location,
@@ -160,7 +146,7 @@ impl<F: Precision> Plan<F> {
         updates: impl IntoIterator<Item = (Var<'t>, Var<'t>)>,
         options: PlanOptions,
     ) -> Result<Self> {
-        compile::compile(
+        compile::passes::compile(
             &outputs.into_iter().collect::<Vec<_>>(),
             &updates.into_iter().collect::<Vec<_>>(),
             options,
@@ -172,14 +158,14 @@ impl<F: Precision> Plan<F> {
     /// [`Plan::slot`].
     #[track_caller]
     pub(crate) fn holding(outputs: &[Var<'_>], held: &Held, options: PlanOptions) -> Result<Self> {
-        compile::compile(outputs, &[], options, held)
+        compile::passes::compile(outputs, &[], options, held)
     }
 
     /// Lets one step write over what a later step still reads, if there is such a pair: for tests of the checker, which
     /// must notice.
     #[doc(hidden)]
     pub fn overlap(&mut self) {
-        placing::overlap(&mut self.steps, &self.outputs);
+        compile::place::assign::overlap(&mut self.steps, &self.outputs);
     }
 
     /// The number of steps of a run: a kernel, a program of elementwise ops, or both, each.

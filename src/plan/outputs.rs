@@ -13,7 +13,7 @@ pub struct Outputs<'p, F: Precision> {
 }
 
 impl<'p, F: Precision> Outputs<'p, F> {
-    pub(super) fn new(plan: &'p Plan<F>) -> Self {
+    pub(crate) fn new(plan: &'p Plan<F>) -> Self {
         Self { plan }
     }
 

@@ -1,14 +1,14 @@
 //! A step of a plan: one kernel call, one program of elementwise ops, or a kernel with a program behind it.
 
-use super::refusal::Asked;
 use crate::graph::NodeId;
+use crate::plan::program::Program;
+use crate::plan::run::refusal::Asked;
 use crate::shape::{Layout, Sizes, size};
-use crate::tape::Program;
 use smallvec::SmallVec;
 
 /// What holds the numbers of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Root {
+pub(crate) enum Root {
     /// The buffer of an input.
     Input(usize),
     /// The buffer of an index input.
@@ -23,21 +23,21 @@ pub(super) enum Root {
 
 /// Where the numbers of a node are.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
-    pub(super) root: Root,
-    pub(super) layout: Layout,
+pub(crate) struct Place {
+    pub(crate) root: Root,
+    pub(crate) layout: Layout,
 }
 
 impl Place {
     /// Whether its elements lie in row-major order from the start of what holds them.
-    pub(super) fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.layout.offset == 0 && self.layout.is_contiguous()
     }
 }
 
 /// What a step reads.
 #[derive(Debug, Clone)]
-pub(super) enum Operand {
+pub(crate) enum Operand {
     Place(Place),
     /// Only the shape of an operand.
     Shape(Sizes),
@@ -45,7 +45,7 @@ pub(super) enum Operand {
 
 impl Operand {
     /// Where its numbers are, if they are read.
-    pub(super) fn place(&self) -> Option<&Place> {
+    pub(crate) fn place(&self) -> Option<&Place> {
         match self {
             Self::Place(place) => Some(place),
             Self::Shape(_) => None,
@@ -55,7 +55,7 @@ impl Operand {
 
 /// Where a result goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Target {
+pub(crate) enum Target {
     /// The arena from this place on; while compiling, the number of the result.
     Arena(usize),
     /// A parameter in the user's state, after its last read.
@@ -64,28 +64,28 @@ pub(super) enum Target {
 
 /// What a step computes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Output {
+pub(crate) struct Output {
     /// The node whose numbers it is.
-    pub(super) node: NodeId,
+    pub(crate) node: NodeId,
     /// The number of the result.
-    pub(super) result: usize,
-    pub(super) target: Target,
+    pub(crate) result: usize,
+    pub(crate) target: Target,
     /// Whether a step reads it.
-    pub(super) read: bool,
+    pub(crate) read: bool,
 }
 
 /// A kernel whose result the program of the same step reads, and nothing else does.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Head {
-    pub(super) op: usize,
+pub(crate) struct Head {
+    pub(crate) op: usize,
     /// The number of the kernel's operands: the step's first ones.
-    pub(super) operands: usize,
-    pub(super) output: Output,
+    pub(crate) operands: usize,
+    pub(crate) output: Output,
 }
 
 /// What a step does.
 #[derive(Debug, Clone)]
-pub(super) enum Work {
+pub(crate) enum Work {
     /// Calls the kernel of an op.
     Kernel(usize),
     /// Runs elementwise ops block by block.
@@ -97,32 +97,32 @@ pub(super) enum Work {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Step {
-    pub(super) work: Work,
+pub(crate) struct Step {
+    pub(crate) work: Work,
     /// The shape of the results.
-    pub(super) shape: Sizes,
-    pub(super) operands: Vec<Operand>,
+    pub(crate) shape: Sizes,
+    pub(crate) operands: Vec<Operand>,
     /// The nodes that the operands are.
-    pub(super) reads: Vec<NodeId>,
-    pub(super) outputs: SmallVec<[Output; 1]>,
+    pub(crate) reads: Vec<NodeId>,
+    pub(crate) outputs: SmallVec<[Output; 1]>,
     /// Whether it is long enough to be worth the time that it takes to hand parts of it to other threads.
-    pub(super) long: bool,
-    pub(super) asked: Asked,
+    pub(crate) long: bool,
+    pub(crate) asked: Asked,
 }
 
 impl Step {
     /// The node whose numbers it computes; of several, the last.
-    pub(super) fn node(&self) -> NodeId {
+    pub(crate) fn node(&self) -> NodeId {
         self.outputs.last().map(|o| o.node).unwrap_or_default()
     }
 
     /// The number of elements of each result.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         size(&self.shape)
     }
 
     /// The program, if it has one.
-    pub(super) fn program(&self) -> Option<&Program> {
+    pub(crate) fn program(&self) -> Option<&Program> {
         match &self.work {
             Work::Program(program) | Work::Fused(_, program) => Some(program),
             Work::Kernel(_) | Work::Copy => None,
@@ -130,7 +130,7 @@ impl Step {
     }
 
     /// The op of its kernel, if it has one, what that writes, and the number of operands that it takes.
-    pub(super) fn kernel(&self) -> Option<(usize, &Output, usize)> {
+    pub(crate) fn kernel(&self) -> Option<(usize, &Output, usize)> {
         match &self.work {
             Work::Kernel(op) => Some((*op, &self.outputs[0], self.operands.len())),
             Work::Fused(head, _) => Some((head.op, &head.output, head.operands)),
@@ -139,7 +139,7 @@ impl Step {
     }
 
     /// The kernel that runs before the program.
-    pub(super) fn head(&self) -> Option<&Head> {
+    pub(crate) fn head(&self) -> Option<&Head> {
         match &self.work {
             Work::Fused(head, _) => Some(head),
             _ => None,
@@ -147,7 +147,7 @@ impl Step {
     }
 
     /// As [`head`](Self::head), to be changed.
-    pub(super) fn head_mut(&mut self) -> Option<&mut Head> {
+    pub(crate) fn head_mut(&mut self) -> Option<&mut Head> {
         match &mut self.work {
             Work::Fused(head, _) => Some(head),
             _ => None,
@@ -155,19 +155,19 @@ impl Step {
     }
 
     /// The number of operands that come before those of the program.
-    pub(super) fn before_program(&self) -> usize {
+    pub(crate) fn before_program(&self) -> usize {
         self.head().map_or(0, |head| head.operands)
     }
 
     /// The place that the program reads as this operand.
     #[inline]
-    pub(super) fn read_by_program(&self, operand: usize) -> &Place {
+    pub(crate) fn read_by_program(&self, operand: usize) -> &Place {
         let operand = &self.operands[self.before_program() + operand];
         operand.place().unwrap_or_else(|| unreachable!("elementwise ops read all operands"))
     }
 
     /// The places it reads, to be changed.
-    pub(super) fn places_mut(&mut self) -> impl Iterator<Item = &mut Place> {
+    pub(crate) fn places_mut(&mut self) -> impl Iterator<Item = &mut Place> {
         self.operands.iter_mut().filter_map(|o| match o {
             Operand::Place(place) => Some(place),
             Operand::Shape(_) => None,
@@ -175,17 +175,17 @@ impl Step {
     }
 
     /// The places it reads.
-    pub(super) fn places(&self) -> impl Iterator<Item = &Place> {
+    pub(crate) fn places(&self) -> impl Iterator<Item = &Place> {
         self.operands.iter().filter_map(Operand::place)
     }
 
     /// Whether it is the result of the step's own kernel that its program reads.
-    pub(super) fn is_own(&self, root: Root) -> bool {
+    pub(crate) fn is_own(&self, root: Root) -> bool {
         self.head().is_some_and(|head| root == Root::Arena(head.output.result))
     }
 
     /// What holds the numbers that it reads and does not compute itself.
-    pub(super) fn roots(&self) -> impl Iterator<Item = Root> {
+    pub(crate) fn roots(&self) -> impl Iterator<Item = Root> {
         self.places().map(|p| p.root).filter(|&root| !self.is_own(root))
     }
 }

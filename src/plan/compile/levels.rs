@@ -3,12 +3,13 @@
 //! A graph of numbers is often many chains of the same functions. Gone through one after another, every function waits for
 //! the one before it; level by level, the same function of numbers that lie side by side is one loop.
 
-use super::class::Class;
-use super::compile::Compiler;
-use super::emit::NO_REGISTER;
-use super::step::{Operand, Output};
+use super::classify::Class;
+use super::lower::NO_REGISTER;
+use super::passes::Compiler;
 use crate::graph::NodeId;
-use crate::tape::{Builder, Precision, Program, Register};
+use crate::plan::program::{Builder, Program, Register};
+use crate::plan::step::{Operand, Output};
+use crate::tape::Precision;
 use smallvec::SmallVec;
 
 /// Nodes of a level on the average from which it is worth to keep every number in a register of its own.
@@ -16,7 +17,7 @@ const WIDE: usize = 4;
 
 impl<F: Precision> Compiler<'_, F> {
     /// The program of nodes that are single numbers, if many of them do not depend on each other.
-    pub(super) fn levels(
+    pub(crate) fn levels(
         &mut self,
         members: &[NodeId],
         operands: &mut Vec<Operand>,

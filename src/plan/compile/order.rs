@@ -1,13 +1,13 @@
 //! In which order the units of a plan are computed: as they were recorded, but nothing later than what it needs.
 
-use super::class::Class;
-use super::group::{Given, UnitId, Units};
+use super::classify::Class;
+use super::fuse::{Given, UnitId, Units};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 /// The units, each after those it reads. Of those that could come next, the one whose operands were recorded first comes:
 /// an update as soon as its gradient is there, the branches of a graph one after another.
-pub(super) fn order(given: Given<'_>, units: &Units) -> Vec<UnitId> {
+pub(crate) fn order(given: Given<'_>, units: &Units) -> Vec<UnitId> {
     let count = units.units.len();
     let mut edges: Vec<(UnitId, UnitId)> = Vec::new();
     let mut keys = vec![0_u32; count];

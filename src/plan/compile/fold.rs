@@ -1,9 +1,9 @@
 //! Constant folding: what depends on constants alone is computed once, when the plan is compiled.
 
-use super::Held;
 use super::merge::Merged;
 use crate::error::Result;
 use crate::graph::{Graph, NodeId};
+use crate::plan::Held;
 use crate::shape::{Layout, size};
 use crate::tape::{Located, Op, Operands, Precision, run};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ enum Known<F> {
 }
 
 /// The numbers of the constants of a plan, and of what was computed from them.
-pub(super) struct Folded<F> {
+pub(crate) struct Folded<F> {
     /// For every node, its place in the list.
     places: Vec<u32>,
     known: Vec<Known<F>>,
@@ -35,7 +35,7 @@ impl<F: Precision> Folded<F> {
     /// # Errors
     ///
     /// If an op refuses its operands.
-    pub(super) fn new(
+    pub(crate) fn new(
         graph: &Graph,
         ops: &[Arc<dyn Op>],
         merged: &Merged,
@@ -67,7 +67,7 @@ impl<F: Precision> Folded<F> {
     }
 
     /// The numbers of a node that is known and no view of another.
-    pub(super) fn get(&self, id: NodeId) -> Option<&[F]> {
+    pub(crate) fn get(&self, id: NodeId) -> Option<&[F]> {
         match self.known(id) {
             Some(Known::Numbers(numbers)) => Some(numbers),
             _ => None,

@@ -1,7 +1,8 @@
 //! Making programs.
 
 use super::call::Call;
-use super::{Instruction, Program, Register, Span};
+use super::interpret::{Instruction, Program, Register};
+use super::span::Span;
 use crate::graph::NodeId;
 use crate::ops::{Chain, Scalar};
 

@@ -1,8 +1,8 @@
 //! What the nodes of a plan are to it: given from outside, views of others, elementwise, or all else.
 
-use super::Held;
 use super::merge::Merged;
 use crate::graph::{Graph, NodeId};
+use crate::plan::Held;
 use crate::shape::Layout;
 use crate::tape::Op;
 use rustc_hash::FxHashMap;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// What a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class {
+pub(crate) enum Class {
     /// A leaf, or a node that is held or known.
     Source,
     /// Elements of another node's array.
@@ -22,14 +22,14 @@ pub(super) enum Class {
 }
 
 /// The classes of live nodes, and where views lie.
-pub(super) struct Classes {
+pub(crate) struct Classes {
     of: Vec<Class>,
     views: FxHashMap<NodeId, (NodeId, Layout)>,
 }
 
 impl Classes {
     /// `known` nodes are given.
-    pub(super) fn new(
+    pub(crate) fn new(
         graph: &Graph,
         ops: &[Arc<dyn Op>],
         elementwise: &[bool],
@@ -66,13 +66,13 @@ impl Classes {
     }
 
     #[inline]
-    pub(super) fn of(&self, id: NodeId) -> Class {
+    pub(crate) fn of(&self, id: NodeId) -> Class {
         self.of[id.index()]
     }
 
     /// The node whose array holds a node's elements.
     #[inline]
-    pub(super) fn root(&self, id: NodeId) -> NodeId {
+    pub(crate) fn root(&self, id: NodeId) -> NodeId {
         match self.of(id) {
             Class::View => self.views[&id].0,
             _ => id,
@@ -80,7 +80,7 @@ impl Classes {
     }
 
     /// The node whose array holds a node's elements, and where in it they lie.
-    pub(super) fn located(&self, graph: &Graph, id: NodeId) -> (NodeId, Layout) {
+    pub(crate) fn located(&self, graph: &Graph, id: NodeId) -> (NodeId, Layout) {
         match self.views.get(&id) {
             Some((root, layout)) => (*root, layout.clone()),
             None => (id, Layout::contiguous(graph.node(id).shape())),

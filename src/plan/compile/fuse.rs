@@ -5,7 +5,7 @@
 //! can be one program, whatever else reads them. Stages are as late as consumers allow: what is cheap to compute is
 //! computed where it is wanted, and not kept.
 
-use super::class::{Class, Classes};
+use super::classify::{Class, Classes};
 use super::merge::Merged;
 use crate::graph::{Graph, NodeId};
 use crate::shape::size;
@@ -15,37 +15,37 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 /// The number of a unit: a group of elementwise nodes, or one node with a kernel.
-pub(super) type UnitId = u32;
+pub(crate) type UnitId = u32;
 
 /// The nodes of one step.
 #[derive(Debug, Default)]
-pub(super) struct Unit {
+pub(crate) struct Unit {
     /// The node whose kernel runs first, if there is one.
-    pub(super) head: Option<NodeId>,
+    pub(crate) head: Option<NodeId>,
     /// Elementwise nodes, in topological order.
-    pub(super) members: Vec<NodeId>,
+    pub(crate) members: Vec<NodeId>,
 }
 
 /// The nodes of a plan as steps, in no order yet.
-pub(super) struct Units {
-    pub(super) units: Vec<Unit>,
+pub(crate) struct Units {
+    pub(crate) units: Vec<Unit>,
     of: Vec<UnitId>,
 }
 
 /// What units are made of.
 #[derive(Clone, Copy)]
-pub(super) struct Given<'a> {
-    pub(super) graph: &'a Graph,
-    pub(super) ops: &'a [Arc<dyn Op>],
-    pub(super) merged: &'a Merged,
-    pub(super) classes: &'a Classes,
-    pub(super) reads: &'a Reads,
+pub(crate) struct Given<'a> {
+    pub(crate) graph: &'a Graph,
+    pub(crate) ops: &'a [Arc<dyn Op>],
+    pub(crate) merged: &'a Merged,
+    pub(crate) classes: &'a Classes,
+    pub(crate) reads: &'a Reads,
     /// Nodes that have to have an array of their own.
-    pub(super) pinned: &'a [bool],
+    pub(crate) pinned: &'a [bool],
 }
 
 /// The operands whose elements live nodes read, as the nodes that stand for them: gone through several times.
-pub(super) struct Reads {
+pub(crate) struct Reads {
     all: Vec<NodeId>,
     /// Where the operands of each node begin.
     starts: Vec<u32>,
@@ -53,7 +53,7 @@ pub(super) struct Reads {
 
 impl Reads {
     /// Those of the nodes that are computed.
-    pub(super) fn new(graph: &Graph, merged: &Merged, classes: &Classes) -> Self {
+    pub(crate) fn new(graph: &Graph, merged: &Merged, classes: &Classes) -> Self {
         let mut reads = Self { all: Vec::new(), starts: vec![0; graph.len() + 1] };
         let mut next = 0;
         for &id in &merged.nodes {
@@ -71,7 +71,7 @@ impl Reads {
 
     /// The operands that a node reads, in their order.
     #[inline]
-    pub(super) fn of(&self, id: NodeId) -> &[NodeId] {
+    pub(crate) fn of(&self, id: NodeId) -> &[NodeId] {
         let i = id.index();
         &self.all[self.starts[i] as usize..self.starts[i + 1] as usize]
     }
@@ -129,7 +129,7 @@ impl Given<'_> {
 
 impl Units {
     /// Without `fuse`, every node is a unit of its own.
-    pub(super) fn new(given: Given<'_>, fuse: bool) -> Self {
+    pub(crate) fn new(given: Given<'_>, fuse: bool) -> Self {
         let nodes = &given.merged.nodes;
         let mut sets = Sets((0..given.graph.len() as u32).collect());
         if fuse {
@@ -164,7 +164,7 @@ impl Units {
 
     /// The unit of a node that is computed.
     #[inline]
-    pub(super) fn of(&self, id: NodeId) -> UnitId {
+    pub(crate) fn of(&self, id: NodeId) -> UnitId {
         self.of[id.index()]
     }
 

@@ -4,19 +4,13 @@
 //! those that are wanted. Whatever is not stored never has an array of its own. Arrays of one element have one register
 //! for each number, and a loop of their own.
 
-mod builder;
-mod call;
-mod sources;
-mod span;
-
-use super::op::{Op, Precision};
+use super::call::Call;
+use super::register::Sources;
+use super::span::Span;
 use crate::graph::NodeId;
 use crate::kernel::{WIDTH, vectorize};
 use crate::ops::{Chain, Scalar};
-pub(crate) use builder::{Applied, Builder};
-use call::Call;
-use sources::Sources;
-pub(crate) use span::Span;
+use crate::tape::{Op, Precision};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -83,11 +77,11 @@ impl Accesses {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Program {
     /// Operands that are the same number everywhere, each with its register: loaded once, before the first block.
-    uniform: Vec<(u32, Register)>,
-    instructions: Vec<Instruction>,
-    calls: Vec<Call>,
-    spans: Vec<Span>,
-    registers: usize,
+    pub(crate) uniform: Vec<(u32, Register)>,
+    pub(crate) instructions: Vec<Instruction>,
+    pub(crate) calls: Vec<Call>,
+    pub(crate) spans: Vec<Span>,
+    pub(crate) registers: usize,
 }
 
 impl Program {

@@ -1,21 +1,22 @@
 //! The steps of units: operands, results, and programs with their registers.
 
-use super::compile::Compiler;
-use super::group::Unit;
-use super::parallel;
-use super::refusal::Asked;
-use super::step::{Head, Operand, Output, Place, Step, Work};
+use super::fuse::Unit;
+use super::passes::Compiler;
 use crate::graph::{Kind, NodeId};
+use crate::plan::program::{Applied, Builder, Program, Register};
+use crate::plan::run::parallel;
+use crate::plan::run::refusal::Asked;
+use crate::plan::step::{Head, Operand, Output, Place, Step, Work};
 use crate::shape::size;
-use crate::tape::{Applied, Builder, Precision, Program, Register};
+use crate::tape::Precision;
 use smallvec::SmallVec;
 
 /// Where no number of a node is in a register.
-pub(super) const NO_REGISTER: Register = Register::MAX;
+pub(crate) const NO_REGISTER: Register = Register::MAX;
 
 impl<F: Precision> Compiler<'_, F> {
     /// Records the step that computes a unit.
-    pub(super) fn unit(&mut self, unit: &Unit) {
+    pub(crate) fn unit(&mut self, unit: &Unit) {
         let graph = &self.recorder.graph;
         let Some(&first) = unit.members.first().or(unit.head.as_ref()) else { return };
         let (mut operands, mut reads, mut outputs) = (Vec::new(), Vec::new(), SmallVec::new());
@@ -65,7 +66,7 @@ impl<F: Precision> Compiler<'_, F> {
     }
 
     /// What computes a node.
-    pub(super) fn applied(&self, id: NodeId) -> Applied {
+    pub(crate) fn applied(&self, id: NodeId) -> Applied {
         let op = self.recorder.graph.record(id).op.0 as usize;
         let asked = (!self.built_in[op]).then_some(id);
         Applied { op, function: self.functions[op], asked }

@@ -1,12 +1,12 @@
 //! Which operands a step's program may write its results over: those that nothing else of the step reads, and that the
 //! program reads as a whole, block by block before it writes.
 
-use super::step::{Operand, Place, Root, Step};
-use crate::tape::Accesses;
+use crate::plan::program::Accesses;
+use crate::plan::step::{Operand, Place, Root, Step};
 use rustc_hash::FxHashSet;
 
 /// What a step reads, ordered so that it is found without going through all of it.
-pub(super) struct Overwriting {
+pub(crate) struct Overwriting {
     /// What holds each operand, and the operand's number; sorted.
     operands: Vec<(Root, usize)>,
     /// When the program reads and writes, if there is one.
@@ -15,7 +15,7 @@ pub(super) struct Overwriting {
 
 impl Overwriting {
     /// Looks at a step; O(n log n) for n operands.
-    pub(super) fn of(step: &Step) -> Self {
+    pub(crate) fn of(step: &Step) -> Self {
         let root = |(i, operand): (usize, &Operand)| Some((operand.place()?.root, i));
         let mut operands: Vec<(Root, usize)> = step.operands.iter().enumerate().filter_map(root).collect();
         operands.sort_unstable();
@@ -45,14 +45,14 @@ impl Overwriting {
     }
 
     /// Whether output `k` of the step can be written to what `root` holds.
-    pub(super) fn may_write_over(&self, step: &Step, k: usize, root: Root) -> bool {
+    pub(crate) fn may_write_over(&self, step: &Step, k: usize, root: Root) -> bool {
         let written = self.accesses.as_ref().map(|accesses| accesses.written_after(k));
         let read = self.read_until(step, root, Place::is_whole);
         read.zip(written).is_some_and(|(read, written)| read <= written)
     }
 
     /// The places that its outputs can take over, among those of results of their size that it is the last to read.
-    pub(super) fn places_of(self, step: &Step, ended: impl Iterator<Item = usize>) -> Places {
+    pub(crate) fn places_of(self, step: &Step, ended: impl Iterator<Item = usize>) -> Places {
         let whole = |place: &Place| place.is_whole() && place.layout.shape == step.shape;
         let read = |result| Some((self.read_until(step, Root::Arena(result), whole)?, result));
         let mut open: Vec<(usize, usize)> = ended.filter_map(read).collect();
@@ -63,7 +63,7 @@ impl Overwriting {
 }
 
 /// Places that are given to a step's outputs.
-pub(super) struct Places {
+pub(crate) struct Places {
     /// After how many instructions each is not read again, and whose place it is.
     open: Vec<(usize, usize)>,
     given: FxHashSet<usize>,
@@ -73,7 +73,7 @@ pub(super) struct Places {
 impl Places {
     /// The result whose place output `k` takes over, if there is one. Outputs are written in their order, so that what
     /// one cannot take over is left to those behind it.
-    pub(super) fn next_for(&mut self, k: usize) -> Option<usize> {
+    pub(crate) fn next_for(&mut self, k: usize) -> Option<usize> {
         let written = self.accesses.as_ref()?.written_after(k);
         let (_, result) = self.open.pop_if(|(read, _)| *read <= written)?;
         self.given.insert(result);
@@ -81,7 +81,7 @@ impl Places {
     }
 
     /// Whether the place of a result was taken over.
-    pub(super) fn has_given(&self, result: usize) -> bool {
+    pub(crate) fn has_given(&self, result: usize) -> bool {
         self.given.contains(&result)
     }
 }

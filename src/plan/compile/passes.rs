@@ -1,30 +1,32 @@
 //! From a graph to steps.
 
-use super::class::{Class, Classes};
-use super::emit::NO_REGISTER;
+use super::classify::{Class, Classes};
 use super::fold::Folded;
-use super::group::{Given, Reads, Units};
+use super::fuse::{Given, Reads, Units};
+use super::lower::NO_REGISTER;
 use super::merge::Merged;
 use super::order::order;
-use super::refusal::Asked;
-use super::step::{Operand, Output, Place, Root, Step, Target, Work};
-use super::vigil::Vigil;
-use super::{Held, InputSlot, ParameterSlot, Plan, PlanOptions, parallel};
 use crate::error::{Error, Result};
 use crate::float::Written;
 use crate::graph::{Graph, Kind, Leaf, Node, NodeId};
 use crate::kernel::MOST_THREADS;
 use crate::ops::{Scalar, is_built_in};
+use crate::plan::pool::Vigil;
+use crate::plan::program::Register;
+use crate::plan::run::parallel;
+use crate::plan::run::refusal::Asked;
+use crate::plan::step::{Operand, Output, Place, Root, Step, Target, Work};
+use crate::plan::{Held, InputSlot, ParameterSlot, Plan, PlanOptions};
 use crate::room;
 use crate::shape::{Layout, size};
-use crate::tape::{Op, Precision, Recorder, Register, Var, check_elements};
+use crate::tape::{Op, Precision, Recorder, Var, check_elements};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::any::Any;
 use std::sync::Arc;
 
 #[track_caller]
-pub(super) fn compile<F: Precision>(
+pub(crate) fn compile<F: Precision>(
     outputs: &[Var<'_>],
     updates: &[(Var<'_>, Var<'_>)],
     options: PlanOptions,
@@ -82,29 +84,29 @@ fn check_updates(graph: &Graph, updates: &[(Var<'_>, Var<'_>)]) -> Result<()> {
 }
 
 /// A plan in the making.
-pub(super) struct Compiler<'g, F> {
-    pub(super) recorder: &'g Recorder,
+pub(crate) struct Compiler<'g, F> {
+    pub(crate) recorder: &'g Recorder,
     held: &'g Held,
-    pub(super) merged: &'g Merged,
-    pub(super) reads: &'g Reads,
-    pub(super) classes: &'g Classes,
-    pub(super) units: &'g Units,
+    pub(crate) merged: &'g Merged,
+    pub(crate) reads: &'g Reads,
+    pub(crate) classes: &'g Classes,
+    pub(crate) units: &'g Units,
     folded: &'g Folded<F>,
     /// Nodes that some node of another unit reads, or that have to have an array for another reason.
-    pub(super) kept: Vec<bool>,
+    pub(crate) kept: Vec<bool>,
     places: FxHashMap<NodeId, Place>,
     /// The ops that are functions known by name.
-    pub(super) functions: Vec<Option<Scalar>>,
+    pub(crate) functions: Vec<Option<Scalar>>,
     /// The ops that take all numbers and do not panic.
-    pub(super) built_in: Vec<bool>,
+    pub(crate) built_in: Vec<bool>,
     /// How often the unit at hand still reads a node, and the register it is in; by node.
-    pub(super) uses: Vec<u32>,
-    pub(super) registers: Vec<Register>,
+    pub(crate) uses: Vec<u32>,
+    pub(crate) registers: Vec<Register>,
     /// The sizes of the results.
-    pub(super) results: Vec<usize>,
+    pub(crate) results: Vec<usize>,
     /// Steps that copy what outputs name of the state, before all others.
     copies: Vec<Step>,
-    pub(super) plan: Plan<F>,
+    pub(crate) plan: Plan<F>,
 }
 
 fn plan_of<F: Precision>(
@@ -259,14 +261,14 @@ impl<F: Precision> Compiler<'_, F> {
     }
 
     /// Where the numbers of an operand are.
-    pub(super) fn place(&self, id: NodeId) -> Place {
+    pub(crate) fn place(&self, id: NodeId) -> Place {
         let id = self.merged.of(id);
         let (root, layout) = self.classes.located(&self.recorder.graph, id);
         Place { root: self.places[&root].root, layout }
     }
 
     /// A new result, which a node's numbers are.
-    pub(super) fn output(&mut self, node: NodeId) -> Output {
+    pub(crate) fn output(&mut self, node: NodeId) -> Output {
         let shape = self.recorder.graph.node(node).shape();
         self.results.push(size(shape));
         let result = self.results.len() - 1;

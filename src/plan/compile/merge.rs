@@ -1,7 +1,7 @@
 //! What has to be computed, each thing once: dead nodes dropped, equal ones merged.
 
-use super::Held;
 use crate::graph::{Graph, NodeId, OpIndex, ShapeIndex};
+use crate::plan::Held;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use rustc_hash::FxHasher;
@@ -11,7 +11,7 @@ use std::hash::Hasher;
 #[derive(Debug)]
 pub(crate) struct Merged {
     /// Live nodes that stand for themselves, in topological order.
-    pub(super) nodes: Vec<NodeId>,
+    pub(crate) nodes: Vec<NodeId>,
     /// For every live node, the node that stands for it.
     canonical: Vec<NodeId>,
     seen: HashTable<NodeId>,

@@ -4,14 +4,15 @@
 //! numbers. Each part is whole rows of a kernel's result, or a stretch of the elements of a program; a matrix product with a
 //! large second operand is split by columns instead.
 
-use super::PlanOptions;
-use super::space::{Lent, Reader, Space};
-use super::step::{self, Operand, Root, Step, Target};
+use super::memory::{Lent, Reader, Space};
 use crate::graph::NodeId;
 use crate::kernel::{Input, Inputs, LONG_PRODUCT, Output, Share, WIDTH, copy, gather, in_parts};
 use crate::ops::MatMul;
+use crate::plan::PlanOptions;
+use crate::plan::program::{Memory, Program};
+use crate::plan::step::{self, Operand, Root, Step, Target};
 use crate::shape::{Sizes, size};
-use crate::tape::{Memory, Op, Precision, Program};
+use crate::tape::{Op, Precision};
 use smallvec::SmallVec;
 use std::any::Any;
 use std::ops::Range;
@@ -26,7 +27,7 @@ const ROWS: usize = 8;
 const RESULTS: usize = 4;
 
 /// Whether a step is long enough to be worth the handing over.
-pub(super) fn is_long(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
+pub(crate) fn is_long(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
     if let Some((op, _, operands)) = step.kernel() {
         let rows = step.shape.first().copied().unwrap_or(0);
         let first = step.operands[..operands].first().and_then(Operand::place);
@@ -40,7 +41,7 @@ pub(super) fn is_long(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
 
 /// In how many parts a step is computed: none of them without a row of a kernel's result, or elements of a program that are
 /// computed side by side.
-pub(super) fn parts(step: &Step, threads: usize) -> usize {
+pub(crate) fn parts(step: &Step, threads: usize) -> usize {
     if !step.long || step.outputs.len() > RESULTS {
         return 1;
     }
@@ -55,7 +56,7 @@ fn units(step: &Step) -> (usize, usize) {
 }
 
 /// How many elements of scratch a step's program takes with so many threads.
-pub(super) fn room<F>(program: &Program, step: &Step, threads: usize) -> usize {
+pub(crate) fn room<F>(program: &Program, step: &Step, threads: usize) -> usize {
     program.scratch::<F>(step.len()).saturating_mul(parts(step, threads))
 }
 
@@ -93,7 +94,7 @@ fn is_wide(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
 }
 
 /// Runs a long step in as many parts as threads.
-pub(super) fn run<F: Precision>(
+pub(crate) fn run<F: Precision>(
     step: &Step,
     ops: &[Arc<dyn Op>],
     space: &mut Space<'_, F>,

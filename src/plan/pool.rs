@@ -12,7 +12,7 @@ const AWAKE: Duration = Duration::from_micros(200);
 
 /// Threads of the pool that wait for parts of steps.
 #[derive(Debug, Clone)]
-pub(super) struct Vigil(Arc<Watch>);
+pub(crate) struct Vigil(Arc<Watch>);
 
 #[derive(Debug)]
 struct Watch {
@@ -33,7 +33,7 @@ impl Default for Vigil {
 impl Vigil {
     /// Calls `f` in a thread of the pool, which is this one if it is one, with so many others awake meanwhile and for a
     /// moment after it.
-    pub(super) fn over(&self, threads: usize, f: impl FnOnce() + Send) {
+    pub(crate) fn over(&self, threads: usize, f: impl FnOnce() + Send) {
         let watched = || {
             self.call(threads);
             f();

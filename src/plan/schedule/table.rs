@@ -1,11 +1,13 @@
 //! What a plan does, as plain data: its steps in order, what each reads and writes, and the memory it takes.
 
-use super::step::{Root, Step, Target, Work};
-use super::{Plan, parallel};
 use crate::float::Written;
 use crate::graph::NodeId;
+use crate::plan::Plan;
+use crate::plan::program::Instruction;
+use crate::plan::run::parallel;
+use crate::plan::step::{Root, Step, Target, Work};
 use crate::shown::{CELL, LIST, shown};
-use crate::tape::{Instruction, Precision};
+use crate::tape::Precision;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,15 +1,17 @@
 //! Running the steps.
 
 use super::finite::Finite;
+use super::memory::{Leaves, Space};
+use super::parallel;
 use super::refusal::{Asked, Refusals};
-use super::space::{Leaves, Space};
-use super::step::{Operand, Place, Root, Step, Work};
-use super::{InputSlot, Outputs, Plan, PlanOptions, parallel};
 use crate::error::{Error, Result};
 use crate::graph::NodeId;
 use crate::kernel::{Input, Inputs, View, copy, gather};
+use crate::plan::program::Memory;
+use crate::plan::step::{Operand, Place, Root, Step, Work};
+use crate::plan::{InputSlot, Outputs, Plan, PlanOptions};
 use crate::state::State;
-use crate::tape::{Memory, Op, Precision, call};
+use crate::tape::{Op, Precision, call};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -56,7 +58,7 @@ impl<F: Precision> Plan<F> {
     }
 
     /// As [`run`](Self::run), with somebody who attends to every step.
-    pub(super) fn attended(&mut self, state: &mut State<F>, attendant: &mut dyn Attend<F>) -> Result<()> {
+    pub(crate) fn attended(&mut self, state: &mut State<F>, attendant: &mut dyn Attend<F>) -> Result<()> {
         self.prepare(state)?;
         self.execute(state, Some(attendant))
     }
@@ -144,7 +146,7 @@ impl Step {
     }
 
     /// Runs its kernel, if it has one; whether that takes its operands.
-    pub(super) fn run_kernel<F: Precision>(
+    pub(crate) fn run_kernel<F: Precision>(
         &self,
         ops: &[Arc<dyn Op>],
         space: &mut Space<'_, F>,
@@ -160,7 +162,7 @@ impl Step {
     }
 
     /// Runs the kernel of an op of this step; whether that takes its operands.
-    pub(super) fn call<F: Precision>(
+    pub(crate) fn call<F: Precision>(
         &self,
         op: &dyn Op,
         x: Inputs<'_, '_, F>,
@@ -199,7 +201,7 @@ impl<F: Precision> Memory<F> for Blocks<'_, '_, F> {
 }
 
 /// Somebody who attends to the steps of a run.
-pub(super) trait Attend<F> {
+pub(crate) trait Attend<F> {
     /// Before a step; whether it is to be run.
     fn before(&mut self, i: usize, step: &Step, space: &mut Space<'_, F>) -> bool;
 

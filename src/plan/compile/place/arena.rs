@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A free-list over an arena that grows as needed; sizes and places in elements.
 #[derive(Debug, Default)]
-pub(super) struct Arena {
+pub(crate) struct Arena {
     /// The lengths of free stretches by their starts, none touching the next.
     free: BTreeMap<usize, usize>,
     /// The same as length and start.
@@ -22,7 +22,7 @@ impl Arena {
 
     /// The smallest free stretch that fits, or new space at the end; `None` where the arena would be longer than anything
     /// that can be addressed.
-    pub(super) fn take(&mut self, size: usize) -> Option<usize> {
+    pub(crate) fn take(&mut self, size: usize) -> Option<usize> {
         let size = Self::rounded(size);
         if size == 0 {
             return Some(0);
@@ -47,7 +47,7 @@ impl Arena {
     }
 
     /// Gives a stretch back.
-    pub(super) fn give(&mut self, start: usize, size: usize) {
+    pub(crate) fn give(&mut self, start: usize, size: usize) {
         let size = Self::rounded(size);
         if size == 0 {
             return;
@@ -77,7 +77,7 @@ impl Arena {
     }
 
     /// The number of elements of the arena.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len
     }
 }

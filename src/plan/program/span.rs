@@ -1,9 +1,9 @@
 //! One function of many single numbers.
 
-use super::Register;
+use super::interpret::Register;
 use crate::kernel::Lane;
 use crate::ops::Scalar;
-use crate::tape::op::Precision;
+use crate::tape::Precision;
 
 /// One function of single numbers that lie side by side, or of one of them each time.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +18,7 @@ pub(crate) struct Span {
 
 impl Span {
     /// How two operands go on to the next ones, if they stay or move on by one, and do not reach the results.
-    pub(super) fn steps(x: [Register; 2], next: [Register; 2], to: Register) -> Option<[bool; 2]> {
+    pub(crate) fn steps(x: [Register; 2], next: [Register; 2], to: Register) -> Option<[bool; 2]> {
         let step = |k: usize| match next[k].wrapping_sub(x[k]) {
             0 => Some(false),
             1 => Some(true),
@@ -29,7 +29,7 @@ impl Span {
     }
 
     /// Whether the next function goes on where this ends.
-    pub(super) fn takes(&self, function: Scalar, next: [Register; 2], to: Register) -> bool {
+    pub(crate) fn takes(&self, function: Scalar, next: [Register; 2], to: Register) -> bool {
         let goes_on = |k: usize| next[k] == self.x[k] + if self.steps[k] { self.count } else { 0 };
         function == self.function
             && to == self.to + self.count
@@ -38,7 +38,7 @@ impl Span {
             && goes_on(1)
     }
 
-    pub(super) fn run<F: Precision>(self, scratch: &mut [F]) {
+    pub(crate) fn run<F: Precision>(self, scratch: &mut [F]) {
         let (to, count) = (self.to as usize, self.count as usize);
         // Results lie behind all that they are computed from.
         let (given, results) = scratch.split_at_mut(to);

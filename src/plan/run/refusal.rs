@@ -1,17 +1,17 @@
 //! Ops that refuse their operands in a run: which steps are asked, and what was the answer.
 
-use super::step::{Operand, Place, Root};
-use super::{Plan, space};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeId};
 use crate::kernel::{Input, Inputs};
+use crate::plan::Plan;
+use crate::plan::step::{Operand, Place, Root};
 use crate::tape::Precision;
 use smallvec::SmallVec;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// When the ops of a step are asked whether they take their operands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(crate) enum Asked {
     /// They take all numbers, and do not panic.
     Never,
     /// Before the first step of a run: a built-in op that reads indices, and looks at nothing else.
@@ -31,11 +31,11 @@ struct Refusal {
 
 /// What the ops of a step have refused, in whichever thread.
 #[derive(Debug, Default)]
-pub(super) struct Refusals(Mutex<Option<Refusal>>);
+pub(crate) struct Refusals(Mutex<Option<Refusal>>);
 
 impl Refusals {
     /// Keeps the refusal that stands first in the result, so that the answer does not depend on which thread was quicker.
-    pub(super) fn put(&self, at: usize, node: NodeId, problem: String) {
+    pub(crate) fn put(&self, at: usize, node: NodeId, problem: String) {
         let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if first.as_ref().is_none_or(|first| at < first.at) {
             *first = Some(Refusal { at, node, problem });
@@ -43,7 +43,7 @@ impl Refusals {
     }
 
     /// That no op has refused.
-    pub(super) fn none(&self, graph: &Option<Arc<Graph>>) -> Result<()> {
+    pub(crate) fn none(&self, graph: &Option<Arc<Graph>>) -> Result<()> {
         let first = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         first.map_or(Ok(()), |Refusal { node, problem, .. }| Err(refused(graph, node, problem)))
     }
@@ -59,7 +59,7 @@ fn refused(graph: &Option<Arc<Graph>>, node: NodeId, problem: String) -> Error {
 
 impl<F: Precision> Plan<F> {
     /// Asks the built-in ops that read indices, before anything is computed.
-    pub(super) fn check_indices(&self) -> Result<()> {
+    pub(crate) fn check_indices(&self) -> Result<()> {
         self.indexed.iter().try_for_each(|&i| {
             let step = &self.steps[i];
             let Some((op, output, operands)) = step.kernel() else { return Ok(()) };
@@ -68,7 +68,7 @@ impl<F: Precision> Plan<F> {
                 .map(|operand| match operand {
                     Operand::Shape(shape) => Input::Shape(shape),
                     Operand::Place(Place { root: Root::Index(k), layout }) => {
-                        Input::Index(space::view(&self.indices[*k].values, 0, layout))
+                        Input::Index(super::memory::view(&self.indices[*k].values, 0, layout))
                     }
                     Operand::Place(place) => Input::Shape(&place.layout.shape),
                 })

@@ -1,12 +1,12 @@
 //! Where results go: straight to the state, into the place of an operand that ends, or to a stretch of the arena.
 
 use super::arena::Arena;
-use super::compile::Compiler;
-use super::overwriting::Overwriting;
-use super::refusal::Asked;
-use super::step::{Output, Place, Root, Step, Target};
+use super::in_place::Overwriting;
 use crate::error::Result;
 use crate::graph::NodeId;
+use crate::plan::compile::passes::Compiler;
+use crate::plan::run::refusal::Asked;
+use crate::plan::step::{Output, Place, Root, Step, Target};
 use crate::room;
 use crate::tape::Precision;
 use rustc_hash::FxHashMap;
@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 impl<F: Precision> Compiler<'_, F> {
     /// Lets the step that computes an update write straight to the parameter, where nothing reads that later and no later
     /// step can end the run: updates take effect together, or none does.
-    pub(super) fn write_in_place(&mut self) {
+    pub(crate) fn write_in_place(&mut self) {
         if self.plan.options.check_finite {
             return;
         }
@@ -61,7 +61,7 @@ impl<F: Precision> Compiler<'_, F> {
     }
 
     /// Gives every result a stretch of the arena from the step that writes it to the last that reads it.
-    pub(super) fn assign(&mut self) -> Result<()> {
+    pub(crate) fn assign(&mut self) -> Result<()> {
         let Self { plan, results, .. } = self;
         let mut last_use = vec![0_usize; results.len()];
         for (i, step) in plan.steps.iter().enumerate() {
@@ -144,7 +144,7 @@ impl<F: Precision> Compiler<'_, F> {
 }
 
 /// Lets the first step that can write over a result which a later step still reads.
-pub(super) fn overlap(steps: &mut [Step], outputs: &[(NodeId, Place)]) {
+pub(crate) fn overlap(steps: &mut [Step], outputs: &[(NodeId, Place)]) {
     let stretch = |step: &Step| match step.outputs[..] {
         [Output { target: Target::Arena(start), result, .. }] => Some((start, step.len(), result)),
         _ => None,

@@ -1,10 +1,10 @@
 //! Where the operands of a function are while its result is written.
 
-use super::Register;
+use super::interpret::Register;
 use crate::kernel::WIDTH;
 
 /// The registers but the one that a function writes.
-pub(super) struct Sources<'a, F> {
+pub(crate) struct Sources<'a, F> {
     /// What lies before and behind the pieces that are written.
     below: &'a [[F; WIDTH]],
     above: &'a [[F; WIDTH]],
@@ -16,7 +16,7 @@ pub(super) struct Sources<'a, F> {
 impl<'a, F> Sources<'a, F> {
     /// All registers but what is written, and that.
     #[inline(always)]
-    pub(super) fn around(
+    pub(crate) fn around(
         scratch: &'a mut [F],
         written: Register,
         block: usize,
@@ -30,7 +30,7 @@ impl<'a, F> Sources<'a, F> {
 
     /// The pieces of a register.
     #[inline(always)]
-    pub(super) fn get(&self, register: Register) -> &'a [[F; WIDTH]] {
+    pub(crate) fn get(&self, register: Register) -> &'a [[F; WIDTH]] {
         let start = register as usize * self.block;
         match start.checked_sub(self.below.len()) {
             Some(behind) => &self.above[behind - self.count..][..self.count],

@@ -1,28 +1,28 @@
 //! The memory of a run: what steps read, and the parts of it that they are lent to write.
 
 use super::refusal::Refusals;
-use super::step::{Operand, Output, Place, Root, Target};
-use super::{InputSlot, ParameterSlot};
 use crate::Float;
 use crate::kernel::{Input, View, gather};
+use crate::plan::step::{Operand, Output, Place, Root, Target};
+use crate::plan::{InputSlot, ParameterSlot};
 use crate::shape::Layout;
 use crate::state::{Others, State};
 use smallvec::SmallVec;
 
 /// Everything that a run reads and writes.
-pub(super) struct Space<'a, F> {
-    pub(super) arena: &'a mut [F],
-    pub(super) state: &'a mut State<F>,
-    pub(super) leaves: Leaves<'a, F>,
-    pub(super) refusals: &'a Refusals,
+pub(crate) struct Space<'a, F> {
+    pub(crate) arena: &'a mut [F],
+    pub(crate) state: &'a mut State<F>,
+    pub(crate) leaves: Leaves<'a, F>,
+    pub(crate) refusals: &'a Refusals,
 }
 
 /// What no step writes.
-pub(super) struct Leaves<'a, F> {
-    pub(super) inputs: &'a [InputSlot<F>],
-    pub(super) indices: &'a [InputSlot<usize>],
-    pub(super) constants: &'a [Vec<F>],
-    pub(super) parameters: &'a [ParameterSlot],
+pub(crate) struct Leaves<'a, F> {
+    pub(crate) inputs: &'a [InputSlot<F>],
+    pub(crate) indices: &'a [InputSlot<usize>],
+    pub(crate) constants: &'a [Vec<F>],
+    pub(crate) parameters: &'a [ParameterSlot],
 }
 
 impl<F> Clone for Leaves<'_, F> {
@@ -34,20 +34,20 @@ impl<F> Clone for Leaves<'_, F> {
 impl<F> Copy for Leaves<'_, F> {}
 
 /// Parts of the memory that are lent to be written.
-pub(super) type Lent<'a, F> = SmallVec<[&'a mut [F]; 4]>;
+pub(crate) type Lent<'a, F> = SmallVec<[&'a mut [F]; 4]>;
 
 /// Everything that may be read while parts are lent.
-pub(super) struct Reader<'a, F> {
+pub(crate) struct Reader<'a, F> {
     /// Stretches of the arena between the parts that are lent, each with its start.
     arena: SmallVec<[(usize, &'a [F]); 3]>,
     others: Others<'a, F>,
     leaves: Leaves<'a, F>,
-    pub(super) refusals: &'a Refusals,
+    pub(crate) refusals: &'a Refusals,
 }
 
 impl<F: Float> Space<'_, F> {
     /// Lends what some results of `len` elements are written to, in their order.
-    pub(super) fn lend<'o>(
+    pub(crate) fn lend<'o>(
         &mut self,
         len: usize,
         outputs: impl Iterator<Item = &'o Output> + Clone,
@@ -80,7 +80,7 @@ impl<F: Float> Space<'_, F> {
 
     /// The numbers at a target.
     #[inline]
-    pub(super) fn target_mut(&mut self, target: Target, len: usize) -> &mut [F] {
+    pub(crate) fn target_mut(&mut self, target: Target, len: usize) -> &mut [F] {
         match target {
             Target::Arena(start) => &mut self.arena[start..start + len],
             Target::State(slot) => self.state.numbers_mut(self.leaves.parameters[slot].place),
@@ -88,7 +88,7 @@ impl<F: Float> Space<'_, F> {
     }
 
     /// As [`target_mut`](Self::target_mut), to be read.
-    pub(super) fn target(&self, target: Target, len: usize) -> &[F] {
+    pub(crate) fn target(&self, target: Target, len: usize) -> &[F] {
         match target {
             Target::Arena(start) => &self.arena[start..start + len],
             Target::State(slot) => self.state.numbers(self.leaves.parameters[slot].place),
@@ -96,7 +96,7 @@ impl<F: Float> Space<'_, F> {
     }
 
     /// Copies the numbers of a place that is not in the state to a parameter.
-    pub(super) fn write(&mut self, place: &Place, slot: usize) {
+    pub(crate) fn write(&mut self, place: &Place, slot: usize) {
         let data = match place.root {
             Root::Arena(_) => &*self.arena,
             root => self.leaves.get(root),
@@ -107,7 +107,7 @@ impl<F: Float> Space<'_, F> {
 
     /// The numbers of a place.
     #[inline]
-    pub(super) fn view<'b>(&'b self, place: &'b Place) -> View<'b, F> {
+    pub(crate) fn view<'b>(&'b self, place: &'b Place) -> View<'b, F> {
         let data = match place.root {
             Root::Arena(_) => &*self.arena,
             Root::State(slot) => self.state.numbers(self.leaves.parameters[slot].place),
@@ -118,7 +118,7 @@ impl<F: Float> Space<'_, F> {
 }
 
 /// The numbers of a layout in a buffer that begins at the place `start`.
-pub(super) fn view<'b, T: Copy>(data: &'b [T], start: usize, layout: &'b Layout) -> View<'b, T> {
+pub(crate) fn view<'b, T: Copy>(data: &'b [T], start: usize, layout: &'b Layout) -> View<'b, T> {
     // An empty part of the arena may begin anywhere.
     View::new(data, layout.offset.saturating_sub(start), &layout.shape, &layout.strides)
 }
@@ -137,7 +137,7 @@ impl<'a, F> Leaves<'a, F> {
 
 impl<F: Float> Reader<'_, F> {
     /// The numbers of a place.
-    pub(super) fn view<'b>(&'b self, place: &'b Place) -> View<'b, F> {
+    pub(crate) fn view<'b>(&'b self, place: &'b Place) -> View<'b, F> {
         match place.root {
             Root::Arena(_) => {
                 let after = self.arena.iter().rposition(|&(start, _)| start <= place.layout.offset);
@@ -152,7 +152,7 @@ impl<F: Float> Reader<'_, F> {
     }
 
     /// What a kernel gets of an operand.
-    pub(super) fn input<'b>(&'b self, operand: &'b Operand) -> Input<'b, F> {
+    pub(crate) fn input<'b>(&'b self, operand: &'b Operand) -> Input<'b, F> {
         match operand {
             Operand::Shape(shape) => Input::Shape(shape),
             Operand::Place(Place { root: Root::Index(k), layout }) => {

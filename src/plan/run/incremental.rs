@@ -1,10 +1,10 @@
 //! Runs near a point: what does not change there is not computed again.
 
-use super::run::Attend;
-use super::space::Space;
-use super::step::{Root, Step};
-use super::{Outputs, Plan};
+use super::memory::Space;
+use super::replay::Attend;
 use crate::error::Result;
+use crate::plan::step::{Root, Step};
+use crate::plan::{Outputs, Plan};
 use crate::state::State;
 use crate::tape::Precision;
 

@@ -1,14 +1,14 @@
 //! That nothing in a run is NaN or infinite: what is given, and what every step computes.
 
-use super::run::Attend;
-use super::space::Space;
-use super::step::{Operand, Output, Place, Root, Step};
-use super::{InputSlot, ParameterSlot, Plan};
+use super::memory::Space;
+use super::replay::Attend;
 use crate::Float;
 use crate::error::{Error, Result};
 use crate::float::Written;
 use crate::graph::{Graph, NodeId, Origin};
 use crate::location::Location;
+use crate::plan::step::{Operand, Output, Place, Root, Step};
+use crate::plan::{InputSlot, ParameterSlot, Plan};
 use crate::shape::unravel;
 use crate::state::State;
 use crate::tape::Precision;
@@ -16,14 +16,14 @@ use std::sync::Arc;
 
 impl<F: Precision> Plan<F> {
     /// That inputs hold finite numbers.
-    pub(super) fn check_inputs(&self) -> Result<()> {
+    pub(crate) fn check_inputs(&self) -> Result<()> {
         self.inputs.iter().try_for_each(|InputSlot { name, shape, location, values, .. }| {
             check(values, shape, || (format!("input `{name}` {:?}", &shape[..]), location.clone()))
         })
     }
 
     /// That the parameters that are read hold finite numbers.
-    pub(super) fn check_parameters(&self, state: &State<F>) -> Result<()> {
+    pub(crate) fn check_parameters(&self, state: &State<F>) -> Result<()> {
         self.parameters.iter().filter(|slot| slot.read).try_for_each(|slot| {
             let ParameterSlot { name, shape, location, place, .. } = slot;
             let named = || (format!("parameter `{name}` {:?} in the state", &shape[..]), location.clone());
@@ -51,7 +51,7 @@ fn first_not_finite<F: Float>(numbers: &[F]) -> Option<usize> {
 }
 
 /// Ends a run at the first step whose result is not finite.
-pub(super) struct Finite(pub(super) Arc<Graph>);
+pub(crate) struct Finite(pub(crate) Arc<Graph>);
 
 impl<F: Precision> Attend<F> for Finite {
     fn before(&mut self, _: usize, _: &Step, _: &mut Space<'_, F>) -> bool {

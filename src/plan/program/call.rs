@@ -1,26 +1,26 @@
 //! Elementwise ops that are run by their kernels.
 
-use super::Register;
+use super::interpret::Register;
 use crate::graph::NodeId;
 use crate::kernel::{Input, Inputs, Output, View};
 use crate::tape::call;
-use crate::tape::op::{Op, Precision};
+use crate::tape::{Op, Precision};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// An elementwise op that is run by its kernel.
 #[derive(Debug, Clone)]
-pub(super) struct Call {
+pub(crate) struct Call {
     /// Its place in the table of ops.
-    pub(super) op: usize,
-    pub(super) x: SmallVec<[Register; 4]>,
+    pub(crate) op: usize,
+    pub(crate) x: SmallVec<[Register; 4]>,
     /// The node that it computes, if its op may refuse operands and is to be asked.
-    pub(super) asked: Option<NodeId>,
+    pub(crate) asked: Option<NodeId>,
 }
 
 impl Call {
     /// Runs the op's kernel on `n` elements of registers of length `block`; an error is the op's refusal.
-    pub(super) fn run<F: Precision>(
+    pub(crate) fn run<F: Precision>(
         &self,
         ops: &[Arc<dyn Op>],
         to: Register,

@@ -1,0 +1,3 @@
+//! What a plan does, as plain data and as a table.
+
+pub(crate) mod table;
