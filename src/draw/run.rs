@@ -51,7 +51,7 @@ impl<'t> Draw<'t> {
     pub fn values_of<F: Precision>(self, plan: &Plan<F>, state: &State<F>) -> Self {
         let (inputs, indices) = plan.given();
         let run = Run {
-            lineage: plan.lineage(),
+            lineage: plan.tape_id(),
             inputs: inputs.map(|(id, values)| (id, values.mapv(F::wide))).collect(),
             indices: indices.collect(),
             state: state.cast(),

@@ -1,37 +1,12 @@
 //! Giving a plan its inputs.
 
-use super::{InputSlot, Plan};
+use super::compiled::Plan;
+use super::find::{Key, find};
 use crate::error::{Error, Result};
 use crate::float::Float;
-use crate::graph::NodeId;
-use crate::kernel::{self, Share, in_parts};
-use crate::shape::size;
-use crate::tape::{Precision, Var};
-use ndarray::{
-    Array, ArrayD, ArrayRef, ArrayView, ArrayViewD, ArrayViewMutD, Axis, Dimension, IxDyn, RemoveAxis, aview0,
-};
-use std::sync::Arc;
-
-/// How an input is named: by its var, or by its name.
-#[derive(Debug, Clone, Copy)]
-pub enum Key<'a> {
-    /// By its var, of the tape that the plan was compiled from.
-    Var(Var<'a>),
-    /// By its name, if only one has it.
-    Name(&'a str),
-}
-
-impl<'a> From<Var<'a>> for Key<'a> {
-    fn from(var: Var<'a>) -> Self {
-        Self::Var(var)
-    }
-}
-
-impl<'a> From<&'a str> for Key<'a> {
-    fn from(name: &'a str) -> Self {
-        Self::Name(name)
-    }
-}
+use crate::graph::Leaf;
+use crate::tape::Precision;
+use ndarray::{Array, ArrayRef, ArrayView, ArrayViewD, ArrayViewMutD, Dimension, RemoveAxis, aview0};
 
 /// What an input of a plan can be fed with among [many](Plan::feed_all): a number, or an array in the plan's precision.
 pub trait FeedValue<F> {
@@ -194,145 +169,31 @@ impl<F: Precision> Plan<F> {
 }
 
 impl<F: Precision> Plan<F> {
-    /// Whether the plan reads a node as an index input.
-    pub(crate) fn reads_indices(&self, node: NodeId) -> bool {
-        self.indices.binary_search_by_key(&node, |slot| slot.id).is_ok()
+    /// The place of an input of real numbers.
+    #[track_caller]
+    fn place_of_input(&self, what: &'static str, key: Key<'_>) -> Result<usize> {
+        self.check_tape(key)?;
+        find(what, Leaf::Input, key, &self.inputs, &self.names)
     }
 
-    /// What inputs and index inputs were last fed.
-    pub(crate) fn given(
-        &self,
-    ) -> (impl Iterator<Item = (NodeId, ArrayD<F>)>, impl Iterator<Item = (NodeId, ArrayD<usize>)>) {
-        (self.inputs.iter().filter_map(InputSlot::given), self.indices.iter().filter_map(InputSlot::given))
+    /// The place of an index input.
+    #[track_caller]
+    fn place_of_index(&self, what: &'static str, key: Key<'_>) -> Result<usize> {
+        self.check_tape(key)?;
+        find(what, Leaf::Index, key, &self.indices, &self.index_names)
     }
 
-    /// What its vars are known by: see [`Var::is_of`].
-    pub(crate) fn lineage(&self) -> Arc<()> {
-        self.lineage.clone()
-    }
-}
-
-impl<T: Copy + Send> InputSlot<T> {
-    /// Its node and its numbers, if it was fed.
-    fn given(&self) -> Option<(NodeId, ArrayD<T>)> {
-        let numbers = ArrayD::from_shape_vec(IxDyn(&self.shape), self.values.clone());
-        self.fed.then(|| {
-            (self.id, numbers.unwrap_or_else(|e| unreachable!("the buffer has the input's size: {e}")))
-        })
-    }
-
-    fn open(&mut self) -> ArrayViewMutD<'_, T> {
-        self.fed = true;
-        ArrayViewMutD::from_shape(IxDyn(&self.shape), &mut self.values)
-            .unwrap_or_else(|e| unreachable!("the buffer has the input's size: {e}"))
-    }
-
-    fn fill<D: Dimension>(&mut self, values: &ArrayRef<T, D>) -> Result<()> {
-        self.check("feed", values.shape())?;
-        self.copy(values);
-        Ok(())
-    }
-
-    /// That an array of this shape fits.
-    fn check(&self, what: &'static str, shape: &[usize]) -> Result<()> {
-        if shape == &self.shape[..] {
-            return Ok(());
-        }
-        Err(self.misfit(what, format!("shape {shape:?}")))
-    }
-
-    /// Copies an array that fits.
-    fn copy<D: Dimension>(&mut self, values: &ArrayRef<T, D>) {
-        self.values.iter_mut().zip(values).for_each(|(slot, &x)| *slot = x);
-        self.fed = true;
-    }
-
-    fn fill_rows<U: Copy + Sync, D: RemoveAxis>(
-        &mut self,
-        values: &ArrayRef<U, D>,
-        rows: &[usize],
-        convert: impl Fn(U) -> T + Sync,
-        threads: usize,
-    ) -> Result<()> {
-        let misfit = |found| Err(self.misfit("feed_rows", found));
-        let Some((&count, shape)) = values.shape().split_first() else {
-            return misfit("rows of a single number".to_owned());
-        };
-        if self.shape.split_first() != Some((&rows.len(), shape)) {
-            return misfit(format!("{} rows of shape {shape:?}", rows.len()));
-        }
-        if let Some(row) = rows.iter().find(|&&row| row >= count) {
-            return misfit(format!("row {row} of an array with {count} rows"));
-        }
-        // Until all rows are there: `convert` may panic on the way.
-        self.fed = false;
-        let width = size(shape);
-        let Some(values) = values.as_slice() else {
-            let rows = rows.iter().flat_map(|&row| values.index_axis(Axis(0), row).into_iter());
-            self.values.iter_mut().zip(rows).for_each(|(slot, &x)| *slot = convert(x));
-            self.fed = true;
-            return Ok(());
-        };
-        let row_of = |row: usize| &values[row * width..][..width];
-        let together = (TOGETHER / (width * size_of::<U>()).max(1)).max(1);
-        let fill = |Part { slots, rows }: Part<'_, T>| {
-            for (slots, rows) in slots.chunks_mut((together * width).max(1)).zip(rows.chunks(together)) {
-                for distance in [PAGE, LINE] {
-                    rows.iter().for_each(|&row| kernel::fetch(row_of(row), distance));
-                }
-                for (slots, &row) in slots.chunks_exact_mut(width.max(1)).zip(rows) {
-                    kernel::convert(row_of(row), slots, &convert);
-                }
-            }
-        };
-        // From elsewhere, it would take longer to hand the work over than to do it.
-        let parts = match rayon::current_thread_index() {
-            Some(_) => threads.min(rows.len()).min(self.values.len() / LONG + 1),
-            None => 1,
-        };
-        let all = Part { slots: &mut self.values, rows };
-        in_parts(all, parts, &Part::split, &fill);
-        self.fed = true;
-        Ok(())
-    }
-
-    /// What was given does not fit this input.
-    fn misfit(&self, what: &'static str, found: String) -> Error {
-        Error::Feed {
-            what,
-            leaf: format!("input {} `{}`", self.id, self.name),
-            expected: format!("shape {:?}", &self.shape[..]),
-            found,
-            location: self.location.clone(),
+    /// That a var is of the tape that the plan was compiled from.
+    #[track_caller]
+    fn check_tape(&self, key: Key<'_>) -> Result<()> {
+        match key {
+            Key::Var(var) if !var.is_of(&self.tape_id) => Err(Error::MixedTapes {
+                what: "feed",
+                var: format!("{var:?}"),
+                other: "the one that the plan was compiled from".to_owned(),
+                location: std::panic::Location::caller().into(),
+            }),
+            _ => Ok(()),
         }
     }
 }
-
-/// Numbers that a thread more is worth: some microseconds' work.
-const LONG: usize = 1 << 14;
-
-/// Some rows, and the places for them.
-struct Part<'a, T> {
-    slots: &'a mut [T],
-    rows: &'a [usize],
-}
-
-impl<T> Part<'_, T> {
-    /// The first rows, and the others.
-    fn split(self, share: Share) -> (Self, Self) {
-        let Self { slots, rows } = self;
-        let (width, count) = (slots.len() / rows.len(), share.of(rows.len(), 1));
-        let ((slots_a, slots_b), (rows_a, rows_b)) =
-            (slots.split_at_mut(width * count), rows.split_at(count));
-        (Self { slots: slots_a, rows: rows_a }, Self { slots: slots_b, rows: rows_b })
-    }
-}
-
-/// Bytes of rows that are fetched together; they stay in the cache until they are read.
-const TOGETHER: usize = 64 * 1024;
-
-/// Bytes of a page of memory, and of a line of a cache. First all pages are looked up, side by side: a look-up takes as long
-/// as fetching a line, and lines cannot be fetched before. 100 rows of 3 KiB anywhere in 180 MiB take 81 µs one after
-/// another, 55 with their lines fetched together, and 42 with their pages before (one Zen 4 core; two 26).
-const PAGE: usize = 4096;
-const LINE: usize = 64;

@@ -1,7 +1,7 @@
 //! What a run has computed.
 
-use super::Plan;
-use super::step::{Place, Root};
+use super::compiled::Plan;
+use super::step::{Buffer, BufferView};
 use crate::kernel::View;
 use crate::tape::{Precision, Var};
 use ndarray::ArrayViewD;
@@ -24,7 +24,7 @@ impl<'p, F: Precision> Outputs<'p, F> {
 
     fn position(&self, output: Var<'_>) -> Option<usize> {
         let position = self.plan.outputs.iter().position(|(id, _)| *id == output.id())?;
-        output.is_of(&self.plan.lineage).then_some(position)
+        output.is_of(&self.plan.tape_id).then_some(position)
     }
 
     /// The value of the output at a position of the list that was compiled.
@@ -45,16 +45,16 @@ impl<'p, F: Precision> Outputs<'p, F> {
         self.view(&self.plan.outputs[position].1)
     }
 
-    fn view(&self, place: &'p Place) -> View<'p, F> {
-        let data = match place.root {
-            Root::Arena(_) => &self.plan.arena[..],
-            Root::Input(k) => &self.plan.inputs[k].values,
-            Root::Constant(k) => &self.plan.constants[k],
-            Root::State(_) | Root::Index(_) => {
+    fn view(&self, view: &'p BufferView) -> View<'p, F> {
+        let data = match view.buffer {
+            Buffer::Result(_) => &self.plan.arena[..],
+            Buffer::Input(k) => &self.plan.inputs[k].values,
+            Buffer::Constant(k) => &self.plan.constants[k],
+            Buffer::Parameter(_) | Buffer::Index(_) => {
                 unreachable!("outputs do not lie in the state, and hold real numbers")
             }
         };
-        View::new(data, place.layout.offset, &place.layout.shape, &place.layout.strides)
+        View::new(data, view.layout.offset, &view.layout.shape, &view.layout.strides)
     }
 
     /// The one number of an output with one element.

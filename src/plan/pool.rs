@@ -12,7 +12,7 @@ const AWAKE: Duration = Duration::from_micros(200);
 
 /// Threads of the pool that wait for parts of steps.
 #[derive(Debug, Clone)]
-pub(crate) struct Vigil(Arc<Watch>);
+pub(crate) struct Pool(Arc<Watch>);
 
 #[derive(Debug)]
 struct Watch {
@@ -23,14 +23,14 @@ struct Watch {
     awake: AtomicUsize,
 }
 
-impl Default for Vigil {
+impl Default for Pool {
     fn default() -> Self {
         let watch = Watch { start: Instant::now(), until: AtomicU64::new(0), awake: AtomicUsize::new(0) };
         Self(Arc::new(watch))
     }
 }
 
-impl Vigil {
+impl Pool {
     /// Calls `f` in a thread of the pool, which is this one if it is one, with so many others awake meanwhile and for a
     /// moment after it.
     pub(crate) fn over(&self, threads: usize, f: impl FnOnce() + Send) {

@@ -1,19 +1,18 @@
-//! What the nodes of a plan are to it: given from outside, views of others, elementwise, or all else.
+//! How the nodes of a plan are computed: not at all, as views, element by element, or by kernels.
 
-use super::merge::Merged;
+use super::merge::{Held, Merged};
 use crate::graph::{Graph, NodeId};
-use crate::plan::Held;
 use crate::shape::Layout;
 use crate::tape::Op;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
-/// What a node is.
+/// How a node is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
-    /// A leaf, or a node that is held or known.
+    /// A leaf, or a node whose numbers are given or folded.
     Source,
-    /// Elements of another node's array.
+    /// Some elements of another node's array.
     View,
     /// Computed element by element, in a program.
     Elementwise,
@@ -21,26 +20,26 @@ pub(crate) enum Class {
     Kernel,
 }
 
-/// The classes of live nodes, and where views lie.
+/// The classes of live nodes, and the layouts of views.
 pub(crate) struct Classes {
     of: Vec<Class>,
     views: FxHashMap<NodeId, (NodeId, Layout)>,
 }
 
 impl Classes {
-    /// `known` nodes are given.
+    /// `folded` says which nodes were computed when the plan was compiled.
     pub(crate) fn new(
         graph: &Graph,
         ops: &[Arc<dyn Op>],
         elementwise: &[bool],
         merged: &Merged,
         held: &Held,
-        known: impl Fn(NodeId) -> bool,
+        folded: impl Fn(NodeId) -> bool,
     ) -> Self {
         let mut classes = Self { of: vec![Class::Source; graph.len()], views: FxHashMap::default() };
         for &id in &merged.nodes {
             let node = graph.node(id);
-            if node.leaf().is_some() || held.contains_key(&id) || known(id) {
+            if node.leaf().is_some() || held.contains_key(&id) || folded(id) {
                 continue;
             }
             let op = graph.record(id).op.0 as usize;
@@ -79,7 +78,7 @@ impl Classes {
         }
     }
 
-    /// The node whose array holds a node's elements, and where in it they lie.
+    /// The node whose array holds a node's elements, and their layout in it.
     pub(crate) fn located(&self, graph: &Graph, id: NodeId) -> (NodeId, Layout) {
         match self.views.get(&id) {
             Some((root, layout)) => (*root, layout.clone()),

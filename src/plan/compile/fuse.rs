@@ -1,183 +1,151 @@
-//! Which elementwise nodes are computed together, and which kernel runs before them in the same step.
+//! Operator fusion: which elementwise nodes are one program, and which kernel that program is the epilogue of.
 //!
-//! Every node gets a stage: an array is read by elementwise nodes of the same shape in the stage that computes it, and by
-//! all others in a later one. So no way leads out of a stage and back into it, and elementwise nodes of one shape and stage
-//! can be one program, whatever else reads them. Stages are as late as consumers allow: what is cheap to compute is
-//! computed where it is wanted, and not kept.
+//! Every node gets a stage. An array is read by elementwise nodes of the same shape in the stage that computes it, and by all
+//! others in a later one. So no path leaves a stage and comes back to it, and elementwise nodes of one shape and stage can be
+//! one program, whatever else reads them: the forward and the backward pass of a chain are one program, which stores what
+//! others read. Groups by consumers would end wherever the backward pass reads a result.
+//!
+//! Stages are as late as consumers allow: a mask is computed where it is used, and not kept.
 
-use super::classify::{Class, Classes};
-use super::merge::Merged;
-use crate::graph::{Graph, NodeId};
+use super::classify::Class;
+use super::live::LiveGraph;
+use crate::graph::{NodeId, ShapeIndex};
 use crate::shape::size;
-use crate::tape::Op;
 use rustc_hash::FxHashMap;
 use std::collections::hash_map::Entry;
-use std::sync::Arc;
 
-/// The number of a unit: a group of elementwise nodes, or one node with a kernel.
-pub(crate) type UnitId = u32;
+/// The number of a fusion group.
+pub(crate) type GroupId = u32;
 
-/// The nodes of one step.
+/// The nodes of one step: a kernel, elementwise nodes, or both.
 #[derive(Debug, Default)]
-pub(crate) struct Unit {
+pub(crate) struct FusionGroup {
     /// The node whose kernel runs first, if there is one.
-    pub(crate) head: Option<NodeId>,
+    pub(crate) kernel: Option<NodeId>,
     /// Elementwise nodes, in topological order.
-    pub(crate) members: Vec<NodeId>,
+    pub(crate) elementwise: Vec<NodeId>,
 }
 
-/// The nodes of a plan as steps, in no order yet.
-pub(crate) struct Units {
-    pub(crate) units: Vec<Unit>,
-    of: Vec<UnitId>,
+/// The fusion groups of a plan, in no order yet.
+pub(crate) struct FusionGroups {
+    pub(crate) groups: Vec<FusionGroup>,
+    of: Vec<GroupId>,
 }
 
-/// What units are made of.
-#[derive(Clone, Copy)]
-pub(crate) struct Given<'a> {
-    pub(crate) graph: &'a Graph,
-    pub(crate) ops: &'a [Arc<dyn Op>],
-    pub(crate) merged: &'a Merged,
-    pub(crate) classes: &'a Classes,
-    pub(crate) reads: &'a Reads,
-    /// Nodes that have to have an array of their own.
-    pub(crate) pinned: &'a [bool],
-}
-
-/// The operands whose elements live nodes read, as the nodes that stand for them: gone through several times.
-pub(crate) struct Reads {
-    all: Vec<NodeId>,
-    /// Where the operands of each node begin.
-    starts: Vec<u32>,
-}
-
-impl Reads {
-    /// Those of the nodes that are computed.
-    pub(crate) fn new(graph: &Graph, merged: &Merged, classes: &Classes) -> Self {
-        let mut reads = Self { all: Vec::new(), starts: vec![0; graph.len() + 1] };
-        let mut next = 0;
-        for &id in &merged.nodes {
-            let before = reads.all.len() as u32;
-            reads.starts[next..=id.index()].fill(before);
-            if matches!(classes.of(id), Class::Elementwise | Class::Kernel) {
-                reads.all.extend(graph.node(id).read_inputs().map(|(_, x)| merged.of(x)));
-            }
-            next = id.index() + 1;
+/// The stage that every node is computed in.
+fn stages(live: LiveGraph<'_>) -> Vec<u32> {
+    let mut stages = vec![0_u32; live.graph.len()];
+    // As early as operands allow.
+    for &id in &live.merged.nodes {
+        let mut stage = 0;
+        let elementwise = match live.classes.of(id) {
+            Class::Source | Class::View => continue,
+            class => class == Class::Elementwise,
+        };
+        for &x in live.reads.of(id) {
+            let root = live.classes.root(x);
+            stage = stage.max(match live.classes.of(root) {
+                Class::Source => 0,
+                _ if elementwise && root == x && live.joins(x, id) => stages[x.index()],
+                _ => stages[root.index()] + 1,
+            });
         }
-        let all = reads.all.len() as u32;
-        reads.starts[next..].fill(all);
-        reads
+        stages[id.index()] = stage;
     }
-
-    /// The operands that a node reads, in their order.
-    #[inline]
-    pub(crate) fn of(&self, id: NodeId) -> &[NodeId] {
-        let i = id.index();
-        &self.all[self.starts[i] as usize..self.starts[i + 1] as usize]
+    // As late as consumers allow; what nothing reads stays.
+    let mut latest = vec![u32::MAX; live.graph.len()];
+    for &id in live.merged.nodes.iter().rev() {
+        let class = live.classes.of(id);
+        if !matches!(class, Class::Elementwise | Class::Kernel) {
+            continue;
+        }
+        let stage = match latest[id.index()] {
+            u32::MAX => stages[id.index()],
+            stage => stage,
+        };
+        stages[id.index()] = stage;
+        for &x in live.reads.of(id) {
+            let root = live.classes.root(x);
+            let before = class != Class::Elementwise || root != x || !live.joins(x, id);
+            let latest = &mut latest[root.index()];
+            *latest = (*latest).min(stage.saturating_sub(u32::from(before)));
+        }
     }
+    stages
 }
 
-impl Given<'_> {
-    /// Whether an elementwise node can read another in the program that computes it.
-    #[inline]
-    fn joins(&self, x: NodeId, y: NodeId) -> bool {
-        self.classes.of(x) == Class::Elementwise && self.graph.record(x).shape == self.graph.record(y).shape
-    }
-
-    /// The stage that every node is computed in.
-    fn stages(&self) -> Vec<u32> {
-        let mut stages = vec![0_u32; self.graph.len()];
-        // As early as operands allow.
-        for &id in &self.merged.nodes {
-            let mut stage = 0;
-            let elementwise = match self.classes.of(id) {
-                Class::Source | Class::View => continue,
-                class => class == Class::Elementwise,
-            };
-            for &x in self.reads.of(id) {
-                let root = self.classes.root(x);
-                stage = stage.max(match self.classes.of(root) {
-                    Class::Source => 0,
-                    _ if elementwise && root == x && self.joins(x, id) => stages[x.index()],
-                    _ => stages[root.index()] + 1,
-                });
-            }
-            stages[id.index()] = stage;
-        }
-        // As late as consumers allow; what nothing reads stays.
-        let mut latest = vec![u32::MAX; self.graph.len()];
-        for &id in self.merged.nodes.iter().rev() {
-            let class = self.classes.of(id);
-            if !matches!(class, Class::Elementwise | Class::Kernel) {
-                continue;
-            }
-            let stage = match latest[id.index()] {
-                u32::MAX => stages[id.index()],
-                stage => stage,
-            };
-            stages[id.index()] = stage;
-            for &x in self.reads.of(id) {
-                let root = self.classes.root(x);
-                let before = class != Class::Elementwise || root != x || !self.joins(x, id);
-                let latest = &mut latest[root.index()];
-                *latest = (*latest).min(stage.saturating_sub(u32::from(before)));
-            }
-        }
-        stages
-    }
-}
-
-impl Units {
-    /// Without `fuse`, every node is a unit of its own.
-    pub(crate) fn new(given: Given<'_>, fuse: bool) -> Self {
-        let nodes = &given.merged.nodes;
-        let mut sets = Sets((0..given.graph.len() as u32).collect());
+impl FusionGroups {
+    /// Without `fuse`, every node is a group of its own.
+    pub(crate) fn new(live: LiveGraph<'_>, fuse: bool) -> Self {
+        let nodes = &live.merged.nodes;
+        let mut sets = Sets((0..live.graph.len() as u32).collect());
         if fuse {
-            join(given, &given.stages(), &mut sets);
+            join(live, &stages(live), &mut sets);
         }
-        let mut units = Self { units: Vec::new(), of: vec![u32::MAX; given.graph.len()] };
-        let mut unit_of_set: Vec<UnitId> = vec![u32::MAX; given.graph.len()];
+        let mut groups = Self { groups: Vec::new(), of: vec![u32::MAX; live.graph.len()] };
+        let mut group_of_set: Vec<GroupId> = vec![u32::MAX; live.graph.len()];
         for &id in nodes {
-            let new = units.units.len() as UnitId;
-            match given.classes.of(id) {
+            let new = groups.groups.len() as GroupId;
+            match live.classes.of(id) {
                 Class::Source | Class::View => continue,
                 Class::Kernel => {
-                    units.of[id.index()] = new;
-                    units.units.push(Unit { head: Some(id), members: Vec::new() });
+                    groups.of[id.index()] = new;
+                    groups.groups.push(FusionGroup { kernel: Some(id), elementwise: Vec::new() });
                 }
                 Class::Elementwise => {
-                    let unit = &mut unit_of_set[sets.find(id)];
-                    if *unit == u32::MAX {
-                        *unit = new;
-                        units.units.push(Unit::default());
+                    let group = &mut group_of_set[sets.find(id)];
+                    if *group == u32::MAX {
+                        *group = new;
+                        groups.groups.push(FusionGroup::default());
                     }
-                    units.of[id.index()] = *unit;
-                    units.units[*unit as usize].members.push(id);
+                    groups.of[id.index()] = *group;
+                    groups.groups[*group as usize].elementwise.push(id);
                 }
             }
         }
         if fuse {
-            units.put_kernels_before(given);
+            groups.fuse_epilogues(live);
         }
-        units
+        groups
     }
 
-    /// The unit of a node that is computed.
+    /// The group of a node that is computed.
     #[inline]
-    pub(crate) fn of(&self, id: NodeId) -> UnitId {
+    pub(crate) fn of(&self, id: NodeId) -> GroupId {
         self.of[id.index()]
     }
 
-    /// Lets a kernel that works row by row run in the unit of the elementwise nodes that alone read its result.
-    fn put_kernels_before(&mut self, given: Given<'_>) {
-        const SEVERAL: UnitId = u32::MAX - 1;
-        let (graph, classes) = (given.graph, given.classes);
-        let mut reader: Vec<UnitId> = vec![u32::MAX; graph.len()];
-        for &id in &given.merged.nodes {
+    /// For each node, whether its group stores it: where it is pinned, or another group or a view of it is read.
+    pub(crate) fn stored(&self, live: LiveGraph<'_>) -> Vec<bool> {
+        let classes = live.classes;
+        let mut stored = live.pinned.to_vec();
+        for &id in &live.merged.nodes {
             if matches!(classes.of(id), Class::Source | Class::View) {
                 continue;
             }
-            for &x in given.reads.of(id) {
+            for &x in live.reads.of(id) {
+                let root = classes.root(x);
+                if classes.of(root) != Class::Source && (root != x || self.of(root) != self.of(id)) {
+                    stored[root.index()] = true;
+                }
+            }
+        }
+        stored
+    }
+
+    /// Fuses a kernel that works row by row with the group of the elementwise nodes that alone read its result.
+    ///
+    /// Product, bias and activation, or product and update, are one step then: the result of the kernel is read while it is
+    /// in the cache, and threads split it once.
+    fn fuse_epilogues(&mut self, live: LiveGraph<'_>) {
+        const SEVERAL: GroupId = u32::MAX - 1;
+        let (graph, classes) = (live.graph, live.classes);
+        let mut reader: Vec<GroupId> = vec![u32::MAX; graph.len()];
+        for &id in &live.merged.nodes {
+            if matches!(classes.of(id), Class::Source | Class::View) {
+                continue;
+            }
+            for &x in live.reads.of(id) {
                 let root = classes.root(x);
                 let same_shape = graph.record(root).shape == graph.record(id).shape;
                 let direct = root == x && classes.of(id) == Class::Elementwise && same_shape;
@@ -186,19 +154,19 @@ impl Units {
                 *reader = if *reader == u32::MAX || *reader == by { by } else { SEVERAL };
             }
         }
-        for id in given.merged.nodes.iter().copied().filter(|&id| classes.of(id) == Class::Kernel) {
-            let unit = reader[id.index()];
-            let fits = given.ops[graph.record(id).op.0 as usize].by_rows()
-                && !given.pinned[id.index()]
+        for id in live.merged.nodes.iter().copied().filter(|&id| classes.of(id) == Class::Kernel) {
+            let group = reader[id.index()];
+            let fits = live.op(id).by_rows()
+                && !live.pinned[id.index()]
                 && size(graph.node(id).shape()) > 1
-                && unit < SEVERAL;
+                && group < SEVERAL;
             // The last such kernel: the ones before it are computed by then.
             if fits {
-                let own = std::mem::replace(&mut self.of[id.index()], unit);
-                self.units[own as usize].head = None;
-                if let Some(before) = self.units[unit as usize].head.replace(id) {
-                    self.of[before.index()] = self.units.len() as UnitId;
-                    self.units.push(Unit { head: Some(before), members: Vec::new() });
+                let own = std::mem::replace(&mut self.of[id.index()], group);
+                self.groups[own as usize].kernel = None;
+                if let Some(before) = self.groups[group as usize].kernel.replace(id) {
+                    self.of[before.index()] = self.groups.len() as GroupId;
+                    self.groups.push(FusionGroup { kernel: Some(before), elementwise: Vec::new() });
                 }
             }
         }
@@ -206,16 +174,16 @@ impl Units {
 }
 
 /// Joins elementwise nodes of one shape and stage that read each other or the same array.
-fn join(given: Given<'_>, stages: &[u32], sets: &mut Sets) {
-    let Given { graph, classes, .. } = given;
-    // The last elementwise node that read each array whole.
+fn join(live: LiveGraph<'_>, stages: &[u32], sets: &mut Sets) {
+    let LiveGraph { graph, classes, .. } = live;
+    // The last elementwise node that read all elements of each array.
     let mut reader: Vec<Option<NodeId>> = vec![None; graph.len()];
-    // Single numbers cost more to hand over than to compute, so all of a stage are one program.
-    let mut single: FxHashMap<(crate::graph::ShapeIndex, u32), NodeId> = FxHashMap::default();
+    // A load and a store of a single number cost more than a function, so all of a stage are one program.
+    let mut single: FxHashMap<(ShapeIndex, u32), NodeId> = FxHashMap::default();
     let together = |a: NodeId, b: NodeId| {
         stages[a.index()] == stages[b.index()] && graph.record(a).shape == graph.record(b).shape
     };
-    for &id in &given.merged.nodes {
+    for &id in &live.merged.nodes {
         if classes.of(id) != Class::Elementwise {
             continue;
         }
@@ -224,11 +192,11 @@ fn join(given: Given<'_>, stages: &[u32], sets: &mut Sets) {
         if one {
             match single.entry((shape, stages[id.index()])) {
                 Entry::Occupied(first) => sets.join(*first.get(), id),
-                Entry::Vacant(place) => drop(place.insert(id)),
+                Entry::Vacant(free) => drop(free.insert(id)),
             }
         }
-        for &x in given.reads.of(id) {
-            if given.joins(x, id) && together(x, id) {
+        for &x in live.reads.of(id) {
+            if live.joins(x, id) && together(x, id) {
                 sets.join(x, id);
             }
             if !one && graph.record(x).shape == shape {
@@ -242,7 +210,7 @@ fn join(given: Given<'_>, stages: &[u32], sets: &mut Sets) {
     }
 }
 
-/// Disjoint sets of nodes, with halved paths.
+/// Disjoint sets of nodes (union-find with path halving).
 struct Sets(Vec<u32>);
 
 impl Sets {
@@ -256,7 +224,7 @@ impl Sets {
         at as usize
     }
 
-    /// Joins two sets; the one that has the earlier node gives its number.
+    /// Joins two sets; the earlier representative stays.
     fn join(&mut self, a: NodeId, b: NodeId) {
         let (a, b) = (self.find(a), self.find(b));
         self.0[a.max(b)] = a.min(b) as u32;

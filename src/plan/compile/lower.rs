@@ -1,106 +1,93 @@
-//! The steps of units: operands, results, and programs with their registers.
+//! Lowering: the step of each fusion group, and its program with its registers.
 
-use super::fuse::Unit;
-use super::passes::Compiler;
+use super::fuse::FusionGroup;
+use super::levels::levels;
+use super::lowering::{Lowering, NO_REGISTER};
 use crate::graph::{Kind, NodeId};
-use crate::plan::program::{Applied, Builder, Program, Register};
-use crate::plan::run::parallel;
-use crate::plan::run::refusal::Asked;
-use crate::plan::step::{Head, Operand, Output, Place, Step, Work};
+use crate::plan::program::{Program, ProgramBuilder, Register};
+use crate::plan::split;
+use crate::plan::step::{BufferView, FusedKernel, OperandCheck, Step, StepOperand, StepOutput, Work};
 use crate::shape::size;
 use crate::tape::Precision;
 use smallvec::SmallVec;
 
-/// Where no number of a node is in a register.
-pub(crate) const NO_REGISTER: Register = Register::MAX;
-
-impl<F: Precision> Compiler<'_, F> {
-    /// Records the step that computes a unit.
-    pub(crate) fn unit(&mut self, unit: &Unit) {
-        let graph = &self.recorder.graph;
-        let Some(&first) = unit.members.first().or(unit.head.as_ref()) else { return };
+impl<F: Precision> Lowering<'_, F> {
+    /// Adds the step that computes a group.
+    pub(super) fn lower(&mut self, group: &FusionGroup) {
+        let graph = self.live.graph;
+        let Some(&first) = group.elementwise.first().or(group.kernel.as_ref()) else { return };
         let (mut operands, mut reads, mut outputs) = (Vec::new(), Vec::new(), SmallVec::new());
-        let head = unit.head.map(|id| {
+        let kernel = group.kernel.map(|id| {
             let node = graph.node(id);
             for (i, &x) in node.inputs().iter().enumerate() {
                 operands.push(match node.op().reads(i) {
-                    true => Operand::Place(self.place(x)),
-                    false => Operand::Shape(graph.node(x).shape().into()),
+                    true => StepOperand::View(self.view(x)),
+                    false => StepOperand::Shape(graph.node(x).shape().into()),
                 });
                 reads.push(x);
             }
             let op = graph.record(id).op.0 as usize;
-            Head { op, operands: operands.len(), output: self.output(id) }
+            FusedKernel { op, operands: operands.len(), output: self.output(id) }
         });
-        let shape = graph.node(first).shape();
-        let work = if unit.members.is_empty() {
-            let Some(head) = head else { return };
-            outputs.push(head.output);
-            Work::Kernel(head.op)
+        let work = if group.elementwise.is_empty() {
+            let Some(kernel) = kernel else { return };
+            outputs.push(kernel.output);
+            Work::Kernel(kernel.op)
         } else {
-            let program = self.program(&unit.members, &mut operands, &mut reads, &mut outputs);
-            match head {
-                Some(head) => Work::Fused(head, program),
+            let program = self.program(&group.elementwise, &mut operands, &mut reads, &mut outputs);
+            match kernel {
+                Some(kernel) => Work::Fused(kernel, program),
                 None => Work::Program(program),
             }
         };
-        let asked = self.asked(unit);
-        let mut step = Step { work, shape: shape.into(), operands, reads, outputs, long: false, asked };
-        step.long = parallel::is_long(&step, &self.plan.ops);
+        let (shape, check) = (graph.node(first).shape().into(), self.operand_check(group));
+        let mut step = Step { work, shape, operands, reads, outputs, long: false, check };
+        step.long = split::is_long(&step, &self.plan.ops);
         self.plan.steps.push(step);
     }
 
-    /// When the ops of a unit are asked whether they take their operands.
-    fn asked(&self, unit: &Unit) -> Asked {
-        let graph = &self.recorder.graph;
-        let by_users = |&id: &NodeId| self.applied(id).asked.is_some();
+    /// When the ops of a group are asked whether they accept their operands.
+    fn operand_check(&self, group: &FusionGroup) -> OperandCheck {
+        let graph = self.live.graph;
+        let by_users = |&id: &NodeId| self.applied(id).checked.is_some();
         let reads_indices =
             |&id: &NodeId| graph.node(id).read_inputs().any(|(_, x)| graph.node(x).kind() == Kind::Index);
-        if unit.head.iter().chain(&unit.members).any(by_users) {
-            Asked::Running
-        } else if unit.head.iter().any(reads_indices) {
-            Asked::Before
+        if group.kernel.iter().chain(&group.elementwise).any(by_users) {
+            OperandCheck::WhileRunning
+        } else if group.kernel.iter().any(reads_indices) {
+            OperandCheck::BeforeRun
         } else {
-            Asked::Never
+            OperandCheck::Never
         }
-    }
-
-    /// What computes a node.
-    pub(crate) fn applied(&self, id: NodeId) -> Applied {
-        let op = self.recorder.graph.record(id).op.0 as usize;
-        let asked = (!self.built_in[op]).then_some(id);
-        Applied { op, function: self.functions[op], asked }
     }
 
     /// The program of elementwise nodes, in their order.
     fn program(
         &mut self,
-        members: &[NodeId],
-        operands: &mut Vec<Operand>,
+        nodes: &[NodeId],
+        operands: &mut Vec<StepOperand>,
         reads: &mut Vec<NodeId>,
-        outputs: &mut SmallVec<[Output; 1]>,
+        outputs: &mut SmallVec<[StepOutput; 1]>,
     ) -> Program {
-        let recorder = self.recorder;
-        let graph = &recorder.graph;
-        let (shape, before) = (graph.node(members[0]).shape(), operands.len());
+        let (shape, before) = (self.live.graph.node(nodes[0]).shape(), operands.len());
         if size(shape) == 1
-            && let Some(program) = self.levels(members, operands, reads, outputs)
+            && let Some(program) = levels(self, nodes, operands, reads, outputs)
         {
             return program;
         }
-        let all = self.reads;
-        for x in members.iter().flat_map(|&id| all.of(id)) {
+        let all = self.live.reads;
+        for x in nodes.iter().flat_map(|&id| all.of(id)) {
             self.uses[x.index()] += 1;
         }
-        let mut builder = Builder::default();
+        let mut builder = ProgramBuilder::default();
         let mut uniform = Vec::new();
-        for &id in members {
+        for &id in nodes {
             let (mut x, mut last): (SmallVec<[Register; 4]>, SmallVec<[Register; 4]>) = Default::default();
             for &input in all.of(id) {
                 let at = input.index();
                 if self.registers[at] == NO_REGISTER {
-                    let place = self.place(input);
-                    let layout = place.layout.broadcast(shape);
+                    let view = self.view(input);
+                    let layout = view.layout.broadcast(shape);
                     let everywhere_the_same = size(shape) > 1 && layout.strides.iter().all(|&s| s == 0);
                     let operand = operands.len() - before;
                     self.registers[at] = if everywhere_the_same {
@@ -111,7 +98,7 @@ impl<F: Precision> Compiler<'_, F> {
                     } else {
                         builder.load(operand)
                     };
-                    operands.push(Operand::Place(Place { root: place.root, layout }));
+                    operands.push(StepOperand::View(BufferView { buffer: view.buffer, layout }));
                     reads.push(input);
                 }
                 x.push(self.registers[at]);
@@ -121,13 +108,13 @@ impl<F: Precision> Compiler<'_, F> {
                 }
             }
             let register = builder.apply(self.applied(id), &x, &last);
-            if self.kept[id.index()] {
+            if self.stored[id.index()] {
                 builder.store(register, outputs.len());
                 let output = self.output(id);
                 outputs.push(output);
             }
             if self.uses[id.index()] == 0 {
-                builder.give(register);
+                builder.free(register);
             } else {
                 self.registers[id.index()] = register;
             }

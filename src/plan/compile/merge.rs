@@ -1,13 +1,15 @@
-//! What has to be computed, each thing once: dead nodes dropped, equal ones merged.
+//! Dead-code elimination and common-subexpression elimination: what has to be computed, each thing once.
 
 use crate::graph::{Graph, NodeId, OpIndex, ShapeIndex};
-use crate::plan::Held;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
-use rustc_hash::FxHasher;
+use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::Hasher;
 
-/// The nodes a plan computes.
+/// The numbers of nodes that are not computed, in row-major order.
+pub(crate) type Held = FxHashMap<NodeId, Vec<f64>>;
+
+/// The nodes that a plan computes.
 #[derive(Debug)]
 pub(crate) struct Merged {
     /// Live nodes that stand for themselves, in topological order.
@@ -19,32 +21,32 @@ pub(crate) struct Merged {
 
 /// What makes two nodes equal: op, shape, and operands or numbers.
 #[derive(Clone, Copy)]
-struct Value<'a> {
+struct Expression<'a> {
     op: OpIndex,
     shape: ShapeIndex,
-    content: Content<'a>,
+    key: ExpressionKey<'a>,
 }
 
 #[derive(Clone, Copy)]
-enum Content<'a> {
-    Inputs(&'a [NodeId]),
+enum ExpressionKey<'a> {
+    Operands(&'a [NodeId]),
     Numbers(&'a [f64]),
 }
 
 impl Merged {
-    /// The node whose value a live node has.
+    /// The node that stands for a live node.
     #[inline]
     pub(crate) fn of(&self, id: NodeId) -> NodeId {
         self.canonical[id.index()]
     }
 
     /// Follows `wanted` back through the operands that are read, as far as nodes that are held, and merges nodes of
-    /// one op on equal operands. A node for which `idle` holds is its first operand.
+    /// one op on equal operands. A node that is an identity is merged with its first operand.
     pub(crate) fn new(
         graph: &Graph,
         wanted: impl Iterator<Item = NodeId>,
         held: &Held,
-        idle: impl Fn(NodeId) -> bool,
+        is_identity: impl Fn(NodeId) -> bool,
     ) -> Self {
         let live = graph.read_by_unless(wanted, |id| held.contains_key(&id));
         let alive = live.iter().filter(|&&live| live).count();
@@ -56,7 +58,7 @@ impl Merged {
         for id in graph.ids().filter(|id| live[id.index()]) {
             let first = if held.contains_key(&id) {
                 id
-            } else if graph.node(id).leaf().is_none() && idle(id) {
+            } else if graph.node(id).leaf().is_none() && is_identity(id) {
                 merged.of(graph.node(id).inputs()[0])
             } else {
                 merged.first(graph, id)
@@ -71,12 +73,12 @@ impl Merged {
 
     /// The first node that is equal to this one.
     fn first(&mut self, graph: &Graph, id: NodeId) -> NodeId {
-        let Some(value) = value(graph, id) else { return id };
+        let Some(wanted) = expression(graph, id) else { return id };
         let Self { canonical, seen, .. } = self;
         let entry = seen.entry(
-            hash(graph, canonical, value),
-            |&other| same(graph, canonical, value, other),
-            |&other| self::value(graph, other).map_or(0, |v| hash(graph, canonical, v)),
+            hash(graph, canonical, wanted),
+            |&other| same(graph, canonical, wanted, other),
+            |&other| expression(graph, other).map_or(0, |other| hash(graph, canonical, other)),
         );
         match entry {
             Entry::Occupied(found) => *found.get(),
@@ -84,9 +86,9 @@ impl Merged {
         }
     }
 
-    fn lookup(&self, graph: &Graph, value: Value<'_>) -> Option<NodeId> {
-        let hash = hash(graph, &self.canonical, value);
-        self.seen.find(hash, |&other| same(graph, &self.canonical, value, other)).copied()
+    fn lookup(&self, graph: &Graph, wanted: Expression<'_>) -> Option<NodeId> {
+        let hash = hash(graph, &self.canonical, wanted);
+        self.seen.find(hash, |&other| same(graph, &self.canonical, wanted, other)).copied()
     }
 
     /// The live node that is this op on these operands.
@@ -97,7 +99,7 @@ impl Merged {
         shape: ShapeIndex,
         inputs: &[NodeId],
     ) -> Option<NodeId> {
-        self.lookup(graph, Value { op, shape, content: Content::Inputs(inputs) })
+        self.lookup(graph, Expression { op, shape, key: ExpressionKey::Operands(inputs) })
     }
 
     /// The live constant with these few numbers.
@@ -108,20 +110,20 @@ impl Merged {
         shape: ShapeIndex,
         numbers: &[f64],
     ) -> Option<NodeId> {
-        self.lookup(graph, Value { op, shape, content: Content::Numbers(numbers) })
+        self.lookup(graph, Expression { op, shape, key: ExpressionKey::Numbers(numbers) })
     }
 }
 
-/// What a node has to agree in with another to be the same; leaves but for short constants are like no other.
-fn value(graph: &Graph, id: NodeId) -> Option<Value<'_>> {
+/// The expression of a node; none for leaves but short constants, which are equal to no other node.
+fn expression(graph: &Graph, id: NodeId) -> Option<Expression<'_>> {
     /// Long constants are unlikely to be equal and costly to compare.
     const SHORT: usize = 4;
     let (node, record) = (graph.node(id), graph.record(id));
-    let content = match node.constant() {
-        Some(numbers) => Content::Numbers((numbers.len() <= SHORT).then_some(numbers)?),
-        None => Content::Inputs(node.leaf().is_none().then(|| node.inputs())?),
+    let key = match node.constant() {
+        Some(numbers) => ExpressionKey::Numbers((numbers.len() <= SHORT).then_some(numbers)?),
+        None => ExpressionKey::Operands(node.leaf().is_none().then(|| node.inputs())?),
     };
-    Some(Value { op: record.op, shape: record.shape, content })
+    Some(Expression { op: record.op, shape: record.shape, key })
 }
 
 /// What an operand counts as: the node that stands for it, or its shape alone where its elements are not read.
@@ -138,24 +140,26 @@ fn operands<'a>(
     })
 }
 
-fn hash(graph: &Graph, canonical: &[NodeId], value: Value<'_>) -> u64 {
+fn hash(graph: &Graph, canonical: &[NodeId], wanted: Expression<'_>) -> u64 {
     let mut hasher = FxHasher::default();
-    hasher.write_u64(u64::from(value.op.0) << 32 | u64::from(value.shape.0));
-    match value.content {
-        Content::Inputs(x) => operands(graph, canonical, value.op, x).for_each(|x| hasher.write_u64(x)),
-        Content::Numbers(numbers) => numbers.iter().for_each(|x| hasher.write_u64(x.to_bits())),
+    hasher.write_u64(u64::from(wanted.op.0) << 32 | u64::from(wanted.shape.0));
+    match wanted.key {
+        ExpressionKey::Operands(x) => {
+            operands(graph, canonical, wanted.op, x).for_each(|x| hasher.write_u64(x))
+        }
+        ExpressionKey::Numbers(numbers) => numbers.iter().for_each(|x| hasher.write_u64(x.to_bits())),
     }
     hasher.finish()
 }
 
-fn same(graph: &Graph, canonical: &[NodeId], a: Value<'_>, other: NodeId) -> bool {
-    let Some(b) = value(graph, other) else { return false };
+fn same(graph: &Graph, canonical: &[NodeId], a: Expression<'_>, other: NodeId) -> bool {
+    let Some(b) = expression(graph, other) else { return false };
     (a.op, a.shape) == (b.op, b.shape)
-        && match (a.content, b.content) {
-            (Content::Inputs(x), Content::Inputs(y)) => {
+        && match (a.key, b.key) {
+            (ExpressionKey::Operands(x), ExpressionKey::Operands(y)) => {
                 operands(graph, canonical, a.op, x).eq(operands(graph, canonical, b.op, y))
             }
-            (Content::Numbers(x), Content::Numbers(y)) => {
+            (ExpressionKey::Numbers(x), ExpressionKey::Numbers(y)) => {
                 x.iter().map(|x| x.to_bits()).eq(y.iter().map(|y| y.to_bits()))
             }
             _ => false,

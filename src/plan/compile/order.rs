@@ -1,44 +1,48 @@
-//! In which order the units of a plan are computed: as they were recorded, but nothing later than what it needs.
+//! The order of the fusion groups of a plan: a topological order, with the least operands first.
+//!
+//! The branches of a graph are finished one after another, and an update runs as soon as its gradient is there, so that less
+//! is alive at one time than in the order of stages.
 
 use super::classify::Class;
-use super::fuse::{Given, UnitId, Units};
+use super::fuse::{FusionGroups, GroupId};
+use super::live::LiveGraph;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// The units, each after those it reads. Of those that could come next, the one whose operands were recorded first comes:
-/// an update as soon as its gradient is there, the branches of a graph one after another.
-pub(crate) fn order(given: Given<'_>, units: &Units) -> Vec<UnitId> {
-    let count = units.units.len();
-    let mut edges: Vec<(UnitId, UnitId)> = Vec::new();
+/// The groups, each after those that it reads. Of those that could come next, the one whose last operand was recorded first
+/// comes next.
+pub(crate) fn order(live: LiveGraph<'_>, groups: &FusionGroups) -> Vec<GroupId> {
+    let count = groups.groups.len();
+    let mut edges: Vec<(GroupId, GroupId)> = Vec::new();
     let mut keys = vec![0_u32; count];
     let mut waits = vec![0_u32; count];
-    for (u, unit) in units.units.iter().enumerate() {
-        let u = u as UnitId;
-        for &id in unit.head.iter().chain(&unit.members) {
-            for x in given.reads.of(id).iter().map(|&x| given.classes.root(x)) {
-                if given.classes.of(x) == Class::Source || units.of(x) == u {
+    for (g, group) in groups.groups.iter().enumerate() {
+        let g = g as GroupId;
+        for &id in group.kernel.iter().chain(&group.elementwise) {
+            for x in live.reads.of(id).iter().map(|&x| live.classes.root(x)) {
+                if live.classes.of(x) == Class::Source || groups.of(x) == g {
                     continue;
                 }
-                let key = &mut keys[u as usize];
+                let key = &mut keys[g as usize];
                 *key = (*key).max(x.index() as u32);
-                edges.push((units.of(x), u));
-                waits[u as usize] += 1;
+                edges.push((groups.of(x), g));
+                waits[g as usize] += 1;
             }
         }
     }
     edges.sort_unstable();
-    let starts: Vec<usize> = (0..=count as UnitId).map(|u| edges.partition_point(|e| e.0 < u)).collect();
-    let first = |u: UnitId| {
-        let unit = &units.units[u as usize];
-        unit.head.iter().chain(&unit.members).min().copied()
+    let starts: Vec<usize> = (0..=count as GroupId).map(|g| edges.partition_point(|e| e.0 < g)).collect();
+    let first = |g: GroupId| {
+        let group = &groups.groups[g as usize];
+        group.kernel.iter().chain(&group.elementwise).min().copied()
     };
-    let ready = |u: UnitId| first(u).map(|first| Reverse((keys[u as usize], first, u)));
+    let ready = |g: GroupId| first(g).map(|first| Reverse((keys[g as usize], first, g)));
     let mut open: BinaryHeap<_> =
-        (0..count as UnitId).filter(|&u| waits[u as usize] == 0).filter_map(ready).collect();
+        (0..count as GroupId).filter(|&g| waits[g as usize] == 0).filter_map(ready).collect();
     let mut order = Vec::with_capacity(count);
-    while let Some(Reverse((_, _, u))) = open.pop() {
-        order.push(u);
-        for &(_, next) in &edges[starts[u as usize]..starts[u as usize + 1]] {
+    while let Some(Reverse((_, _, g))) = open.pop() {
+        order.push(g);
+        for &(_, next) in &edges[starts[g as usize]..starts[g as usize + 1]] {
             waits[next as usize] -= 1;
             if waits[next as usize] == 0 {
                 open.extend(ready(next));

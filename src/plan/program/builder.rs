@@ -1,50 +1,51 @@
-//! Making programs.
+//! Making programs: instructions, and the allocation of registers.
 
-use super::call::Call;
-use super::interpret::{Instruction, Program, Register};
+use super::call::KernelCall;
+use super::instruction::{Instruction, Program};
+use super::register::Register;
 use super::span::Span;
 use crate::graph::NodeId;
 use crate::ops::{Chain, Scalar};
 
 /// What is applied to registers.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Applied {
-    /// The op, by its place in the table of ops.
+pub(crate) struct AppliedOp {
+    /// The op, by its index in the table of ops.
     pub(crate) op: usize,
-    /// Which function known by name it is.
+    /// The built-in function that it is, if it is one.
     pub(crate) function: Option<Scalar>,
     /// The node that is computed, if the op may refuse operands.
-    pub(crate) asked: Option<NodeId>,
+    pub(crate) checked: Option<NodeId>,
 }
 
-/// A program in the making. Registers are used again as soon as they are given back.
+/// A program in the making. Registers are reused as soon as they are freed.
 #[derive(Debug, Default)]
-pub(crate) struct Builder {
+pub(crate) struct ProgramBuilder {
     program: Program,
-    free: Vec<Register>,
+    unused: Vec<Register>,
 }
 
-impl Builder {
-    fn take(&mut self) -> Register {
-        self.free.pop().unwrap_or_else(|| {
+impl ProgramBuilder {
+    fn allocate(&mut self) -> Register {
+        self.unused.pop().unwrap_or_else(|| {
             self.program.registers += 1;
             self.program.registers as Register - 1
         })
     }
 
-    /// Gives a register back, whose numbers are not needed any more.
-    pub(crate) fn give(&mut self, register: Register) {
-        self.free.push(register);
+    /// Frees a register.
+    pub(crate) fn free(&mut self, register: Register) {
+        self.unused.push(register);
     }
 
     /// Loads an operand.
     pub(crate) fn load(&mut self, operand: usize) -> Register {
-        let to = self.take();
+        let to = self.allocate();
         self.program.instructions.push(Instruction::Load { operand: operand as u32, to });
         to
     }
 
-    /// Loads an operand that is the same number everywhere, once for all blocks; its register is never given back.
+    /// Loads an operand that is the same number everywhere, once for all blocks; its register is never freed.
     pub(crate) fn load_uniform(&mut self, operand: usize) -> Register {
         self.program.registers += 1;
         let to = self.program.registers as Register - 1;
@@ -52,9 +53,9 @@ impl Builder {
         to
     }
 
-    /// Applies an op to registers, of which those in `last` are given back.
-    pub(crate) fn apply(&mut self, applied: Applied, x: &[Register], last: &[Register]) -> Register {
-        let Applied { op, function, asked } = applied;
+    /// Applies an op to registers, of which those in `last` are freed: it is their last use.
+    pub(crate) fn apply(&mut self, applied: AppliedOp, x: &[Register], last: &[Register]) -> Register {
+        let AppliedOp { op, function, checked } = applied;
         match (function, x) {
             (Some(function), &[a, ref rest @ ..]) if rest.len() < 2 => {
                 let b = rest.first().copied().unwrap_or(a);
@@ -62,24 +63,24 @@ impl Builder {
                     return to;
                 }
                 // Operands are read while the result is written.
-                let to = self.take();
-                last.iter().for_each(|&register| self.give(register));
+                let to = self.allocate();
+                last.iter().for_each(|&register| self.free(register));
                 self.program.instructions.push(Instruction::Apply { function, x: [a, b], to });
                 to
             }
             _ => {
-                let to = self.take();
-                last.iter().for_each(|&register| self.give(register));
+                let to = self.allocate();
+                last.iter().for_each(|&register| self.free(register));
                 self.program
                     .instructions
                     .push(Instruction::Call { call: self.program.calls.len() as u32, to });
-                self.program.calls.push(Call { op, x: x.into(), asked });
+                self.program.calls.push(KernelCall { op, x: x.into(), checked });
                 to
             }
         }
     }
 
-    /// Lets the last instruction go on with a function of its result, if that is needed for nothing else.
+    /// Appends a function to the last instruction, whose result nothing else needs.
     fn chain(&mut self, function: Scalar, x: &[Register], last: &[Register]) -> Option<Register> {
         let &Instruction::Apply { function: first, x: [a, b], to: between } =
             self.program.instructions.last()?
@@ -93,7 +94,7 @@ impl Builder {
             _ => return None,
         };
         self.program.instructions.pop();
-        last.iter().filter(|&&register| register != between).for_each(|&register| self.give(register));
+        last.iter().filter(|&&register| register != between).for_each(|&register| self.free(register));
         self.program.instructions.push(Instruction::Chain { chain, x: [a, b, other], to: between });
         Some(between)
     }
@@ -108,14 +109,13 @@ impl Builder {
         self.program
     }
 
-    /// Applies an op to registers, without giving any back; a function that goes on where the one before it ends becomes
-    /// part of a span.
-    pub(crate) fn apply_in_order(&mut self, applied: Applied, x: &[Register]) -> Register {
+    /// Applies an op to registers, and frees none; a function that continues the one before it becomes part of a span.
+    pub(crate) fn apply_in_order(&mut self, applied: AppliedOp, x: &[Register]) -> Register {
         let (Some(function), &[a, ref rest @ ..]) = (applied.function, x) else {
             return self.apply(applied, x, &[]);
         };
         let b = rest.first().copied().unwrap_or(a);
-        let to = self.take();
+        let to = self.allocate();
         let Program { instructions, spans, .. } = &mut self.program;
         match instructions.last() {
             Some(&Instruction::Span { span }) if spans[span as usize].takes(function, [a, b], to) => {

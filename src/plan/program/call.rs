@@ -1,6 +1,6 @@
 //! Elementwise ops that are run by their kernels.
 
-use super::interpret::Register;
+use super::register::Register;
 use crate::graph::NodeId;
 use crate::kernel::{Input, Inputs, Output, View};
 use crate::tape::call;
@@ -10,15 +10,15 @@ use std::sync::Arc;
 
 /// An elementwise op that is run by its kernel.
 #[derive(Debug, Clone)]
-pub(crate) struct Call {
-    /// Its place in the table of ops.
+pub(crate) struct KernelCall {
+    /// Its index in the table of ops.
     pub(crate) op: usize,
     pub(crate) x: SmallVec<[Register; 4]>,
-    /// The node that it computes, if its op may refuse operands and is to be asked.
-    pub(crate) asked: Option<NodeId>,
+    /// The node that it computes, if its op may refuse operands.
+    pub(crate) checked: Option<NodeId>,
 }
 
-impl Call {
+impl KernelCall {
     /// Runs the op's kernel on `n` elements of registers of length `block`; an error is the op's refusal.
     pub(crate) fn run<F: Precision>(
         &self,
@@ -41,7 +41,7 @@ impl Call {
         }
         let output = Output { data: &mut y[..n], shape: &shape, threads: 1 };
         let op = &*ops[self.op];
-        match self.asked {
+        match self.checked {
             Some(node) => call(op, Inputs::new(&x), output).map_err(|problem| (node, problem)),
             None => {
                 F::kernel(op).run(Inputs::new(&x), output);

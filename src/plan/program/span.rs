@@ -1,6 +1,6 @@
 //! One function of many single numbers.
 
-use super::interpret::Register;
+use super::register::Register;
 use crate::kernel::Lane;
 use crate::ops::Scalar;
 use crate::tape::Precision;

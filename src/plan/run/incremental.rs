@@ -1,10 +1,14 @@
-//! Runs near a point: what does not change there is not computed again.
+//! Incremental runs: steps whose operands are what they were at a point are not run again.
+//!
+//! The checker moves one input at a time; dead units and black pixels are three quarters of the chapter's check, and what
+//! reads only them stays as it is.
 
-use super::memory::Space;
-use super::replay::Attend;
+use super::hook::StepHook;
+use super::memory::RunMemory;
 use crate::error::Result;
-use crate::plan::step::{Root, Step};
-use crate::plan::{Outputs, Plan};
+use crate::plan::compiled::Plan;
+use crate::plan::outputs::Outputs;
+use crate::plan::step::{Buffer, Step};
 use crate::state::State;
 use crate::tape::Precision;
 
@@ -14,9 +18,9 @@ pub(crate) struct Point<F> {
     /// The results, one step after another, and where each step's begin.
     results: Vec<F>,
     starts: Vec<usize>,
-    /// Whether the run that is going on has computed something else, for every result by its number.
+    /// Which results of the current run differ from those at the point.
     changed: Vec<bool>,
-    /// Which inputs may be elsewhere in the run that is going on.
+    /// Which inputs may differ in the current run, by their slots.
     moved: Vec<bool>,
 }
 
@@ -25,13 +29,13 @@ impl<F: Precision> Plan<F> {
     pub(crate) fn run_at(&mut self, state: &mut State<F>, point: &mut Point<F>) -> Result<Outputs<'_, F>> {
         point.results.clear();
         point.starts.clear();
-        self.attended(state, &mut Keep(point))?;
+        self.run_hooked(state, &mut KeepHook(point))?;
         Ok(Outputs::new(self))
     }
 
-    /// Runs the plan where only the inputs at the places `moved` differ from what they were at `point`. The result is that
-    /// of [`run`](Self::run), bit for bit; a step whose operands are what they were is not run.
-    pub(crate) fn run_near(
+    /// Runs the plan where only the inputs in the slots `moved` differ from what they were at `point`. The result is that of
+    /// [`run`](Self::run), bit for bit; a step whose operands have the same bits as there is not run.
+    pub(crate) fn run_incremental(
         &mut self,
         state: &mut State<F>,
         point: &mut Point<F>,
@@ -42,23 +46,23 @@ impl<F: Precision> Plan<F> {
         moved.into_iter().for_each(|slot| point.moved[slot] = true);
         point.changed.clear();
         point.changed.resize(self.results, false);
-        self.attended(state, point)?;
+        self.run_hooked(state, point)?;
         Ok(Outputs::new(self))
     }
 }
 
 /// Keeps the results of all steps.
-struct Keep<'p, F>(&'p mut Point<F>);
+struct KeepHook<'p, F>(&'p mut Point<F>);
 
-impl<F: Precision> Attend<F> for Keep<'_, F> {
-    fn before(&mut self, _: usize, _: &Step, _: &mut Space<'_, F>) -> bool {
+impl<F: Precision> StepHook<F> for KeepHook<'_, F> {
+    fn before(&mut self, _: usize, _: &Step, _: &mut RunMemory<'_, F>) -> bool {
         true
     }
 
-    fn after(&mut self, _: usize, step: &Step, space: &Space<'_, F>) -> Result<()> {
+    fn after(&mut self, _: usize, step: &Step, memory: &RunMemory<'_, F>) -> Result<()> {
         self.0.starts.push(self.0.results.len());
         for output in &step.outputs {
-            self.0.results.extend_from_slice(space.target(output.target, step.len()));
+            self.0.results.extend_from_slice(memory.target(output.target, step.len()));
         }
         Ok(())
     }
@@ -77,37 +81,37 @@ impl<F: Precision> Point<F> {
         &self.results[self.starts[i] + k * len..][..len]
     }
 
-    fn has_changed(&self, root: Root) -> bool {
-        match root {
-            Root::Arena(result) => self.changed[result],
-            Root::Input(slot) => self.moved[slot],
-            Root::Index(_) | Root::State(_) | Root::Constant(_) => false,
+    fn has_changed(&self, buffer: Buffer) -> bool {
+        match buffer {
+            Buffer::Result(result) => self.changed[result],
+            Buffer::Input(slot) => self.moved[slot],
+            Buffer::Index(_) | Buffer::Parameter(_) | Buffer::Constant(_) => false,
         }
     }
 }
 
-impl<F: Precision> Attend<F> for Point<F> {
-    fn before(&mut self, i: usize, step: &Step, space: &mut Space<'_, F>) -> bool {
-        let changes = step.roots().any(|root| self.has_changed(root));
+impl<F: Precision> StepHook<F> for Point<F> {
+    fn before(&mut self, i: usize, step: &Step, memory: &mut RunMemory<'_, F>) -> bool {
+        let changes = step.buffers_read().any(|buffer| self.has_changed(buffer));
         if !changes {
             let len = step.len();
             for (k, output) in step.outputs.iter().enumerate() {
-                space.target_mut(output.target, len).copy_from_slice(self.result(i, k, len));
+                memory.target_mut(output.target, len).copy_from_slice(self.result(i, k, len));
             }
         }
         changes
     }
 
-    fn after(&mut self, i: usize, step: &Step, space: &Space<'_, F>) -> Result<()> {
-        /// Numbers compared before a look at whether any differs: loops without a way out are made short.
-        const STRETCH: usize = 64;
+    fn after(&mut self, i: usize, step: &Step, memory: &RunMemory<'_, F>) -> Result<()> {
+        /// Numbers compared before a look at whether any differs: a loop without an early exit is vectorised.
+        const BLOCK: usize = 64;
         let len = step.len();
         for (k, output) in step.outputs.iter().enumerate().filter(|(_, output)| output.read) {
-            let (now, before) = (space.target(output.target, len), self.result(i, k, len));
+            let (now, before) = (memory.target(output.target, len), self.result(i, k, len));
             // 0 and −0 are equal and not the same; NaN is the same as itself.
             let same = |(a, b): (&F, &F)| a.wide().to_bits() == b.wide().to_bits();
-            let stretches = now.chunks(STRETCH).zip(before.chunks(STRETCH));
-            let changed = stretches
+            let blocks = now.chunks(BLOCK).zip(before.chunks(BLOCK));
+            let changed = blocks
                 .map(|(a, b)| a.iter().zip(b).fold(true, |all, pair| all & same(pair)))
                 .any(|same| !same);
             self.changed[output.result] = changed;

@@ -1,164 +1,164 @@
-//! The memory of a run: what steps read, and the parts of it that they are lent to write.
+//! The memory of a run: what steps read, and the slices of it that they borrow to write.
 
 use super::refusal::Refusals;
 use crate::Float;
 use crate::kernel::{Input, View, gather};
-use crate::plan::step::{Operand, Output, Place, Root, Target};
-use crate::plan::{InputSlot, ParameterSlot};
+use crate::plan::slots::{InputSlot, ParameterSlot};
+use crate::plan::step::{Buffer, BufferView, OutputTarget, StepOperand, StepOutput};
 use crate::shape::Layout;
 use crate::state::{Others, State};
 use smallvec::SmallVec;
 
 /// Everything that a run reads and writes.
-pub(crate) struct Space<'a, F> {
+pub(crate) struct RunMemory<'a, F> {
     pub(crate) arena: &'a mut [F],
     pub(crate) state: &'a mut State<F>,
-    pub(crate) leaves: Leaves<'a, F>,
+    pub(crate) leaves: LeafBuffers<'a, F>,
     pub(crate) refusals: &'a Refusals,
 }
 
 /// What no step writes.
-pub(crate) struct Leaves<'a, F> {
+pub(crate) struct LeafBuffers<'a, F> {
     pub(crate) inputs: &'a [InputSlot<F>],
     pub(crate) indices: &'a [InputSlot<usize>],
     pub(crate) constants: &'a [Vec<F>],
     pub(crate) parameters: &'a [ParameterSlot],
 }
 
-impl<F> Clone for Leaves<'_, F> {
+impl<F> Clone for LeafBuffers<'_, F> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<F> Copy for Leaves<'_, F> {}
+impl<F> Copy for LeafBuffers<'_, F> {}
 
-/// Parts of the memory that are lent to be written.
-pub(crate) type Lent<'a, F> = SmallVec<[&'a mut [F]; 4]>;
+/// Slices of the memory that are borrowed to be written.
+pub(crate) type OutputSlices<'a, F> = SmallVec<[&'a mut [F]; 4]>;
 
-/// Everything that may be read while parts are lent.
-pub(crate) struct Reader<'a, F> {
-    /// Stretches of the arena between the parts that are lent, each with its start.
+/// Everything that may be read while slices are borrowed.
+pub(crate) struct ReadMemory<'a, F> {
+    /// The ranges of the arena between the borrowed slices, each with its start.
     arena: SmallVec<[(usize, &'a [F]); 3]>,
     others: Others<'a, F>,
-    leaves: Leaves<'a, F>,
+    leaves: LeafBuffers<'a, F>,
     pub(crate) refusals: &'a Refusals,
 }
 
-impl<F: Float> Space<'_, F> {
-    /// Lends what some results of `len` elements are written to, in their order.
-    pub(crate) fn lend<'o>(
+impl<F: Float> RunMemory<'_, F> {
+    /// Borrows what some results of `len` elements are written to, in their order, apart from all else.
+    pub(crate) fn borrow_outputs<'o>(
         &mut self,
         len: usize,
-        outputs: impl Iterator<Item = &'o Output> + Clone,
-    ) -> (Lent<'_, F>, Reader<'_, F>) {
+        outputs: impl Iterator<Item = &'o StepOutput> + Clone,
+    ) -> (OutputSlices<'_, F>, ReadMemory<'_, F>) {
         let parameters = self.leaves.parameters;
-        let mut lent: Lent<'_, F> = outputs.clone().map(|_| &mut [][..]).collect();
-        let mut stretches: SmallVec<[(usize, usize); 4]> = SmallVec::new();
+        let mut slices: OutputSlices<'_, F> = outputs.clone().map(|_| &mut [][..]).collect();
+        let mut ranges: SmallVec<[(usize, usize); 4]> = SmallVec::new();
         let mut places: SmallVec<[(usize, usize); 4]> = SmallVec::new();
         for (k, output) in outputs.enumerate() {
             match output.target {
-                Target::Arena(start) => stretches.push((start, k)),
-                Target::State(slot) => places.push((parameters[slot].place, k)),
+                OutputTarget::Arena(start) => ranges.push((start, k)),
+                OutputTarget::Parameter(slot) => places.push((parameters[slot].place, k)),
             }
         }
-        stretches.sort_unstable();
+        ranges.sort_unstable();
         places.sort_unstable();
         let mut arena = SmallVec::new();
         let (mut rest, mut at) = (&mut *self.arena, 0);
-        for (start, k) in stretches {
+        for (start, k) in ranges {
             let (gap, after) = rest.split_at_mut(start - at);
-            let (own, after) = after.split_at_mut(len);
+            let (slice, after) = after.split_at_mut(len);
             arena.push((at, &*gap));
-            lent[k] = own;
+            slices[k] = slice;
             (rest, at) = (after, start + len);
         }
         arena.push((at, &*rest));
-        let others = self.state.lend(&places, &mut lent);
-        (lent, Reader { arena, others, leaves: self.leaves, refusals: self.refusals })
+        let others = self.state.lend(&places, &mut slices);
+        (slices, ReadMemory { arena, others, leaves: self.leaves, refusals: self.refusals })
     }
 
-    /// The numbers at a target.
+    /// The numbers of a result.
     #[inline]
-    pub(crate) fn target_mut(&mut self, target: Target, len: usize) -> &mut [F] {
+    pub(crate) fn target_mut(&mut self, target: OutputTarget, len: usize) -> &mut [F] {
         match target {
-            Target::Arena(start) => &mut self.arena[start..start + len],
-            Target::State(slot) => self.state.numbers_mut(self.leaves.parameters[slot].place),
+            OutputTarget::Arena(start) => &mut self.arena[start..start + len],
+            OutputTarget::Parameter(slot) => self.state.numbers_mut(self.leaves.parameters[slot].place),
         }
     }
 
     /// As [`target_mut`](Self::target_mut), to be read.
-    pub(crate) fn target(&self, target: Target, len: usize) -> &[F] {
+    pub(crate) fn target(&self, target: OutputTarget, len: usize) -> &[F] {
         match target {
-            Target::Arena(start) => &self.arena[start..start + len],
-            Target::State(slot) => self.state.numbers(self.leaves.parameters[slot].place),
+            OutputTarget::Arena(start) => &self.arena[start..start + len],
+            OutputTarget::Parameter(slot) => self.state.numbers(self.leaves.parameters[slot].place),
         }
     }
 
-    /// Copies the numbers of a place that is not in the state to a parameter.
-    pub(crate) fn write(&mut self, place: &Place, slot: usize) {
-        let data = match place.root {
-            Root::Arena(_) => &*self.arena,
-            root => self.leaves.get(root),
+    /// Copies numbers that are not in the state to a parameter.
+    pub(crate) fn write(&mut self, view: &BufferView, slot: usize) {
+        let data = match view.buffer {
+            Buffer::Result(_) => &*self.arena,
+            buffer => self.leaves.get(buffer),
         };
         let target = self.state.numbers_mut(self.leaves.parameters[slot].place);
-        gather(view(data, 0, &place.layout), 0, target);
+        gather(view_in(data, 0, &view.layout), 0, target);
     }
 
-    /// The numbers of a place.
+    /// The numbers of a view.
     #[inline]
-    pub(crate) fn view<'b>(&'b self, place: &'b Place) -> View<'b, F> {
-        let data = match place.root {
-            Root::Arena(_) => &*self.arena,
-            Root::State(slot) => self.state.numbers(self.leaves.parameters[slot].place),
-            root => self.leaves.get(root),
+    pub(crate) fn view<'b>(&'b self, view: &'b BufferView) -> View<'b, F> {
+        let data = match view.buffer {
+            Buffer::Result(_) => &*self.arena,
+            Buffer::Parameter(slot) => self.state.numbers(self.leaves.parameters[slot].place),
+            buffer => self.leaves.get(buffer),
         };
-        view(data, 0, &place.layout)
+        view_in(data, 0, &view.layout)
     }
 }
 
-/// The numbers of a layout in a buffer that begins at the place `start`.
-pub(crate) fn view<'b, T: Copy>(data: &'b [T], start: usize, layout: &'b Layout) -> View<'b, T> {
-    // An empty part of the arena may begin anywhere.
+/// The numbers of a layout in the part of a buffer that begins at `start`.
+pub(crate) fn view_in<'b, T: Copy>(data: &'b [T], start: usize, layout: &'b Layout) -> View<'b, T> {
+    // An empty view may begin anywhere.
     View::new(data, layout.offset.saturating_sub(start), &layout.shape, &layout.strides)
 }
 
-impl<'a, F> Leaves<'a, F> {
-    fn get(&self, root: Root) -> &'a [F] {
-        match root {
-            Root::Input(k) => &self.inputs[k].values,
-            Root::Constant(k) => &self.constants[k],
-            Root::Arena(_) | Root::State(_) | Root::Index(_) => {
+impl<'a, F> LeafBuffers<'a, F> {
+    fn get(&self, buffer: Buffer) -> &'a [F] {
+        match buffer {
+            Buffer::Input(k) => &self.inputs[k].values,
+            Buffer::Constant(k) => &self.constants[k],
+            Buffer::Result(_) | Buffer::Parameter(_) | Buffer::Index(_) => {
                 unreachable!("what changes is read elsewhere, and indices as indices")
             }
         }
     }
 }
 
-impl<F: Float> Reader<'_, F> {
-    /// The numbers of a place.
-    pub(crate) fn view<'b>(&'b self, place: &'b Place) -> View<'b, F> {
-        match place.root {
-            Root::Arena(_) => {
-                let after = self.arena.iter().rposition(|&(start, _)| start <= place.layout.offset);
+impl<F: Float> ReadMemory<'_, F> {
+    /// The numbers of a view.
+    pub(crate) fn view<'b>(&'b self, view: &'b BufferView) -> View<'b, F> {
+        match view.buffer {
+            Buffer::Result(_) => {
+                let after = self.arena.iter().rposition(|&(start, _)| start <= view.layout.offset);
                 let (start, data) = self.arena[after.unwrap_or(0)];
-                view(data, start, &place.layout)
+                view_in(data, start, &view.layout)
             }
-            Root::State(slot) => {
-                view(self.others.slice(self.leaves.parameters[slot].place), 0, &place.layout)
+            Buffer::Parameter(slot) => {
+                view_in(self.others.slice(self.leaves.parameters[slot].place), 0, &view.layout)
             }
-            root => view(self.leaves.get(root), 0, &place.layout),
+            buffer => view_in(self.leaves.get(buffer), 0, &view.layout),
         }
     }
 
     /// What a kernel gets of an operand.
-    pub(crate) fn input<'b>(&'b self, operand: &'b Operand) -> Input<'b, F> {
+    pub(crate) fn input<'b>(&'b self, operand: &'b StepOperand) -> Input<'b, F> {
         match operand {
-            Operand::Shape(shape) => Input::Shape(shape),
-            Operand::Place(Place { root: Root::Index(k), layout }) => {
-                Input::Index(view(&self.leaves.indices[*k].values, 0, layout))
+            StepOperand::Shape(shape) => Input::Shape(shape),
+            StepOperand::View(BufferView { buffer: Buffer::Index(k), layout }) => {
+                Input::Index(view_in(&self.leaves.indices[*k].values, 0, layout))
             }
-            Operand::Place(place) => Input::Real(self.view(place)),
+            StepOperand::View(view) => Input::Real(self.view(view)),
         }
     }
 }

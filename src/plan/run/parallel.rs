@@ -1,177 +1,132 @@
 //! Long steps in parts, for several threads.
 //!
-//! The parts are the same whenever the number of threads that was asked for is the same, whoever computes them: so are the
-//! numbers. Each part is whole rows of a kernel's result, or a stretch of the elements of a program; a matrix product with a
-//! large second operand is split by columns instead.
+//! Each part is whole rows of a kernel's result, or a range of the elements of a program. Who computes a part makes no
+//! difference to the numbers.
 
-use super::memory::{Lent, Reader, Space};
+use super::memory::{OutputSlices, ReadMemory, RunMemory};
 use crate::graph::NodeId;
-use crate::kernel::{Input, Inputs, LONG_PRODUCT, Output, Share, WIDTH, copy, gather, in_parts};
-use crate::ops::MatMul;
-use crate::plan::PlanOptions;
-use crate::plan::program::{Memory, Program};
-use crate::plan::step::{self, Operand, Root, Step, Target};
-use crate::shape::{Sizes, size};
+use crate::kernel::{Input, Inputs, Output, Share, copy, gather, in_parts};
+use crate::plan::options::PlanOptions;
+use crate::plan::program::BlockMemory;
+use crate::plan::split::{parts, splits_columns, work_items};
+use crate::plan::step::{Buffer, OutputTarget, Step, StepOperand, StepOutput};
+use crate::shape::Sizes;
 use crate::tape::{Op, Precision};
 use smallvec::SmallVec;
-use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Functions of elements of a program from which a step is long, as one with a
-/// [long product](crate::kernel::LONG_PRODUCT) is.
-const LONG_PROGRAM: usize = 1 << 16;
-/// Rows of a part at least, so that the matrix product keeps its pace.
-const ROWS: usize = 8;
-/// Results of a step at most.
-const RESULTS: usize = 4;
-
-/// Whether a step is long enough to be worth the handing over.
-pub(crate) fn is_long(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
-    if let Some((op, _, operands)) = step.kernel() {
-        let rows = step.shape.first().copied().unwrap_or(0);
-        let first = step.operands[..operands].first().and_then(Operand::place);
-        let row = first.map_or(0, |x| size(&x.layout.shape).checked_div(rows).unwrap_or(0));
-        let enough = rows >= 2 * ROWS || is_wide(step, ops);
-        return ops[op].by_rows() && enough && step.len().saturating_mul(row) >= LONG_PRODUCT;
-    }
-    let functions = step.program().map_or(0, |program| program.instructions().len());
-    step.len().saturating_mul(functions) >= LONG_PROGRAM
-}
-
-/// In how many parts a step is computed: none of them without a row of a kernel's result, or elements of a program that are
-/// computed side by side.
-pub(crate) fn parts(step: &Step, threads: usize) -> usize {
-    if !step.long || step.outputs.len() > RESULTS {
-        return 1;
-    }
-    let (rows, unit) = units(step);
-    threads.clamp(1, rows.div_ceil(unit).max(1))
-}
-
-/// The units that a step's work is split into, rows or elements, and at multiples of how many parts begin.
-fn units(step: &Step) -> (usize, usize) {
-    let rows = if step.kernel().is_some() { step.shape[0] } else { step.len() };
-    (rows, if step.len() == rows { WIDTH } else { 1 })
-}
-
-/// How many elements of scratch a step's program takes with so many threads.
-pub(crate) fn room<F>(program: &Program, step: &Step, threads: usize) -> usize {
-    program.scratch::<F>(step.len()).saturating_mul(parts(step, threads))
-}
-
-/// A stretch of the work: units are rows, or elements where there is no kernel.
-struct Part<'a, F> {
-    units: Range<usize>,
-    /// The stretch's part of every result: those of the step, and the kernel's if it has a place of its own.
-    results: Lent<'a, F>,
+/// A part of the work. Items are rows, or elements where there is no kernel.
+struct StepPart<'a, F> {
+    items: Range<usize>,
+    /// Its part of every result: those of the step, and the kernel's if no result of the step takes that over.
+    results: OutputSlices<'a, F>,
     scratch: &'a mut [F],
 }
 
 /// What all parts share.
-struct Whole<'a, 'r, F> {
+struct SplitStep<'a, 'r, F> {
     step: &'a Step,
     ops: &'a [Arc<dyn Op>],
-    reader: &'a Reader<'r, F>,
-    /// Elements of a unit.
+    reader: &'a ReadMemory<'r, F>,
+    /// Elements of an item.
     width: usize,
-    /// Parts begin at multiples of so many units.
-    unit: usize,
-    /// The number of the result that the kernel writes.
-    head: usize,
-    /// For every operand of the program, the result in whose place it lies, if it lies in one.
-    own: SmallVec<[Option<usize>; 8]>,
+    /// Parts begin at multiples of so many items.
+    multiple: usize,
+    /// The position of the kernel's result among those of a part.
+    kernel_result: usize,
+    /// For every operand of the program, the result whose memory it is read from, if it is.
+    in_result: SmallVec<[Option<usize>; 8]>,
     /// Whether the kernel has run, and only the program is left.
     kernel_done: bool,
-}
-
-/// Whether a step's kernel is a product of which the second matrix is much the larger: for each part of the rows it would be
-/// packed anew, so its columns are split instead. At 128 × 784 × 512 in f32, halves of the rows take 560 µs on two Zen 4
-/// cores with AVX2, and halves of the columns 526; at 128 × 512 × 512, the second matrix transposed, 377 and 354.
-fn is_wide(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
-    let is_product = step.kernel().is_some_and(|(op, ..)| (&*ops[op] as &dyn Any).is::<MatMul>());
-    is_product && matches!(step.shape[..], [rows, columns] if 2 * rows <= columns)
 }
 
 /// Runs a long step in as many parts as threads.
 pub(crate) fn run<F: Precision>(
     step: &Step,
     ops: &[Arc<dyn Op>],
-    space: &mut Space<'_, F>,
+    memory: &mut RunMemory<'_, F>,
     options: &PlanOptions,
     scratch: &mut [F],
 ) {
-    let kernel_done = is_wide(step, ops);
+    let kernel_done = splits_columns(step, ops);
     if kernel_done {
-        let taken = step.run_kernel(ops, space, options);
-        if !taken || step.program().is_none() {
+        let accepted = step.run_kernel(ops, memory, options);
+        if !accepted || step.program().is_none() {
             return;
         }
     }
-    let head = step.kernel().map(|(_, output, _)| output);
-    let (rows, unit) = units(step);
-    // A result that takes over the place of the kernel's, or is that itself, is lent once.
-    let shared = head.and_then(|head| step.outputs.iter().position(|o| o.target == head.target));
-    let results = step.outputs.iter().chain(head.filter(|_| shared.is_none()));
-    let own = |operand: &Operand| {
-        let place = operand.place()?;
-        let lies_in = |output: &step::Output| match (place.root, output.target) {
-            (Root::Arena(_), Target::Arena(start)) => place.layout.offset == start,
-            (Root::State(read), Target::State(written)) => read == written,
+    let kernel = step.kernel().map(|(_, output, _)| output);
+    let (items, multiple) = work_items(step);
+    // A result that takes over the buffer of the kernel's, or is that itself, is borrowed once.
+    let shared = kernel.and_then(|kernel| step.outputs.iter().position(|o| o.target == kernel.target));
+    let results = step.outputs.iter().chain(kernel.filter(|_| shared.is_none()));
+    let in_result = |operand: &StepOperand| {
+        let view = operand.view()?;
+        let is_read_from = |output: &StepOutput| match (view.buffer, output.target) {
+            (Buffer::Result(_), OutputTarget::Arena(start)) => view.layout.offset == start,
+            (Buffer::Parameter(read), OutputTarget::Parameter(written)) => read == written,
             _ => false,
         };
-        results.clone().position(lies_in)
+        results.clone().position(is_read_from)
     };
-    let own = step.operands[step.before_program()..].iter().map(own).collect();
-    let (results, reader) = space.lend(step.len(), results);
-    let width = step.len() / rows;
-    let head = shared.unwrap_or(step.outputs.len());
-    let whole = Whole { step, ops, reader: &reader, width, unit, head, own, kernel_done };
-    let all = Part { units: 0..rows, results, scratch };
-    in_parts(all, parts(step, options.threads), &|part, share| whole.split(part, share), &|part| {
-        whole.run(part)
+    let in_result = step.operands[step.kernel_operands()..].iter().map(in_result).collect();
+    let (results, reader) = memory.borrow_outputs(step.len(), results);
+    let split = SplitStep {
+        step,
+        ops,
+        reader: &reader,
+        width: step.len() / items,
+        multiple,
+        kernel_result: shared.unwrap_or(step.outputs.len()),
+        in_result,
+        kernel_done,
+    };
+    let all = StepPart { items: 0..items, results, scratch };
+    in_parts(all, parts(step, options.threads), &|part, share| split.halve(part, share), &|part| {
+        split.run(part)
     });
 }
 
-impl<F: Precision> Whole<'_, '_, F> {
-    /// The first units of a part, and the others.
-    fn split<'p>(&self, part: Part<'p, F>, share: Share) -> (Part<'p, F>, Part<'p, F>) {
-        let Part { units, results, scratch } = part;
-        let count = share.of(units.len(), self.unit);
-        let middle = units.start + count;
-        let (mut results_a, mut results_b) = (Lent::new(), Lent::new());
+impl<F: Precision> SplitStep<'_, '_, F> {
+    /// The first items of a part, and the others.
+    fn halve<'p>(&self, part: StepPart<'p, F>, share: Share) -> (StepPart<'p, F>, StepPart<'p, F>) {
+        let StepPart { items, results, scratch } = part;
+        let count = share.of(items.len(), self.multiple);
+        let middle = items.start + count;
+        let (mut results_a, mut results_b) = (OutputSlices::new(), OutputSlices::new());
         for result in results {
             let (a, b) = result.split_at_mut(count * self.width);
             results_a.push(a);
             results_b.push(b);
         }
         let (scratch_a, scratch_b) = scratch.split_at_mut(share.of(scratch.len(), 1));
-        let a = Part { units: units.start..middle, results: results_a, scratch: scratch_a };
-        let b = Part { units: middle..units.end, results: results_b, scratch: scratch_b };
+        let a = StepPart { items: items.start..middle, results: results_a, scratch: scratch_a };
+        let b = StepPart { items: middle..items.end, results: results_b, scratch: scratch_b };
         (a, b)
     }
 
-    fn run(&self, part: Part<'_, F>) {
+    fn run(&self, part: StepPart<'_, F>) {
         let Self { step, ops, width, .. } = *self;
-        let Part { units, mut results, scratch } = part;
-        if units.is_empty() {
+        let StepPart { items, mut results, scratch } = part;
+        if items.is_empty() {
             return;
         }
-        let elements = units.start * width..units.end * width;
+        let elements = items.start * width..items.end * width;
         let kernel = step.kernel().filter(|_| !self.kernel_done);
-        if kernel.is_some_and(|kernel| !self.rows(kernel, units, results[self.head])) {
+        if kernel.is_some_and(|kernel| !self.run_rows(kernel, items, results[self.kernel_result])) {
             return;
         }
         if let Some(program) = step.program() {
-            let mut blocks = Blocks { whole: self, results, first: elements.start };
-            program.run(ops, &mut blocks, elements, scratch);
+            let mut memory = PartMemory { split: self, results, first: elements.start };
+            program.run(ops, &mut memory, elements, scratch);
         }
     }
 
-    /// Runs the kernel on some rows of its first operand; whether it takes its operands.
-    fn rows(
+    /// Runs the kernel on some rows of its first operand; whether it accepts its operands.
+    fn run_rows(
         &self,
-        (op, output, operands): (usize, &step::Output, usize),
+        (op, output, operands): (usize, &StepOutput, usize),
         rows: Range<usize>,
         y: &mut [F],
     ) -> bool {
@@ -192,20 +147,19 @@ impl<F: Precision> Whole<'_, '_, F> {
 }
 
 /// The operands and results of a part of a program.
-struct Blocks<'b, 'w, 'r, 'a, F> {
-    whole: &'b Whole<'w, 'r, F>,
-    results: Lent<'a, F>,
+struct PartMemory<'b, 'w, 'r, 'a, F> {
+    split: &'b SplitStep<'w, 'r, F>,
+    results: OutputSlices<'a, F>,
     /// The first element of the part.
     first: usize,
 }
 
-impl<F: Precision> Memory<F> for Blocks<'_, '_, '_, '_, F> {
+impl<F: Precision> BlockMemory<F> for PartMemory<'_, '_, '_, '_, F> {
     fn load(&self, operand: usize, start: usize, to: &mut [F]) {
-        if let Some(k) = self.whole.own[operand] {
+        if let Some(k) = self.split.in_result[operand] {
             return copy(&self.results[k][start - self.first..][..to.len()], to);
         }
-        let place = self.whole.step.read_by_program(operand);
-        gather(self.whole.reader.view(place), start, to);
+        gather(self.split.reader.view(self.split.step.read_by_program(operand)), start, to);
     }
 
     fn store(&mut self, output: usize, start: usize, from: &[F]) {
@@ -213,6 +167,6 @@ impl<F: Precision> Memory<F> for Blocks<'_, '_, '_, '_, F> {
     }
 
     fn refuse(&mut self, node: NodeId, start: usize, problem: String) {
-        self.whole.reader.refusals.put(start, node, problem);
+        self.split.reader.refusals.put(start, node, problem);
     }
 }

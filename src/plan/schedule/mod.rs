@@ -1,3 +1,8 @@
-//! What a plan does, as plain data and as a table.
+//! What a plan does: as plain data, and as a table.
 
-pub(crate) mod table;
+mod data;
+mod describe;
+mod table;
+
+pub use data::{Schedule, ScheduledLeaf, ScheduledStep, Slot, Write};
+pub(crate) use table::bytes;

@@ -1,28 +1,28 @@
-//! Places in one arena for results that are not all alive at once.
+//! ReusableBuffers in one arena for results that are not all alive at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A free-list over an arena that grows as needed; sizes and places in elements.
+/// A free-list over an arena that grows as needed; sizes and starts in elements.
 #[derive(Debug, Default)]
 pub(crate) struct Arena {
-    /// The lengths of free stretches by their starts, none touching the next.
-    free: BTreeMap<usize, usize>,
+    /// The lengths of free ranges by their starts, none touching the next.
+    unused: BTreeMap<usize, usize>,
     /// The same as length and start.
     by_len: BTreeSet<(usize, usize)>,
     len: usize,
 }
 
 impl Arena {
-    /// Stretches begin at multiples of this, so that vectors of numbers are not split needlessly.
+    /// Ranges begin at multiples of this, so that vectors of numbers are not split needlessly.
     const ALIGN: usize = 16;
 
     fn rounded(size: usize) -> usize {
         size.checked_next_multiple_of(Self::ALIGN).unwrap_or(size)
     }
 
-    /// The smallest free stretch that fits, or new space at the end; `None` where the arena would be longer than anything
+    /// The smallest free range that fits, or new space at the end; `None` where the arena would be longer than anything
     /// that can be addressed.
-    pub(crate) fn take(&mut self, size: usize) -> Option<usize> {
+    pub(crate) fn allocate(&mut self, size: usize) -> Option<usize> {
         let size = Self::rounded(size);
         if size == 0 {
             return Some(0);
@@ -34,8 +34,8 @@ impl Arena {
             }
             return Some(start);
         }
-        // A free stretch at the end is made longer.
-        let start = match self.free.last_key_value() {
+        // A free range at the end is made longer.
+        let start = match self.unused.last_key_value() {
             Some((&start, &len)) if start + len == self.len => {
                 self.remove(start, len);
                 start
@@ -46,20 +46,20 @@ impl Arena {
         Some(start)
     }
 
-    /// Gives a stretch back.
-    pub(crate) fn give(&mut self, start: usize, size: usize) {
+    /// Frees a range.
+    pub(crate) fn free(&mut self, start: usize, size: usize) {
         let size = Self::rounded(size);
         if size == 0 {
             return;
         }
         let (mut first, mut end) = (start, start + size);
-        if let Some((&before, &len)) = self.free.range(..start).next_back()
+        if let Some((&before, &len)) = self.unused.range(..start).next_back()
             && before + len == start
         {
             self.remove(before, len);
             first = before;
         }
-        if let Some(&len) = self.free.get(&end) {
+        if let Some(&len) = self.unused.get(&end) {
             self.remove(end, len);
             end += len;
         }
@@ -67,12 +67,12 @@ impl Arena {
     }
 
     fn insert(&mut self, start: usize, len: usize) {
-        self.free.insert(start, len);
+        self.unused.insert(start, len);
         self.by_len.insert((len, start));
     }
 
     fn remove(&mut self, start: usize, len: usize) {
-        self.free.remove(&start);
+        self.unused.remove(&start);
         self.by_len.remove(&(len, start));
     }
 
@@ -89,21 +89,21 @@ mod tests {
 
     proptest! {
         #[test]
-        fn stretches_in_use_never_overlap(sizes in prop::collection::vec((0_usize..100, any::<bool>()), 1..60)) {
+        fn ranges_in_use_never_overlap(sizes in prop::collection::vec((0_usize..100, any::<bool>()), 1..60)) {
             let mut arena = Arena::default();
             let mut used: Vec<(usize, usize)> = Vec::new();
             for (size, release) in sizes {
                 if release && !used.is_empty() {
                     let (start, size) = used.swap_remove(size % used.len());
-                    arena.give(start, size);
+                    arena.free(start, size);
                 }
-                let start = arena.take(size).unwrap();
+                let start = arena.allocate(size).unwrap();
                 prop_assert!(start + size <= arena.len());
                 prop_assert!(used.iter().all(|&(s, n)| size == 0 || n == 0 || s + n <= start || start + size <= s));
                 used.push((start, size));
             }
-            used.drain(..).for_each(|(start, size)| arena.give(start, size));
-            prop_assert!(arena.free.len() <= 1);
+            used.drain(..).for_each(|(start, size)| arena.free(start, size));
+            prop_assert!(arena.unused.len() <= 1);
         }
     }
 }

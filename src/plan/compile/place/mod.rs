@@ -1,5 +1,10 @@
-//! Buffer assignment.
+//! Buffer assignment: where results are written.
 
-pub(crate) mod arena;
-pub(crate) mod assign;
-pub(crate) mod in_place;
+mod arena;
+mod assign;
+mod in_place;
+mod overlap;
+mod updates;
+
+pub(crate) use assign::assign_buffers;
+pub(crate) use updates::write_in_place;
