@@ -61,8 +61,11 @@ pub struct Plan<F> {
     /// The registers of programs.
     pub(crate) scratch: Vec<F>,
     pub(crate) pool: Pool,
+    /// Whether a step is computed by several threads.
+    pub(crate) uses_threads: bool,
     pub(crate) options: PlanOptions,
-    /// The identity of the tape that it was compiled from.
+    /// The identity of the tape that it was compiled from, which the recording and its plans share: node ids of two tapes are
+    /// equal numbers.
     pub(crate) tape_id: Arc<()>,
     /// The graph it was compiled from, where a run may have to name a node of it.
     pub(crate) graph: Option<Arc<Graph>>,
@@ -88,6 +91,8 @@ impl<F: Precision> Plan<F> {
             results: 0,
             scratch: Vec::new(),
             pool: Pool::default(),
+            uses_threads: false,
+            // Parts do not follow the processors: the same number of threads gives the same numbers on every machine.
             options: PlanOptions { threads: options.threads.clamp(1, MOST_THREADS), ..options },
             tape_id,
             graph: None,
@@ -120,12 +125,12 @@ impl<F: Precision> Plan<F> {
         self.parameters.iter().map(|s| s.name.as_str())
     }
 
-    /// The place of a node among the inputs, if the plan reads it as one.
+    /// The slot of a node, if the plan reads it as an input.
     pub(crate) fn slot(&self, node: NodeId) -> Option<usize> {
         by_node(&self.inputs, node)
     }
 
-    /// The numbers of the input at a place, in row-major order.
+    /// The numbers of the input in a slot, in row-major order.
     pub(crate) fn slot_mut(&mut self, slot: usize) -> &mut [F] {
         &mut self.inputs[slot].values
     }

@@ -1,4 +1,4 @@
-//! Giving a plan its inputs.
+//! Giving a plan its inputs. A plan outlives its tape and is fed by name as well, so an unknown input is an error and no panic.
 
 use super::compiled::Plan;
 use super::find::{Key, find};
@@ -53,8 +53,8 @@ impl<F: Precision> Plan<F> {
     /// the var is of another tape.
     #[track_caller]
     pub fn input_mut<'k>(&mut self, input: impl Into<Key<'k>>) -> Result<ArrayViewMutD<'_, F>> {
-        let place = self.place_of_input("feed", input.into())?;
-        Ok(self.inputs[place].open())
+        let slot = self.input_slot("feed", input.into())?;
+        Ok(self.inputs[slot].open())
     }
 
     /// The plan's own buffer of an index input, to be written in place; it counts as fed from now on.
@@ -64,8 +64,8 @@ impl<F: Precision> Plan<F> {
     /// [`Error::Unknown`] if the plan has no such index input.
     #[track_caller]
     pub fn index_mut<'k>(&mut self, input: impl Into<Key<'k>>) -> Result<ArrayViewMutD<'_, usize>> {
-        let place = self.place_of_index("feed_indices", input.into())?;
-        Ok(self.indices[place].open())
+        let slot = self.index_slot("feed_indices", input.into())?;
+        Ok(self.indices[slot].open())
     }
 
     /// Copies an array to an input.
@@ -80,8 +80,8 @@ impl<F: Precision> Plan<F> {
         input: impl Into<Key<'k>>,
         values: &ArrayRef<F, D>,
     ) -> Result<()> {
-        let place = self.place_of_input("feed", input.into())?;
-        self.inputs[place].fill(values)
+        let slot = self.input_slot("feed", input.into())?;
+        self.inputs[slot].fill(values)
     }
 
     /// Copies numbers or arrays to many inputs, all or none.
@@ -106,11 +106,11 @@ impl<F: Precision> Plan<F> {
     ) -> Result<()> {
         let mut fitting = Vec::new();
         for (input, value) in values {
-            let place = self.place_of_input("feed_all", input.into())?;
-            self.inputs[place].check("feed_all", value.view().shape())?;
-            fitting.push((place, value));
+            let slot = self.input_slot("feed_all", input.into())?;
+            self.inputs[slot].check("feed_all", value.view().shape())?;
+            fitting.push((slot, value));
         }
-        fitting.iter().for_each(|(place, value)| self.inputs[*place].copy(&value.view()));
+        fitting.iter().for_each(|(slot, value)| self.inputs[*slot].copy(&value.view()));
         Ok(())
     }
 
@@ -138,7 +138,7 @@ impl<F: Precision> Plan<F> {
     /// # Cost
     ///
     /// O(elements). Rows anywhere in a large array whose elements lie in row-major order are waited for together, not one
-    /// after the other; many of them, and in a thread of rayon's pool, by as many threads as the plan
+    /// after the other; many of them, and [in the plan's pool](Plan::in_pool), by as many threads as the plan
     /// [was compiled for](crate::PlanOptions::threads). That is why `convert` and the elements are `Sync`.
     #[track_caller]
     pub fn feed_rows<'k, T: Copy + Sync, D: RemoveAxis>(
@@ -148,8 +148,10 @@ impl<F: Precision> Plan<F> {
         rows: &[usize],
         convert: impl Fn(T) -> F + Sync,
     ) -> Result<()> {
-        let place = self.place_of_input("feed", input.into())?;
-        self.inputs[place].fill_rows(values, rows, convert, self.options.threads)
+        let slot = self.input_slot("feed", input.into())?;
+        // From another thread, it would take longer to hand the work over than to do it.
+        let threads = if self.pool.is_here() { self.options.threads } else { 1 };
+        self.inputs[slot].fill_rows(values, rows, convert, threads)
     }
 
     /// Copies an array of class labels or positions to an index input.
@@ -163,22 +165,22 @@ impl<F: Precision> Plan<F> {
         input: impl Into<Key<'k>>,
         indices: &ArrayRef<usize, D>,
     ) -> Result<()> {
-        let place = self.place_of_index("feed_indices", input.into())?;
-        self.indices[place].fill(indices)
+        let slot = self.index_slot("feed_indices", input.into())?;
+        self.indices[slot].fill(indices)
     }
 }
 
 impl<F: Precision> Plan<F> {
-    /// The place of an input of real numbers.
+    /// The slot of an input of real numbers.
     #[track_caller]
-    fn place_of_input(&self, what: &'static str, key: Key<'_>) -> Result<usize> {
+    fn input_slot(&self, what: &'static str, key: Key<'_>) -> Result<usize> {
         self.check_tape(key)?;
         find(what, Leaf::Input, key, &self.inputs, &self.names)
     }
 
-    /// The place of an index input.
+    /// The slot of an index input.
     #[track_caller]
-    fn place_of_index(&self, what: &'static str, key: Key<'_>) -> Result<usize> {
+    fn index_slot(&self, what: &'static str, key: Key<'_>) -> Result<usize> {
         self.check_tape(key)?;
         find(what, Leaf::Index, key, &self.indices, &self.index_names)
     }

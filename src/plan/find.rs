@@ -1,4 +1,4 @@
-//! Finding the inputs of a plan: by var in the order of their nodes, by name in a map.
+//! Finding the slots of inputs: by var in the order of their nodes, by name in a map.
 
 use super::slots::InputSlot;
 use crate::error::{Error, Result, first_of};
@@ -7,14 +7,14 @@ use crate::tape::{Var, not_fed};
 use rustc_hash::FxHashMap;
 use std::sync::OnceLock;
 
-/// Where the inputs of each name are, made when the first one is looked for.
+/// The slot of each name, collected when the first one is looked for.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct InputNames(OnceLock<FxHashMap<String, NameMatch>>);
 
-/// What has a name.
+/// The slots with a name.
 #[derive(Debug, Clone, Copy)]
 enum NameMatch {
-    /// The input at this place.
+    /// This one.
     One(usize),
     Several,
 }
@@ -23,9 +23,9 @@ impl InputNames {
     fn get<T>(&self, slots: &[InputSlot<T>], name: &str) -> Option<NameMatch> {
         let names = self.0.get_or_init(|| {
             let mut names = FxHashMap::default();
-            for (place, slot) in slots.iter().enumerate() {
+            for (i, slot) in slots.iter().enumerate() {
                 let named = names.entry(slot.name.clone());
-                named.and_modify(|named| *named = NameMatch::Several).or_insert(NameMatch::One(place));
+                named.and_modify(|named| *named = NameMatch::Several).or_insert(NameMatch::One(i));
             }
             names
         });
@@ -54,12 +54,12 @@ impl<'a> From<&'a str> for Key<'a> {
     }
 }
 
-/// The place of a node among inputs, which are in the order of their nodes.
+/// The slot of a node among inputs, which are in the order of their nodes.
 pub(crate) fn by_node<T>(slots: &[InputSlot<T>], node: NodeId) -> Option<usize> {
     slots.binary_search_by_key(&node, |slot| slot.id).ok()
 }
 
-/// The place that a key names among inputs of one kind.
+/// The slot that a key names among inputs of one kind.
 pub(crate) fn find<T>(
     what: &'static str,
     kind: Leaf,
@@ -73,7 +73,7 @@ pub(crate) fn find<T>(
     };
     let kind_name = if kind == Leaf::Index { "index input" } else { "input" };
     let wanted = match (key, found) {
-        (_, Some(NameMatch::One(place))) => return Ok(place),
+        (_, Some(NameMatch::One(slot))) => return Ok(slot),
         (Key::Var(var), _) => {
             check_leaf(what, kind, var)?;
             format!("{kind_name} {} that the plan reads", var.id())

@@ -35,7 +35,7 @@ impl<'p, F: Precision> Outputs<'p, F> {
     #[track_caller]
     pub fn nth(&self, position: usize) -> ArrayViewD<'p, F> {
         match self.plan.outputs.get(position) {
-            Some((_, place)) => self.view(place).array(),
+            Some((_, view)) => self.view(view).array(),
             None => panic!("nth: there is no output {position}; the plan has {}", self.plan.outputs.len()),
         }
     }

@@ -18,7 +18,7 @@ pub(crate) struct InputSlot<T> {
     pub(crate) fed: bool,
 }
 
-/// A parameter that is read or updated, and its place in the state of the last run.
+/// A parameter that is read or updated, and its index in the state of the last run.
 #[derive(Debug, Clone)]
 pub(crate) struct ParameterSlot {
     pub(crate) name: String,
@@ -26,13 +26,13 @@ pub(crate) struct ParameterSlot {
     pub(crate) location: Location,
     /// Whether a step reads it.
     pub(crate) read: bool,
-    pub(crate) place: usize,
+    pub(crate) index: usize,
 }
 
 /// Numbers that a thread more is worth: some microseconds' work.
 const LONG: usize = 1 << 14;
 
-/// Some rows, and the places for them.
+/// Some rows, and what they are copied to.
 struct BatchPart<'a, T> {
     slots: &'a mut [T],
     rows: &'a [usize],
@@ -131,11 +131,7 @@ impl<T: Copy + Send> InputSlot<T> {
                 }
             }
         };
-        // From elsewhere, it would take longer to hand the work over than to do it.
-        let parts = match rayon::current_thread_index() {
-            Some(_) => threads.min(rows.len()).min(self.values.len() / LONG + 1),
-            None => 1,
-        };
+        let parts = threads.min(rows.len()).min(self.values.len() / LONG + 1);
         let all = BatchPart { slots: &mut self.values, rows };
         in_parts(all, parts, &BatchPart::split, &fill);
         self.fed = true;

@@ -4,7 +4,7 @@
 //! them: the same number of threads gives the same numbers.
 
 use super::program::Program;
-use super::step::{Step, StepOperand};
+use super::step::{OperandCheck, Step, StepOperand};
 use crate::kernel::{LONG_PRODUCT, WIDTH};
 use crate::ops::MatMul;
 use crate::shape::size;
@@ -21,15 +21,31 @@ const RESULTS: usize = 4;
 
 /// Whether a step is long enough to pay for handing parts of it to other threads.
 pub(crate) fn is_long(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
-    if let Some((op, _, operands)) = step.kernel() {
-        let rows = step.shape.first().copied().unwrap_or(0);
-        let first = step.operands[..operands].first().and_then(StepOperand::view);
-        let row = first.map_or(0, |x| size(&x.layout.shape).checked_div(rows).unwrap_or(0));
-        let enough = rows >= 2 * ROWS || splits_columns(step, ops);
-        return ops[op].by_rows() && enough && step.len().saturating_mul(row) >= LONG_PRODUCT;
+    if let Some((op, ..)) = step.kernel() {
+        let enough = step.shape.first().is_some_and(|&rows| rows >= 2 * ROWS) || splits_columns(step, ops);
+        return ops[op].by_rows() && enough && is_long_product(step);
     }
     let functions = step.program().map_or(0, |program| program.instructions().len());
     step.len().saturating_mul(functions) >= LONG_PROGRAM
+}
+
+/// Whether several threads compute a step: in parts, or in a kernel that may split its work itself.
+pub(crate) fn uses_threads(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
+    let may_split = is_product(step, ops) || step.check == OperandCheck::WhileRunning;
+    step.long || step.kernel().is_some() && may_split && is_long_product(step)
+}
+
+/// Whether a step's kernel works as long as a long product, if it reads a row of its first operand for each element.
+fn is_long_product(step: &Step) -> bool {
+    let Some((_, _, operands)) = step.kernel() else { return false };
+    let rows = step.shape.first().copied().unwrap_or(0);
+    let first = step.operands[..operands].first().and_then(StepOperand::view);
+    let row = first.map_or(0, |x| size(&x.layout.shape).checked_div(rows).unwrap_or(0));
+    step.len().saturating_mul(row) >= LONG_PRODUCT
+}
+
+fn is_product(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
+    step.kernel().is_some_and(|(op, ..)| (&*ops[op] as &dyn Any).is::<MatMul>())
 }
 
 /// Whether a step's kernel is a product whose second matrix is much the larger. Each part of the rows would pack that matrix
@@ -39,8 +55,7 @@ pub(crate) fn is_long(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
 /// 128 × 512 × 512, the second matrix transposed, 377 and 354. A step of 784-512-512-10 takes 0.93 of the time. The library's
 /// own threads would take as long, and only one of the libraries has them.
 pub(crate) fn splits_columns(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
-    let is_product = step.kernel().is_some_and(|(op, ..)| (&*ops[op] as &dyn Any).is::<MatMul>());
-    is_product && matches!(step.shape[..], [rows, columns] if 2 * rows <= columns)
+    is_product(step, ops) && matches!(step.shape[..], [rows, columns] if 2 * rows <= columns)
 }
 
 /// In how many parts a step is computed. Each has at least one row of a kernel's result, or as many elements of a program as

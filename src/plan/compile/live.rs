@@ -18,7 +18,7 @@ pub(crate) struct LiveGraph<'a> {
     pub(crate) pinned: &'a [bool],
 }
 
-/// The operands whose elements live nodes read, as the nodes that stand for them. Several passes go through them.
+/// The operands whose elements live nodes read, as their representatives. Several passes go through them.
 pub(crate) struct ReadOperands {
     all: Vec<NodeId>,
     /// The index of the first operand of each node.

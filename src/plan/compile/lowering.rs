@@ -93,7 +93,7 @@ impl<'g, F: Precision> Lowering<'g, F> {
                         shape: node.shape().into(),
                         location: node.place(),
                         read: false,
-                        place: 0,
+                        index: 0,
                     });
                     Buffer::Parameter(plan.parameters.len() - 1)
                 }

@@ -12,9 +12,9 @@ pub(crate) type Held = FxHashMap<NodeId, Vec<f64>>;
 /// The nodes that a plan computes.
 #[derive(Debug)]
 pub(crate) struct Merged {
-    /// Live nodes that stand for themselves, in topological order.
+    /// Live nodes that represent themselves, in topological order.
     pub(crate) nodes: Vec<NodeId>,
-    /// For every live node, the node that stands for it.
+    /// For every live node, its representative.
     canonical: Vec<NodeId>,
     seen: HashTable<NodeId>,
 }
@@ -34,7 +34,7 @@ enum ExpressionKey<'a> {
 }
 
 impl Merged {
-    /// The node that stands for a live node.
+    /// The representative of a live node.
     #[inline]
     pub(crate) fn of(&self, id: NodeId) -> NodeId {
         self.canonical[id.index()]
@@ -82,7 +82,7 @@ impl Merged {
         );
         match entry {
             Entry::Occupied(found) => *found.get(),
-            Entry::Vacant(place) => *place.insert(id).get(),
+            Entry::Vacant(free) => *free.insert(id).get(),
         }
     }
 
@@ -126,7 +126,7 @@ fn expression(graph: &Graph, id: NodeId) -> Option<Expression<'_>> {
     Some(Expression { op: record.op, shape: record.shape, key })
 }
 
-/// What an operand counts as: the node that stands for it, or its shape alone where its elements are not read.
+/// What an operand counts as: its representative, or its shape alone where its elements are not read.
 fn operands<'a>(
     graph: &'a Graph,
     canonical: &'a [NodeId],

@@ -188,6 +188,8 @@ fn finish<F: Precision>(plan: &mut Plan<F>, results: usize, graph: &Graph) -> Re
     if plan.options.check_finite || plan.steps.iter().any(|step| step.check != OperandCheck::Never) {
         plan.graph = Some(Arc::new(graph.clone()));
     }
+    plan.uses_threads =
+        plan.options.threads > 1 && plan.steps.iter().any(|step| split::uses_threads(step, &plan.ops));
     // The registers of the longest program, so that no run allocates them.
     let threads = plan.options.threads;
     let scratch = |step: &Step| step.program().map(|p| split::scratch::<F>(p, step, threads));

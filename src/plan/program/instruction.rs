@@ -24,8 +24,9 @@ pub(crate) enum Instruction {
 
 /// Elementwise ops that are computed together.
 ///
-/// Operands are copied to registers and results back. A copy that stays in the first-level cache costs little, there is
-/// one format of instructions, and results may be written over operands without two kinds of borrow.
+/// Operands are copied to registers and results back: there is one format of instructions, and results may be written over
+/// operands without two kinds of borrow. Reading long operands in place of their copies saved 2 % of the instructions of a
+/// training step of 784-512-512-10 and 4 % of its time (one Zen 5 core), for a second source of operands in every loop.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Program {
     /// Operands that are the same number everywhere, each with its register: loaded once, before the first block.

@@ -5,11 +5,11 @@ use crate::kernel::Lane;
 use crate::ops::Scalar;
 use crate::tape::Precision;
 
-/// One function of single numbers that lie side by side, or of one of them each time.
+/// One function of consecutive registers, or of one register each time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Span {
     pub(crate) function: Scalar,
-    /// The first operands, and whether they go on from there.
+    /// The first registers of the operands, and whether each moves on with the results.
     pub(crate) x: [Register; 2],
     pub(crate) steps: [bool; 2],
     pub(crate) to: Register,
@@ -17,7 +17,8 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// How two operands go on to the next ones, if they stay or move on by one, and do not reach the results.
+    /// Whether each of two operands moves on by one register to the next ones. None if one does neither that nor stay, or
+    /// reaches the results.
     pub(crate) fn steps(x: [Register; 2], next: [Register; 2], to: Register) -> Option<[bool; 2]> {
         let step = |k: usize| match next[k].wrapping_sub(x[k]) {
             0 => Some(false),
@@ -28,26 +29,26 @@ impl Span {
         if before { Some([step(0)?, step(1)?]) } else { None }
     }
 
-    /// Whether the next function goes on where this ends.
+    /// Whether the next function continues this one.
     pub(crate) fn takes(&self, function: Scalar, next: [Register; 2], to: Register) -> bool {
-        let goes_on = |k: usize| next[k] == self.x[k] + if self.steps[k] { self.count } else { 0 };
+        let continues = |k: usize| next[k] == self.x[k] + if self.steps[k] { self.count } else { 0 };
         function == self.function
             && to == self.to + self.count
             && next.iter().all(|&register| register < self.to)
-            && goes_on(0)
-            && goes_on(1)
+            && continues(0)
+            && continues(1)
     }
 
     pub(crate) fn run<F: Precision>(self, scratch: &mut [F]) {
         let (to, count) = (self.to as usize, self.count as usize);
-        // Results lie behind all that they are computed from.
-        let (given, results) = scratch.split_at_mut(to);
+        // Results come after all that they are computed from.
+        let (operands, results) = scratch.split_at_mut(to);
         let operand = |k: usize| {
             let first = self.x[k] as usize;
             if self.steps[k] {
-                Lane::Numbers(&given[first..first + count])
+                Lane::Numbers(&operands[first..first + count])
             } else {
-                Lane::Number(given[first])
+                Lane::Number(operands[first])
             }
         };
         self.function.map([operand(0), operand(1)], &mut results[..count]);

@@ -24,7 +24,7 @@ pub(crate) fn check<F: Float>(
     Err(Error::NotFinite { what: "run", node, value, index: unravel(at, shape), location })
 }
 
-/// The place of the first number that is NaN or infinite.
+/// The index of the first number that is NaN or infinite.
 fn first_not_finite<F: Float>(numbers: &[F]) -> Option<usize> {
     /// Numbers looked at together: a loop without an early exit is vectorised.
     const BLOCK: usize = 64;
@@ -92,7 +92,7 @@ fn describe_operand<F: Precision>(
     if matches!(view.buffer, Buffer::Index(_)) {
         return name;
     }
-    // A number that is stretched over an axis counts once.
+    // A number that is broadcast over an axis counts once.
     let mut layout = view.layout.clone();
     for (n, _) in layout.shape.iter_mut().zip(&layout.strides).filter(|(_, stride)| **stride == 0) {
         *n = (*n).min(1);

@@ -55,15 +55,15 @@ impl<F: Float> RunMemory<'_, F> {
         let parameters = self.leaves.parameters;
         let mut slices: OutputSlices<'_, F> = outputs.clone().map(|_| &mut [][..]).collect();
         let mut ranges: SmallVec<[(usize, usize); 4]> = SmallVec::new();
-        let mut places: SmallVec<[(usize, usize); 4]> = SmallVec::new();
+        let mut parameters_written: SmallVec<[(usize, usize); 4]> = SmallVec::new();
         for (k, output) in outputs.enumerate() {
             match output.target {
                 OutputTarget::Arena(start) => ranges.push((start, k)),
-                OutputTarget::Parameter(slot) => places.push((parameters[slot].place, k)),
+                OutputTarget::Parameter(slot) => parameters_written.push((parameters[slot].index, k)),
             }
         }
         ranges.sort_unstable();
-        places.sort_unstable();
+        parameters_written.sort_unstable();
         let mut arena = SmallVec::new();
         let (mut rest, mut at) = (&mut *self.arena, 0);
         for (start, k) in ranges {
@@ -74,7 +74,7 @@ impl<F: Float> RunMemory<'_, F> {
             (rest, at) = (after, start + len);
         }
         arena.push((at, &*rest));
-        let others = self.state.lend(&places, &mut slices);
+        let others = self.state.lend(&parameters_written, &mut slices);
         (slices, ReadMemory { arena, others, leaves: self.leaves, refusals: self.refusals })
     }
 
@@ -83,7 +83,7 @@ impl<F: Float> RunMemory<'_, F> {
     pub(crate) fn target_mut(&mut self, target: OutputTarget, len: usize) -> &mut [F] {
         match target {
             OutputTarget::Arena(start) => &mut self.arena[start..start + len],
-            OutputTarget::Parameter(slot) => self.state.numbers_mut(self.leaves.parameters[slot].place),
+            OutputTarget::Parameter(slot) => self.state.numbers_mut(self.leaves.parameters[slot].index),
         }
     }
 
@@ -91,7 +91,7 @@ impl<F: Float> RunMemory<'_, F> {
     pub(crate) fn target(&self, target: OutputTarget, len: usize) -> &[F] {
         match target {
             OutputTarget::Arena(start) => &self.arena[start..start + len],
-            OutputTarget::Parameter(slot) => self.state.numbers(self.leaves.parameters[slot].place),
+            OutputTarget::Parameter(slot) => self.state.numbers(self.leaves.parameters[slot].index),
         }
     }
 
@@ -101,7 +101,7 @@ impl<F: Float> RunMemory<'_, F> {
             Buffer::Result(_) => &*self.arena,
             buffer => self.leaves.get(buffer),
         };
-        let target = self.state.numbers_mut(self.leaves.parameters[slot].place);
+        let target = self.state.numbers_mut(self.leaves.parameters[slot].index);
         gather(view_in(data, 0, &view.layout), 0, target);
     }
 
@@ -110,7 +110,7 @@ impl<F: Float> RunMemory<'_, F> {
     pub(crate) fn view<'b>(&'b self, view: &'b BufferView) -> View<'b, F> {
         let data = match view.buffer {
             Buffer::Result(_) => &*self.arena,
-            Buffer::Parameter(slot) => self.state.numbers(self.leaves.parameters[slot].place),
+            Buffer::Parameter(slot) => self.state.numbers(self.leaves.parameters[slot].index),
             buffer => self.leaves.get(buffer),
         };
         view_in(data, 0, &view.layout)
@@ -145,7 +145,7 @@ impl<F: Float> ReadMemory<'_, F> {
                 view_in(data, start, &view.layout)
             }
             Buffer::Parameter(slot) => {
-                view_in(self.others.slice(self.leaves.parameters[slot].place), 0, &view.layout)
+                view_in(self.others.slice(self.leaves.parameters[slot].index), 0, &view.layout)
             }
             buffer => view_in(self.leaves.get(buffer), 0, &view.layout),
         }

@@ -24,14 +24,14 @@ impl<F: Precision> Plan<F> {
             })?;
         }
         for slot in &mut self.parameters {
-            slot.place = state.find("run", slot.place, &slot.name, &slot.shape)?;
+            slot.index = state.find("run", slot.index, &slot.name, &slot.shape)?;
         }
         if self.options.check_finite {
             self.parameters.iter().filter(|slot| slot.read).try_for_each(|slot| {
-                let ParameterSlot { name, shape, location, place, .. } = slot;
+                let ParameterSlot { name, shape, location, index, .. } = slot;
                 let described =
                     || (format!("parameter `{name}` {:?} in the state", &shape[..]), location.clone());
-                finite::check(state.numbers(*place), shape, described)
+                finite::check(state.numbers(*index), shape, described)
             })?;
         }
         self.check_indices()

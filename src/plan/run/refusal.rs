@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// An op's refusal.
 #[derive(Debug)]
 struct Refusal {
-    /// Where in the result it stands, to tell which of several comes first.
+    /// The first element of the result that it concerns, to tell which of several comes first.
     at: usize,
     node: NodeId,
     problem: String,

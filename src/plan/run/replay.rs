@@ -30,14 +30,36 @@ impl<F: Precision> Plan<F> {
     /// If an op of a user does.
     pub fn run(&mut self, state: &mut State<F>) -> Result<Outputs<'_, F>> {
         self.prepare(state)?;
-        if self.options.threads > 1 && self.steps.iter().any(|step| step.long) {
-            let (pool, mut done) = (self.pool.clone(), Ok(()));
-            pool.over(self.options.threads - 1, || done = self.run_steps(state));
-            done?;
+        if self.uses_threads {
+            self.pool.clone().run(self.options.threads, || self.run_steps(state))?;
         } else {
             self.run_steps(state)?;
         }
         Ok(Outputs::new(self))
+    }
+
+    /// Calls `f` with the plan in a thread of the pool that computes its long steps, where a run needs not be handed over to
+    /// another thread; with one thread, here.
+    ///
+    /// For loops of short runs:
+    ///
+    /// ```
+    /// # use chainrule::{Plan, PlanOptions, State, Tape};
+    /// let tape = Tape::new();
+    /// let w = tape.parameter("w", [64, 64]);
+    /// let options = PlanOptions::default().threads(2);
+    /// let mut step = Plan::<f32>::compile_with([], [(w, 0.5 * w)], options)?;
+    /// let mut state = State::new();
+    /// state.insert("w", ndarray::Array::from_elem((64, 64), 8.0));
+    /// step.in_pool(|step| (0..3).try_for_each(|_| step.run(&mut state).map(drop)))?;
+    /// assert_eq!(state.get("w").unwrap()[[0, 0]], 1.0);
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    pub fn in_pool<R: Send>(&mut self, f: impl FnOnce(&mut Self) -> R + Send) -> R {
+        match self.options.threads {
+            1 => f(self),
+            threads => self.pool.clone().enter(threads, || f(self)),
+        }
     }
 
     fn run_steps(&mut self, state: &mut State<F>) -> Result<()> {

@@ -78,7 +78,7 @@ pub struct ScheduledStep {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Slot {
-    /// A leaf, by its place in [`Schedule::leaves`].
+    /// A leaf, by its index in [`Schedule::leaves`].
     Leaf(usize),
     /// A result, by its number.
     Result(usize),
@@ -93,7 +93,7 @@ pub struct Write {
     pub start: Option<usize>,
     /// The parameter that is updated.
     pub updates: Option<String>,
-    /// The result whose place it takes over.
+    /// The result that it is written over.
     pub in_place_of: Option<usize>,
     /// Its size in memory.
     pub bytes: usize,
