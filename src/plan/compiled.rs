@@ -92,7 +92,7 @@ impl<F: Precision> Plan<F> {
             scratch: Vec::new(),
             pool: Pool::default(),
             uses_threads: false,
-            // Parts do not follow the processors: the same number of threads gives the same numbers on every machine.
+            // Parts do not follow the processors: the same number of threads gives the same parts everywhere.
             options: PlanOptions { threads: options.threads.clamp(1, MOST_THREADS), ..options },
             tape_id,
             graph: None,

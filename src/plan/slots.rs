@@ -29,7 +29,7 @@ pub(crate) struct ParameterSlot {
     pub(crate) index: usize,
 }
 
-/// Numbers that a thread more is worth: some microseconds' work.
+/// Numbers for which one more thread pays: some microseconds' work.
 const LONG: usize = 1 << 14;
 
 /// Some rows, and what they are copied to.

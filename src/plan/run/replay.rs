@@ -38,8 +38,8 @@ impl<F: Precision> Plan<F> {
         Ok(Outputs::new(self))
     }
 
-    /// Calls `f` with the plan in a thread of the pool that computes its long steps, where a run needs not be handed over to
-    /// another thread; with one thread, here.
+    /// Calls `f` with the plan in a thread of the pool that computes its long steps, where a run need not be handed over to
+    /// another thread. With one thread, calls it here.
     ///
     /// For loops of short runs:
     ///

@@ -74,20 +74,20 @@ impl<F: Precision> Plan<F> {
         schedule
     }
 
-    /// What a root is in a schedule; leaves are put in its list when they are first met.
+    /// What a buffer is in a schedule; leaves are added to its list when they are first read.
     fn slot_of(
         &self,
-        root: Buffer,
+        buffer: Buffer,
         schedule: &mut Schedule,
         known: &mut BTreeMap<(usize, usize), usize>,
     ) -> Slot {
-        if let Buffer::Result(result) = root {
+        if let Buffer::Result(result) = buffer {
             return Slot::Result(result);
         }
         let next = schedule.leaves.len();
-        let leaf = *known.entry(order(root)).or_insert(next);
+        let leaf = *known.entry(order(buffer)).or_insert(next);
         if leaf == next {
-            schedule.leaves.push(self.leaf(root));
+            schedule.leaves.push(self.leaf(buffer));
         }
         Slot::Leaf(leaf)
     }
@@ -125,9 +125,9 @@ impl<F: Precision> Plan<F> {
         (names, count)
     }
 
-    fn leaf(&self, root: Buffer) -> ScheduledLeaf {
+    fn leaf(&self, buffer: Buffer) -> ScheduledLeaf {
         let size = size_of::<F>();
-        let (name, kind, shape, bytes) = match root {
+        let (name, kind, shape, bytes) = match buffer {
             Buffer::Input(k) => {
                 let slot = &self.inputs[k];
                 (slot.name.clone(), "input", slot.shape.to_vec(), slot.values.len() * size)
@@ -154,9 +154,9 @@ impl<F: Precision> Plan<F> {
     }
 }
 
-/// LeafBuffers in an order.
-fn order(root: Buffer) -> (usize, usize) {
-    match root {
+/// The order of leaves.
+fn order(buffer: Buffer) -> (usize, usize) {
+    match buffer {
         Buffer::Input(k) => (0, k),
         Buffer::Index(k) => (1, k),
         Buffer::Parameter(k) => (2, k),

@@ -1,4 +1,4 @@
-//! ReusableBuffers in one arena for results that are not all alive at once.
+//! Memory in one arena for results that are not all alive at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 

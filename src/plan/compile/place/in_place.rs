@@ -63,7 +63,7 @@ impl InPlace {
     }
 }
 
-/// ReusableBuffers that are given to a step's outputs.
+/// Buffers that a step's outputs may reuse.
 pub(crate) struct ReusableBuffers {
     /// The number of instructions after which each is not read again, and the result that is in it.
     unused: Vec<(usize, usize)>,
