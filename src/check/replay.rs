@@ -268,10 +268,10 @@ impl Function for Replay {
             Direction::Element(_) => {
                 let Moved { slot, columns, .. } = &moved[*lead];
                 let slots = slot.iter().copied().chain(columns.iter().map(|c| c.slot));
-                plan.run_near(state, still, slots)
+                plan.run_incremental(state, still, slots)
             }
             Direction::Along(direction) => {
-                plan.run_near(state, still, direction.iter().filter_map(|(k, _)| moved[*k].slot))
+                plan.run_incremental(state, still, direction.iter().filter_map(|(k, _)| moved[*k].slot))
             }
         };
         let out = match out {

@@ -21,6 +21,8 @@ pub(crate) const MOST_THREADS: usize = 1024;
 
 /// Halves some work until there is a part for each thread, up to [`MOST_THREADS`], and runs them; some may be empty.
 ///
+/// Threads help in a pool of rayon's; elsewhere one thread runs all parts, so that the host program's pool is not used.
+///
 /// The parts depend on the work and on the number of threads that is asked for, and not on who runs them: so do the
 /// numbers. And since all work is halved in the same way, a thread mostly finds in its cache what it worked on before.
 pub(crate) fn in_parts<W: Send>(
@@ -35,5 +37,11 @@ pub(crate) fn in_parts<W: Send>(
     }
     let few = threads / 2;
     let (a, b) = split(work, Share { threads: few, of: threads });
-    rayon::join(|| in_parts(a, few, split, run), || in_parts(b, threads - few, split, run));
+    let (first, second) = (|| in_parts(a, few, split, run), || in_parts(b, threads - few, split, run));
+    if rayon::current_thread_index().is_some() {
+        rayon::join(first, second);
+    } else {
+        first();
+        second();
+    }
 }

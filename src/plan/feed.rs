@@ -1,35 +1,12 @@
-//! Giving a plan its inputs.
+//! Giving a plan its inputs. A plan outlives its tape and is fed by name as well, so an unknown input is an error and no panic.
 
-use super::{InputSlot, Plan};
+use super::compiled::Plan;
+use super::find::{Key, find};
 use crate::error::{Error, Result};
 use crate::float::Float;
-use crate::kernel::{self, Share, in_parts};
-use crate::shape::size;
-use crate::tape::{Precision, Var};
-use ndarray::{
-    Array, ArrayRef, ArrayView, ArrayViewD, ArrayViewMutD, Axis, Dimension, IxDyn, RemoveAxis, aview0,
-};
-
-/// How an input is named: by its var, or by its name.
-#[derive(Debug, Clone, Copy)]
-pub enum Key<'a> {
-    /// By its var, of the tape that the plan was compiled from.
-    Var(Var<'a>),
-    /// By its name, if only one has it.
-    Name(&'a str),
-}
-
-impl<'a> From<Var<'a>> for Key<'a> {
-    fn from(var: Var<'a>) -> Self {
-        Self::Var(var)
-    }
-}
-
-impl<'a> From<&'a str> for Key<'a> {
-    fn from(name: &'a str) -> Self {
-        Self::Name(name)
-    }
-}
+use crate::graph::Leaf;
+use crate::tape::Precision;
+use ndarray::{Array, ArrayRef, ArrayView, ArrayViewD, ArrayViewMutD, Dimension, RemoveAxis, aview0};
 
 /// What an input of a plan can be fed with among [many](Plan::feed_all): a number, or an array in the plan's precision.
 pub trait FeedValue<F> {
@@ -76,8 +53,8 @@ impl<F: Precision> Plan<F> {
     /// the var is of another tape.
     #[track_caller]
     pub fn input_mut<'k>(&mut self, input: impl Into<Key<'k>>) -> Result<ArrayViewMutD<'_, F>> {
-        let place = self.place_of_input("feed", input.into())?;
-        Ok(self.inputs[place].open())
+        let slot = self.input_slot("feed", input.into())?;
+        Ok(self.inputs[slot].open())
     }
 
     /// The plan's own buffer of an index input, to be written in place; it counts as fed from now on.
@@ -87,8 +64,8 @@ impl<F: Precision> Plan<F> {
     /// [`Error::Unknown`] if the plan has no such index input.
     #[track_caller]
     pub fn index_mut<'k>(&mut self, input: impl Into<Key<'k>>) -> Result<ArrayViewMutD<'_, usize>> {
-        let place = self.place_of_index("feed_indices", input.into())?;
-        Ok(self.indices[place].open())
+        let slot = self.index_slot("feed_indices", input.into())?;
+        Ok(self.indices[slot].open())
     }
 
     /// Copies an array to an input.
@@ -103,8 +80,8 @@ impl<F: Precision> Plan<F> {
         input: impl Into<Key<'k>>,
         values: &ArrayRef<F, D>,
     ) -> Result<()> {
-        let place = self.place_of_input("feed", input.into())?;
-        self.inputs[place].fill(values)
+        let slot = self.input_slot("feed", input.into())?;
+        self.inputs[slot].fill(values)
     }
 
     /// Copies numbers or arrays to many inputs, all or none.
@@ -129,11 +106,11 @@ impl<F: Precision> Plan<F> {
     ) -> Result<()> {
         let mut fitting = Vec::new();
         for (input, value) in values {
-            let place = self.place_of_input("feed_all", input.into())?;
-            self.inputs[place].check("feed_all", value.view().shape())?;
-            fitting.push((place, value));
+            let slot = self.input_slot("feed_all", input.into())?;
+            self.inputs[slot].check("feed_all", value.view().shape())?;
+            fitting.push((slot, value));
         }
-        fitting.iter().for_each(|(place, value)| self.inputs[*place].copy(&value.view()));
+        fitting.iter().for_each(|(slot, value)| self.inputs[*slot].copy(&value.view()));
         Ok(())
     }
 
@@ -161,7 +138,7 @@ impl<F: Precision> Plan<F> {
     /// # Cost
     ///
     /// O(elements). Rows anywhere in a large array whose elements lie in row-major order are waited for together, not one
-    /// after the other; many of them, and in a thread of rayon's pool, by as many threads as the plan
+    /// after the other; many of them, and [in the plan's pool](Plan::in_pool), by as many threads as the plan
     /// [was compiled for](crate::PlanOptions::threads). That is why `convert` and the elements are `Sync`.
     #[track_caller]
     pub fn feed_rows<'k, T: Copy + Sync, D: RemoveAxis>(
@@ -171,8 +148,10 @@ impl<F: Precision> Plan<F> {
         rows: &[usize],
         convert: impl Fn(T) -> F + Sync,
     ) -> Result<()> {
-        let place = self.place_of_input("feed", input.into())?;
-        self.inputs[place].fill_rows(values, rows, convert, self.options.threads)
+        let slot = self.input_slot("feed", input.into())?;
+        // From another thread, it would take longer to hand the work over than to do it.
+        let threads = if self.pool.is_here() { self.options.threads } else { 1 };
+        self.inputs[slot].fill_rows(values, rows, convert, threads)
     }
 
     /// Copies an array of class labels or positions to an index input.
@@ -186,124 +165,37 @@ impl<F: Precision> Plan<F> {
         input: impl Into<Key<'k>>,
         indices: &ArrayRef<usize, D>,
     ) -> Result<()> {
-        let place = self.place_of_index("feed_indices", input.into())?;
-        self.indices[place].fill(indices)
+        let slot = self.index_slot("feed_indices", input.into())?;
+        self.indices[slot].fill(indices)
     }
 }
 
-impl<T: Copy + Send> InputSlot<T> {
-    fn open(&mut self) -> ArrayViewMutD<'_, T> {
-        self.fed = true;
-        ArrayViewMutD::from_shape(IxDyn(&self.shape), &mut self.values)
-            .unwrap_or_else(|e| unreachable!("the buffer has the input's size: {e}"))
+impl<F: Precision> Plan<F> {
+    /// The slot of an input of real numbers.
+    #[track_caller]
+    fn input_slot(&self, what: &'static str, key: Key<'_>) -> Result<usize> {
+        self.check_tape(key)?;
+        find(what, Leaf::Input, key, &self.inputs, &self.names)
     }
 
-    fn fill<D: Dimension>(&mut self, values: &ArrayRef<T, D>) -> Result<()> {
-        self.check("feed", values.shape())?;
-        self.copy(values);
-        Ok(())
+    /// The slot of an index input.
+    #[track_caller]
+    fn index_slot(&self, what: &'static str, key: Key<'_>) -> Result<usize> {
+        self.check_tape(key)?;
+        find(what, Leaf::Index, key, &self.indices, &self.index_names)
     }
 
-    /// That an array of this shape fits.
-    fn check(&self, what: &'static str, shape: &[usize]) -> Result<()> {
-        if shape == &self.shape[..] {
-            return Ok(());
-        }
-        Err(self.misfit(what, format!("shape {shape:?}")))
-    }
-
-    /// Copies an array that fits.
-    fn copy<D: Dimension>(&mut self, values: &ArrayRef<T, D>) {
-        self.values.iter_mut().zip(values).for_each(|(slot, &x)| *slot = x);
-        self.fed = true;
-    }
-
-    fn fill_rows<U: Copy + Sync, D: RemoveAxis>(
-        &mut self,
-        values: &ArrayRef<U, D>,
-        rows: &[usize],
-        convert: impl Fn(U) -> T + Sync,
-        threads: usize,
-    ) -> Result<()> {
-        let misfit = |found| Err(self.misfit("feed_rows", found));
-        let Some((&count, shape)) = values.shape().split_first() else {
-            return misfit("rows of a single number".to_owned());
-        };
-        if self.shape.split_first() != Some((&rows.len(), shape)) {
-            return misfit(format!("{} rows of shape {shape:?}", rows.len()));
-        }
-        if let Some(row) = rows.iter().find(|&&row| row >= count) {
-            return misfit(format!("row {row} of an array with {count} rows"));
-        }
-        // Until all rows are there: `convert` may panic on the way.
-        self.fed = false;
-        let width = size(shape);
-        let Some(values) = values.as_slice() else {
-            let rows = rows.iter().flat_map(|&row| values.index_axis(Axis(0), row).into_iter());
-            self.values.iter_mut().zip(rows).for_each(|(slot, &x)| *slot = convert(x));
-            self.fed = true;
-            return Ok(());
-        };
-        let row_of = |row: usize| &values[row * width..][..width];
-        let together = (TOGETHER / (width * size_of::<U>()).max(1)).max(1);
-        let fill = |Part { slots, rows }: Part<'_, T>| {
-            for (slots, rows) in slots.chunks_mut((together * width).max(1)).zip(rows.chunks(together)) {
-                for distance in [PAGE, LINE] {
-                    rows.iter().for_each(|&row| kernel::fetch(row_of(row), distance));
-                }
-                for (slots, &row) in slots.chunks_exact_mut(width.max(1)).zip(rows) {
-                    kernel::convert(row_of(row), slots, &convert);
-                }
-            }
-        };
-        // From elsewhere, it would take longer to hand the work over than to do it.
-        let parts = match rayon::current_thread_index() {
-            Some(_) => threads.min(rows.len()).min(self.values.len() / LONG + 1),
-            None => 1,
-        };
-        let all = Part { slots: &mut self.values, rows };
-        in_parts(all, parts, &Part::split, &fill);
-        self.fed = true;
-        Ok(())
-    }
-
-    /// What was given does not fit this input.
-    fn misfit(&self, what: &'static str, found: String) -> Error {
-        Error::Feed {
-            what,
-            leaf: format!("input {} `{}`", self.id, self.name),
-            expected: format!("shape {:?}", &self.shape[..]),
-            found,
-            location: self.location.clone(),
+    /// That a var is of the tape that the plan was compiled from.
+    #[track_caller]
+    fn check_tape(&self, key: Key<'_>) -> Result<()> {
+        match key {
+            Key::Var(var) if !var.is_of(&self.tape_id) => Err(Error::MixedTapes {
+                what: "feed",
+                var: format!("{var:?}"),
+                other: "the one that the plan was compiled from".to_owned(),
+                location: std::panic::Location::caller().into(),
+            }),
+            _ => Ok(()),
         }
     }
 }
-
-/// Numbers that a thread more is worth: some microseconds' work.
-const LONG: usize = 1 << 14;
-
-/// Some rows, and the places for them.
-struct Part<'a, T> {
-    slots: &'a mut [T],
-    rows: &'a [usize],
-}
-
-impl<T> Part<'_, T> {
-    /// The first rows, and the others.
-    fn split(self, share: Share) -> (Self, Self) {
-        let Self { slots, rows } = self;
-        let (width, count) = (slots.len() / rows.len(), share.of(rows.len(), 1));
-        let ((slots_a, slots_b), (rows_a, rows_b)) =
-            (slots.split_at_mut(width * count), rows.split_at(count));
-        (Self { slots: slots_a, rows: rows_a }, Self { slots: slots_b, rows: rows_b })
-    }
-}
-
-/// Bytes of rows that are fetched together; they stay in the cache until they are read.
-const TOGETHER: usize = 64 * 1024;
-
-/// Bytes of a page of memory, and of a line of a cache. First all pages are looked up, side by side: a look-up takes as long
-/// as fetching a line, and lines cannot be fetched before. 100 rows of 3 KiB anywhere in 180 MiB take 81 µs one after
-/// another, 55 with their lines fetched together, and 42 with their pages before (one Zen 4 core; two 26).
-const PAGE: usize = 4096;
-const LINE: usize = 64;

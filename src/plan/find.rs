@@ -1,31 +1,31 @@
-//! Finding the inputs of a plan: by var in the order of their nodes, by name in a map.
+//! Finding the slots of inputs: by var in the order of their nodes, by name in a map.
 
-use super::{InputSlot, Key, Plan};
+use super::slots::InputSlot;
 use crate::error::{Error, Result, first_of};
 use crate::graph::{Leaf, NodeId};
-use crate::tape::{Precision, Var, not_fed};
+use crate::tape::{Var, not_fed};
 use rustc_hash::FxHashMap;
 use std::sync::OnceLock;
 
-/// Where the inputs of each name are, made when the first one is looked for.
+/// The slot of each name, collected when the first one is looked for.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Names(OnceLock<FxHashMap<String, Named>>);
+pub(crate) struct InputNames(OnceLock<FxHashMap<String, NameMatch>>);
 
-/// What has a name.
+/// The slots with a name.
 #[derive(Debug, Clone, Copy)]
-enum Named {
-    /// The input at this place.
+enum NameMatch {
+    /// This one.
     One(usize),
     Several,
 }
 
-impl Names {
-    fn get<T>(&self, slots: &[InputSlot<T>], name: &str) -> Option<Named> {
+impl InputNames {
+    fn get<T>(&self, slots: &[InputSlot<T>], name: &str) -> Option<NameMatch> {
         let names = self.0.get_or_init(|| {
             let mut names = FxHashMap::default();
-            for (place, slot) in slots.iter().enumerate() {
+            for (i, slot) in slots.iter().enumerate() {
                 let named = names.entry(slot.name.clone());
-                named.and_modify(|named| *named = Named::Several).or_insert(Named::One(place));
+                named.and_modify(|named| *named = NameMatch::Several).or_insert(NameMatch::One(i));
             }
             names
         });
@@ -33,72 +33,53 @@ impl Names {
     }
 }
 
-impl<F: Precision> Plan<F> {
-    /// The place of an input of real numbers.
-    #[track_caller]
-    pub(super) fn place_of_input(&self, what: &'static str, key: Key<'_>) -> Result<usize> {
-        self.check_tape(key)?;
-        find(what, Leaf::Input, key, &self.inputs, &self.names)
-    }
+/// How an input is named: by its var, or by its name.
+#[derive(Debug, Clone, Copy)]
+pub enum Key<'a> {
+    /// By its var, of the tape that the plan was compiled from.
+    Var(Var<'a>),
+    /// By its name, if only one has it.
+    Name(&'a str),
+}
 
-    /// The place of an index input.
-    #[track_caller]
-    pub(super) fn place_of_index(&self, what: &'static str, key: Key<'_>) -> Result<usize> {
-        self.check_tape(key)?;
-        find(what, Leaf::Index, key, &self.indices, &self.index_names)
-    }
-
-    /// The place of a node among the inputs, if the plan reads it as one.
-    pub(crate) fn slot(&self, node: NodeId) -> Option<usize> {
-        by_node(&self.inputs, node)
-    }
-
-    /// The numbers of the input at a place, in row-major order.
-    pub(crate) fn slot_mut(&mut self, slot: usize) -> &mut [F] {
-        &mut self.inputs[slot].values
-    }
-
-    /// That a var is of the tape that the plan was compiled from.
-    #[track_caller]
-    fn check_tape(&self, key: Key<'_>) -> Result<()> {
-        match key {
-            Key::Var(var) if !var.is_of(&self.tape_id) => Err(Error::MixedTapes {
-                what: "feed",
-                var: format!("{var:?}"),
-                other: "the one that the plan was compiled from".to_owned(),
-                location: std::panic::Location::caller().into(),
-            }),
-            _ => Ok(()),
-        }
+impl<'a> From<Var<'a>> for Key<'a> {
+    fn from(var: Var<'a>) -> Self {
+        Self::Var(var)
     }
 }
 
-/// The place of a node among inputs, which are in the order of their nodes.
-fn by_node<T>(slots: &[InputSlot<T>], node: NodeId) -> Option<usize> {
+impl<'a> From<&'a str> for Key<'a> {
+    fn from(name: &'a str) -> Self {
+        Self::Name(name)
+    }
+}
+
+/// The slot of a node among inputs, which are in the order of their nodes.
+pub(crate) fn by_node<T>(slots: &[InputSlot<T>], node: NodeId) -> Option<usize> {
     slots.binary_search_by_key(&node, |slot| slot.id).ok()
 }
 
-/// The place that a key names among inputs of one kind.
-fn find<T>(
+/// The slot that a key names among inputs of one kind.
+pub(crate) fn find<T>(
     what: &'static str,
     kind: Leaf,
     key: Key<'_>,
     slots: &[InputSlot<T>],
-    names: &Names,
+    names: &InputNames,
 ) -> Result<usize> {
     let found = match key {
-        Key::Var(var) => by_node(slots, var.id()).map(Named::One),
+        Key::Var(var) => by_node(slots, var.id()).map(NameMatch::One),
         Key::Name(name) => names.get(slots, name),
     };
     let kind_name = if kind == Leaf::Index { "index input" } else { "input" };
     let wanted = match (key, found) {
-        (_, Some(Named::One(place))) => return Ok(place),
+        (_, Some(NameMatch::One(slot))) => return Ok(slot),
         (Key::Var(var), _) => {
             check_leaf(what, kind, var)?;
             format!("{kind_name} {} that the plan reads", var.id())
         }
         (Key::Name(name), None) => format!("{kind_name} `{name}` that the plan reads"),
-        (Key::Name(name), Some(Named::Several)) => {
+        (Key::Name(name), Some(NameMatch::Several)) => {
             format!(
                 "single {kind_name} `{name}`, since several that the plan reads have this name: give the var"
             )

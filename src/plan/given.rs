@@ -1,8 +1,9 @@
 //! What a plan was given: for drawings of its run.
 
+use super::compiled::Plan;
+use super::find::by_node;
+use super::slots::InputSlot;
 use crate::graph::NodeId;
-use crate::plan::InputSlot;
-use crate::plan::Plan;
 use crate::tape::Precision;
 use ndarray::{ArrayD, IxDyn};
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 impl<F: Precision> Plan<F> {
     /// Whether the plan reads a node as an index input.
     pub(crate) fn reads_indices(&self, node: NodeId) -> bool {
-        self.indices.binary_search_by_key(&node, |slot| slot.id).is_ok()
+        by_node(&self.indices, node).is_some()
     }
 
     /// What inputs and index inputs were last fed.
@@ -20,7 +21,7 @@ impl<F: Precision> Plan<F> {
         (self.inputs.iter().filter_map(InputSlot::given), self.indices.iter().filter_map(InputSlot::given))
     }
 
-    /// What its vars are known by: see [`Var::is_of`].
+    /// The identity of its tape: see [`Var::is_of`](crate::Var::is_of).
     pub(crate) fn tape_id(&self) -> Arc<()> {
         self.tape_id.clone()
     }

@@ -8,23 +8,24 @@ pub struct PlanOptions {
     /// Whether elementwise ops are fused, with each other and with the kernels before them, and constants folded; in one
     /// thread, the numbers are the same either way, bit for bit.
     pub fuse: bool,
-    /// In how many parts long steps are computed, by as many threads of [rayon](https://docs.rs/rayon)'s pool. With the
-    /// same number, the same numbers come out. Short steps are not split, none into more parts than it has rows or
-    /// elements to share out, and none into more than 1,024: a greater number is taken for that, and 0 for 1.
+    /// In how many parts long steps are computed, by as many threads of the crate's own, but no more than there are
+    /// processors. With the same number, the same results come out. Short steps are not split, none into
+    /// more parts than it has rows or elements, and none into more than 1,024: a greater number counts as that, and 0 as 1.
     ///
-    /// The threads stay awake for 200 µs after a run. A loop that itself runs in a thread of the pool (in
-    /// `rayon::scope`, say) saves handing every run over to one.
+    /// The threads start with the first run, and end with the last plan that was compiled for this number of them; none of
+    /// [rayon](https://docs.rs/rayon)'s global pool is used. They stay awake for 200 µs after a run. A loop
+    /// [in the plan's pool](crate::Plan::in_pool) saves handing every run over.
     pub threads: usize,
     /// Whether a run ends with [`Error::NotFinite`](crate::Error::NotFinite) where there is a NaN or an infinity: in an input,
     /// in a parameter that it reads, or in the result of a node, forward, backward or update, in the plan's own precision. It
     /// names the first one, with its line and the ranges of its operands; the state is as it was before the run. Constants
     /// may be infinite, as masks are.
     ///
-    /// Nothing is fused or folded then, results do not take their operands' places, and updates are copied at the end: each
-    /// node is a pass over its operands and one more over its result. A training step of 784-512-512-10 takes 1.9 times as long (4.3 ms instead of 2.3, one core).
-    /// [`values_of`](crate::Draw::values_of) draws such a run.
+    /// Nothing is fused or folded then, results are not written over operands, and updates are copied at the end: each
+    /// node is a pass over its operands and one more over its result. A training step of 784-512-512-10 takes 1.9 times as
+    /// long (4.3 ms instead of 2.3, one core). [`values_of`](crate::Draw::values_of) draws such a run.
     pub check_finite: bool,
-    /// The most elements that an array of the plan may have, stretched ones counted; 2³⁰ unless said otherwise. A longer one
+    /// The most elements that an array of the plan may have, broadcast ones counted; 2³⁰ unless said otherwise. A longer one
     /// is refused by name when the plan is compiled: no run of it would end.
     pub max_elements: usize,
 }

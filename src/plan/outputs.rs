@@ -1,7 +1,7 @@
 //! What a run has computed.
 
-use super::Plan;
-use super::step::{Place, Root};
+use super::compiled::Plan;
+use super::step::{Buffer, BufferView};
 use crate::kernel::View;
 use crate::shape::Layout;
 use crate::tape::{Precision, Var};
@@ -14,7 +14,7 @@ pub struct Outputs<'p, F: Precision> {
 }
 
 impl<'p, F: Precision> Outputs<'p, F> {
-    pub(super) fn new(plan: &'p Plan<F>) -> Self {
+    pub(crate) fn new(plan: &'p Plan<F>) -> Self {
         Self { plan }
     }
 
@@ -36,18 +36,18 @@ impl<'p, F: Precision> Outputs<'p, F> {
     /// # Ok::<(), chainrule::Error>(())
     /// ```
     pub fn indices(&self, output: Var<'_>) -> Option<ArrayViewD<'p, usize>> {
-        let (_, place) = &self.plan.outputs[self.position(output)?];
-        let indices = match place.root {
-            Root::Index(k) => &self.plan.indices[k].values,
-            Root::IndexResult(k) => &self.plan.index_results[k],
+        let (_, view) = &self.plan.outputs[self.position(output)?];
+        let indices = match view.buffer {
+            Buffer::Index(k) => &self.plan.indices[k].values,
+            Buffer::IndexResult(k) => &self.plan.index_results[k],
             _ => return None,
         };
-        let Layout { shape, strides, offset } = &place.layout;
+        let Layout { shape, strides, offset } = &view.layout;
         Some(View::new(indices, *offset, shape, strides).array())
     }
 
     fn holds_indices(&self, position: usize) -> bool {
-        matches!(self.plan.outputs[position].1.root, Root::Index(_) | Root::IndexResult(_))
+        matches!(self.plan.outputs[position].1.buffer, Buffer::Index(_) | Buffer::IndexResult(_))
     }
 
     fn position(&self, output: Var<'_>) -> Option<usize> {
@@ -66,7 +66,7 @@ impl<'p, F: Precision> Outputs<'p, F> {
             Some((id, _)) if self.holds_indices(position) => {
                 panic!("nth: output {position}, {id}, holds indices; `indices` gives them")
             }
-            Some((_, place)) => self.view(place).array(),
+            Some((_, view)) => self.view(view).array(),
             None => panic!("nth: there is no output {position}; the plan has {}", self.plan.outputs.len()),
         }
     }
@@ -76,16 +76,16 @@ impl<'p, F: Precision> Outputs<'p, F> {
         self.view(&self.plan.outputs[position].1)
     }
 
-    fn view(&self, place: &'p Place) -> View<'p, F> {
-        let data = match place.root {
-            Root::Arena(_) => &self.plan.arena[..],
-            Root::Input(k) => &self.plan.inputs[k].values,
-            Root::Constant(k) => &self.plan.constants[k],
-            Root::State(_) | Root::Index(_) | Root::IndexResult(_) => {
+    fn view(&self, view: &'p BufferView) -> View<'p, F> {
+        let data = match view.buffer {
+            Buffer::Result(_) => &self.plan.arena[..],
+            Buffer::Input(k) => &self.plan.inputs[k].values,
+            Buffer::Constant(k) => &self.plan.constants[k],
+            Buffer::Parameter(_) | Buffer::Index(_) | Buffer::IndexResult(_) => {
                 unreachable!("outputs do not lie in the state, and hold real numbers")
             }
         };
-        View::new(data, place.layout.offset, &place.layout.shape, &place.layout.strides)
+        View::new(data, view.layout.offset, &view.layout.shape, &view.layout.strides)
     }
 
     /// The one number of an output with one element.

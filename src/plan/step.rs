@@ -1,228 +1,241 @@
-//! A step of a plan: one kernel call, one program of elementwise ops, or a kernel with a program behind it.
+//! A step of a plan, as data: one kernel call, one program of elementwise ops, or a kernel with a program as its epilogue.
 
-use super::refusal::Asked;
+use super::program::Program;
 use crate::graph::NodeId;
 use crate::shape::{Layout, Sizes, size};
-use crate::tape::{Op, Program};
+use crate::tape::Op;
 use smallvec::SmallVec;
 use std::sync::Arc;
 
-/// What holds the numbers of a node.
+/// A buffer that holds numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Root {
-    /// The buffer of an input.
+pub(crate) enum Buffer {
+    /// That of an input, by its slot.
     Input(usize),
-    /// The buffer of an index input.
+    /// That of an index input, by its slot.
     Index(usize),
-    /// A parameter in the user's state.
-    State(usize),
-    /// A constant.
+    /// That of a parameter in the user's state, by its slot.
+    Parameter(usize),
+    /// That of a constant.
     Constant(usize),
-    /// The result of a step, by its number; the layout then says where in the arena it is.
-    Arena(usize),
-    /// A result of indices, by its place among these.
+    /// A step's result, by its number. The layout of a view of it counts from the start of the arena.
+    Result(usize),
+    /// That of indices that a step computes, or that are held, by its number among these.
     IndexResult(usize),
 }
 
-/// Where the numbers of a node are.
+/// Some elements of a buffer.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
-    pub(super) root: Root,
-    pub(super) layout: Layout,
+pub(crate) struct BufferView {
+    pub(crate) buffer: Buffer,
+    pub(crate) layout: Layout,
 }
 
-impl Place {
-    /// Whether its elements lie in row-major order from the start of what holds them.
-    pub(super) fn is_whole(&self) -> bool {
+impl BufferView {
+    /// Whether its elements are in row-major order from the start of the buffer.
+    pub(crate) fn is_packed(&self) -> bool {
         self.layout.offset == 0 && self.layout.is_contiguous()
     }
 }
 
 /// What a step reads.
 #[derive(Debug, Clone)]
-pub(super) enum Operand {
-    Place(Place),
+pub(crate) enum StepOperand {
+    View(BufferView),
     /// Only the shape of an operand.
     Shape(Sizes),
 }
 
-impl Operand {
-    /// Where its numbers are, if they are read.
-    pub(super) fn place(&self) -> Option<&Place> {
+impl StepOperand {
+    /// Its elements, if they are read.
+    pub(crate) fn view(&self) -> Option<&BufferView> {
         match self {
-            Self::Place(place) => Some(place),
+            Self::View(view) => Some(view),
             Self::Shape(_) => None,
         }
     }
 }
 
-/// Where a result goes.
+/// Where a result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Target {
-    /// The arena from this place on; while compiling, the number of the result.
+pub(crate) enum OutputTarget {
+    /// The arena from this element on; before buffers are assigned, the number of the result.
     Arena(usize),
-    /// A parameter in the user's state, after its last read.
-    State(usize),
+    /// A parameter in the user's state, by its slot, after its last read.
+    Parameter(usize),
 }
 
-/// What a step computes.
+/// A result of a step.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Output {
+pub(crate) struct StepOutput {
     /// The node whose numbers it is.
-    pub(super) node: NodeId,
+    pub(crate) node: NodeId,
     /// The number of the result.
-    pub(super) result: usize,
-    pub(super) target: Target,
+    pub(crate) result: usize,
+    pub(crate) target: OutputTarget,
     /// Whether a step reads it.
-    pub(super) read: bool,
+    pub(crate) read: bool,
 }
 
-/// A kernel whose result the program of the same step reads, and nothing else does.
+/// A kernel whose result only the program of the same step reads.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Head {
-    pub(super) op: usize,
-    /// The number of the kernel's operands: the step's first ones.
-    pub(super) operands: usize,
-    pub(super) output: Output,
+pub(crate) struct FusedKernel {
+    pub(crate) op: usize,
+    /// How many operands the kernel has: the first ones of the step.
+    pub(crate) operands: usize,
+    pub(crate) output: StepOutput,
 }
 
 /// What a step does.
 #[derive(Debug, Clone)]
-pub(super) enum Work {
+pub(crate) enum Work {
     /// Calls the kernel of an op.
     Kernel(usize),
     /// Runs elementwise ops block by block.
     Program(Program),
-    /// A kernel, and behind it elementwise ops on its result.
-    Fused(Head, Program),
+    /// A kernel, and elementwise ops on its result as an epilogue.
+    Fused(FusedKernel, Program),
     /// Copies its operand.
     Copy,
-    /// Calls the kernel of an op whose result is of indices.
-    Indices(Indices),
+    /// Calls the kernel of an op whose result is indices.
+    IndexKernel(IndexKernel),
 }
 
-/// A kernel that computes indices.
+/// A kernel that computes indices. They have a buffer of their own, outside of the arena.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Indices {
-    pub(super) op: usize,
-    pub(super) node: NodeId,
-    /// Which of the results of indices it is, and its number among all results.
-    pub(super) place: usize,
-    pub(super) result: usize,
+pub(crate) struct IndexKernel {
+    pub(crate) op: usize,
+    pub(crate) node: NodeId,
+    /// The number of its buffer among those of indices.
+    pub(crate) buffer: usize,
+    /// The number of the result.
+    pub(crate) result: usize,
 }
 
+/// When the ops of a step are asked whether they accept their operands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OperandCheck {
+    /// They accept all numbers, and do not panic.
+    Never,
+    /// Before the first step of a run: a built-in op that reads indices, and nothing else that could be refused.
+    BeforeRun,
+    /// As the step runs: ops of users, which may look at everything, and may panic.
+    WhileRunning,
+}
+
+/// A step.
 #[derive(Debug, Clone)]
-pub(super) struct Step {
-    pub(super) work: Work,
+pub(crate) struct Step {
+    pub(crate) work: Work,
     /// The shape of the results.
-    pub(super) shape: Sizes,
-    pub(super) operands: Vec<Operand>,
-    /// The nodes that the operands are.
-    pub(super) reads: Vec<NodeId>,
-    pub(super) outputs: SmallVec<[Output; 1]>,
-    /// Whether it is long enough to be worth the time that it takes to hand parts of it to other threads.
-    pub(super) long: bool,
-    pub(super) asked: Asked,
+    pub(crate) shape: Sizes,
+    pub(crate) operands: Vec<StepOperand>,
+    /// The node of each operand.
+    pub(crate) reads: Vec<NodeId>,
+    pub(crate) outputs: SmallVec<[StepOutput; 1]>,
+    /// Whether it is long enough to pay for handing parts of it to other threads.
+    pub(crate) long: bool,
+    pub(crate) check: OperandCheck,
 }
 
 impl Step {
     /// The node whose numbers it computes; of several, the last.
-    pub(super) fn node(&self) -> NodeId {
-        self.indices().map(|x| x.node).or(self.outputs.last().map(|o| o.node)).unwrap_or_default()
+    pub(crate) fn node(&self) -> NodeId {
+        self.index_kernel().map(|k| k.node).or(self.outputs.last().map(|o| o.node)).unwrap_or_default()
     }
 
     /// The number of elements of each result.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         size(&self.shape)
     }
 
     /// The program, if it has one.
-    pub(super) fn program(&self) -> Option<&Program> {
+    pub(crate) fn program(&self) -> Option<&Program> {
         match &self.work {
             Work::Program(program) | Work::Fused(_, program) => Some(program),
-            Work::Kernel(_) | Work::Copy | Work::Indices(_) => None,
+            Work::Kernel(_) | Work::Copy | Work::IndexKernel(_) => None,
         }
     }
 
-    /// The op of its kernel, if it has one, what that writes, and the number of operands that it takes.
-    pub(super) fn kernel(&self) -> Option<(usize, &Output, usize)> {
+    /// The op of its kernel, if it has one that computes real numbers, the kernel's result, and the number of its operands.
+    pub(crate) fn kernel(&self) -> Option<(usize, &StepOutput, usize)> {
         match &self.work {
             Work::Kernel(op) => Some((*op, &self.outputs[0], self.operands.len())),
-            Work::Fused(head, _) => Some((head.op, &head.output, head.operands)),
-            Work::Program(_) | Work::Copy | Work::Indices(_) => None,
+            Work::Fused(kernel, _) => Some((kernel.op, &kernel.output, kernel.operands)),
+            Work::Program(_) | Work::Copy | Work::IndexKernel(_) => None,
         }
     }
 
-    /// What it computes, if that is indices.
-    pub(super) fn indices(&self) -> Option<&Indices> {
+    /// The kernel that computes indices, if it has one.
+    pub(crate) fn index_kernel(&self) -> Option<&IndexKernel> {
         match &self.work {
-            Work::Indices(indices) => Some(indices),
+            Work::IndexKernel(kernel) => Some(kernel),
             _ => None,
         }
     }
 
-    /// How many numbers of workspace its kernel asks for.
-    pub(super) fn workspace(&self, ops: &[Arc<dyn Op>]) -> usize {
+    /// How many elements of workspace its kernel asks for.
+    pub(crate) fn workspace(&self, ops: &[Arc<dyn Op>]) -> usize {
         let kernel = self.kernel().map(|(op, _, operands)| (op, operands));
-        let Some((op, operands)) = kernel.or(self.indices().map(|x| (x.op, self.operands.len()))) else {
+        let Some((op, operands)) = kernel.or(self.index_kernel().map(|k| (k.op, self.operands.len()))) else {
             return 0;
         };
-        let layout = |operand: &Operand| match operand {
-            Operand::Place(place) => place.layout.clone(),
-            Operand::Shape(shape) => Layout::contiguous(shape),
+        let layout = |operand: &StepOperand| match operand {
+            StepOperand::View(view) => view.layout.clone(),
+            StepOperand::Shape(shape) => Layout::contiguous(shape),
         };
         let layouts: Vec<Layout> = self.operands[..operands].iter().map(layout).collect();
         ops[op].scratch(&layouts.iter().collect::<Vec<_>>(), &self.shape)
     }
 
-    /// The kernel that runs before the program.
-    pub(super) fn head(&self) -> Option<&Head> {
+    /// The kernel whose epilogue the program is.
+    pub(crate) fn fused_kernel(&self) -> Option<&FusedKernel> {
         match &self.work {
-            Work::Fused(head, _) => Some(head),
+            Work::Fused(kernel, _) => Some(kernel),
             _ => None,
         }
     }
 
-    /// As [`head`](Self::head), to be changed.
-    pub(super) fn head_mut(&mut self) -> Option<&mut Head> {
+    /// As [`fused_kernel`](Self::fused_kernel), to be changed.
+    pub(crate) fn fused_kernel_mut(&mut self) -> Option<&mut FusedKernel> {
         match &mut self.work {
-            Work::Fused(head, _) => Some(head),
+            Work::Fused(kernel, _) => Some(kernel),
             _ => None,
         }
     }
 
-    /// The number of operands that come before those of the program.
-    pub(super) fn before_program(&self) -> usize {
-        self.head().map_or(0, |head| head.operands)
+    /// The number of operands of the fused kernel; those of the program follow.
+    pub(crate) fn kernel_operands(&self) -> usize {
+        self.fused_kernel().map_or(0, |kernel| kernel.operands)
     }
 
-    /// The place that the program reads as this operand.
+    /// What the program reads as this operand.
     #[inline]
-    pub(super) fn read_by_program(&self, operand: usize) -> &Place {
-        let operand = &self.operands[self.before_program() + operand];
-        operand.place().unwrap_or_else(|| unreachable!("elementwise ops read all operands"))
+    pub(crate) fn read_by_program(&self, operand: usize) -> &BufferView {
+        let operand = &self.operands[self.kernel_operands() + operand];
+        operand.view().unwrap_or_else(|| unreachable!("elementwise ops read all operands"))
     }
 
-    /// The places it reads, to be changed.
-    pub(super) fn places_mut(&mut self) -> impl Iterator<Item = &mut Place> {
+    /// The views that it reads.
+    pub(crate) fn views(&self) -> impl Iterator<Item = &BufferView> {
+        self.operands.iter().filter_map(StepOperand::view)
+    }
+
+    /// The views that it reads, to be changed.
+    pub(crate) fn views_mut(&mut self) -> impl Iterator<Item = &mut BufferView> {
         self.operands.iter_mut().filter_map(|o| match o {
-            Operand::Place(place) => Some(place),
-            Operand::Shape(_) => None,
+            StepOperand::View(view) => Some(view),
+            StepOperand::Shape(_) => None,
         })
     }
 
-    /// The places it reads.
-    pub(super) fn places(&self) -> impl Iterator<Item = &Place> {
-        self.operands.iter().filter_map(Operand::place)
+    /// Whether a buffer is the result of its fused kernel.
+    pub(crate) fn is_own_kernel_result(&self, buffer: Buffer) -> bool {
+        self.fused_kernel().is_some_and(|kernel| buffer == Buffer::Result(kernel.output.result))
     }
 
-    /// Whether it is the result of the step's own kernel that its program reads.
-    pub(super) fn is_own(&self, root: Root) -> bool {
-        self.head().is_some_and(|head| root == Root::Arena(head.output.result))
-    }
-
-    /// What holds the numbers that it reads and does not compute itself.
-    pub(super) fn roots(&self) -> impl Iterator<Item = Root> {
-        self.places().map(|p| p.root).filter(|&root| !self.is_own(root))
+    /// The buffers that it reads, but for the result of its fused kernel.
+    pub(crate) fn buffers_read(&self) -> impl Iterator<Item = Buffer> {
+        self.views().map(|view| view.buffer).filter(|&buffer| !self.is_own_kernel_result(buffer))
     }
 }

@@ -277,7 +277,7 @@ fn rows_that_several_threads_fetch_are_the_same() {
     for threads in [1, 2, 3, 5, 200] {
         let options = PlanOptions::default().threads(threads);
         let mut plan = Plan::<f64>::compile_with([x], [], options).unwrap();
-        rayon::scope(|_| plan.feed_rows("x", &many, &rows, |x| 2.0 * x).unwrap());
+        plan.in_pool(|plan| plan.feed_rows("x", &many, &rows, |x| 2.0 * x)).unwrap();
         let found = plan.run(&mut State::new()).unwrap();
         let want = Array::from_shape_fn((101, 300), |(i, j)| 2.0 * many[[rows[i], j]]);
         assert_eq!(found.nth(0), want.into_dyn(), "{threads} threads");

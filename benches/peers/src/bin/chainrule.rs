@@ -67,7 +67,7 @@ fn train<F: Precision + From<u8>>(arguments: &Arguments, pixels: fn(&Split) -> P
     let pixels = pixels(&images);
     let scale = F::of(1.0 / 255.0);
     // Vars stay in the thread of their tape, and the loop may go to another.
-    let mut step = |rows: &[usize]| -> chainrule::Result<f64> {
+    let mut step = |plan: &mut Plan<F>, rows: &[usize]| -> chainrule::Result<f64> {
         match &pixels {
             Pixels::Numbers(numbers) => plan.feed_rows("x", numbers, rows, |x| x)?,
             Pixels::Bytes(bytes) => plan.feed_rows("x", bytes, rows, |byte| scale * byte.into())?,
@@ -75,10 +75,10 @@ fn train<F: Precision + From<u8>>(arguments: &Arguments, pixels: fn(&Split) -> P
         plan.index_mut("t")?.iter_mut().zip(rows).for_each(|(t, &i)| *t = images.labels()[i].into());
         Ok(plan.run(&mut state)?.nth(0).sum().wide())
     };
-    let mut run =
-        || training.run(arguments, |rows| step(rows).expect("everything is fed")).map_err(|e| e.to_string());
     // A loop in a thread of the pool does not wake one up for every step.
-    let done = if arguments.threads > 1 { rayon::scope(|_| run()) } else { run() };
+    let done = plan.in_pool(|plan| {
+        training.run(arguments, |rows| step(plan, rows).expect("everything is fed")).map_err(|e| e.to_string())
+    });
     Ok(done?)
 }
 
