@@ -40,7 +40,7 @@ mod views;
 pub use axes::Axes;
 pub(crate) use chain::Chain;
 pub use operand::Other;
-pub(crate) use propagate::{Given, Target};
+pub(crate) use propagate::{CotangentTarget, RuleArguments};
 pub(crate) use scalar::Scalar;
 
 use crate::tape::{LoadOp, Loader, Op, loader};

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::eval::{Computation, Storage, compute};
 use crate::graph::{Graph, Kind, Node, NodeId};
 use crate::shape::{Layout, size};
-use crate::tape::{Located, Op, Operands, Precision};
+use crate::tape::{Op, OperandView, Operands, Precision};
 use std::sync::Arc;
 
 /// Elements of a result at most: a long array is not worth keeping where it is quickly made again.
@@ -130,22 +130,22 @@ struct Folding<'p, F> {
 
 impl<'p, F: Precision> Folding<'p, F> {
     /// Where an operand lies, if it is known; of any other, the shape alone is read.
-    fn operand(&self, x: NodeId) -> Located<'p, F> {
+    fn operand(&self, x: NodeId) -> OperandView<'p, F> {
         match self.folded.located(self.graph, self.merged.of(x)) {
-            Some((root, layout)) => Located { data: self.folded.numbers(root), indices: None, layout },
+            Some((root, layout)) => OperandView { data: self.folded.numbers(root), indices: None, layout },
             None => {
                 let layout = Layout::contiguous(self.graph.node(x).shape());
-                Located { data: &[], indices: None, layout }
+                OperandView { data: &[], indices: None, layout }
             }
         }
     }
 }
 
 impl<F: Precision> Storage<F> for Folding<'_, F> {
-    type Value = Known<F>;
+    type Stored = Known<F>;
     const WHAT: &'static str = "compile";
 
-    fn first(&self) -> Option<Located<'_, F>> {
+    fn first(&self) -> Option<OperandView<'_, F>> {
         let &x = self.node.inputs().first()?;
         self.folded.known(self.merged.of(x)).map(|_| self.operand(x))
     }
