@@ -1,7 +1,7 @@
 //! Exponentials: `eˣ = 2ⁿ eʳ` with n whole and `|r| ≤ ½ ln 2` (Cody and Waite, Software Manual for the Elementary
 //! Functions, 1980, chapter 6).
 
-use super::{polynomial, select, sum_in_two};
+use super::arithmetic::{polynomial, select, sum_in_two};
 use crate::Float;
 
 /// `eˣ` = 2ⁿ (1 + (high + low)).

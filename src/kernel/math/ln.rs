@@ -1,7 +1,7 @@
 //! Logarithms: `ln x = k ln 2 + ln m` with k whole and `√½ ≤ m < √2`, and `ln m` from `s = (m − 1)/(m + 1)` (as in Ng's
 //! `log` of fdlibm, Sun Microsystems, 1993, with a sum that is rounded once).
 
-use super::{polynomial, select, sum_in_two};
+use super::arithmetic::{polynomial, select, sum_in_two};
 use crate::Float;
 
 /// `k ln 2 + ln(1 + f) + small` for `√½ ≤ 1 + f < √2`.

@@ -20,6 +20,7 @@
 //! Sine and cosine are std's: numbers far from 0 want a reduction by as many digits of π as they have, which is no straight
 //! line, and a loop with a call in it stays scalar.
 
+mod arithmetic;
 mod exp;
 mod ln;
 mod sigmoid;
@@ -27,40 +28,6 @@ mod sigmoid;
 pub use exp::{exp, exp_m1};
 pub use ln::ln;
 pub use sigmoid::{sigmoid, softplus, tanh};
-
-use crate::Float;
-
-/// `a` if the condition holds, else `b`, as a selection and never a jump: the compiler would move what only one side needs,
-/// a division say, behind the jump, and a loop with that stays scalar.
-#[inline(always)]
-fn select<F: Float>(condition: bool, a: F, b: F) -> F {
-    std::hint::select_unpredictable(condition, a, b)
-}
-
-/// A polynomial, from the constant term on. Pairs of terms are independent of each other, so half of the steps wait.
-#[inline(always)]
-fn polynomial<F: Float>(coefficients: &[F], x: F) -> F {
-    let square = x * x;
-    let mut sum = F::zero();
-    let mut rest = coefficients;
-    if let (&[ref lower @ .., last], 1) = (rest, rest.len() % 2) {
-        (rest, sum) = (lower, last);
-    }
-    while let &[ref lower @ .., a, b] = rest {
-        (rest, sum) = (lower, sum * square + (a + b * x));
-    }
-    sum
-}
-
-/// `a + b + c` for a that is 0 or not smaller than b, and both larger than c, as two numbers: the sum rounded about once
-/// and what that lost (Dekker, "A floating-point technique for extending the available precision", Numer. Math. 18, 1971).
-#[inline(always)]
-fn sum_in_two<F: Float>(a: F, b: F, c: F) -> (F, F) {
-    let first = a + b;
-    let rest = ((a - first) + b) + c;
-    let sum = first + rest;
-    (sum, (first - sum) + rest)
-}
 
 #[cfg(test)]
 mod reference;

@@ -1,8 +1,8 @@
 //! S-shaped functions, from exponentials of numbers of one sign, which cannot overflow.
 
+use super::arithmetic::select;
 use super::exp::{exp, exp_in_two, exp_m1_in_two};
 use super::ln::ln_1p_to_one;
-use super::select;
 use crate::Float;
 
 /// What a rounded quotient `q ≈ n / d` lacks, for `n = n.0 + n.1` and `d = one + n.0 + n.1` rounded: numbers of the size of
