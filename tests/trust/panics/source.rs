@@ -29,10 +29,10 @@ const CANNOT: &[&str] = &[
 /// held graph, and there is no tape yet for `from_graph`.
 const RETURN: &[&str] = &["with_shapes", "from_graph", "from_graph_with"];
 
-/// Macros that define methods `$…`, and where a row of an invocation has their names among what commas separate: from the
+/// How blocks of rows begin that define methods `$…`, and where a row has their names among what commas separate: from the
 /// front, or from the back.
 const ROWS: &[(&str, Names)] =
-    &[("unary", Names::At(1)), ("binary_methods", Names::At(0)), ("reduction", Names::Last(3))];
+    &[("    unary", Names::At(1)), ("    binary", Names::At(1)), ("reduction!", Names::Last(3))];
 
 #[derive(Clone, Copy)]
 enum Names {
@@ -105,7 +105,7 @@ fn methods(text: &str) -> BTreeSet<String> {
     }
     let mut rows = 0;
     for (name, names) in ROWS {
-        let start = format!("\n{name}! {{");
+        let start = format!("\n{name} {{");
         for (at, start) in text.match_indices(&start) {
             for row in split(block(&text, at + start.len() - 1), ';') {
                 let items = split(row, ',');
@@ -118,7 +118,7 @@ fn methods(text: &str) -> BTreeSet<String> {
             }
         }
     }
-    assert_eq!(of_macros > 0, rows > 0, "a macro that defines methods is not in the list of this test");
+    assert!(of_macros == 0 || rows > 0, "a macro that defines methods is not in the list of this test");
     found
 }
 
@@ -162,7 +162,7 @@ fn the_reader_finds_methods_and_the_rows_of_macros() {
     let text = "impl<'t> Var<'t> {\n    /// pub fn in_a_comment()\n    pub fn plain(self) {\n if x { }\n }\n    pub(crate) fn inner() {}\n}\n\
         impl Tape {\n    pub fn with<F>(self) {}\n}\nimpl Other {\n    pub fn other() {}\n}\n\
         macro_rules! unary { () => { impl<'t> Var<'t> { $(pub fn $method(self) {})+ } } }\n\
-        \nunary! {\n    /// a; b, c\n    Sin, sine, \"a;b\", |a| { a; }, 0;\n    Cos, cosine, \"\", |x, y| [y, x], 1;\n}\n";
+        \nknown! {\n    unary {\n    /// a; b, c\n    Sin, sine, \"a;b\", |a| { a; }, 0;\n    Cos, cosine, \"\", |x, y| [y, x], 1;\n}\n}\n";
     let found: Vec<String> = methods(text).into_iter().collect();
     assert_eq!(found, ["cosine", "plain", "sine", "with"]);
 }
