@@ -6,6 +6,7 @@ use super::pull::{GivenBlocks, TargetBlocks};
 use super::*;
 use crate::Float;
 use crate::kernel::{Block, Blocks, LANES, Lane, WIDTH, in_blocks, vectorize};
+use crate::tape::Op;
 use std::any::{Any, TypeId};
 
 macro_rules! scalars {
@@ -164,7 +165,7 @@ macro_rules! scalars {
     };
 }
 
-super::elementwise::scalars_of_all!();
+super::known::scalars_of_all!();
 
 impl Scalar {
     /// Its values at numbers that lie side by side, or at one; a function of one is given its operand twice.
