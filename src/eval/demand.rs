@@ -17,7 +17,7 @@ use std::ops::Range;
 const SPARSE: usize = 16;
 
 impl Var<'_> {
-    /// Its value in f64, computed now from the values of the leaves it depends on, and remembered.
+    /// Its value in f64, of indices as whole numbers, computed now from the values of the leaves it depends on, and remembered.
     ///
     /// A branch on a value is frozen in what is recorded after it: a [`Plan`](crate::Plan) does not take it again.
     /// Costs one kernel for every node not computed before.

@@ -334,6 +334,7 @@ impl<F: Precision> Compiler<'_, F> {
             outputs: SmallVec::from_buf([output]),
             long: false,
             asked: Asked::Never,
+            workspace: 0,
         };
         self.copies.push(step);
         Place { root: Root::Arena(result), layout: Layout::contiguous(&shape) }
@@ -365,10 +366,9 @@ impl<F: Precision> Compiler<'_, F> {
         plan.constants.iter_mut().zip(read).filter(|(_, read)| !read).for_each(|(c, _)| *c = Vec::new());
         // Room for the registers of the longest program, so that no run has to make it.
         let threads = plan.options.threads;
-        let ops = &plan.ops;
         let room = |step: &Step| {
             let program = step.program().map_or(0, |p| parallel::room::<F>(p, step, threads));
-            program.max(step.workspace(ops))
+            program.max(step.workspace)
         };
         plan.indexed = (0..plan.steps.len()).filter(|&i| plan.steps[i].asked == Asked::Before).collect();
         if plan.options.check_finite || plan.steps.iter().any(|step| step.asked != Asked::Never) {

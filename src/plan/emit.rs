@@ -36,8 +36,17 @@ impl<F: Precision> Compiler<'_, F> {
         let asked = self.asked(unit);
         if let Some(Ok(indices)) = head {
             let work = Work::Indices(indices);
-            let step = Step { work, shape: shape.into(), operands, reads, outputs, long: false, asked };
-            self.plan.steps.push(step);
+            let step = Step {
+                work,
+                shape: shape.into(),
+                operands,
+                reads,
+                outputs,
+                long: false,
+                asked,
+                workspace: 0,
+            };
+            self.plan.steps.push(step.with_workspace(&self.plan.ops));
             return;
         }
         let head = head.and_then(Result::err);
@@ -52,7 +61,9 @@ impl<F: Precision> Compiler<'_, F> {
                 None => Work::Program(program),
             }
         };
-        let mut step = Step { work, shape: shape.into(), operands, reads, outputs, long: false, asked };
+        let step =
+            Step { work, shape: shape.into(), operands, reads, outputs, long: false, asked, workspace: 0 };
+        let mut step = step.with_workspace(&self.plan.ops);
         step.long = parallel::is_long(&step, &self.plan.ops);
         self.plan.steps.push(step);
     }

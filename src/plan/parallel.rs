@@ -33,7 +33,7 @@ pub(super) fn is_long(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
         let row = first.map_or(0, |x| size(&x.layout.shape).checked_div(rows).unwrap_or(0));
         let enough = rows >= 2 * ROWS || is_wide(step, ops);
         return ops[op].by_rows()
-            && step.workspace(ops) == 0
+            && step.workspace == 0
             && enough
             && step.len().saturating_mul(row) >= LONG_PRODUCT;
     }

@@ -173,7 +173,7 @@ impl Step {
         self.operands[..operands].iter().for_each(|operand| inputs.push(reader.input(operand)));
         let y = crate::kernel::Output {
             threads: options.threads,
-            scratch,
+            scratch: &mut scratch[..self.workspace],
             ..crate::kernel::Output::new(lent[0], &self.shape)
         };
         self.call(&*ops[op], Inputs::new(&inputs), y, |problem| reader.refusals.put(0, output.node, problem))
@@ -193,7 +193,10 @@ impl Step {
         let (_, reader) = space.lend(0, std::iter::empty());
         let mut inputs: SmallVec<[Input<'_, F>; 8]> = SmallVec::new();
         self.operands.iter().for_each(|operand| inputs.push(reader.input(operand)));
-        let y = crate::kernel::Output { scratch, ..crate::kernel::Output::of_indices(own, &self.shape) };
+        let y = crate::kernel::Output {
+            scratch: &mut scratch[..self.workspace],
+            ..crate::kernel::Output::of_indices(own, &self.shape)
+        };
         let refuse = |problem| reader.refusals.put(0, indices.node, problem);
         self.call(&*ops[indices.op], Inputs::new(&inputs), y, refuse);
     }

@@ -123,6 +123,8 @@ pub(super) struct Step {
     /// Whether it is long enough to be worth the time that it takes to hand parts of it to other threads.
     pub(super) long: bool,
     pub(super) asked: Asked,
+    /// How many numbers of workspace its kernel asks for.
+    pub(super) workspace: usize,
 }
 
 impl Step {
@@ -161,18 +163,20 @@ impl Step {
         }
     }
 
-    /// How many numbers of workspace its kernel asks for.
-    pub(super) fn workspace(&self, ops: &[Arc<dyn Op>]) -> usize {
+    /// With the workspace that its kernel asks for.
+    pub(super) fn with_workspace(mut self, ops: &[Arc<dyn Op>]) -> Self {
         let kernel = self.kernel().map(|(op, _, operands)| (op, operands));
-        let Some((op, operands)) = kernel.or(self.indices().map(|x| (x.op, self.operands.len()))) else {
-            return 0;
-        };
-        let layout = |operand: &Operand| match operand {
-            Operand::Place(place) => place.layout.clone(),
-            Operand::Shape(shape) => Layout::contiguous(shape),
-        };
-        let layouts: Vec<Layout> = self.operands[..operands].iter().map(layout).collect();
-        ops[op].scratch(&layouts.iter().collect::<Vec<_>>(), &self.shape)
+        let indices = self.indices().map(|indices| (indices.op, self.operands.len()));
+        if let Some((op, operands)) = kernel.or(indices) {
+            let layout = |operand: &Operand| match operand {
+                Operand::Place(place) => place.layout.clone(),
+                Operand::Shape(shape) => Layout::contiguous(shape),
+            };
+            let layouts: SmallVec<[Layout; 4]> = self.operands[..operands].iter().map(layout).collect();
+            let layouts: SmallVec<[&Layout; 4]> = layouts.iter().collect();
+            self.workspace = ops[op].scratch(&layouts, &self.shape);
+        }
+        self
     }
 
     /// The kernel that runs before the program.

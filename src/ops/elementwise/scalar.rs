@@ -6,6 +6,7 @@ use super::rule_blocks::{GivenBlocks, TargetBlocks};
 use super::*;
 use crate::Float;
 use crate::kernel::{Block, Blocks, Lane, WIDTH, in_blocks, map_blocks, vectorize};
+use crate::tape::Op;
 use std::any::{Any, TypeId};
 
 macro_rules! scalars {
@@ -159,7 +160,7 @@ macro_rules! scalars {
     };
 }
 
-super::elementwise::scalars_of_all!();
+super::known::scalars_of_all!();
 
 impl Scalar {
     /// Its values at numbers that lie side by side, or at one; a function of one is given its operand twice.
