@@ -19,8 +19,15 @@ macro_rules! scalars {
             /// How many there are.
             pub(crate) const COUNT: usize = [$(stringify!($one),)+ $(stringify!($two),)+].len();
 
-            /// All of them, in order.
-            pub(crate) const ALL: [Self; Self::COUNT] = [$(Self::$one,)+ $(Self::$two,)+];
+            /// The function of a number, if it is one's: the number itself to the compiler, and no look-up.
+            #[inline(always)]
+            pub(crate) fn numbered(number: u8) -> Option<Self> {
+                match number {
+                    $(n if n == Self::$one as u8 => Some(Self::$one),)+
+                    $(n if n == Self::$two as u8 => Some(Self::$two),)+
+                    _ => None,
+                }
+            }
 
             /// The function of a type of op, if it is one of these; known when the caller is compiled.
             #[inline]
