@@ -126,6 +126,29 @@ impl Layout {
         Self { shape: shape.into(), strides, offset: 0 }
     }
 
+    /// Element `i` at `offset + Σ i[k] · strides[k]`: for an [`Op::view`](crate::Op::view) that the other methods do not make.
+    /// All elements must lie in the buffer that the operand's layout is of, else reading them panics.
+    ///
+    /// ```
+    /// use chainrule::op::Layout;
+    /// // Windows of two neighbours in a line of four.
+    /// let windows = Layout::strided(&[3, 2], &[1, 1], Layout::contiguous(&[4]).offset());
+    /// assert_eq!((windows.shape(), windows.is_contiguous()), (&[3, 2][..], false));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there is not a stride for each axis.
+    pub fn strided(shape: &[usize], strides: &[isize], offset: usize) -> Self {
+        assert_eq!(shape.len(), strides.len(), "a layout has a stride for each axis");
+        Self { shape: shape.into(), strides: strides.into(), offset }
+    }
+
+    /// Where the first element lies.
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
     /// The steps between neighbours along each axis, in elements; 0 on a stretched axis.
     pub fn strides(&self) -> &[isize] {
         &self.strides

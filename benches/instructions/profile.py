@@ -36,8 +36,9 @@ PARTS = [
     (r"ops/(softmax|cross_entropy)", "softmax and loss"),
     (r"kernel/(fetch|gather|view)|ops/(views|slice|concat|axes|like|dims)|src/shape", "views, gathers and copies"),
     (r"kernel/sum|ops/reduce", "sums"),
-    (r"tape/(values|evaluate|value|run)\.", "values"),
-    (r"tape/(rule|sweep|cotangents|same_rules|reverse|backward)[./]|ops/pull|/grad/|src/grad", "rules and sweep"),
+    (r"src/eval/|tape/(values|evaluate|value|run)[./]", "values"),
+    (r"src/reverse/|tape/(rule|sweep|cotangents|same_rules|reverse|backward)[./]|ops/(pull|propagate|rule_blocks)|src/grad",
+     "rules and sweep"),
     (r"plan/(compile/|(merge|compile|order|fold|class|arena|placing)\.)", "compiling"),
     (r"plan/|tape/op\.", "steps of plans"),
     (r"src/tape/|src/graph/|src/location", "recording"),
@@ -168,8 +169,7 @@ def state(commit):
     for folder in ("instructions", "workloads"):
         ignore = shutil.ignore_patterns("target")
         shutil.copytree(HERE.parent / folder, clone / "benches" / folder, dirs_exist_ok=True, ignore=ignore)
-    text = (clone / "src/grad/mod.rs").read_text()
-    sweeps = (clone / "src/grad/sweep.rs").exists() or "fn sweep" in text
+    sweeps = any("fn sweep" in path.read_text() for path in (clone / "src").rglob("*.rs"))
     return build(clone, [] if sweeps else ["--no-default-features"])
 
 

@@ -1,7 +1,7 @@
 //! What of a graph a derivative goes through: from the leaves to the output, not past what is held constant.
 
 use super::replay::COMPARISONS;
-use crate::graph::{Graph, Node, NodeId, Origin};
+use crate::graph::{Graph, Kind, Node, NodeId, Origin};
 use crate::tape::{Tape, Var};
 
 /// The part of a graph that derivatives of an output with respect to some leaves go through.
@@ -16,14 +16,15 @@ pub(super) struct Flow {
     pub(super) kinks: bool,
 }
 
-/// Which nodes count as constants: those of ops that stop gradients, as a user has recorded them. What a rule records is
-/// a derivative, and has one.
+/// Which nodes count as constants: indices that ops compute, and nodes of ops that stop gradients, as a user has recorded
+/// them. What a rule records is a derivative, and has one.
 pub(super) fn constants(tape: &Tape) -> impl Fn(&Graph, NodeId) -> bool {
     let stops = tape.ops_that(|op| op.stops_gradient());
     move |graph, id| {
         let node = graph.node(id);
         let stops = node.leaf().is_none() && stops[graph.record(id).op.0 as usize];
-        stops && !matches!(node.origin(), Origin::Backward(_))
+        let indices = node.leaf().is_none() && node.kind() == Kind::Index;
+        indices || stops && !matches!(node.origin(), Origin::Backward(_))
     }
 }
 

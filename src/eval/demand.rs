@@ -5,7 +5,9 @@ use crate::error::{Error, Result, refuse};
 use crate::graph::{Graph, Leaf, Node, NodeId};
 use crate::kernel::{View, gather};
 use crate::shape::{Layout, size};
-use crate::tape::{Located, Operands, Places, Recorder, Tape, Value, ValueState, Values, Var, shaped};
+use crate::tape::{
+    OperandView, Operands, Recorder, Tape, Value, ValuePlaces, ValueState, Values, Var, shaped,
+};
 use ndarray::ArrayD;
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -15,7 +17,7 @@ use std::ops::Range;
 const SPARSE: usize = 16;
 
 impl Var<'_> {
-    /// Its value in f64, computed now from the values of the leaves it depends on, and remembered.
+    /// Its value in f64, of indices as whole numbers, computed now from the values of the leaves it depends on, and remembered.
     ///
     /// A branch on a value is frozen in what is recorded after it: a [`Plan`](crate::Plan) does not take it again.
     /// Costs one kernel for every node not computed before.
@@ -116,7 +118,7 @@ impl Recorder {
     /// then only some are requested.
     fn request_few(&mut self, target: NodeId) -> bool {
         let Self { graph, values, .. } = self;
-        let Values { places: Places { known, .. }, queue, unfinished, .. } = values;
+        let Values { places: ValuePlaces { known, .. }, queue, unfinished, .. } = values;
         *unfinished = target.index()..target.index() + 1;
         known[target.index()] = ValueState::Requested;
         let many = 64 + target.index() / 256;
@@ -140,7 +142,7 @@ impl Recorder {
     /// Requests the rest of the nodes that `target` needs, by a scan downwards from it.
     fn request_more(&mut self, target: NodeId) {
         let Self { graph, infos, values, .. } = self;
-        let Values { places: Places { known, .. }, queue, unfinished, .. } = values;
+        let Values { places: ValuePlaces { known, .. }, queue, unfinished, .. } = values;
         let records = &graph.records()[..=target.index()];
         let known = &mut known[..=target.index()];
         let mut open = queue.iter().filter(|id| known[id.index()] == ValueState::Requested).count();
@@ -180,7 +182,7 @@ impl Recorder {
             let Some(numbers) = node.constant() else { return Err(no_value(graph, node, leaf)) };
             return values.set(id, node.shape(), numbers.iter().copied());
         }
-        compute(&**op, node.shape(), node.kind(), &mut Asked { graph, node, values })
+        compute(&**op, node.shape(), node.kind(), &mut OnDemand { graph, node, values })
     }
 
     /// The value of a node that was computed, as an array of its own.
@@ -205,17 +207,17 @@ impl Recorder {
 }
 
 /// A node that is being computed, and the values of the tape.
-struct Asked<'r> {
+struct OnDemand<'r> {
     graph: &'r Graph,
     node: Node<'r>,
     values: &'r mut Values,
 }
 
-impl Storage<f64> for Asked<'_> {
-    type Value = ();
+impl Storage<f64> for OnDemand<'_> {
+    type Stored = ();
     const WHAT: &'static str = "value";
 
-    fn first(&self) -> Option<Located<'_>> {
+    fn first(&self) -> Option<OperandView<'_>> {
         let &x = self.node.inputs().first()?;
         Some(self.values.locate(self.graph.node(x)))
     }
@@ -259,7 +261,7 @@ impl Storage<f64> for Asked<'_> {
 }
 
 /// Where the operands of a node lie.
-fn located<'v>(graph: &Graph, node: Node<'_>, places: &'v Places, arena: &'v [f64]) -> Operands<'v> {
+fn located<'v>(graph: &Graph, node: Node<'_>, places: &'v ValuePlaces, arena: &'v [f64]) -> Operands<'v> {
     node.inputs().iter().map(|&x| places.locate(graph.node(x), arena)).collect()
 }
 

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::graph::Kind;
 use crate::kernel::{Input, Inputs, Output, View, gather};
 use crate::shape::{Layout, size};
-use crate::tape::{Located, Op, Operands, Precision, call};
+use crate::tape::{Op, OperandView, Operands, Precision, call};
 use smallvec::SmallVec;
 
 /// Elements of a block: a dozen blocks stay in a first-level cache of 32 KiB.
@@ -14,27 +14,27 @@ const BLOCK: usize = 256;
 /// Where the operands of a node lie and its result goes.
 pub(crate) trait Storage<F> {
     /// What the result becomes.
-    type Value;
+    type Stored;
     /// What the computing is for, as messages have it.
     const WHAT: &'static str;
 
     /// The first operand, if there is one and its elements are known.
-    fn first(&self) -> Option<Located<'_, F>>;
+    fn first(&self) -> Option<OperandView<'_, F>>;
 
     /// All operands, and memory for copies.
     fn operands(&mut self) -> (Operands<'_, F>, &mut Vec<F>);
 
     /// The result is elements of the first operand.
-    fn view(&mut self, layout: Layout) -> Result<Self::Value>;
+    fn view(&mut self, layout: Layout) -> Result<Self::Stored>;
 
     /// The result is one number, of rank 0.
-    fn number(&mut self, number: F) -> Result<Self::Value>;
+    fn number(&mut self, number: F) -> Result<Self::Stored>;
 
     /// The result is an array of so many elements, which `kernel` computes; it refuses the operands with a problem.
-    fn array(&mut self, len: usize, kernel: impl Computation<F>) -> Result<Self::Value>;
+    fn array(&mut self, len: usize, kernel: impl Computation<F>) -> Result<Self::Stored>;
 
     /// The result is indices, in row-major order.
-    fn indices(&mut self, indices: Vec<usize>) -> Result<Self::Value>;
+    fn indices(&mut self, indices: Vec<usize>) -> Result<Self::Stored>;
 
     /// The error for operands that the op refuses.
     fn refused(&self, problem: String) -> Error;
@@ -62,7 +62,7 @@ pub(crate) fn compute<F: Precision, S: Storage<F>>(
     shape: &[usize],
     kind: Kind,
     storage: &mut S,
-) -> Result<S::Value> {
+) -> Result<S::Stored> {
     if let (false, Some(x)) = (op.elementwise(), storage.first())
         && let Some(layout) = op.view(&x.layout, shape)
     {
@@ -105,7 +105,7 @@ pub(crate) fn run<F: Precision>(
         scratch.resize(room, F::zero());
     }
     let input = |(i, x)| {
-        let x: &Located<'_, F> = x;
+        let x: &OperandView<'_, F> = x;
         match x.indices {
             _ if !op.reads(i) => Input::Shape(&x.layout.shape),
             Some(indices) => {
@@ -122,7 +122,7 @@ pub(crate) fn run<F: Precision>(
 /// are copied first.
 fn by_blocks<F: Precision>(
     op: &dyn Op,
-    x: &[Located<'_, F>],
+    x: &[OperandView<'_, F>],
     y: &mut [F],
     scratch: &mut Vec<F>,
 ) -> std::result::Result<(), String> {

@@ -2,7 +2,7 @@
 
 use crate::graph::{Graph, Leaf, NodeId, Record, ShapeIndex};
 use crate::kernel::vectorize;
-use crate::tape::{OpInfo, Places, Recorder, ValueState};
+use crate::tape::{OpInfo, Recorder, ValuePlaces, ValueState};
 use std::ops::Range;
 
 /// How many ranges of nodes are computed in turn, one node of each at a time.
@@ -13,7 +13,7 @@ const MANY: usize = 1 << 14;
 const TOGETHER: usize = 64;
 
 /// What the loops read and write: slices of one length, one element for each node.
-struct Numbers<'a> {
+struct NumberLane<'a> {
     graph: &'a Graph,
     records: &'a [Record],
     infos: &'a [OpInfo],
@@ -21,12 +21,18 @@ struct Numbers<'a> {
     slots: &'a mut [f64],
 }
 
-impl Numbers<'_> {
+impl NumberLane<'_> {
     /// The first nodes. All slices are cut to one length here, which lets the compiler drop bounds checks.
     #[inline(always)]
-    fn first(&mut self, len: usize) -> Numbers<'_> {
+    fn first(&mut self, len: usize) -> NumberLane<'_> {
         let Self { graph, records, infos, known, slots } = self;
-        Numbers { graph, records: &records[..len], infos, known: &mut known[..len], slots: &mut slots[..len] }
+        NumberLane {
+            graph,
+            records: &records[..len],
+            infos,
+            known: &mut known[..len],
+            slots: &mut slots[..len],
+        }
     }
 
     /// Computes a node, if it is a single number whose operands are known; false if an operand is not known yet.
@@ -73,10 +79,10 @@ impl Numbers<'_> {
 }
 
 impl Recorder {
-    fn numbers(&mut self, end: usize) -> Numbers<'_> {
+    fn numbers(&mut self, end: usize) -> NumberLane<'_> {
         let Self { graph, infos, values, .. } = self;
-        let Places { known, slots, .. } = &mut values.places;
-        Numbers { graph, records: &graph.records()[..end], infos, known, slots }
+        let ValuePlaces { known, slots, .. } = &mut values.places;
+        NumberLane { graph, records: &graph.records()[..end], infos, known, slots }
     }
 
     /// Computes all single numbers before `end` whose operands are known, requested or not: where many are requested,

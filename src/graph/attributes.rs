@@ -18,25 +18,11 @@ pub enum Attribute {
     /// Integers: axes, sizes, offsets; `None` where one is left open.
     Ints(Vec<Option<i64>>),
     /// Numbers, each written as one is.
-    Numbers(#[serde(with = "numbers")] Vec<f64>),
+    Numbers(#[serde(with = "crate::written::number")] Vec<f64>),
     /// A word.
     Text(String),
     /// Nothing, where there may be something.
     None,
-}
-
-/// Lists of floats with serde, bit for bit.
-mod numbers {
-    use crate::written::Exact;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(numbers: &[f64], s: S) -> Result<S::Ok, S::Error> {
-        s.collect_seq(numbers.iter().copied().map(Exact))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<f64>, D::Error> {
-        Ok(Vec::<Exact<f64>>::deserialize(d)?.into_iter().map(|number| number.0).collect())
-    }
 }
 
 // Numbers are compared by their bits, so that attributes can be keys and NaN equals itself.

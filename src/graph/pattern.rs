@@ -14,7 +14,7 @@ const CONSTANTS: usize = 2;
 
 /// A node by its distance from a base.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct PatternInput {
     base: Base,
     plus: u8,
 }
@@ -40,7 +40,7 @@ enum Base {
 
 const GIVENS: [Base; GIVEN] =
     [Base::Given0, Base::Given1, Base::Given2, Base::Given3, Base::Given4, Base::Given5];
-const NOTHING: Place = Place { base: Base::Nothing, plus: 0 };
+const NOTHING: PatternInput = PatternInput { base: Base::Nothing, plus: 0 };
 
 /// Which of three nodes a node of a pattern takes its site and origin from.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +55,7 @@ pub(crate) enum Owner {
 struct PatternNode {
     op: OpId,
     shape: ShapeId,
-    inputs: [Place; 2],
+    inputs: [PatternInput; 2],
     owner: Owner,
 }
 
@@ -65,8 +65,8 @@ pub(crate) struct Pattern {
     nodes: Vec<PatternNode>,
     constants: [f64; CONSTANTS],
     count: usize,
-    results: [Place; 2],
-    parts: [Option<Place>; 2],
+    results: [PatternInput; 2],
+    parts: [Option<PatternInput>; 2],
 }
 
 /// The results and parts of a pattern that was appended.
@@ -90,10 +90,10 @@ impl Pattern {
         })
     }
 
-    fn place(slot: usize) -> Option<Place> {
+    fn place(slot: usize) -> Option<PatternInput> {
         Some(match GIVENS.get(slot) {
-            Some(&base) => Place { base, plus: 0 },
-            None => Place { base: Base::Nodes, plus: u8::try_from(slot - GIVEN).ok()? },
+            Some(&base) => PatternInput { base, plus: 0 },
+            None => PatternInput { base: Base::Nodes, plus: u8::try_from(slot - GIVEN).ok()? },
         })
     }
 
@@ -116,7 +116,7 @@ impl Pattern {
     /// Appends a constant of one number, as [`op`](Self::op).
     pub(crate) fn constant(&mut self, op: OpId, shape: ShapeId, number: f64, owner: Owner) -> Option<usize> {
         *self.constants.get_mut(self.count)? = number;
-        let inputs = [Place { base: Base::Constants, plus: self.count as u8 }, NOTHING];
+        let inputs = [PatternInput { base: Base::Constants, plus: self.count as u8 }, NOTHING];
         self.count += 1;
         self.push(PatternNode { op, shape, inputs, owner })
     }
@@ -208,7 +208,7 @@ impl<'g> Reserved<'g> {
         origins: [Origin; 3],
     ) -> Put {
         let bases = [a, b, c, d, e, f, self.next, self.next_constant, 0];
-        let number = |place: Place| bases[place.base as usize].wrapping_add(u32::from(place.plus));
+        let number = |place: PatternInput| bases[place.base as usize].wrapping_add(u32::from(place.plus));
         let origins = origins.map(Origin::pack);
         let (written, rest) = std::mem::take(&mut self.places).split_at_mut(pattern.nodes.len());
         self.places = rest;

@@ -53,11 +53,11 @@ impl EdgeRef for Edge {
 pub struct Edges<'g> {
     node: NodeId,
     at: usize,
-    side: Side<'g>,
+    side: Incident<'g>,
 }
 
 #[derive(Debug, Clone)]
-enum Side<'g> {
+enum Incident<'g> {
     Inputs(&'g [NodeId]),
     Consumers(&'g [EdgeId]),
 }
@@ -69,10 +69,10 @@ impl Iterator for Edges<'_> {
         let operand = self.at;
         self.at += 1;
         match self.side {
-            Side::Inputs(inputs) => {
+            Incident::Inputs(inputs) => {
                 inputs.get(operand).map(|&source| Edge { source, id: EdgeId { target: self.node, operand } })
             }
-            Side::Consumers(edges) => edges.get(operand).map(|&id| Edge { source: self.node, id }),
+            Incident::Consumers(edges) => edges.get(operand).map(|&id| Edge { source: self.node, id }),
         }
     }
 }
@@ -87,8 +87,8 @@ impl Iterator for Neighbors<'_> {
     fn next(&mut self) -> Option<NodeId> {
         let edge = self.0.next()?;
         Some(match self.0.side {
-            Side::Inputs(_) => edge.source,
-            Side::Consumers(_) => edge.id.target,
+            Incident::Inputs(_) => edge.source,
+            Incident::Consumers(_) => edge.id.target,
         })
     }
 }
@@ -220,8 +220,8 @@ impl<'g> IntoEdgesDirected for &'g Graph {
 
     fn edges_directed(self, a: NodeId, direction: Direction) -> Edges<'g> {
         let side = match direction {
-            Direction::Outgoing => Side::Consumers(self.consumers(a)),
-            Direction::Incoming => Side::Inputs(self.node(a).inputs()),
+            Direction::Outgoing => Incident::Consumers(self.consumers(a)),
+            Direction::Incoming => Incident::Inputs(self.node(a).inputs()),
         };
         Edges { node: a, at: 0, side }
     }

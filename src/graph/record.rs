@@ -94,6 +94,9 @@ pub struct OpRecord {
     /// The operands of which it takes the shape and reads no element.
     #[serde(default)]
     pub shape_only: Vec<usize>,
+    /// Whether it is a [gate](crate::Op::gates): zero, with derivative zero, wherever its operand is negative.
+    #[serde(default)]
+    pub gates: bool,
 }
 
 fields! {
@@ -104,7 +107,12 @@ fields! {
         attributes unless Attributes::is_empty,
         arity,
         shape_only unless Vec::is_empty,
+        gates unless is_false,
     }
+}
+
+fn is_false(x: &bool) -> bool {
+    !x
 }
 
 impl OpRecord {
@@ -118,6 +126,7 @@ impl OpRecord {
                 attributes: Attributes::new(),
                 arity: 0,
                 shape_only: Vec::new(),
+                gates: false,
             })
             .collect()
     }

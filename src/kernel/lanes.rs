@@ -107,8 +107,8 @@ pub(crate) fn map_blocks<F: Float, const N: usize, const W: usize>(
     x: impl Fn(usize, [F; W]) -> [[F; W]; N],
     y: &mut [[F; W]],
 ) {
-    for k in 0..y.len() {
-        y[k] = block(f, x(k, y[k]));
+    for (k, y) in y.iter_mut().enumerate() {
+        *y = block(f, x(k, *y));
     }
 }
 

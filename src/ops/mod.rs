@@ -8,40 +8,21 @@ macro_rules! built_in {
         $($crate::op_settings!($op, $name $(, [$($field),*], $examples)?);)+
 
         /// The ops of this file.
-        pub(super) const OPS: &[$crate::ops::Entry] = &[$($crate::ops::entry::<$op>()),+];
+        pub(in crate::ops) const OPS: &[$crate::ops::Entry] = &[$($crate::ops::entry::<$op>()),+];
     };
 }
 use built_in;
 
+mod along;
 mod axes;
-mod chain;
-mod concat;
-mod cross_entropy;
-mod dims;
 mod elementwise;
-mod functions;
-mod like;
 mod matmul;
-mod number;
 mod operand;
-mod order;
-mod power;
-mod propagate;
-mod reduce;
-mod rows;
-mod rule_blocks;
-mod scalar;
-mod scan;
-mod select;
-mod slice;
-mod softmax;
-mod views;
+mod shapes;
 
 pub use axes::Axes;
-pub(crate) use chain::Chain;
+pub(crate) use elementwise::{Chain, CotangentTarget, RuleArguments, Scalar};
 pub use operand::Other;
-pub(crate) use propagate::{Given, Target};
-pub(crate) use scalar::Scalar;
 
 use crate::tape::{LoadOp, Loader, Op, loader};
 use std::any::TypeId;
@@ -79,16 +60,30 @@ fn loader_of<O: LoadOp>(attributes: &crate::graph::Attributes) -> Result<Arc<dyn
 
 /// Re-exports the ops of files, and puts them in the table.
 macro_rules! table {
-    ($($file:ident)+) => {
-        $(pub use $file::*;)+
+    ($($($part:ident)::+,)+) => {
+        $(pub use $($part)::+::*;)+
 
-        const FILES: &[&[Entry]] = &[$($file::OPS),+];
+        const FILES: &[&[Entry]] = &[$($($part)::+::OPS),+];
     };
 }
 
 // The order of the list in the documentation.
 table! {
-    elementwise functions power select reduce like views dims slice concat order scan matmul softmax cross_entropy
+    elementwise::known,
+    elementwise::functions,
+    elementwise::power,
+    elementwise::select,
+    along::reduce,
+    along::scan,
+    along::order,
+    shapes::like,
+    shapes::views,
+    shapes::dims,
+    shapes::slice,
+    shapes::concat,
+    matmul,
+    along::softmax,
+    along::cross_entropy,
 }
 
 /// All built-in ops, which follow from the files named above. It drives loading, the gradient tests, the drawn symbols and

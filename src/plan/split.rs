@@ -23,7 +23,7 @@ const RESULTS: usize = 4;
 pub(crate) fn is_long(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
     if let Some((op, ..)) = step.kernel() {
         let enough = step.shape.first().is_some_and(|&rows| rows >= 2 * ROWS) || splits_columns(step, ops);
-        return ops[op].by_rows() && step.workspace(ops) == 0 && enough && is_long_product(step);
+        return ops[op].by_rows() && step.workspace == 0 && enough && is_long_product(step);
     }
     let functions = step.program().map_or(0, |program| program.instructions().len());
     step.len().saturating_mul(functions) >= LONG_PROGRAM

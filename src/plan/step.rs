@@ -136,6 +136,8 @@ pub(crate) struct Step {
     /// Whether it is long enough to pay for handing parts of it to other threads.
     pub(crate) long: bool,
     pub(crate) check: OperandCheck,
+    /// How many elements of workspace its kernel asks for.
+    pub(crate) workspace: usize,
 }
 
 impl Step {
@@ -174,18 +176,20 @@ impl Step {
         }
     }
 
-    /// How many elements of workspace its kernel asks for.
-    pub(crate) fn workspace(&self, ops: &[Arc<dyn Op>]) -> usize {
+    /// With the workspace that its kernel asks for.
+    pub(crate) fn with_workspace(mut self, ops: &[Arc<dyn Op>]) -> Self {
         let kernel = self.kernel().map(|(op, _, operands)| (op, operands));
-        let Some((op, operands)) = kernel.or(self.index_kernel().map(|k| (k.op, self.operands.len()))) else {
-            return 0;
-        };
-        let layout = |operand: &StepOperand| match operand {
-            StepOperand::View(view) => view.layout.clone(),
-            StepOperand::Shape(shape) => Layout::contiguous(shape),
-        };
-        let layouts: Vec<Layout> = self.operands[..operands].iter().map(layout).collect();
-        ops[op].scratch(&layouts.iter().collect::<Vec<_>>(), &self.shape)
+        let indices = self.index_kernel().map(|kernel| (kernel.op, self.operands.len()));
+        if let Some((op, operands)) = kernel.or(indices) {
+            let layout = |operand: &StepOperand| match operand {
+                StepOperand::View(view) => view.layout.clone(),
+                StepOperand::Shape(shape) => Layout::contiguous(shape),
+            };
+            let layouts: SmallVec<[Layout; 4]> = self.operands[..operands].iter().map(layout).collect();
+            let layouts: SmallVec<[&Layout; 4]> = layouts.iter().collect();
+            self.workspace = ops[op].scratch(&layouts, &self.shape);
+        }
+        self
     }
 
     /// The kernel whose epilogue the program is.

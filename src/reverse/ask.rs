@@ -1,6 +1,6 @@
 //! What drawings and checks ask about the rules of a node.
 
-use super::memory::Memory;
+use super::memory::ReverseMemory;
 use super::notation::written;
 use super::rule::{RuleGraph, RuleStep};
 use super::rules::{Rules, record_rule};
@@ -12,7 +12,7 @@ use crate::tape::Recorder;
 impl Recorder {
     /// Lends the rules, beside the recorder.
     fn with_rules<R>(&mut self, f: impl FnOnce(&mut Self, &mut Rules) -> R) -> R {
-        let mut memory = self.reverse.take::<Memory>();
+        let mut memory = self.reverse.take::<ReverseMemory>();
         let result = f(self, &mut memory.rules);
         self.reverse.put_back(memory);
         result
@@ -55,7 +55,7 @@ impl Recorder {
     /// The first operand of a node whose rule, recorded anew so many times, is once another than the one in use; none where
     /// no rule of the node is in use.
     pub(crate) fn changing_rule(&self, id: NodeId, times: usize) -> Option<usize> {
-        let rules = self.reverse.get::<Memory>()?.rules.known(self, id)?;
+        let rules = self.reverse.get::<ReverseMemory>()?.rules.known(self, id)?;
         (0..times).find_map(|_| {
             rules.operands.iter().enumerate().find_map(|(operand, rule)| {
                 let again = record_rule(self, id, operand);

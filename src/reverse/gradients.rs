@@ -1,6 +1,6 @@
 //! Gradients as recorded nodes: what users ask a var for.
 
-use super::memory::Memory;
+use super::memory::ReverseMemory;
 use super::record::RecordedPass;
 use crate::error::{Error, Result, expected, refuse};
 use crate::graph::{Kind, NodeId};
@@ -253,8 +253,8 @@ fn differentiate<'t>(output: Var<'t>, dy: Var<'t>, vars: Option<&[Var<'t>]>) -> 
     }
     let sources: Option<Vec<NodeId>> = vars.map(|vars| vars.iter().map(|var| var.id()).collect());
     let mut recorder = tape.try_write("grad")?;
-    let mut memory = recorder.reverse.take::<Memory>();
-    let Memory { rules, adjoints, slots, .. } = &mut *memory;
+    let mut memory = recorder.reverse.take::<ReverseMemory>();
+    let ReverseMemory { rules, adjoints, slots, .. } = &mut *memory;
     let mut edges = Vec::new();
     let mut pass = RecordedPass { recorder: &mut recorder, rules, adjoints, slots };
     let done = match &sources {

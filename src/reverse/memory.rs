@@ -7,7 +7,7 @@ use crate::graph::NodeId;
 
 /// Rules, and lists that are kept for their memory.
 #[derive(Debug, Default)]
-pub(super) struct Memory {
+pub(super) struct ReverseMemory {
     pub(super) rules: Rules,
     /// What a sweep works with.
     pub(super) cotangents: Cotangents,

@@ -11,7 +11,7 @@ use crate::tape::Recorder;
 use std::convert::Infallible;
 use std::ops::Range;
 
-/// Places are reserved for so many nodes for each that is left, and for so many at most: they stay in the first-level cache.
+/// ValuePlaces are reserved for so many nodes for each that is left, and for so many at most: they stay in the first-level cache.
 const AHEAD: usize = 4;
 const MOST: usize = 256;
 

@@ -45,7 +45,7 @@ fn check_same(old: &Recorder, new: &Recorder) -> Result<()> {
         Origin::Backward(through) => Some(through),
         Origin::Forward | Origin::Update => None,
     });
-    // A rule that hands on dy itself leaves no node, so all that lies below those that do is looked at.
+    // A rule that returns dy itself records no node, so all ancestors of the nodes with recorded rules are compared.
     let below = old.graph.ancestors(through);
     let (mut old_rules, mut new_rules) = (Rules::default(), Rules::default());
     let mut checked = FxHashSet::default();

@@ -26,4 +26,4 @@ pub(crate) use recorder::{OpInfo, kinds};
 pub use registry::{LoadOp, Registry};
 pub(crate) use registry::{Loader, loader};
 pub use values::{IntoIndices, IntoValue, Value};
-pub(crate) use values::{Located, Operands, Places, ValueState, Values, not_fed, shaped};
+pub(crate) use values::{OperandView, Operands, ValuePlaces, ValueState, Values, not_fed, shaped};

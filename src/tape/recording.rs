@@ -153,7 +153,7 @@ impl Tape {
 
     /// The way of all others.
     ///
-    /// It hands on copies of one or two, so that no caller has to have them in memory before it comes here.
+    /// One or two operands are passed as a copy, so that callers can keep them in registers until here.
     #[inline(always)]
     #[track_caller]
     fn try_apply_other<O: Op>(&self, op: O, inputs: &[Var<'_>]) -> Result<Var<'_>> {

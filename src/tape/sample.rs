@@ -123,12 +123,12 @@ impl Domain {
                 }
             }),
             Self::LowerTriangular | Self::UpperTriangular => matrices(shape, |n, matrix| {
-                for k in 0..n * n {
+                for (k, entry) in matrix.iter_mut().enumerate() {
                     let (mut row, mut column) = (k / n, k % n);
                     if self == Self::UpperTriangular {
                         (row, column) = (column, row);
                     }
-                    matrix[k] = match row.cmp(&column) {
+                    *entry = match row.cmp(&column) {
                         std::cmp::Ordering::Less => 0.0,
                         std::cmp::Ordering::Equal => signed(1.0, 2.0, random),
                         std::cmp::Ordering::Greater => signed(0.3, 1.0, random),

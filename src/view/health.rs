@@ -40,7 +40,8 @@ pub struct Finding {
 ///   makes gradients vanish and explode: Glorot and Bengio, "Understanding the difficulty of training deep feedforward
 ///   neural networks", AISTATS 2010; Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural
 ///   networks", ICML 2013.
-/// - **Dead relus** ([`Mark::Dead`]): the op `relu` with an output of zeros alone, for all rows of the batch.
+/// - **Dead relus** ([`Mark::Dead`]): an op that [gates](crate::Op::gates) its operand, with an output of zeros alone, for
+///   all rows of the batch.
 ///
 /// O(elements).
 ///
@@ -222,7 +223,7 @@ fn choice_behind(graph: &Graph, node: NodeId) -> Option<NodeId> {
 }
 
 fn dead(graph: &Graph, node: NodeId, value: &ArrayD<f64>) -> Option<Finding> {
-    if graph.node(node).op().name != "relu" || value.is_empty() {
+    if !graph.node(node).op().gates || value.is_empty() {
         return None;
     }
     let text = "every element is 0: nothing passes, and no gradient comes back".to_owned();

@@ -57,6 +57,7 @@ impl Recording {
             attributes: Attributes::new(),
             arity: inputs.len(),
             shape_only: Vec::new(),
+            gates: symbol == "relu",
         });
         let stamp = self.stamp(op, shape);
         self.graph.push(stamp, inputs)

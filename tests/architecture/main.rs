@@ -50,7 +50,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const AS_A_USER: &[&str] = &["nn"];
 
 /// Public modules of `lib.rs` that only re-export, and the layer they belong to.
-const FACADES: &[(&str, &str)] = &[("op", "tape"), ("schedule", "plan")];
+const FACADES: &[(&str, &str)] = &[("op", "tape"), ("op_settings", "tape"), ("schedule", "plan")];
 
 /// A path that begins with `crate::`, and its line.
 #[derive(Debug, PartialEq)]

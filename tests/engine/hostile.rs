@@ -82,7 +82,10 @@ fn axes_in_public_fields_are_checked() {
 fn plans_take_real_numbers_of_their_own_tape() {
     let tape = Tape::new();
     let (x, t, w) = (tape.input("x", [2]), tape.index_input("t", [2]), tape.parameter("w", [2]));
-    assert!(Plan::<f64>::compile([t], []).unwrap_err().to_string().contains("holds indices"));
+    let mut of_indices = Plan::<f64>::compile([t], []).unwrap();
+    of_indices.feed_indices(t, &arr1(&[3, 0])).unwrap();
+    let out = of_indices.run(&mut State::new()).unwrap();
+    assert!(out.get(t).is_none() && out.indices(t).unwrap() == arr1(&[3, 0]).into_dyn());
     assert!(Plan::<f64>::compile([], [(w, t)]).unwrap_err().to_string().contains("holds indices"));
     let mut plan = Plan::<f64>::compile([x * 2.0], []).unwrap();
     let other = Tape::new();

@@ -199,6 +199,36 @@ fn an_index_that_an_op_computes_is_checked_before_it_is_used() {
 }
 
 #[test]
+fn indices_keep_their_kind_in_files_and_at_other_sizes() {
+    let tape = Tape::new();
+    let x = tape.input("x", [2, 3]);
+    let greatest = x.argmax(0);
+    let y = x.take_along_axis(greatest.expand_dims(0), 0);
+    let other = tape.with_shapes([(x, [4, 2])]).unwrap();
+    other.feed(other.var(x.id()).unwrap(), arr2(&[[0.0, 3.0], [5.0, 1.0], [2.0, 8.0], [1.0, 1.0]])).unwrap();
+    assert_eq!(other.var(y.id()).unwrap().value().as_slice().unwrap(), [5.0, 8.0]);
+    let kind = |tape: &Tape| tape.graph().node(greatest.id()).kind();
+    assert_eq!((kind(&tape), kind(&other)), (Kind::Index, Kind::Index));
+
+    let json = serde_json::to_string(&*tape.graph()).unwrap();
+    let load = |json: &str| {
+        let graph = serde_json::from_str::<Graph>(json).map_err(|e| e.to_string())?;
+        Tape::from_graph(graph, &Registry::default()).map_err(|e| e.to_string())
+    };
+    assert_eq!(kind(&load(&json).unwrap()), Kind::Index);
+    // A file that says of numbers that they are indices, or the other way round.
+    let of_indices = 1_u64 << 31;
+    let place = tape.graph().nodes().map(|n| n.shape().to_vec()).collect::<Vec<_>>();
+    assert_eq!(place[0], [2, 3]);
+    let with_bit = format!("[4,{},0,[0],", of_indices + 2);
+    assert!(json.contains(&with_bit), "{json}");
+    let message = load(&json.replace(&with_bit, "[4,2,0,[0],")).unwrap_err();
+    assert!(message.contains("elements of kind Real, and Index would be right"), "{message}");
+    let message = load(&json.replace("[0,1,0,[],", &format!("[0,{},0,[],", of_indices + 1))).unwrap_err();
+    assert!(message.contains("is a leaf that says of itself that an op computes its indices"), "{message}");
+}
+
+#[test]
 fn elements_are_sorted_along_any_axis_and_their_gradients_go_back() {
     let tape = Tape::new();
     let x = tape.leaf("x", arr2(&[[3.0, 1.0], [1.0, f64::NAN], [2.0, 0.0]]));

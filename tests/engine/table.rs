@@ -4,16 +4,22 @@ use chainrule::{Registry, ops::TABLE};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// The sources of `src/ops` by name, without comments and without `mod.rs`.
+/// The sources of `src/ops` by name, without comments and without its `mod.rs`.
 fn sources() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ops");
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
-    files.retain(|f| f.file_name().unwrap() != "mod.rs" && f.extension().is_some_and(|e| e == "rs"));
+    let (mut files, mut folders) = (Vec::new(), vec![folder.clone()]);
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    files.retain(|f| *f != folder.join("mod.rs"));
     let without_comments = |text: String| {
         let lines = text.lines().filter(|l| !l.trim_start().starts_with("//"));
         lines.collect::<Vec<_>>().join("\n")
     };
-    let name = |f: &Path| f.file_name().unwrap().to_string_lossy().into_owned();
+    let name = |f: &Path| f.strip_prefix(&folder).unwrap().display().to_string();
     files.iter().map(|f| (name(f), without_comments(std::fs::read_to_string(f).unwrap()))).collect()
 }
 

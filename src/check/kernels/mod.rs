@@ -16,7 +16,7 @@ use crate::graph::{self, NodeId, OpIndex, Origin, ShapeIndex};
 use crate::kernel::Output;
 use crate::kernel::gather;
 use crate::shape::{Layout, size, unravel};
-use crate::tape::{Located, Op, Recorder, Tape};
+use crate::tape::{Op, OperandView, Recorder, Tape};
 use precision::{Two, same_bits};
 use rounding::{Pair, Unit};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -119,7 +119,8 @@ impl<'t> Kernels<'t> {
         let node = graph.node(id);
         let index = graph.record(id).op;
         let op = recorder.op(id);
-        let located: SmallVec<[Located<'_>; 3]> = node.inputs().iter().map(|&x| recorder.locate(x)).collect();
+        let located: SmallVec<[OperandView<'_>; 3]> =
+            node.inputs().iter().map(|&x| recorder.locate(x)).collect();
         let y = numbers(&recorder.locate(id));
         let is_view = is_view(recorder, id);
         if !is_view && self.keeps_state(recorder, id, &y) {
@@ -130,7 +131,7 @@ impl<'t> Kernels<'t> {
             batch.x.resize(located.len(), Vec::new());
             batch.nodes.push((batch.y.len(), id));
             for (located, x) in located.iter().zip(&mut batch.x) {
-                let stretched = Located {
+                let stretched = OperandView {
                     data: located.data,
                     indices: None,
                     layout: located.layout.broadcast(node.shape()),
@@ -191,7 +192,7 @@ impl<'t> Kernels<'t> {
             Some((x, Slot::Real(layout))) => trial
                 .op
                 .view(layout, &trial.shape.shape)
-                .map(|layout| numbers(&Located { data: x, indices: None, layout })),
+                .map(|layout| numbers(&OperandView { data: x, indices: None, layout })),
             _ => None,
         };
         let of_copies = view.unwrap_or_else(|| trial.run(copies));
@@ -344,7 +345,9 @@ fn with_strided(recorder: &Recorder, id: NodeId, copies: &[Vec<f64>], strided: u
         let copy = copies.next().map_or(&[][..], Vec::as_slice);
         match i == strided {
             true => located,
-            false => Located { data: copy, indices: None, layout: Layout::contiguous(&located.layout.shape) },
+            false => {
+                OperandView { data: copy, indices: None, layout: Layout::contiguous(&located.layout.shape) }
+            }
         }
     });
     let mut y = vec![f64::NAN; size(node.shape())];
@@ -356,7 +359,7 @@ fn with_strided(recorder: &Recorder, id: NodeId, copies: &[Vec<f64>], strided: u
 }
 
 /// A node's kernel on operands of these shapes.
-fn trial<'a>(op: &'a dyn Op, located: &'a [Located<'_>], shape: &[usize]) -> Trial<'a> {
+fn trial<'a>(op: &'a dyn Op, located: &'a [OperandView<'_>], shape: &[usize]) -> Trial<'a> {
     let slots = located.iter().enumerate().map(|(i, x)| {
         let contiguous = || Layout::contiguous(&x.layout.shape);
         match x.indices {
@@ -369,7 +372,7 @@ fn trial<'a>(op: &'a dyn Op, located: &'a [Located<'_>], shape: &[usize]) -> Tri
 }
 
 /// The numbers of a value in row-major order.
-fn numbers(located: &Located<'_>) -> Vec<f64> {
+fn numbers(located: &OperandView<'_>) -> Vec<f64> {
     if let Some(numbers) = located.as_slice() {
         return numbers.to_vec();
     }

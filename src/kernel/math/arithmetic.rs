@@ -1,17 +1,17 @@
-//! What the functions are made of.
+//! What the functions are made of: selections, polynomials, and sums as two numbers.
 
 use crate::Float;
 
 /// `a` if the condition holds, else `b`, as a selection and never a jump: the compiler would move what only one side needs,
 /// a division say, behind the jump, and a loop with that stays scalar.
 #[inline(always)]
-pub(in crate::kernel::math) fn select<F: Float>(condition: bool, a: F, b: F) -> F {
+pub(super) fn select<F: Float>(condition: bool, a: F, b: F) -> F {
     std::hint::select_unpredictable(condition, a, b)
 }
 
 /// A polynomial, from the constant term on. Pairs of terms are independent of each other, so half of the steps wait.
 #[inline(always)]
-pub(in crate::kernel::math) fn polynomial<F: Float>(coefficients: &[F], x: F) -> F {
+pub(super) fn polynomial<F: Float>(coefficients: &[F], x: F) -> F {
     let square = x * x;
     let mut sum = F::zero();
     let mut rest = coefficients;
@@ -27,7 +27,7 @@ pub(in crate::kernel::math) fn polynomial<F: Float>(coefficients: &[F], x: F) ->
 /// `a + b + c` for a that is 0 or not smaller than b, and both larger than c, as two numbers: the sum rounded about once
 /// and what that lost (Dekker, "A floating-point technique for extending the available precision", Numer. Math. 18, 1971).
 #[inline(always)]
-pub(in crate::kernel::math) fn sum_in_two<F: Float>(a: F, b: F, c: F) -> (F, F) {
+pub(super) fn sum_in_two<F: Float>(a: F, b: F, c: F) -> (F, F) {
     let first = a + b;
     let rest = ((a - first) + b) + c;
     let sum = first + rest;

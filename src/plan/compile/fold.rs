@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::eval::{Computation, Storage, compute};
 use crate::graph::{Graph, Kind, Node, NodeId};
 use crate::shape::{Layout, size};
-use crate::tape::{Located, Op, Operands, Precision};
+use crate::tape::{Op, OperandView, Operands, Precision};
 use std::sync::Arc;
 
 /// Elements of a folded array at most: a longer one is computed again sooner than it is worth keeping.
@@ -124,22 +124,22 @@ struct FoldStorage<'p, F> {
 
 impl<'p, F: Precision> FoldStorage<'p, F> {
     /// An operand; of one that is not folded, the shape alone is read.
-    fn operand(&self, x: NodeId) -> Located<'p, F> {
+    fn operand(&self, x: NodeId) -> OperandView<'p, F> {
         match self.folded.located(self.graph, self.merged.of(x)) {
-            Some((root, layout)) => Located { data: self.folded.numbers(root), indices: None, layout },
+            Some((root, layout)) => OperandView { data: self.folded.numbers(root), indices: None, layout },
             None => {
                 let layout = Layout::contiguous(self.graph.node(x).shape());
-                Located { data: &[], indices: None, layout }
+                OperandView { data: &[], indices: None, layout }
             }
         }
     }
 }
 
 impl<F: Precision> Storage<F> for FoldStorage<'_, F> {
-    type Value = FoldedValue<F>;
+    type Stored = FoldedValue<F>;
     const WHAT: &'static str = "compile";
 
-    fn first(&self) -> Option<Located<'_, F>> {
+    fn first(&self) -> Option<OperandView<'_, F>> {
         let &x = self.node.inputs().first()?;
         self.folded.value(self.merged.of(x)).map(|_| self.operand(x))
     }

@@ -191,10 +191,10 @@ fn finish<F: Precision>(plan: &mut Plan<F>, results: usize, graph: &Graph) -> Re
     plan.uses_threads =
         plan.options.threads > 1 && plan.steps.iter().any(|step| split::uses_threads(step, &plan.ops));
     // The registers of the longest program, or the largest workspace of a kernel, so that no run allocates them.
-    let (ops, threads) = (&plan.ops, plan.options.threads);
+    let threads = plan.options.threads;
     let scratch = |step: &Step| {
         let registers = step.program().map_or(0, |p| split::scratch::<F>(p, step, threads));
-        registers.max(step.workspace(ops))
+        registers.max(step.workspace)
     };
     let scratch = plan.steps.iter().map(scratch).max().unwrap_or(0);
     plan.scratch = room::filled("compile", scratch, F::zero())?;

@@ -93,6 +93,7 @@ impl<F: Precision> Lowering<'_, F> {
             outputs: SmallVec::from_buf([output]),
             long: false,
             check: OperandCheck::Never,
+            workspace: 0,
         });
         BufferView { buffer: Buffer::Result(result), layout: Layout::contiguous(&shape) }
     }

@@ -22,7 +22,11 @@ impl Step {
         // Pushed where they stay: collecting would move them.
         let mut inputs: SmallVec<[Input<'_, F>; 8]> = SmallVec::new();
         self.operands[..operands].iter().for_each(|operand| inputs.push(reader.input(operand)));
-        let y = Output { threads: options.threads, scratch, ..Output::new(slices[0], &self.shape) };
+        let y = Output {
+            threads: options.threads,
+            scratch: &mut scratch[..self.workspace],
+            ..Output::new(slices[0], &self.shape)
+        };
         self.call(&*ops[op], Inputs::new(&inputs), y, |problem| reader.refusals.put(0, output.node, problem))
     }
 
@@ -40,7 +44,7 @@ impl Step {
         let (_, reader) = memory.borrow_outputs(0, std::iter::empty());
         let mut inputs: SmallVec<[Input<'_, F>; 8]> = SmallVec::new();
         self.operands.iter().for_each(|operand| inputs.push(reader.input(operand)));
-        let y = Output { scratch, ..Output::of_indices(buffer, &self.shape) };
+        let y = Output { scratch: &mut scratch[..self.workspace], ..Output::of_indices(buffer, &self.shape) };
         let refuse = |problem| reader.refusals.put(0, kernel.node, problem);
         self.call(&*ops[kernel.op], Inputs::new(&inputs), y, refuse);
     }

@@ -6,7 +6,7 @@ use super::cotangents::{Adjoint, Cotangents, is_none};
 use super::pass::Sweep;
 use crate::error::Result;
 use crate::graph::{Graph, NodeId, ShapeIndex};
-use crate::ops::{Given, Target};
+use crate::ops::{CotangentTarget, RuleArguments};
 use crate::shape::size;
 use crate::tape::{Recorder, ValueState, Values};
 use std::ops::Range;
@@ -71,8 +71,11 @@ impl Sweep<'_> {
                 let add = |to: Option<(usize, bool)>| to.is_some_and(|(_, add)| add);
                 let place_of = |to: Option<(usize, bool)>| to.map(|(k, _)| k);
                 let (dy, [dx0, dx1]) = c.pool.read_and_write(from, [place_of(to[0]), place_of(to[1])]);
-                let targets = [Target { dx: dx0, add: add(to[0]) }, Target { dx: dx1, add: add(to[1]) }];
-                scalar.propagate_all(Given { x, y, dy }, targets);
+                let targets = [
+                    CotangentTarget { dx: dx0, add: add(to[0]) },
+                    CotangentTarget { dx: dx1, add: add(to[1]) },
+                ];
+                scalar.propagate_all(RuleArguments { x, y, dy }, targets);
             };
             match to {
                 [None, None] => {}

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::graph::{Graph, NodeId};
 use crate::ops::Scalar;
 use crate::shape::Layout;
-use crate::tape::{Located, Values};
+use crate::tape::{OperandView, Values};
 use std::sync::Arc;
 
 /// The adjoint of a node, and what its slot holds.
@@ -208,18 +208,20 @@ pub(super) fn sum(a: f64, b: f64) -> f64 {
 
 impl Piece {
     /// Where the numbers are.
-    pub(super) fn locate<'a>(&'a self, graph: &Graph, values: &'a Values, pool: &'a Pool) -> Located<'a> {
+    pub(super) fn locate<'a>(&'a self, graph: &Graph, values: &'a Values, pool: &'a Pool) -> OperandView<'a> {
         match self {
             Self::Number(x) => {
-                Located { data: std::slice::from_ref(x), indices: None, layout: Layout::contiguous(&[]) }
+                OperandView { data: std::slice::from_ref(x), indices: None, layout: Layout::contiguous(&[]) }
             }
             Self::Node(id) => values.locate(graph.node(*id)),
-            Self::View(id, layout) => Located { layout: layout.clone(), ..values.locate(graph.node(*id)) },
+            Self::View(id, layout) => {
+                OperandView { layout: layout.clone(), ..values.locate(graph.node(*id)) }
+            }
             Self::Indices(indices, layout) => {
-                Located { data: &[], indices: Some(&**indices), layout: layout.clone() }
+                OperandView { data: &[], indices: Some(&**indices), layout: layout.clone() }
             }
             Self::Buffer(k, layout) => {
-                Located { data: pool.buffer(*k), indices: None, layout: layout.clone() }
+                OperandView { data: pool.buffer(*k), indices: None, layout: layout.clone() }
             }
         }
     }

@@ -13,7 +13,7 @@ mod rules;
 pub(super) use cotangents::Cotangents;
 
 use super::gradients::{one_number, real};
-use super::memory::Memory;
+use super::memory::ReverseMemory;
 use crate::error::{Result, refuse};
 use crate::graph::NodeId;
 use crate::tape::{Value, Var};
@@ -62,8 +62,8 @@ impl<'t> Var<'t> {
         }
         let sources: Vec<NodeId> = vars.iter().map(|var| var.id()).collect();
         let mut recorder = self.tape().try_write("sweep")?;
-        let mut memory = recorder.reverse.take::<Memory>();
-        let Memory { rules, cotangents, .. } = &mut *memory;
+        let mut memory = recorder.reverse.take::<ReverseMemory>();
+        let ReverseMemory { rules, cotangents, .. } = &mut *memory;
         let gradients = Sweep { recorder: &mut recorder, rules, c: cotangents }.run(self.id(), &sources);
         memory.cotangents.finish();
         recorder.reverse.put_back(memory);

@@ -7,7 +7,7 @@ use crate::eval::{Computation, Storage, compute};
 use crate::graph::{Graph, NodeId};
 use crate::reverse::rule::{OpRules, RuleInputs, RuleStep, RuleValue};
 use crate::shape::{Layout, size};
-use crate::tape::{Located, Op, Operands, Recorder, Values};
+use crate::tape::{Op, OperandView, Operands, Recorder, Values};
 use smallvec::SmallVec;
 
 impl Sweep<'_> {
@@ -101,12 +101,17 @@ impl Sweep<'_> {
         }
         let Self { recorder, c, .. } = self;
         let Recorder { graph, values, .. } = &**recorder;
-        compute(&**op, shape, step.node.kind, &mut Step { graph, values, c, x, shape, id, op: &**op })
+        compute(
+            &**op,
+            shape,
+            step.node.kind,
+            &mut RuleEvaluation { graph, values, c, x, shape, id, op: &**op },
+        )
     }
 }
 
 /// A node of a rule that is being evaluated, on the pieces before it.
-struct Step<'r> {
+struct RuleEvaluation<'r> {
     graph: &'r Graph,
     values: &'r Values,
     c: &'r mut Cotangents,
@@ -118,11 +123,11 @@ struct Step<'r> {
     op: &'r dyn Op,
 }
 
-impl Storage<f64> for Step<'_> {
-    type Value = Piece;
+impl Storage<f64> for RuleEvaluation<'_> {
+    type Stored = Piece;
     const WHAT: &'static str = "sweep";
 
-    fn first(&self) -> Option<Located<'_>> {
+    fn first(&self) -> Option<OperandView<'_>> {
         let &x = self.x.first()?;
         Some(self.c.operands[x].locate(self.graph, self.values, &self.c.pool))
     }

@@ -1,6 +1,6 @@
 //! The table of ops: each op once, however many nodes use it.
 
-use super::{Kept, OpInfo, OpKey};
+use super::{Kept, OpInfo, OpKey, SCALARS};
 use crate::error::{Error, Result};
 use crate::graph::{Callers, Graph, Leaf, Node, OpIndex, OpRecord, Origin};
 use crate::ops::Scalar;
@@ -27,7 +27,7 @@ impl Recorder {
             ops: Vec::new(),
             infos: Vec::new(),
             identities: Vec::new(),
-            built_in: [Leaf::Input.op(); Scalar::COUNT].into(),
+            built_in: [Leaf::Input.op(); SCALARS],
             keys: FxHashMap::default(),
             units: FxHashMap::default(),
             callers: Callers::default(),
@@ -162,6 +162,7 @@ pub(in super::super) fn record(op: &dyn Op, arity: usize) -> OpRecord {
         arity,
         // An elementwise op reads them all, whatever it says.
         shape_only: (0..arity).filter(|&i| !op.elementwise() && !op.reads(i)).collect(),
+        gates: op.gates(),
     }
 }
 
@@ -171,16 +172,8 @@ pub(super) fn named(op: &dyn Op) -> String {
     if attributes.is_empty() { op.name().to_owned() } else { format!("{}({attributes})", op.name()) }
 }
 
-/// The scalar functions by number, padded to all values of a byte: indexing needs no bounds check.
-static SCALARS: [Option<Scalar>; 256] = {
-    let mut scalars = [None; 256];
-    let mut number = 0;
-    while number < Scalar::COUNT {
-        scalars[number] = Some(Scalar::ALL[number]);
-        number += 1;
-    }
-    scalars
-};
+// A recorder has places for all of them.
+const _: () = assert!(Scalar::COUNT <= SCALARS);
 
 impl OpInfo {
     fn new(scalar: Option<Scalar>, arity: usize, reads_all: bool) -> Self {
@@ -190,6 +183,6 @@ impl OpInfo {
     /// Which function known by name it is; then it takes as many operands as that.
     #[inline(always)]
     pub(crate) fn scalar(&self) -> Option<Scalar> {
-        SCALARS[self.scalar as usize]
+        Scalar::numbered(self.scalar)
     }
 }

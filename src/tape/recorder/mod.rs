@@ -21,6 +21,9 @@ use std::sync::Arc;
 /// What makes two recorded ops the same op: type, attributes and number of operands.
 type OpKey = (TypeId, Attributes, usize);
 
+/// Places for scalar functions known by name, at least as many as there are.
+const SCALARS: usize = 64;
+
 /// What loops over nodes need to know of an op, in few bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OpInfo {
@@ -42,7 +45,7 @@ pub(crate) struct RecorderOf<O: ?Sized> {
     /// A hash of each op's identity, where attributes alone may not tell it from others of its type.
     identities: Vec<Option<u64>>,
     /// The scalar functions known by name by their places among the ops; 0, a leaf's, where they are not there yet.
-    built_in: Box<[OpIndex]>,
+    built_in: [OpIndex; SCALARS],
     keys: FxHashMap<OpKey, OpIndex>,
     /// Ops without fields and their number of operands: found by their type, without making attributes.
     units: FxHashMap<(TypeId, usize), OpIndex>,

@@ -154,12 +154,15 @@ pub(in super::super) fn infer(
         .collect();
     let checked = |shape: Vec<usize>| {
         crate::shape::checked_size(&shape)?;
-        match op.kind(&operands) {
-            Kind::Index if op.elementwise() => {
-                Err("says that it is elementwise and gives indices; the result of an elementwise op is of real numbers".to_owned())
-            }
-            kind => Ok((shape, kind)),
+        let kind = op.kind(&operands);
+        let of_indices = kind == Kind::Index || operands.iter().any(|x| x.kind == Kind::Index);
+        if of_indices && op.elementwise() {
+            return Err(
+                "says that it is elementwise, and operands and results of such an op are real numbers"
+                    .to_owned(),
+            );
         }
+        Ok((shape, kind))
     };
     op.shape(&operands).and_then(checked).map_err(|problem| refusal(graph, named(op), problem, x, location()))
 }

@@ -7,13 +7,13 @@ use smallvec::SmallVec;
 
 /// An operand: where its numbers lie, or its indices.
 #[derive(Debug)]
-pub(crate) struct Located<'a, F = f64> {
+pub(crate) struct OperandView<'a, F = f64> {
     pub(crate) data: &'a [F],
     pub(crate) indices: Option<&'a [usize]>,
     pub(crate) layout: Layout,
 }
 
-impl<'a, F: Float> Located<'a, F> {
+impl<'a, F: Float> OperandView<'a, F> {
     pub(crate) fn view(&self) -> View<'_, F> {
         View::new(self.data, self.layout.offset, &self.layout.shape, &self.layout.strides)
     }
@@ -27,4 +27,4 @@ impl<'a, F: Float> Located<'a, F> {
 }
 
 /// The operands of a kernel.
-pub(crate) type Operands<'a, F = f64> = SmallVec<[Located<'a, F>; 3]>;
+pub(crate) type Operands<'a, F = f64> = SmallVec<[OperandView<'a, F>; 3]>;

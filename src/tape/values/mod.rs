@@ -6,7 +6,7 @@ mod read;
 mod value;
 
 pub(crate) use feeding::not_fed;
-pub(crate) use located::{Located, Operands};
+pub(crate) use located::{OperandView, Operands};
 pub(crate) use value::shaped;
 pub use value::{IntoIndices, IntoValue, Value};
 
@@ -45,7 +45,7 @@ const NOWHERE: f64 = f64::NAN;
 
 /// What each node's value is, or where: all but the arrays, so that one can be written while others are read.
 #[derive(Debug, Default)]
-pub(crate) struct Places {
+pub(crate) struct ValuePlaces {
     pub(crate) known: Vec<ValueState>,
     /// For each node its number or, by its bits, a place.
     pub(crate) slots: Vec<f64>,
@@ -60,7 +60,7 @@ pub(crate) struct Places {
 /// again on other leaves takes no more room. Operands are computed before results, so they lie before them.
 #[derive(Debug, Default)]
 pub(crate) struct Values {
-    pub(crate) places: Places,
+    pub(crate) places: ValuePlaces,
     pub(crate) arena: Vec<f64>,
     /// How much of the arena is in use.
     top: usize,
@@ -78,7 +78,7 @@ pub(crate) struct Values {
 impl Values {
     /// Forgets everything and keeps the memory.
     pub(crate) fn clear(&mut self) {
-        let Places { known, slots, views, indices } = &mut self.places;
+        let ValuePlaces { known, slots, views, indices } = &mut self.places;
         known.clear();
         slots.clear();
         views.clear();
@@ -90,7 +90,7 @@ impl Values {
     }
 
     pub(crate) fn grow(&mut self, len: usize) {
-        let Places { known, slots, .. } = &mut self.places;
+        let ValuePlaces { known, slots, .. } = &mut self.places;
         if known.len() < len {
             known.resize(len, ValueState::Unknown);
             slots.resize(len, NOWHERE);
@@ -149,7 +149,7 @@ impl Values {
     /// Gives a node its indices, as many as it had before if it had any.
     pub(crate) fn set_indices(&mut self, id: NodeId, new: impl IntoIterator<Item = usize>) {
         self.grow(id.index() + 1);
-        let Places { known, slots, indices, .. } = &mut self.places;
+        let ValuePlaces { known, slots, indices, .. } = &mut self.places;
         let slot = &mut slots[id.index()];
         if slot.to_bits() == NOWHERE.to_bits() {
             *slot = f64::from_bits(indices.len() as u64);
@@ -167,7 +167,7 @@ impl Values {
         if !std::mem::take(&mut self.computed) {
             return;
         }
-        let Places { known, slots, views, .. } = &mut self.places;
+        let ValuePlaces { known, slots, views, .. } = &mut self.places;
         for ((node, known), slot) in graph.nodes().zip(known).zip(slots) {
             if node.leaf().is_none() && known.is_value() {
                 if matches!(*known, ValueState::Number | ValueState::View) {
@@ -193,12 +193,12 @@ impl Values {
     }
 
     /// Where a node's numbers or indices are.
-    pub(crate) fn locate(&self, node: Node<'_>) -> Located<'_> {
+    pub(crate) fn locate(&self, node: Node<'_>) -> OperandView<'_> {
         self.places.locate(node, &self.arena)
     }
 }
 
-impl Places {
+impl ValuePlaces {
     #[inline(always)]
     fn place(&self, id: NodeId) -> usize {
         self.slots[id.index()].to_bits() as usize
@@ -236,18 +236,18 @@ impl Places {
     }
 
     /// Where a node's numbers or indices are; nowhere, where nothing is known but its shape.
-    pub(crate) fn locate<'a>(&'a self, node: Node<'_>, arena: &'a [f64]) -> Located<'a> {
+    pub(crate) fn locate<'a>(&'a self, node: Node<'_>, arena: &'a [f64]) -> OperandView<'a> {
         let known = self.known.get(node.id().index()).copied().unwrap_or(ValueState::Unknown);
         if known == ValueState::View {
             let (root, layout) = &self.views[self.place(node.id())];
             let root = node.of_same_graph(*root);
             let indices = (root.kind() == Kind::Index).then(|| self.indices_of(root));
-            return Located { data: self.buffer(root, arena), indices, layout: layout.clone() };
+            return OperandView { data: self.buffer(root, arena), indices, layout: layout.clone() };
         }
         let layout = Layout::contiguous(node.shape());
         let indices = (known == ValueState::Indices).then(|| self.indices_of(node));
         let data = if known.is_value() { self.buffer(node, arena) } else { &[] };
-        Located { data, indices, layout }
+        OperandView { data, indices, layout }
     }
 
     /// Whether the operands of a node of one or two are known, each either one number or an array of the node's shape with

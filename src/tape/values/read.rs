@@ -1,6 +1,6 @@
 //! What the recorder says of values: those given to leaves, and those computed.
 
-use super::Located;
+use super::OperandView;
 use crate::error::Result;
 use crate::graph::NodeId;
 use crate::tape::op::{Op, Recorder};
@@ -33,7 +33,7 @@ impl Recorder {
     }
 
     /// Where the value of a node that was computed lies; nowhere, where nothing is known but its shape.
-    pub(crate) fn locate(&self, id: NodeId) -> Located<'_> {
+    pub(crate) fn locate(&self, id: NodeId) -> OperandView<'_> {
         self.values.locate(self.graph.node(id))
     }
 }

@@ -185,6 +185,18 @@ impl Written for f64 {
     }
 }
 
+impl Written for Vec<f64> {
+    type As = Vec<Exact<f64>>;
+
+    fn written(&self) -> Vec<Exact<f64>> {
+        self.iter().copied().map(Exact).collect()
+    }
+
+    fn read(written: Vec<Exact<f64>>) -> Self {
+        written.into_iter().map(|number| number.0).collect()
+    }
+}
+
 impl Written for Option<f64> {
     type As = Option<Exact<f64>>;
 

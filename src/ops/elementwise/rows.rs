@@ -12,7 +12,7 @@ macro_rules! marked {
     (kink: kink $($rest:ident)*) => { true };
     (gate: gate $($rest:ident)*) => { true };
     (call: call $($rest:ident)*) => { true };
-    ($wanted:ident: $other:ident $($rest:ident)*) => { $crate::ops::rows::marked!($wanted: $($rest)*) };
+    ($wanted:ident: $other:ident $($rest:ident)*) => { $crate::ops::elementwise::rows::marked!($wanted: $($rest)*) };
 }
 pub(super) use marked;
 
@@ -40,11 +40,11 @@ macro_rules! elementwise_op {
             }
 
             fn smooth(&self) -> bool {
-                !$crate::ops::rows::marked!(kink: $($mark)*)
+                !$crate::ops::elementwise::rows::marked!(kink: $($mark)*)
             }
 
             fn gates(&self) -> bool {
-                $crate::ops::rows::marked!(gate: $($mark)*)
+                $crate::ops::elementwise::rows::marked!(gate: $($mark)*)
             }
 
             fn shape(&self, x: &[$crate::tape::op::Operand<'_>]) -> Result<Vec<usize>, String> {
@@ -76,10 +76,10 @@ pub(super) use elementwise_op;
 macro_rules! unary_ops {
     ($($(#[$doc:meta])* $op:ident, $method:ident, $symbol:literal, $formula:literal,
        |$a:ident| $of:expr, |$x:ident, $y:ident, $dy:ident| $rule:expr, $domain:expr $(, $mark:ident)*;)+) => {
-        $($crate::ops::rows::elementwise_op! {
+        $($crate::ops::elementwise::rows::elementwise_op! {
             $(#[$doc])* $op, $symbol, $formula, [$a],
             |_, x, y, dy| { let ($x, $y, $dy) = (x[0], y, dy); let _ = ($x, $y, $dy); ($rule).into() },
-            $crate::ops::rows::alone($domain),
+            $crate::ops::elementwise::rows::alone($domain),
             [$($mark)*]
         })+
 
@@ -103,14 +103,14 @@ macro_rules! binary_ops {
     ($($(#[$doc:meta])* $op:ident, $method:ident, $symbol:literal, $formula:literal, |$a:ident, $b:ident| $of:expr,
        |$x0:ident, $x1:ident, $y:ident, $dy:ident| [$rule0:expr, $rule1:expr],
        [$domain0:expr, $domain1:expr] $(, $mark:ident)*;)+) => {
-        $($crate::ops::rows::elementwise_op! {
+        $($crate::ops::elementwise::rows::elementwise_op! {
             $(#[$doc])* $op, $symbol, $formula, [$a $b],
             |operand, x, y, dy| {
                 let ($x0, $x1, $y, $dy) = (x[0], x[1], y, dy);
                 let _ = ($x0, $x1, $y, $dy);
                 if operand == 0 { ($rule0).into() } else { ($rule1).into() }
             },
-            $crate::ops::rows::together([$domain0, $domain1]),
+            $crate::ops::elementwise::rows::together([$domain0, $domain1]),
             [$($mark)*]
         })+
     };
@@ -147,30 +147,30 @@ macro_rules! known {
      binary { $($(#[$doc3:meta])* $op3:ident, $method3:ident, $symbol3:literal, $formula3:literal,
         |$a3:ident, $b3:ident| $of3:expr, |$q0:ident, $q1:ident, $y3:ident, $dy3:ident| $rules3:tt,
         $domains3:tt $(, $mark3:ident)*;)+ }) => {
-        $crate::ops::rows::unary_ops! {
+        $crate::ops::elementwise::rows::unary_ops! {
             $($(#[$doc1])* $op1, $method1, $symbol1, $formula1, |$a1| $of1, |$x, $y1, $dy1| $rule, $domain $(, $mark1)*;)+
         }
-        $crate::ops::rows::binary_ops! {
+        $crate::ops::elementwise::rows::binary_ops! {
             $($(#[$doc2])* $op2, $method2, $symbol2, $formula2, |$a2, $b2| $of2, |$p0, $p1, $y2, $dy2| $rules2,
                 $domains2 $(, $mark2)*;)+
             $($(#[$doc3])* $op3, $method3, $symbol3, $formula3, |$a3, $b3| $of3, |$q0, $q1, $y3, $dy3| $rules3,
                 $domains3 $(, $mark3)*;)+
         }
-        $crate::ops::rows::binary_methods! { $($(#[$doc3])* $op3, $method3;)+ }
-        $crate::ops::rows::for_numbers! { $($op1, $method1, [$a1], $of1, [$($mark1)*], |x, y, dy| {
+        $crate::ops::elementwise::rows::binary_methods! { $($(#[$doc3])* $op3, $method3;)+ }
+        $crate::ops::elementwise::rows::for_numbers! { $($op1, $method1, [$a1], $of1, [$($mark1)*], |x, y, dy| {
             let ($x, $y1, $dy1) = (x[0], y, dy);
             let _ = ($x, $y1, $dy1);
             [($rule).into(), None]
         };)+ }
-        $crate::ops::rows::for_numbers! { $($op2, $method2, [$a2 $b2], $of2, [$($mark2)*], |x, y, dy| {
+        $crate::ops::elementwise::rows::for_numbers! { $($op2, $method2, [$a2 $b2], $of2, [$($mark2)*], |x, y, dy| {
             let ($p0, $p1, $y2, $dy2) = (x[0], x[1], y, dy);
             let _ = ($p0, $p1, $y2, $dy2);
-            $crate::ops::rows::both!($rules2)
+            $crate::ops::elementwise::rows::both!($rules2)
         };)+ }
-        $crate::ops::rows::for_numbers! { $($op3, $method3, [$a3 $b3], $of3, [$($mark3)*], |x, y, dy| {
+        $crate::ops::elementwise::rows::for_numbers! { $($op3, $method3, [$a3 $b3], $of3, [$($mark3)*], |x, y, dy| {
             let ($q0, $q1, $y3, $dy3) = (x[0], x[1], y, dy);
             let _ = ($q0, $q1, $y3, $dy3);
-            $crate::ops::rows::both!($rules3)
+            $crate::ops::elementwise::rows::both!($rules3)
         };)+ }
         /// The enum of all of them, where it is invoked.
         macro_rules! scalars_of_all {
@@ -199,7 +199,7 @@ macro_rules! for_numbers {
     ($($op:ident, $method:ident, [$first:ident $($second:ident)?], $of:expr, [$($mark:ident)*], $numbers:expr;)+) => {
         $(impl $op {
             /// Whether its loop calls a library's function.
-            pub(super) const CALL: bool = $crate::ops::rows::marked!(call: $($mark)*);
+            pub(super) const CALL: bool = $crate::ops::elementwise::rows::marked!(call: $($mark)*);
 
             /// One element, for every evaluator.
             #[inline(always)]
@@ -210,11 +210,11 @@ macro_rules! for_numbers {
             /// Its rules at single numbers: the cotangent of each operand, `None` for a structural zero.
             #[inline(always)]
             pub(super) fn rules(
-                x: [$crate::ops::number::Number; 2],
-                y: $crate::ops::number::Number,
-                dy: $crate::ops::number::Number,
+                x: [$crate::ops::elementwise::number::Number; 2],
+                y: $crate::ops::elementwise::number::Number,
+                dy: $crate::ops::elementwise::number::Number,
             ) -> [Option<f64>; 2] {
-                use $crate::ops::number::Number;
+                use $crate::ops::elementwise::number::Number;
                 let rules: fn([Number; 2], Number, Number) -> [Option<f64>; 2] = $numbers;
                 rules(x, y, dy)
             }
@@ -228,9 +228,9 @@ macro_rules! for_numbers {
         })+
 
         #[allow(dead_code, clippy::should_implement_trait, reason = "rules need some of them")]
-        impl $crate::ops::number::Number {
+        impl $crate::ops::elementwise::number::Number {
             $(#[inline]
-            pub(super) fn $method(self $(, $second: impl Into<$crate::ops::number::Number>)?) -> Self {
+            pub(super) fn $method(self $(, $second: impl Into<$crate::ops::elementwise::number::Number>)?) -> Self {
                 Self($op::of(self.0 $(, $second.into().0)?))
             })+
         }
@@ -246,7 +246,7 @@ macro_rules! plain {
      $(binary { $($(#[$doc2:meta])* $op2:ident, $method2:ident, $symbol2:literal, $formula2:literal,
         |$a2:ident, $b2:ident| $of2:expr, |$p0:ident, $p1:ident, $y2:ident, $dy2:ident| $rules2:tt,
         $domains2:tt $(, $mark2:ident)*;)+ })?) => {
-        $crate::ops::rows::unary_ops! {
+        $crate::ops::elementwise::rows::unary_ops! {
             $($(#[$doc1])* $op1, $method1, $symbol1, $formula1, |$a1| $of1, |$x, $y1, $dy1| $rule, $domain $(, $mark1)*;)+
         }
         $(impl<F: $crate::Float> $crate::tape::op::Kernel<F> for $op1 {
@@ -255,11 +255,11 @@ macro_rules! plain {
                 y.data.iter_mut().zip(x.real(0).slice()).for_each(|(y, &x)| *y = of(x));
             }
         })*
-        $($crate::ops::rows::binary_ops! {
+        $($crate::ops::elementwise::rows::binary_ops! {
             $($(#[$doc2])* $op2, $method2, $symbol2, $formula2, |$a2, $b2| $of2, |$p0, $p1, $y2, $dy2| $rules2,
                 $domains2 $(, $mark2)*;)+
         }
-        $crate::ops::rows::binary_methods! { $($(#[$doc2])* $op2, $method2;)+ }
+        $crate::ops::elementwise::rows::binary_methods! { $($(#[$doc2])* $op2, $method2;)+ }
         $(impl<F: $crate::Float> $crate::tape::op::Kernel<F> for $op2 {
             fn run(&self, x: $crate::kernel::Inputs<'_, '_, F>, y: $crate::kernel::Output<'_, F>) {
                 let of = |$a2: F, $b2: F| -> F { $of2 };

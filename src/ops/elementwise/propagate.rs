@@ -6,7 +6,7 @@ use crate::kernel::{Block, Lane, filled_up};
 
 /// What a rule reads, of equal lengths.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Given<'a> {
+pub(crate) struct RuleArguments<'a> {
     pub(crate) x: [Lane<'a, f64>; 2],
     pub(crate) y: Lane<'a, f64>,
     /// Nothing, if the first target holds it.
@@ -15,7 +15,7 @@ pub(crate) struct Given<'a> {
 
 /// Where to put what a rule gives: nowhere, if there are no places.
 #[derive(Debug)]
-pub(crate) struct Target<'a> {
+pub(crate) struct CotangentTarget<'a> {
     pub(crate) dx: &'a mut [f64],
     /// Whether it is added to what is there.
     pub(crate) add: bool,
@@ -24,8 +24,8 @@ pub(crate) struct Target<'a> {
 impl Scalar {
     /// What its rules give on every element, by operand. A function of one is given its operand twice.
     #[inline]
-    pub(crate) fn propagate_all(self, given: Given<'_>, [to0, to1]: [Target<'_>; 2]) {
-        let Given { x: [x0, x1], y, dy } = given;
+    pub(crate) fn propagate_all(self, given: RuleArguments<'_>, [to0, to1]: [CotangentTarget<'_>; 2]) {
+        let RuleArguments { x: [x0, x1], y, dy } = given;
         let len = to0.dx.len().max(to1.dx.len());
         debug_assert!([x0, x1, y].iter().all(|x| x.fits(len)));
         debug_assert!(dy.len() == len || dy.is_empty() && to0.dx.len() == len && !to0.add);

@@ -1,8 +1,8 @@
 //! Choosing between two operands by a third.
 
-use super::operand::Other;
 use crate::Float;
 use crate::kernel::{Inputs, Lanes, Output};
+use crate::ops::operand::Other;
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;
@@ -50,7 +50,7 @@ impl Op for Where {
     }
 }
 
-super::built_in! { Where, "where"; }
+crate::ops::built_in! { Where, "where"; }
 
 impl<'t> Var<'t> {
     /// `a` where self ≠ 0, else `b` (NumPy's `where`); the three broadcast.

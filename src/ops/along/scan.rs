@@ -1,8 +1,8 @@
 //! Running sums along an axis.
 
-use super::axes::from_front;
 use crate::Float;
 use crate::kernel::{Inputs, Output, for_each_line};
+use crate::ops::axes::from_front;
 use crate::shape::check_axis;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;
@@ -67,7 +67,7 @@ impl Op for CumSum {
     }
 }
 
-super::built_in! {
+crate::ops::built_in! {
     CumSum, "cumsum", [axis, reverse], [Self { axis: 0, reverse: false }, Self { axis: 1, reverse: true }];
 }
 

@@ -1,8 +1,8 @@
 //! Reductions over axes: sum, mean, greatest, log of the sum of exponentials.
 
-use super::axes::{Axes, flags};
 use crate::Float;
 use crate::kernel::{Inputs, Output, reduce_axes, sum_axes};
+use crate::ops::axes::{Axes, flags};
 use crate::shape::size;
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
@@ -156,7 +156,7 @@ reduction! {
 const EXAMPLES: [(&[usize], bool); 6] =
     [(&[0, 1, 2], false), (&[0], true), (&[1], false), (&[0, 2], false), (&[2], true), (&[], false)];
 
-super::built_in! {
+crate::ops::built_in! {
     Sum, "sum", [axes, keep], EXAMPLES.map(|(axes, keep)| Self { axes: axes.to_vec(), keep });
     Mean, "mean", [axes, keep], EXAMPLES.map(|(axes, keep)| Self { axes: axes.to_vec(), keep });
     Max, "max", [axes, keep], EXAMPLES.map(|(axes, keep)| Self { axes: axes.to_vec(), keep });

@@ -1,6 +1,5 @@
 //! Rules of scalar functions on blocks of numbers: the loop around them.
 
-use super::elementwise::Add;
 use super::number::Number;
 use crate::kernel::{Block, Blocks, LANES};
 
@@ -47,7 +46,9 @@ impl TargetBlocks<'_> {
         let Some(place) = self.dx.get_mut(k) else { return };
         if self.add {
             for i in 0..LANES {
-                part[i] = Add::of(place[i], part[i]);
+                // Bit for bit what the op `add` gives.
+                let sum = place[i] + part[i];
+                part[i] = sum;
             }
         }
         *place = part;

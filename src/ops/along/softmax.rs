@@ -1,9 +1,9 @@
 //! Softmax and its logarithm along one axis.
 
-use super::axes::from_front;
 use super::reduce::Sum;
 use crate::Float;
 use crate::kernel::{Inputs, Line, Output, View, gather, map_in_place, math};
+use crate::ops::axes::from_front;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;
 use crate::tape::sample::{Domain, Sample};
@@ -131,7 +131,7 @@ macro_rules! along_axis {
 along_axis!(Softmax, "softmax", "y = exp x / Σ exp x", |y, dy, sum| y * (dy - sum(dy * y)));
 along_axis!(LogSoftmax, "log softmax", "y = x − ln Σ exp x", |y, dy, sum| dy - y.exp() * sum(dy));
 
-super::built_in! {
+crate::ops::built_in! {
     Softmax, "softmax", [axis], [Self { axis: 1 }, Self { axis: 0 }];
     LogSoftmax, "log_softmax", [axis], [Self { axis: 1 }, Self { axis: 0 }];
 }

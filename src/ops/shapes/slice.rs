@@ -1,9 +1,9 @@
 //! Parts of an array, and the array that is zero outside a part.
 
-use super::axes::from_front;
 use crate::Float;
 use crate::graph::Attributes;
 use crate::kernel::{Inputs, Output, gather};
+use crate::ops::axes::from_front;
 use crate::shape::{Layout, place, size};
 use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
 use crate::tape::operands::{arrays, reals};
@@ -223,7 +223,7 @@ impl Op for Unslice {
     }
 }
 
-super::built_in! {
+crate::ops::built_in! {
     Slice, "slice", [ranges], examples().into_iter().map(|ranges| Self { ranges }).collect::<Vec<_>>();
     Unslice, "unslice", [ranges], examples().into_iter().map(|ranges| Self { ranges }).collect::<Vec<_>>();
 }

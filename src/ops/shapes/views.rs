@@ -1,8 +1,8 @@
 //! Ops that only look at the same elements in another way: no copies, unless a reshape meets a strided operand.
 
-use super::axes::{flags, from_front};
 use crate::Float;
 use crate::kernel::{Inputs, Output, View, gather};
+use crate::ops::axes::{flags, from_front};
 use crate::shape::{self, Layout};
 use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
 use crate::tape::operands::{arrays, reals};
@@ -30,7 +30,7 @@ macro_rules! view_kernel {
     ($($op:ty)+) => {
         $(impl<F: Float> Kernel<F> for $op {
             fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
-                $crate::ops::views::copy(self, x, y);
+                $crate::ops::shapes::views::copy(self, x, y);
             }
         })+
     };
@@ -253,7 +253,7 @@ impl Op for BroadcastTo {
     }
 }
 
-super::built_in! {
+crate::ops::built_in! {
     StopGradient, "stop_gradient";
     Reshape, "reshape", [sizes], [Self { sizes: vec![Some(2), None, Some(2)] }, Self { sizes: vec![None] }];
     Permute, "permute", [axes], [Self { axes: vec![1, 0] }, Self { axes: vec![2, 0, 1] }];

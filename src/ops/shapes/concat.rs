@@ -1,8 +1,8 @@
 //! Arrays joined along an axis, and one part of what was joined.
 
-use super::axes::from_front;
 use crate::Float;
 use crate::kernel::{Inputs, Output, View, gather};
+use crate::ops::axes::from_front;
 use crate::shape::{self, Layout};
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::all_reals;
@@ -219,7 +219,7 @@ impl Op for Unsegment {
     }
 }
 
-super::built_in! {
+crate::ops::built_in! {
     Concat, "concat", [axis], [Self { axis: 0 }, Self { axis: 1 }];
     Segment, "segment", [axis, part], [Self { axis: 0, part: 0 }, Self { axis: 0, part: 1 }];
     Unsegment, "unsegment", [axis, part], [

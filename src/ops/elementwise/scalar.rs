@@ -6,6 +6,7 @@ use super::rule_blocks::{GivenBlocks, TargetBlocks};
 use super::*;
 use crate::Float;
 use crate::kernel::{Block, Blocks, Lane, WIDTH, in_blocks, map_blocks, vectorize};
+use crate::tape::Op;
 use std::any::{Any, TypeId};
 
 macro_rules! scalars {
@@ -18,8 +19,15 @@ macro_rules! scalars {
             /// How many there are.
             pub(crate) const COUNT: usize = [$(stringify!($one),)+ $(stringify!($two),)+].len();
 
-            /// All of them, in order.
-            pub(crate) const ALL: [Self; Self::COUNT] = [$(Self::$one,)+ $(Self::$two,)+];
+            /// The function of a number, if it is one's: the number itself to the compiler, and no look-up.
+            #[inline(always)]
+            pub(crate) fn numbered(number: u8) -> Option<Self> {
+                match number {
+                    $(n if n == Self::$one as u8 => Some(Self::$one),)+
+                    $(n if n == Self::$two as u8 => Some(Self::$two),)+
+                    _ => None,
+                }
+            }
 
             /// The function of a type of op, if it is one of these; known when the caller is compiled.
             #[inline]
@@ -159,7 +167,7 @@ macro_rules! scalars {
     };
 }
 
-super::elementwise::scalars_of_all!();
+super::known::scalars_of_all!();
 
 impl Scalar {
     /// Its values at numbers that lie side by side, or at one; a function of one is given its operand twice.

@@ -1,9 +1,9 @@
 //! The order of elements along an axis, as indices; and the elements at indices.
 
-use super::axes::from_front;
 use crate::Float;
 use crate::graph::Kind;
 use crate::kernel::{Inputs, Output, View, for_each_line};
+use crate::ops::axes::from_front;
 use crate::shape::{Layout, check_axis, unravel};
 use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
 use crate::tape::operands::{operands, reals};
@@ -281,7 +281,7 @@ impl Op for AddAlongAxis {
     }
 }
 
-super::built_in! {
+crate::ops::built_in! {
     ArgMax, "argmax", [axis], [Self { axis: 0 }, Self { axis: 1 }];
     ArgSort, "argsort", [descending], [Self { descending: false }, Self { descending: true }];
     TakeAlongAxis, "take_along_axis", [axis], [Self { axis: 0 }, Self { axis: 1 }];

@@ -1,9 +1,9 @@
 //! Axes of size 1, put in and left out: views, like those of `views.rs`.
 
-use super::axes::{Axes, flags};
 use super::views::view_kernel;
 use crate::Float;
 use crate::kernel::{Inputs, Output};
+use crate::ops::axes::{Axes, flags};
 use crate::shape::Layout;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::arrays;
@@ -101,7 +101,7 @@ impl Op for Squeeze {
     }
 }
 
-super::built_in! {
+crate::ops::built_in! {
     ExpandDims, "expand_dims", [axes], [Self { axes: vec![0] }, Self { axes: vec![1, 3] }];
     Squeeze, "squeeze", [axes], [Self { axes: vec![0] }, Self { axes: vec![0, 2] }];
 }
@@ -117,7 +117,7 @@ impl<'t> Var<'t> {
     }
 
     #[track_caller]
-    pub(super) fn expand_dims_at(self, axes: &[usize]) -> Var<'t> {
+    pub(in crate::ops) fn expand_dims_at(self, axes: &[usize]) -> Var<'t> {
         self.tape().apply(ExpandDims { axes: axes.to_vec() }, &[self])
     }
 

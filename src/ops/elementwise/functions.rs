@@ -1,4 +1,4 @@
-//! Elementwise maths beside that of [`elementwise`](super::elementwise): rows whose rules may use every method of a var.
+//! Elementwise maths beside that of [`known`](super::known): rows whose rules may use every method of a var.
 
 use super::rows::{NONZERO, plain};
 

@@ -1,0 +1,7 @@
+//! Other shapes of the same elements, parts of arrays, and arrays put together.
+
+pub(super) mod concat;
+pub(super) mod dims;
+pub(super) mod like;
+pub(super) mod slice;
+pub(super) mod views;
