@@ -1,7 +1,7 @@
 //! The numbers of a plan's run in the place of the tape's.
 
 use crate::error::{Error, Result};
-use crate::graph::{Kind, NodeId};
+use crate::graph::NodeId;
 use crate::plan::Plan;
 use crate::state::State;
 use crate::tape::{Precision, Tape, Var};
@@ -45,17 +45,14 @@ impl PlanRun {
 /// The values of nodes in the precision `F`, widened.
 fn compute<F: Precision>(run: &PlanRun, tape: &Tape, ids: &[NodeId]) -> Result<NodeValues> {
     let mut values = BTreeMap::new();
-    let mut reals: Vec<Var<'_>> = Vec::new();
+    let mut wanted: Vec<Var<'_>> = Vec::new();
     for &id in ids {
-        match tape.kind(id) {
-            Kind::Real => reals.extend(tape.var(id)),
-            Kind::Index => match run.indices.get(&id) {
-                Some(indices) => drop(values.insert(id, indices.mapv(|i| i as f64))),
-                None => values.extend(tape.values([id])?),
-            },
+        match run.indices.get(&id) {
+            Some(indices) => drop(values.insert(id, indices.mapv(|i| i as f64))),
+            None => wanted.extend(tape.var(id)),
         }
     }
-    let Some(first) = reals.first() else { return Ok(values) };
+    let Some(first) = wanted.first() else { return Ok(values) };
     if !first.is_of(&run.tape_id) {
         return Err(Error::Argument {
             what: "draw",
@@ -63,7 +60,7 @@ fn compute<F: Precision>(run: &PlanRun, tape: &Tape, ids: &[NodeId]) -> Result<N
                 .to_owned(),
         });
     }
-    let mut plan = Plan::<F>::compile(reals.iter().copied(), [])?;
+    let mut plan = Plan::<F>::compile(wanted.iter().copied(), [])?;
     for (&id, numbers) in &run.inputs {
         if let (Some(_), Some(var)) = (plan.slot(id), tape.var(id)) {
             plan.feed(var, &numbers.mapv(F::of))?;
@@ -76,6 +73,11 @@ fn compute<F: Precision>(run: &PlanRun, tape: &Tape, ids: &[NodeId]) -> Result<N
     }
     let mut state = run.state.cast();
     let computed = plan.run(&mut state)?;
-    values.extend(reals.iter().filter_map(|&var| Some((var.id(), computed.get(var)?.mapv(F::wide)))));
+    let value = |&var: &Var<'_>| {
+        let numbers = computed.get(var).map(|numbers| numbers.mapv(F::wide));
+        let indices = || computed.indices(var).map(|indices| indices.mapv(|i| i as f64));
+        Some((var.id(), numbers.or_else(indices)?))
+    };
+    values.extend(wanted.iter().filter_map(value));
     Ok(values)
 }

@@ -183,6 +183,9 @@ fn indices_are_operands_and_no_gradient_goes_through_them() {
     assert_eq!(out.indices(greatest).unwrap(), arr2(&[[0_usize], [2]]).into_dyn());
     assert!(out.get(greatest).is_none());
     assert!(plan.schedule().to_string().contains("of indices"), "{plan}");
+    // Drawn with the values of the plan's run, indices among them.
+    let drawn = loss.draw().values_of(&plan, &State::<f32>::new()).picture().unwrap();
+    assert!(drawn.to_svg().contains("argmax"));
 }
 
 #[test]
