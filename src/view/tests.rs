@@ -2,6 +2,6 @@
 
 mod building;
 mod refusals;
-mod rolling;
+mod collapsing;
 mod samples;
 mod told;

@@ -46,7 +46,7 @@ pub use model::mark::Mark;
 pub use model::nesting::DEEPEST;
 pub use model::number;
 pub use model::picture::{Direction, Group, NodeKind, Picture, PictureEdge, PictureNode};
-pub use model::shown::key;
+pub use model::display::key;
 pub use page::expansions::Expansions;
 pub use page::timeline::Timeline;
 

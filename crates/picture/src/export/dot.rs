@@ -7,7 +7,7 @@ use crate::layout::measure::EdgeText;
 use crate::model::mark::Mark;
 use crate::model::nesting::{Line, Nesting, indent};
 use crate::model::picture::{Direction, Group, NodeKind, Picture, PictureNode};
-use crate::model::shown::set_apart;
+use crate::model::display::set_apart;
 use crate::model::text::{minus, width, xml};
 use chainrule_base::shown::taken;
 use graphviz_rust::dot_structures::{Attribute, GraphAttributes, Id, Node, NodeId, Stmt};

@@ -1,6 +1,6 @@
 //! Files: a write that succeeds or changes nothing.
 
-use crate::export::aside::Aside;
+use crate::export::temp_file::Aside;
 use chainrule_base::error::{Error, Result};
 use std::fs;
 use std::io::{self, Write};

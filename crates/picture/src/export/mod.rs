@@ -1,6 +1,6 @@
 //! Pictures in other formats, in files, in other programs.
 
-pub(crate) mod aside;
+pub(crate) mod temp_file;
 pub(crate) mod badge;
 pub(crate) mod document;
 pub(crate) mod dot;

@@ -6,5 +6,5 @@ pub(crate) mod mark;
 pub(crate) mod nesting;
 pub mod number;
 pub(crate) mod picture;
-pub(crate) mod shown;
+pub(crate) mod display;
 pub(crate) mod text;

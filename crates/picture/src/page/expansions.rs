@@ -1,7 +1,7 @@
 //! Pictures of one graph with these or those of its groups open.
 
 use crate::model::picture::Picture;
-use crate::model::shown::key;
+use crate::model::display::key;
 use std::collections::BTreeSet;
 
 /// Pictures of one graph, each with other groups open, between which a page switches.
