@@ -1,7 +1,7 @@
 //! Tests of drawings, from graphs to pictures.
 
 mod building;
-mod refusals;
 mod collapsing;
+mod refusals;
 mod samples;
 mod told;

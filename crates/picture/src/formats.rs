@@ -95,7 +95,7 @@ impl Picture {
 
     /// The same with another layout.
     pub fn to_svg_with(&self, layout: &impl LayoutEngine) -> String {
-        let picture = self.shown();
+        let picture = self.for_display();
         let picture = picture.shallow();
         svg::write(&picture, &layout.lay_out(&picture, &Sizes::of(&picture)))
     }
@@ -110,7 +110,7 @@ impl Picture {
 
     /// The picture in Graphviz's DOT language, for `dot -Tsvg` and its like.
     pub fn to_dot(&self) -> String {
-        dot::write(&self.shown())
+        dot::write(&self.for_display())
     }
 
     /// The picture as a Mermaid flowchart, which forges draw where Markdown has it in a block of `mermaid`.
@@ -129,7 +129,7 @@ impl Picture {
     /// # Ok::<(), chainrule_picture::Error>(())
     /// ```
     pub fn to_mermaid(&self) -> String {
-        mermaid::write(&self.shown())
+        mermaid::write(&self.for_display())
     }
 
     /// Writes the picture to a file, in the format that the file's ending names: `.svg`, `.html`, `.dot` or `.gv`, `.mmd`

@@ -42,11 +42,11 @@ pub use layout::geometry::{EdgeLine, Frame, Geometry, Piece, Point, Rect};
 pub use layout::layered::Layered;
 pub use layout::measure::{NodeSize, Size, Sizes};
 pub use model::details::{Details, Histogram};
+pub use model::display::group_key;
 pub use model::mark::Mark;
-pub use model::nesting::DEEPEST;
+pub use model::nesting::MAX_FRAME_DEPTH;
 pub use model::number;
 pub use model::picture::{Direction, Group, NodeKind, Picture, PictureEdge, PictureNode};
-pub use model::display::key;
 pub use page::expansions::Expansions;
 pub use page::timeline::Timeline;
 

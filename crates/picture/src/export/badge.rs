@@ -126,7 +126,7 @@ impl Legend {
             .into_iter()
             .map(|mark| (mark, count(mark)))
             .filter(|&(_, count): &(Mark, usize)| count > 0);
-        Self(counts.map(|(mark, count)| (mark, mark.counted(count))).collect())
+        Self(counts.map(|(mark, count)| (mark, mark.legend_entry(count))).collect())
     }
 
     /// The room that it takes: its width, and what it adds to the height.

@@ -4,10 +4,10 @@
 //! forward value over the gradient, op.
 
 use crate::layout::measure::EdgeText;
+use crate::model::display::disambiguate;
 use crate::model::mark::Mark;
 use crate::model::nesting::{Line, Nesting, indent};
 use crate::model::picture::{Direction, Group, NodeKind, Picture, PictureNode};
-use crate::model::display::set_apart;
 use crate::model::text::{minus, width, xml};
 use chainrule_base::shown::taken;
 use graphviz_rust::dot_structures::{Attribute, GraphAttributes, Id, Node, NodeId, Stmt};
@@ -116,7 +116,7 @@ fn bodies(picture: &Picture, plates: &[Option<Plate>], out: &mut Text) {
     });
     let digits = sorted_edges(picture).into_iter().filter_map(|(_, _, index)| {
         let edge = &picture.edges[index];
-        let common = nesting.common(picture.group_of(edge.from), picture.group_of(edge.to));
+        let common = nesting.common_ancestor(picture.group_of(edge.from), picture.group_of(edge.to));
         let Plate { id, label } = plates[index].as_ref()?;
         let attributes = vec![attribute("label", label.clone()), attribute("fontsize", plain("11"))];
         Some((common, place[edge.to] - 1, Stmt::Node(Node::new(NodeId(id.clone(), None), attributes))))
@@ -136,7 +136,7 @@ fn clusters(picture: &Picture) -> Vec<String> {
     let ids = picture.groups.iter().enumerate().map(|(at, group)| {
         let prefix = if group.id.starts_with("cluster") { "" } else { "cluster_" };
         let mut id = format!("{prefix}{}", group.id);
-        set_apart(&mut id, at, &mut taken);
+        disambiguate(&mut id, at, &mut taken);
         id
     });
     ids.collect()
@@ -284,7 +284,7 @@ fn plates(picture: &Picture) -> Vec<Option<Plate>> {
             continue;
         }
         let mut id = format!("{}_{}", picture.nodes[edge.to].id, edge.operand);
-        set_apart(&mut id, index, &mut taken);
+        disambiguate(&mut id, index, &mut taken);
         let label = html(&table(0, 1, "", [value, gradient].into_iter().flatten()));
         plates[index] = Some(Plate { id: name(&id), label });
     }

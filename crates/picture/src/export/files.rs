@@ -1,6 +1,6 @@
 //! Files: a write that succeeds or changes nothing.
 
-use crate::export::temp_file::Aside;
+use crate::export::temp_file::TempFile;
 use chainrule_base::error::{Error, Result};
 use std::fs;
 use std::io::{self, Write};
@@ -36,13 +36,13 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     };
     let mut tries = 0;
     loop {
-        let (aside, mut file) = Aside::in_folder(folder)?;
+        let (temp_file, mut file) = TempFile::create_in(folder)?;
         file.write_all(bytes).and_then(|()| file.sync_all())?;
         drop(file);
         if let Some(present) = present.as_ref().filter(|present| present.is_file()) {
-            fs::set_permissions(aside.path(), present.permissions())?;
+            fs::set_permissions(temp_file.path(), present.permissions())?;
         }
-        match aside.take_place_of(path) {
+        match temp_file.persist(path) {
             // Someone who does not see this process took the file for one that was left.
             Err(e) if e.kind() == io::ErrorKind::NotFound && tries < TRIES => tries += 1,
             done => return done,

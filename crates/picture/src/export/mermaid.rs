@@ -80,13 +80,13 @@ fn bodies(picture: &Picture, ids: &[String], out: &mut String) {
         (picture.group_of(index), index, format!("{}{}", ids[index], body(node, consumers)))
     });
     for (depth, line) in Nesting::of(picture).lines(nodes, |group, _| usize::MAX - group) {
-        let room = indent(depth + 1);
+        let pad = indent(depth + 1);
         let _ = match line {
             Line::Opens(group) => {
-                writeln!(out, "{room}subgraph frame_{group}[\"{}\"]", label_of(&picture.groups[group]))
+                writeln!(out, "{pad}subgraph frame_{group}[\"{}\"]", label_of(&picture.groups[group]))
             }
-            Line::Holds(node) => writeln!(out, "{room}{node}"),
-            Line::Closes(group) => writeln!(out, "{room}end\n{room}class frame_{group} frame"),
+            Line::Holds(node) => writeln!(out, "{pad}{node}"),
+            Line::Closes(group) => writeln!(out, "{pad}end\n{pad}class frame_{group} frame"),
         };
     }
 }
@@ -141,8 +141,8 @@ fn body(node: &PictureNode, consumers: usize) -> String {
     let wanted = 28.0 * rows.len() as f64;
     if node.kind == NodeKind::Input && rows.len() > 1 && widest < wanted {
         let spaces = ((wanted - first) / 2.0 / width(" ", 16.0)).ceil() as usize;
-        let room = "\u{a0}".repeat(spaces);
-        rows[0] = format!("\u{200b}{room}{}{room}\u{200b}", rows[0]);
+        let padding = "\u{a0}".repeat(spaces);
+        rows[0] = format!("\u{200b}{padding}{}{padding}\u{200b}", rows[0]);
     }
     let label = if rows.is_empty() { " ".to_owned() } else { rows.join("<br/>") };
     format!("{open}\"{label}\"{close}:::{class}")

@@ -1,6 +1,5 @@
 //! Pictures in other formats, in files, in other programs.
 
-pub(crate) mod temp_file;
 pub(crate) mod badge;
 pub(crate) mod document;
 pub(crate) mod dot;
@@ -12,3 +11,4 @@ pub(crate) mod notebook;
 pub(crate) mod raster;
 pub(crate) mod show;
 pub(crate) mod svg;
+pub(crate) mod temp_file;

@@ -1,6 +1,6 @@
 //! A page in the user's browser.
 
-use crate::export::temp_file::fresh;
+use crate::export::temp_file::create_unique;
 use chainrule_base::error::{Error, Result};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ pub fn show_page(title: &str, page: &str) -> Result<PathBuf> {
 /// Writes a page to a new file.
 pub(crate) fn kept(folder: &Path, title: &str, page: &str) -> Result<PathBuf> {
     let written =
-        fresh(folder, &format!("chainrule-{}", word(title)), "html").and_then(|(path, mut file)| {
+        create_unique(folder, &format!("chainrule-{}", word(title)), "html").and_then(|(path, mut file)| {
             file.write_all(page.as_bytes())?;
             Ok(path)
         });

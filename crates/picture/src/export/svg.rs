@@ -41,7 +41,7 @@ pub(crate) const STYLE: &str = "\
 
 /// Writes a picture at the places that a layout found.
 pub(crate) fn write(picture: &Picture, drawing: &Geometry) -> String {
-    let mut svg = Svg { out: String::new(), picture, room: picture, drawing, inline: false };
+    let mut svg = Svg { out: String::new(), picture, widest: picture, drawing, inline: false };
     svg.all();
     svg.out
 }
@@ -49,8 +49,8 @@ pub(crate) fn write(picture: &Picture, drawing: &Geometry) -> String {
 /// The same for inside a page, which has the style already; arrows and their digits carry the edge's position in
 /// `data-edge`. Plates have room for the texts of `room`, the same picture with other numbers, for which the drawing was
 /// laid out.
-pub(crate) fn write_inline(picture: &Picture, room: &Picture, drawing: &Geometry) -> String {
-    let mut svg = Svg { out: String::new(), picture, room, drawing, inline: true };
+pub(crate) fn write_inline(picture: &Picture, widest: &Picture, drawing: &Geometry) -> String {
+    let mut svg = Svg { out: String::new(), picture, widest, drawing, inline: true };
     svg.all();
     svg.out
 }
@@ -59,7 +59,7 @@ struct Svg<'a> {
     out: String,
     picture: &'a Picture,
     /// The picture whose texts the plates have room for.
-    room: &'a Picture,
+    widest: &'a Picture,
     drawing: &'a Geometry,
     inline: bool,
 }
@@ -103,9 +103,9 @@ impl Svg<'_> {
             self.edge(index, edge, &self.drawing.edges[index]);
         }
         let counts = self.picture.consumer_counts();
-        let nodes = self.picture.nodes.iter().zip(&self.room.nodes);
-        for (((node, room), consumers), place) in nodes.zip(counts).zip(&self.drawing.nodes) {
-            self.node(node, room, consumers, place);
+        let nodes = self.picture.nodes.iter().zip(&self.widest.nodes);
+        for (((node, widest), consumers), place) in nodes.zip(counts).zip(&self.drawing.nodes) {
+            self.node(node, widest, consumers, place);
         }
         for (index, _) in self.picture.drawn_edges() {
             self.digits(index);
@@ -169,8 +169,8 @@ impl Svg<'_> {
         self.out.push_str("</g>\n");
     }
 
-    fn node(&mut self, node: &PictureNode, room: &PictureNode, consumers: usize, place: &Rect) {
-        let face = Face::of(room, consumers, self.picture.direction);
+    fn node(&mut self, node: &PictureNode, widest: &PictureNode, consumers: usize, place: &Rect) {
+        let face = Face::of(widest, consumers, self.picture.direction);
         // Of the room's texts only the sum of gradients can be another than the node's own.
         let own = Face::of(node, consumers, self.picture.direction);
         let own_sum = own.rows.into_iter().chain(own.sum).find(|row| row.role == Role::Gradient);
@@ -243,7 +243,7 @@ impl Svg<'_> {
             Outline::Round | Outline::Plate => self.rect("body", body, round),
         }
         if kind == NodeKind::Parameter {
-            self.rect("inner", body.grown(-3.0), 1.0);
+            self.rect("inner", body.inflated(-3.0), 1.0);
         }
     }
 
@@ -272,16 +272,17 @@ impl Svg<'_> {
         let Some(place) = self.drawing.edges[index].label else {
             return;
         };
-        let (room, said) = (EdgeText::of(self.room, index), EdgeText::of(self.picture, index));
-        let class = if room.is_shape { "shape" } else { "value" };
-        let value = room.value.map(|room| (room, said.value.unwrap_or_default(), class, -1.0));
-        let gradient = room.gradient.map(|room| (room, said.gradient.unwrap_or_default(), "gradient", 1.0));
+        let (widest, said) = (EdgeText::of(self.widest, index), EdgeText::of(self.picture, index));
+        let class = if widest.is_shape { "shape" } else { "value" };
+        let value = widest.value.map(|widest| (widest, said.value.unwrap_or_default(), class, -1.0));
+        let gradient =
+            widest.gradient.map(|widest| (widest, said.gradient.unwrap_or_default(), "gradient", 1.0));
         if self.inline {
             self.line(format_args!("<g class=\"digits\" data-edge=\"{index}\">"));
         }
-        for (room, text, class, side) in [value, gradient].into_iter().flatten() {
+        for (widest, text, class, side) in [value, gradient].into_iter().flatten() {
             let text = minus(&text);
-            let wide = width(&minus(&room), DIGITS) + 4.0;
+            let wide = width(&minus(&widest), DIGITS) + 4.0;
             let Point { x, y } = place.centre();
             let centre = match self.picture.direction {
                 Direction::LeftToRight => Point { x, y: y + side * (DIGITS_GAP + DIGITS_ROW / 2.0) },

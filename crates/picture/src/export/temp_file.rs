@@ -13,7 +13,7 @@ use std::time::Duration;
 const NAME: &str = ".chainrule";
 const ENDING: &str = "tmp";
 /// Where it cannot be asked whether a process runs, a file that was not written to for so long is left by one that ended.
-const LEFT: Duration = Duration::from_secs(3_600);
+const STALE_AFTER: Duration = Duration::from_secs(3_600);
 
 /// The files that this process is writing: a process may have the number of one that ended before it.
 static OPEN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
@@ -24,21 +24,21 @@ fn open() -> MutexGuard<'static, BTreeSet<PathBuf>> {
 }
 
 /// A file that takes the place of another one when it is complete, and is gone if it does not.
-pub(crate) struct Aside {
+pub(crate) struct TempFile {
     path: PathBuf,
     /// Whether the path is still the file's.
-    own: bool,
+    pending: bool,
 }
 
-impl Aside {
+impl TempFile {
     /// A new one in a folder, after what ended processes left there is removed.
-    pub(crate) fn in_folder(folder: &Path) -> io::Result<(Aside, File)> {
+    pub(crate) fn create_in(folder: &Path) -> io::Result<(TempFile, File)> {
         // Nobody else may take the file for one that was left before it is known to be open.
         let mut open = open();
-        clean(folder, &open);
-        let (path, file) = fresh(folder, NAME, ENDING)?;
+        remove_stale(folder, &open);
+        let (path, file) = create_unique(folder, NAME, ENDING)?;
         open.insert(path.clone());
-        Ok((Aside { path, own: true }, file))
+        Ok((TempFile { path, pending: true }, file))
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -46,19 +46,19 @@ impl Aside {
     }
 
     /// Gives it the name of another file, whose place it takes.
-    pub(crate) fn take_place_of(mut self, path: &Path) -> io::Result<()> {
+    pub(crate) fn persist(mut self, path: &Path) -> io::Result<()> {
         // As soon as the set is free again, its own name may be that of another thread's file.
         let mut open = open();
         fs::rename(&self.path, path)?;
-        self.own = false;
+        self.pending = false;
         open.remove(&self.path);
         Ok(())
     }
 }
 
-impl Drop for Aside {
+impl Drop for TempFile {
     fn drop(&mut self) {
-        if self.own {
+        if self.pending {
             let mut open = open();
             // The first problem is the one to tell.
             let _ = fs::remove_file(&self.path);
@@ -68,11 +68,11 @@ impl Drop for Aside {
 }
 
 /// Removes what processes that ended left in a folder. What cannot be removed stays, which is no reason not to write.
-fn clean(folder: &Path, open: &BTreeSet<PathBuf>) {
+fn remove_stale(folder: &Path, open: &BTreeSet<PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let process = name.to_str().and_then(process);
-        if process.is_some_and(|process| is_left(process, &folder.join(&name), open)) {
+        if process.is_some_and(|process| is_stale(process, &folder.join(&name), open)) {
             let _ = fs::remove_file(folder.join(&name));
         }
     }
@@ -87,7 +87,7 @@ fn process(name: &str) -> Option<u32> {
 }
 
 /// Whether nobody writes to a file any more.
-fn is_left(process: u32, path: &Path, open: &BTreeSet<PathBuf>) -> bool {
+fn is_stale(process: u32, path: &Path, open: &BTreeSet<PathBuf>) -> bool {
     if process == std::process::id() {
         return !open.contains(path);
     }
@@ -96,11 +96,11 @@ fn is_left(process: u32, path: &Path, open: &BTreeSet<PathBuf>) -> bool {
         return !processes.join(process.to_string()).exists();
     }
     let age = fs::symlink_metadata(path).and_then(|known| known.modified()).map(|time| time.elapsed());
-    matches!(age, Ok(Ok(age)) if age > LEFT)
+    matches!(age, Ok(Ok(age)) if age > STALE_AFTER)
 }
 
 /// A file in a folder that nobody had before, not even by way of a link.
-pub(crate) fn fresh(folder: &Path, name: &str, ending: &str) -> io::Result<(PathBuf, File)> {
+pub(crate) fn create_unique(folder: &Path, name: &str, ending: &str) -> io::Result<(PathBuf, File)> {
     let process = std::process::id();
     let mut number = 0_u32;
     loop {
@@ -134,11 +134,11 @@ mod tests {
     fn a_file_is_left_if_its_process_ended_or_does_not_know_it() {
         let own = std::process::id();
         let path = Path::new("a");
-        assert!(is_left(own, path, &BTreeSet::new()));
-        assert!(!is_left(own, path, &BTreeSet::from([path.to_owned()])));
+        assert!(is_stale(own, path, &BTreeSet::new()));
+        assert!(!is_stale(own, path, &BTreeSet::from([path.to_owned()])));
         if Path::new("/proc/self").exists() {
             // No process has a number as large as this one.
-            assert!(is_left(u32::MAX, path, &BTreeSet::new()) && !is_left(1, path, &BTreeSet::new()));
+            assert!(is_stale(u32::MAX, path, &BTreeSet::new()) && !is_stale(1, path, &BTreeSet::new()));
         }
     }
 }

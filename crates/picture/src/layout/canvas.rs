@@ -27,14 +27,16 @@ fn place_labels(picture: &Picture, drawing: &mut Geometry) {
     if picture.groups.is_empty() {
         return;
     }
-    let places: Vec<[Rect; 5]> = (picture.groups.iter().zip(&drawing.groups))
-        .map(|(group, frame)| frame.map_or_else(Default::default, |frame| places(group, &frame.outline)))
+    let candidates: Vec<[Rect; 5]> = (picture.groups.iter().zip(&drawing.groups))
+        .map(|(group, frame)| {
+            frame.map_or_else(Default::default, |frame| label_candidates(group, &frame.outline))
+        })
         .collect();
     // The places that lie in each cell of a grid, so that every point of a line is held against few of them.
     let cell = |x: f64, y: f64| ((x / CELL.0).floor() as i64, (y / CELL.1).floor() as i64);
     let mut cells: FxHashMap<(i64, i64), Vec<(usize, usize)>> = FxHashMap::default();
-    for (group, places) in places.iter().enumerate() {
-        for (at, place) in places.iter().map(|place| place.grown(3.0)).enumerate() {
+    for (group, candidates) in candidates.iter().enumerate() {
+        for (at, place) in candidates.iter().map(|place| place.inflated(3.0)).enumerate() {
             let (first, last) = (cell(place.x, place.y), cell(place.right(), place.bottom()));
             for column in first.0..=last.0 {
                 for row in first.1..=last.1 {
@@ -43,22 +45,22 @@ fn place_labels(picture: &Picture, drawing: &mut Geometry) {
             }
         }
     }
-    let mut free = vec![[true; 5]; places.len()];
+    let mut free = vec![[true; 5]; candidates.len()];
     for point in drawing.edges.iter().flat_map(EdgeLine::samples) {
         for &(group, at) in cells.get(&cell(point.x, point.y)).into_iter().flatten() {
-            let place = places[group][at].grown(3.0);
+            let place = candidates[group][at].inflated(3.0);
             free[group][at] &= !place.contains(&Rect { x: point.x, y: point.y, width: 0.0, height: 0.0 });
         }
     }
-    for ((places, free), frame) in places.iter().zip(free).zip(&mut drawing.groups) {
+    for ((candidates, free), frame) in candidates.iter().zip(free).zip(&mut drawing.groups) {
         if let Some(frame) = frame {
-            frame.label = places[free.iter().position(|&free| free).unwrap_or(0)];
+            frame.label = candidates[free.iter().position(|&free| free).unwrap_or(0)];
         }
     }
 }
 
 /// Where the label of a frame may stand, the best place first.
-fn places(group: &Group, outline: &Rect) -> [Rect; 5] {
+fn label_candidates(group: &Group, outline: &Rect) -> [Rect; 5] {
     let width = label_width(&group.label).min((outline.width - 16.0).max(24.0));
     let at = |x: f64| Rect { x, y: outline.y - LABEL_HEIGHT / 2.0, width, height: LABEL_HEIGHT };
     let (left, right) = (outline.x + 10.0, outline.right() - 10.0 - width);

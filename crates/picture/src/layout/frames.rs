@@ -45,7 +45,7 @@ pub(crate) fn frames(
         let (Some(given), Some(inner)) = (placed.groups[group], held[group]) else {
             continue;
         };
-        let frame = given.common(&inner.grown(LOOSE)).union(&inner.grown(FRAME));
+        let frame = given.intersection(&inner.inflated(LOOSE)).union(&inner.inflated(FRAME));
         frames[group] = Some(frame);
         if let Some(parent) = picture.groups[group].parent.filter(|&parent| parent < group) {
             hold(&mut held[parent], frame);

@@ -130,32 +130,32 @@ impl Rect {
     }
 
     /// What two boxes that meet have in common.
-    pub(crate) fn common(&self, other: &Rect) -> Rect {
+    pub(crate) fn intersection(&self, other: &Rect) -> Rect {
         let (x, y) = (self.x.max(other.x), self.y.max(other.y));
         let (right, bottom) = (self.right().min(other.right()), self.bottom().min(other.bottom()));
         Rect { x, y, width: right - x, height: bottom - y }
     }
 
     /// The box grown by a margin on all sides.
-    pub(crate) fn grown(&self, by: f64) -> Rect {
+    pub(crate) fn inflated(&self, by: f64) -> Rect {
         Rect { x: self.x - by, y: self.y - by, width: self.width + 2.0 * by, height: self.height + 2.0 * by }
     }
 }
 
 /// Points along one piece of a line, at most.
-const CLOSEST: usize = 1_000;
+const MAX_SAMPLES: usize = 1_000;
 
 impl EdgeLine {
     /// Points along the line, close together.
     pub(crate) fn samples(&self) -> Vec<Point> {
-        self.points(close)
+        self.points(sample_count)
     }
 
     /// The same, but only the ends of pieces that are level.
-    pub(crate) fn rises(&self) -> Vec<Point> {
+    pub(crate) fn sloped_samples(&self) -> Vec<Point> {
         self.points(|from, piece| match piece {
             Piece::Line(end) if (end.y - from.y).abs() < 0.05 => 1,
-            _ => close(from, piece),
+            _ => sample_count(from, piece),
         })
     }
 
@@ -195,10 +195,10 @@ impl EdgeLine {
 }
 
 /// How many points of a piece stand close together; of a very long one, no more than a bounded number.
-fn close(from: Point, piece: &Piece) -> usize {
+fn sample_count(from: Point, piece: &Piece) -> usize {
     let end = piece.end();
     let count = (((end.x - from.x).abs() + (end.y - from.y).abs()) / 4.0).ceil().max(1.0) as usize;
-    count.min(CLOSEST)
+    count.min(MAX_SAMPLES)
 }
 
 /// A coordinate to a multiple of 0.1, and without a negative zero.

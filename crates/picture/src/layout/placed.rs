@@ -24,7 +24,7 @@ pub(crate) struct Flat {
 pub(crate) struct Columns(pub(crate) Vec<Column>);
 
 /// How far the bend of a line stays off the boxes of a rank.
-const BESIDE: f64 = 6.0;
+const CLEARANCE: f64 = 6.0;
 #[derive(Debug, Clone)]
 pub(crate) struct Column {
     /// The upper and lower edges of the boxes, from top to bottom, and half their widths.
@@ -61,23 +61,24 @@ impl Columns {
     }
 
     /// Whether a curve of a line comes close to a box that is not its own.
-    pub(crate) fn are_touched(&self, line: &EdgeLine, own: &[Option<Rect>]) -> bool {
+    pub(crate) fn touched_by(&self, line: &EdgeLine, own: &[Option<Rect>]) -> bool {
         let is_own = |x: f64, upper: f64| {
             own.iter().flatten().any(|own| (own.centre().x - x).abs() < 0.01 && (own.y - upper).abs() < 0.01)
         };
         let touches = |p: Point| {
-            let near = self.0.partition_point(|column| column.x + column.half + BESIDE <= p.x);
-            let columns = self.0[near..].iter().take_while(|column| column.x - column.half - BESIDE < p.x);
+            let near = self.0.partition_point(|column| column.x + column.half + CLEARANCE <= p.x);
+            let columns = self.0[near..].iter().take_while(|column| column.x - column.half - CLEARANCE < p.x);
             columns.into_iter().any(|column| {
                 // Boxes of a rank do not overlap, so their lower edges ascend too.
-                let first = column.boxes.partition_point(|&(_, lower, _)| lower + BESIDE <= p.y);
-                let beside = column.boxes[first..].iter().take_while(|&&(upper, _, _)| upper - BESIDE < p.y);
+                let first = column.boxes.partition_point(|&(_, lower, _)| lower + CLEARANCE <= p.y);
+                let beside =
+                    column.boxes[first..].iter().take_while(|&&(upper, _, _)| upper - CLEARANCE < p.y);
                 beside.into_iter().any(|&(upper, _, half)| {
-                    (p.x - column.x).abs() < half + BESIDE && !is_own(column.x, upper)
+                    (p.x - column.x).abs() < half + CLEARANCE && !is_own(column.x, upper)
                 })
             })
         };
-        line.rises().into_iter().any(touches)
+        line.sloped_samples().into_iter().any(touches)
     }
 
     fn at(&self, x: f64) -> Option<&Column> {

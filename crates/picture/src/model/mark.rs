@@ -119,7 +119,7 @@ impl Mark {
     }
 
     /// What the legend says of so many nodes.
-    pub fn counted(self, count: usize) -> String {
+    pub fn legend_entry(self, count: usize) -> String {
         format!("{} {}", crate::model::number::grouped(count), self.says())
     }
 

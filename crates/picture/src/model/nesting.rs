@@ -6,9 +6,9 @@ use crate::model::picture::Picture;
 use std::borrow::Cow;
 
 /// Scopes nested deeper than this have no frames and no boxes of their own, since nobody could tell them apart.
-pub const DEEPEST: usize = 64;
+pub const MAX_FRAME_DEPTH: usize = 64;
 /// A layout goes through all groups around all nodes: of more than so many together, the innermost are left out.
-const AROUND: usize = 400_000;
+const MAX_ENCLOSING: usize = 400_000;
 
 /// The links of each group to those around it.
 pub(crate) struct Nesting {
@@ -40,7 +40,7 @@ impl Nesting {
     }
 
     /// The innermost group that holds both of two groups.
-    pub(crate) fn common(&self, a: Option<usize>, b: Option<usize>) -> Option<usize> {
+    pub(crate) fn common_ancestor(&self, a: Option<usize>, b: Option<usize>) -> Option<usize> {
         let (mut a, mut b) = (a?, b?);
         if self.depths[a] < self.depths[b] {
             std::mem::swap(&mut a, &mut b);
@@ -137,7 +137,7 @@ impl Picture {
     }
 
     /// The picture with the nodes of some groups in the next groups around these that are kept.
-    pub(crate) fn keeping(&self, kept: impl Fn(usize) -> bool) -> Cow<'_, Picture> {
+    pub(crate) fn keeping_groups(&self, kept: impl Fn(usize) -> bool) -> Cow<'_, Picture> {
         let mut home: Vec<Option<usize>> = Vec::with_capacity(self.groups.len());
         for (group, known) in self.groups.iter().enumerate() {
             let outer = known.parent.filter(|&parent| parent < group).and_then(|parent| home[parent]);
@@ -163,10 +163,10 @@ impl Picture {
         let around = |node: usize| self.group_of(node).map_or(0, |group| depths[group] + 1);
         let sum = |deepest: usize| (0..self.nodes.len()).map(|node| around(node).min(deepest)).sum::<usize>();
         let mut deepest = depths.iter().max().map_or(0, |depth| depth + 1);
-        while deepest > DEEPEST && sum(deepest) > AROUND {
-            deepest = (deepest / 2).max(DEEPEST);
+        while deepest > MAX_FRAME_DEPTH && sum(deepest) > MAX_ENCLOSING {
+            deepest = (deepest / 2).max(MAX_FRAME_DEPTH);
         }
-        self.keeping(|group| depths[group] < deepest)
+        self.keeping_groups(|group| depths[group] < deepest)
     }
 }
 
@@ -202,10 +202,10 @@ mod tests {
             for b in 0..300 {
                 let around = picture.groups_around(b);
                 let common = picture.groups_around(a).into_iter().find(|group| around.contains(group));
-                assert_eq!(nesting.common(Some(a), Some(b)), common, "{a} {b}");
+                assert_eq!(nesting.common_ancestor(Some(a), Some(b)), common, "{a} {b}");
             }
         }
-        assert_eq!(nesting.common(None, Some(1)), None);
+        assert_eq!(nesting.common_ancestor(None, Some(1)), None);
     }
 
     #[test]
@@ -229,8 +229,8 @@ mod tests {
         let mut picture = nested(&[None, Some(0), Some(1)]);
         picture.nodes.push(PictureNode { group: Some(2), ..PictureNode::default() });
         picture.nodes.push(PictureNode { group: Some(7), ..PictureNode::default() });
-        let kept = picture.keeping(|group| group == 0);
+        let kept = picture.keeping_groups(|group| group == 0);
         assert_eq!(kept.nodes.iter().map(|node| node.group).collect::<Vec<_>>(), [Some(0), None]);
-        assert!(matches!(picture.keeping(|_| true), Cow::Borrowed(_)));
+        assert!(matches!(picture.keeping_groups(|_| true), Cow::Borrowed(_)));
     }
 }

@@ -65,11 +65,11 @@ pub(crate) fn fitted(text: &str, size: f64, limit: f64) -> String {
     if width(text, size) <= limit {
         return text.to_owned();
     }
-    let mut room = limit - width("…", size);
+    let mut space = limit - width("…", size);
     let mut kept = String::new();
     for c in text.chars() {
-        room -= f64::from(advance(c)) * size / 1000.0;
-        if room < 0.0 {
+        space -= f64::from(advance(c)) * size / 1000.0;
+        if space < 0.0 {
             break;
         }
         kept.push(c);

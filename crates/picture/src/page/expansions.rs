@@ -1,7 +1,7 @@
 //! Pictures of one graph with these or those of its groups open.
 
+use crate::model::display::group_key;
 use crate::model::picture::Picture;
-use crate::model::display::key;
 use std::collections::BTreeSet;
 
 /// Pictures of one graph, each with other groups open, between which a page switches.
@@ -43,10 +43,10 @@ impl Expansions {
     }
 
     /// The pictures with all texts as they are shown, and the frames that can be told apart.
-    pub(crate) fn shown(&self) -> Expansions {
+    pub(crate) fn for_display(&self) -> Expansions {
         let list = self.list.iter().map(|Expansion { open, picture }| Expansion {
-            open: open.iter().map(|scope| key(scope)).collect(),
-            picture: picture.shown().shallow().into_owned(),
+            open: open.iter().map(|scope| group_key(scope)).collect(),
+            picture: picture.for_display().shallow().into_owned(),
         });
         Expansions { list: list.collect() }
     }

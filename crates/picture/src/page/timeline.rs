@@ -55,7 +55,7 @@ pub(crate) fn difference(first: &Expansions, second: &Expansions) -> Option<&'st
         return Some("other open groups");
     }
     for ((_, a), (_, b)) in first.iter().zip(second.iter()) {
-        if !a.nodes.iter().map(key).eq(b.nodes.iter().map(key)) {
+        if !a.nodes.iter().map(identity).eq(b.nodes.iter().map(identity)) {
             return Some("other nodes");
         }
         let ends = |edge: &PictureEdge| (edge.from, edge.to, edge.operand);
@@ -70,29 +70,29 @@ pub(crate) fn difference(first: &Expansions, second: &Expansions) -> Option<&'st
 }
 
 /// What a node has to have in common with that of another moment.
-fn key(node: &PictureNode) -> (&str, NodeKind, &str, Option<&str>, Option<usize>) {
+fn identity(node: &PictureNode) -> (&str, NodeKind, &str, Option<&str>, Option<usize>) {
     (&node.id, node.kind, &node.symbol, node.name.as_deref(), node.group)
 }
 
 /// The first of some pictures of one graph with the longest number of all at each place: the room that they need.
-pub(crate) fn room<'a>(pictures: &[&'a Picture]) -> Cow<'a, Picture> {
+pub(crate) fn widest_texts<'a>(pictures: &[&'a Picture]) -> Cow<'a, Picture> {
     let Some((&first, rest)) = pictures.split_first() else {
         return Cow::Owned(Picture::default());
     };
     if rest.is_empty() {
         return Cow::Borrowed(first);
     }
-    let mut room = first.clone();
+    let mut widest = first.clone();
     for picture in rest {
-        for (place, node) in room.nodes.iter_mut().zip(&picture.nodes) {
+        for (place, node) in widest.nodes.iter_mut().zip(&picture.nodes) {
             widen(&mut place.gradient, &node.gradient);
         }
-        for (place, edge) in room.edges.iter_mut().zip(&picture.edges) {
+        for (place, edge) in widest.edges.iter_mut().zip(&picture.edges) {
             widen(&mut place.value, &edge.value);
             widen(&mut place.gradient, &edge.gradient);
         }
     }
-    Cow::Owned(room)
+    Cow::Owned(widest)
 }
 
 fn widen(place: &mut Option<String>, text: &Option<String>) {

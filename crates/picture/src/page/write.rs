@@ -10,7 +10,7 @@ use crate::layout::layered::Layered;
 use crate::layout::measure::Sizes;
 use crate::model::text::xml;
 use crate::page::expansions::Expansions;
-use crate::page::timeline::{Timeline, difference, refused, room};
+use crate::page::timeline::{Timeline, difference, refused, widest_texts};
 use crate::page::{data, digest, expansions};
 use chainrule_base::error::Result;
 use chainrule_base::shown::{DRAWN, shown};
@@ -76,7 +76,7 @@ const SCRIPT: &str = concat!(
 /// Writes a page of drawings of one graph at some moments, all of the same expansions; the first of each is shown first.
 fn write(moments: &[(&str, &Expansions)]) -> String {
     let shown: Vec<(Cow<'_, str>, Expansions)> =
-        moments.iter().map(|(label, expansions)| (shown(label, DRAWN), expansions.shown())).collect();
+        moments.iter().map(|(label, expansions)| (shown(label, DRAWN), expansions.for_display())).collect();
     let moments: Vec<(&str, &Expansions)> =
         shown.iter().map(|(label, expansions)| (&**label, expansions)).collect();
     let moments = &moments[..];
@@ -94,7 +94,7 @@ fn write(moments: &[(&str, &Expansions)]) -> String {
     let drawings: String = (0..expansions.len())
         .map(|index| {
             let pictures = expansions::pictures_at(moments, index);
-            let wide = room(&pictures);
+            let wide = widest_texts(&pictures);
             let drawing = Layered::default().lay_out(&wide, &Sizes::of(&wide));
             let hidden = if index > 0 { " hidden" } else { "" };
             let svg = svg::write_inline(&expansions[index].picture, &wide, &drawing);

@@ -21,7 +21,7 @@ pub(crate) fn places(
     sizes: &Sizes,
     graph: &LayerGraph,
     ranks: &Ranks,
-    heights: &[f64],
+    ys: &[f64],
 ) -> Placed {
     let mut widths = vec![0.0_f64; graph.columns];
     for item in &graph.items {
@@ -66,9 +66,9 @@ pub(crate) fn places(
         middles.push(edge + widths[column] / 2.0);
         edge += widths[column];
     }
-    let lower = graph.items.iter().zip(heights).map(|(item, y)| y + item.height / 2.0);
+    let lower = graph.items.iter().zip(ys).map(|(item, y)| y + item.height / 2.0);
     let bottom = lower.fold(f64::MIN, f64::max);
-    let point = |item: usize| Point { x: middles[graph.items[item].column], y: heights[item] };
+    let point = |item: usize| Point { x: middles[graph.items[item].column], y: ys[item] };
     let mut placed = Placed {
         nodes: (0..picture.nodes.len()).map(point).collect(),
         labels: vec![None; picture.edges.len()],
@@ -76,15 +76,15 @@ pub(crate) fn places(
         groups: vec![None; picture.groups.len()],
     };
     for (index, _) in picture.drawn_edges() {
-        let way = &graph.ways[index];
-        placed.bends[index] = way.iter().map(|&item| point(item)).collect();
-        if let (Some(lane), &[first, last]) = (graph.lanes[index], &way[..]) {
+        let chain = &graph.chains[index];
+        placed.bends[index] = chain.iter().map(|&item| point(item)).collect();
+        if let (Some(lane), &[first, last]) = (graph.lanes[index], &chain[..]) {
             let y = bottom + BELOW + APART * lane as f64;
             let columns = [graph.items[first].column + 1, graph.items[last].column - 1];
             let low = columns.map(|column| Point { x: middles[column], y });
             placed.bends[index].splice(1..1, low);
         }
-        if ranks.turned[index] {
+        if ranks.reversed[index] {
             placed.bends[index].reverse();
         }
     }
@@ -97,7 +97,7 @@ pub(crate) fn places(
                 };
                 let left = middles[first] - widths[first] / 2.0 - SIDE * opening[group] as f64;
                 let right = middles[last] + widths[last] / 2.0 + SIDE * closing[group] as f64;
-                let at = Rect { x: left, y: heights[item], width: right - left, height: 0.0 };
+                let at = Rect { x: left, y: ys[item], width: right - left, height: 0.0 };
                 placed.groups[group] = Some(placed.groups[group].map_or(at, |known| known.union(&at)));
             }
             _ => {}

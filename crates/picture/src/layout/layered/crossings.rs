@@ -4,7 +4,7 @@
 use super::layer_graph::LayerGraph;
 
 /// A line that crosses a frame counts as much as so many lines that cross.
-pub(crate) const FRAME: usize = 6;
+pub(crate) const FRAME_WEIGHT: usize = 6;
 
 /// The columns, each from top to bottom, and the place of each item in its column.
 #[derive(Debug, Clone, Default)]
@@ -15,7 +15,7 @@ pub(crate) struct Order {
 
 impl Order {
     /// Notes the places of the items of a column.
-    pub(crate) fn straighten(&mut self, column: usize) {
+    pub(crate) fn index_column(&mut self, column: usize) {
         for (place, &item) in self.columns[column].iter().enumerate() {
             self.place[item] = place;
         }
@@ -24,8 +24,12 @@ impl Order {
 
 impl LayerGraph {
     /// How much crossing a segment costs.
-    pub(crate) fn weight(&self, segment: usize) -> usize {
-        if self.items[self.segments[segment].from].is_border() { FRAME } else { self.segments[segment].lines }
+    pub(crate) fn crossing_weight(&self, segment: usize) -> usize {
+        if self.items[self.segments[segment].from].is_border() {
+            FRAME_WEIGHT
+        } else {
+            self.segments[segment].lines
+        }
     }
 
     /// The crossings of a whole order. Two lines that meet a node in the wrong order of its operands cross too.
@@ -38,7 +42,7 @@ impl LayerGraph {
         // From top to bottom of the later column, and by operand: the place where each segment starts.
         let ends = order.columns[column].iter().flat_map(|&item| &self.before[item]);
         let starts: Vec<(usize, usize)> =
-            ends.map(|&s| (order.place[self.segments[s].from], self.weight(s))).collect();
+            ends.map(|&s| (order.place[self.segments[s].from], self.crossing_weight(s))).collect();
         let mut sums = vec![0; order.columns[column - 1].len() + 1];
         let (mut crossings, mut all) = (0, 0);
         for &(start, weight) in &starts {

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 /// More long lines than this from one node share their bends until each turns off to its target.
-pub(crate) const SEPARATE: usize = 3;
+pub(crate) const MAX_SEPARATE: usize = 3;
 
 /// What an arrow is to the layer graph: its index, its ends from left to right with their columns, and its label's column.
 pub(crate) struct Arrow {
@@ -19,16 +19,16 @@ pub(crate) struct Arrow {
     pub(crate) end: usize,
     pub(crate) label: Option<usize>,
     /// Whether it runs in a lane.
-    pub(crate) low: bool,
+    pub(crate) in_lane: bool,
 }
 
 /// The most columns that all arrows pass together without lanes.
-const PASSED: usize = 40_000;
+const MAX_PASSED: usize = 40_000;
 /// The most columns that the arrows of bundles pass, each counted by itself: they share their items, but every line has
 /// its points.
-const TOGETHER: usize = 4_000_000;
+const MAX_BUNDLED: usize = 4_000_000;
 /// Arrows over fewer columns have no lane.
-pub(crate) const LEAST: usize = 8;
+pub(crate) const MIN_SPAN: usize = 8;
 
 /// Chooses the arrows that run in lanes: the longest ones, as many as lie beyond the bounds. Arrows of one node that run
 /// together count once. O(arrows · log arrows).
@@ -43,41 +43,41 @@ pub(crate) fn choose(arrows: &mut [Arrow], nodes: usize) {
         *sum += span;
     }
     // What each arrow that passes columns alone, and each bundle, costs.
-    let together = |arrow: &Arrow| long[arrow.from].0 > SEPARATE;
+    let is_bundled = |arrow: &Arrow| long[arrow.from].0 > MAX_SEPARATE;
     let mut costs: Vec<(usize, bool, usize)> = Vec::new();
     for (at, arrow) in arrows.iter().enumerate() {
         let span = arrow.end - arrow.start;
-        costs.push((if together(arrow) { 2.min(span) } else { span }, false, at));
+        costs.push((if is_bundled(arrow) { 2.min(span) } else { span }, false, at));
     }
-    let bundles = (0..nodes).filter(|&node| long[node].0 > SEPARATE);
+    let bundles = (0..nodes).filter(|&node| long[node].0 > MAX_SEPARATE);
     costs.extend(bundles.map(|node| (long[node].1, true, node)));
     costs.sort_unstable();
     let (mut passed, mut bundled) = (0, 0);
-    let mut low = vec![false; nodes];
+    let mut in_lane = vec![false; nodes];
     for (cost, bundle, at) in costs {
         passed += cost;
         bundled += if bundle { long[at].2 } else { 0 };
-        if (passed > PASSED || bundle && bundled > TOGETHER) && cost >= LEAST {
+        if (passed > MAX_PASSED || bundle && bundled > MAX_BUNDLED) && cost >= MIN_SPAN {
             match bundle {
-                true => low[at] = true,
-                false => arrows[at].low = true,
+                true => in_lane[at] = true,
+                false => arrows[at].in_lane = true,
             }
         }
     }
     for arrow in arrows.iter_mut() {
-        arrow.low |= low[arrow.from] && arrow.end - arrow.start >= LEAST;
+        arrow.in_lane |= in_lane[arrow.from] && arrow.end - arrow.start >= MIN_SPAN;
     }
 }
 
 /// The lane of each arrow that runs in one: the first that is free again where it begins.
 pub(crate) fn numbers(arrows: &[Arrow], edges: usize) -> Vec<Option<usize>> {
     let mut lanes = vec![None; edges];
-    let mut low: Vec<&Arrow> = arrows.iter().filter(|arrow| arrow.low).collect();
-    low.sort_by_key(|arrow| (arrow.start, arrow.end, arrow.index));
+    let mut in_lane: Vec<&Arrow> = arrows.iter().filter(|arrow| arrow.in_lane).collect();
+    in_lane.sort_by_key(|arrow| (arrow.start, arrow.end, arrow.index));
     let mut busy: BinaryHeap<Reverse<(usize, usize)>> = BinaryHeap::new();
     let mut free: BinaryHeap<Reverse<usize>> = BinaryHeap::new();
     let mut count = 0;
-    for arrow in low {
+    for arrow in in_lane {
         while let Some(&Reverse((end, lane))) = busy.peek()
             && end <= arrow.start
         {

@@ -8,7 +8,7 @@
 //! Where arrows would pass very many columns in all, the longest have items beside their ends only, and run below
 //! everything else in between, each in a lane: see [`lanes`](super::lanes).
 
-use super::lanes::{self, Arrow, SEPARATE};
+use super::lanes::{self, Arrow, MAX_SEPARATE};
 use super::ranks::Ranks;
 use crate::layout::measure::Sizes;
 use crate::model::picture::{NodeKind, Picture};
@@ -17,7 +17,7 @@ use crate::model::picture::{NodeKind, Picture};
 pub(crate) enum ItemKind {
     Node(usize),
     Label(usize),
-    Bend,
+    Dummy,
     /// The upper border of a group.
     Top(usize),
     /// The lower border of a group.
@@ -53,10 +53,10 @@ pub(crate) struct Segment {
     /// How many arrows share it.
     pub(crate) lines: usize,
     /// How many other segments meet the same item above this one.
-    pub(crate) seat: usize,
+    pub(crate) port: usize,
     operand: usize,
     /// How much a node's line is that of this operand.
-    into: usize,
+    priority: usize,
     /// Whether it leaves its node in the direction of the forward pass.
     pub(crate) forwards: bool,
     /// Whether it belongs to a line on which the forward pass runs from one op to the next.
@@ -75,7 +75,7 @@ pub(crate) struct LayerGraph {
     /// The segments that start at an item.
     pub(crate) after: Vec<Vec<usize>>,
     /// The items that each arrow passes between its ends, from left to right.
-    pub(crate) ways: Vec<Vec<usize>>,
+    pub(crate) chains: Vec<Vec<usize>>,
     /// The lanes of the arrows that have one.
     pub(crate) lanes: Vec<Option<usize>>,
     pub(crate) ranges: Vec<Option<Range>>,
@@ -91,7 +91,7 @@ impl LayerGraph {
         let (arrows, columns, ranked) = arrows(picture, sizes, ranks);
         let count = picture.nodes.len();
         let mut graph = LayerGraph {
-            ways: vec![Vec::new(); picture.edges.len()],
+            chains: vec![Vec::new(); picture.edges.len()],
             ranges: vec![None; picture.groups.len()],
             parents: (0..picture.groups.len())
                 .map(|group| picture.groups[group].parent.filter(|&parent| parent < group))
@@ -103,7 +103,7 @@ impl LayerGraph {
         let around: Vec<Vec<usize>> = (0..count).map(|node| picture.groups_around(node)).collect();
         for node in 0..count {
             let column = columns[node];
-            graph.item(
+            graph.add_item(
                 ItemKind::Node(node),
                 column,
                 around[node].first().copied(),
@@ -115,14 +115,14 @@ impl LayerGraph {
             }
         }
         let mut long = vec![0; count];
-        for arrow in arrows.iter().filter(|arrow| arrow.end - arrow.start > 2 && !arrow.low) {
+        for arrow in arrows.iter().filter(|arrow| arrow.end - arrow.start > 2 && !arrow.in_lane) {
             long[arrow.from] += 1;
         }
         let mut shared: Vec<Vec<usize>> = vec![Vec::new(); count];
         for arrow in &arrows {
-            let together = long[arrow.from] > SEPARATE && !arrow.low;
+            let together = long[arrow.from] > MAX_SEPARATE && !arrow.in_lane;
             let bundle = together.then_some(&mut shared[arrow.from]);
-            graph.way(picture, sizes, &around, arrow, bundle);
+            graph.add_chain(picture, sizes, &around, arrow, bundle);
         }
         // Where an arrow turns off, the line that goes on is the straight one.
         for pair in shared.iter().flat_map(|bundle| bundle.windows(2)) {
@@ -131,28 +131,28 @@ impl LayerGraph {
             }
         }
         graph.lanes = lanes::numbers(&arrows, picture.edges.len());
-        graph.borders();
-        graph.weaken(count);
+        graph.add_borders();
+        graph.mark_weak(count);
         graph
     }
 
-    fn item(&mut self, kind: ItemKind, column: usize, group: Option<usize>, height: f64) -> usize {
+    fn add_item(&mut self, kind: ItemKind, column: usize, group: Option<usize>, height: f64) -> usize {
         self.items.push(Item { kind, column, group, height });
         self.before.push(Vec::new());
         self.after.push(Vec::new());
         self.items.len() - 1
     }
 
-    fn join(&mut self, from: usize, to: usize, operand: usize) {
+    fn add_segment(&mut self, from: usize, to: usize, operand: usize) {
         let segment = self.segments.len();
         self.segments.push(Segment {
             from,
             to,
             weak: false,
             lines: 1,
-            seat: 0,
+            port: 0,
             operand,
-            into: 0,
+            priority: 0,
             forwards: false,
             main: false,
         });
@@ -161,7 +161,7 @@ impl LayerGraph {
     }
 
     /// The items of one arrow; the first of them those of the bundle that it is in.
-    fn way(
+    fn add_chain(
         &mut self,
         picture: &Picture,
         sizes: &Sizes,
@@ -171,9 +171,9 @@ impl LayerGraph {
     ) {
         let (out, into) = (&around[arrow.from], &around[arrow.to]);
         let common = out.iter().position(|group| into.contains(group)).unwrap_or(out.len());
-        let mut way = Vec::with_capacity(arrow.end - arrow.start);
+        let mut chain = Vec::with_capacity(arrow.end - arrow.start);
         let mut last = arrow.from;
-        let beside = |&column: &usize| !arrow.low || column == arrow.start + 1 || column + 1 == arrow.end;
+        let beside = |&column: &usize| !arrow.in_lane || column == arrow.start + 1 || column + 1 == arrow.end;
         for column in (arrow.start + 1..arrow.end).filter(beside) {
             // In the group of the source as long as that lasts, then in that of the target as soon as that begins.
             let reaches = |group: &usize| self.ranges[*group].is_some_and(|(_, end)| column <= end);
@@ -186,7 +186,7 @@ impl LayerGraph {
             {
                 let segment = self.before[item][0];
                 self.segments[segment].lines += 1;
-                way.push(item);
+                chain.push(item);
                 last = item;
                 continue;
             }
@@ -199,48 +199,48 @@ impl LayerGraph {
                 Some(at) if at == column => {
                     (ItemKind::Label(arrow.index), sizes.labels[arrow.index].map_or(0.0, |size| size.height))
                 }
-                _ => (ItemKind::Bend, 4.0),
+                _ => (ItemKind::Dummy, 4.0),
             };
-            let item = self.item(kind, column, group, height);
-            if !(arrow.low && column + 1 == arrow.end) {
-                self.join(last, item, 0);
+            let item = self.add_item(kind, column, group, height);
+            if !(arrow.in_lane && column + 1 == arrow.end) {
+                self.add_segment(last, item, 0);
             }
             if let Some(known) = bundle.as_deref_mut().filter(|_| shares) {
                 known.push(item);
             }
-            way.push(item);
+            chain.push(item);
             last = item;
         }
         let edge = &picture.edges[arrow.index];
         let met = self.segments.len();
-        self.join(last, arrow.to, edge.operand);
+        self.add_segment(last, arrow.to, edge.operand);
         let into = match picture.nodes[arrow.from].kind {
             NodeKind::Op | NodeKind::Layer => 2,
             NodeKind::Input | NodeKind::Hidden => 1,
             _ => 0,
         };
-        self.segments[met].into = into;
+        self.segments[met].priority = into;
         if into == 2 && !edge.backward {
-            let passed = way.iter().flat_map(|&item| &self.before[item]).chain([&met]);
+            let passed = chain.iter().flat_map(|&item| &self.before[item]).chain([&met]);
             passed.for_each(|&segment| self.segments[segment].main = true);
         }
-        let first = way.first().map_or(met, |&item| self.before[item][0]);
+        let first = chain.first().map_or(met, |&item| self.before[item][0]);
         self.segments[first].forwards |= !edge.backward;
-        self.ways[arrow.index] = way;
+        self.chains[arrow.index] = chain;
     }
 
-    fn borders(&mut self) {
+    fn add_borders(&mut self) {
         for group in 0..self.ranges.len() {
             let Some((first, last)) = self.ranges[group] else {
                 continue;
             };
             let mut before: Option<(usize, usize)> = None;
             for column in first..=last {
-                let top = self.item(ItemKind::Top(group), column, Some(group), 0.0);
-                let bottom = self.item(ItemKind::Bottom(group), column, Some(group), 0.0);
+                let top = self.add_item(ItemKind::Top(group), column, Some(group), 0.0);
+                let bottom = self.add_item(ItemKind::Bottom(group), column, Some(group), 0.0);
                 if let Some((upper, lower)) = before {
-                    self.join(upper, top, 0);
-                    self.join(lower, bottom, 0);
+                    self.add_segment(upper, top, 0);
+                    self.add_segment(lower, bottom, 0);
                 }
                 before = Some((top, bottom));
             }
@@ -249,19 +249,19 @@ impl LayerGraph {
 
     /// Operands in their order; which of them the line of a node runs on with: a computed one rather than a leaf, what
     /// is fed rather than what is kept; and forwards rather than backwards where a node is used by both.
-    fn weaken(&mut self, count: usize) {
+    fn mark_weak(&mut self, count: usize) {
         for item in 0..self.items.len() {
             let segments = &self.segments;
             self.before[item].sort_by_key(|&segment| segments[segment].operand);
-            for (seat, &segment) in self.before[item].iter().enumerate() {
-                self.segments[segment].seat = seat;
+            for (port, &segment) in self.before[item].iter().enumerate() {
+                self.segments[segment].port = port;
             }
         }
         for node in 0..count {
-            let strongest = self.before[node].iter().map(|&s| self.segments[s].into).max();
+            let strongest = self.before[node].iter().map(|&s| self.segments[s].priority).max();
             for &segment in &self.before[node] {
                 let segment = &mut self.segments[segment];
-                segment.weak |= Some(segment.into) < strongest;
+                segment.weak |= Some(segment.priority) < strongest;
             }
             let forwards = self.after[node].iter().any(|&s| self.segments[s].forwards);
             for &segment in &self.after[node] {
@@ -283,12 +283,12 @@ fn arrows(picture: &Picture, sizes: &Sizes, ranks: &Ranks) -> (Vec<Arrow>, Vec<u
     let mut arrows: Vec<Arrow> = Vec::new();
     let mut long = vec![0; raw.len()];
     for (index, edge) in picture.drawn_edges() {
-        let (from, to) = if ranks.turned[index] { (edge.to, edge.from) } else { (edge.from, edge.to) };
+        let (from, to) = if ranks.reversed[index] { (edge.to, edge.from) } else { (edge.from, edge.to) };
         let (start, end) = (raw[from], raw[to]);
-        arrows.push(Arrow { index, from, to, start, end, label: None, low: false });
+        arrows.push(Arrow { index, from, to, start, end, label: None, in_lane: false });
     }
     lanes::choose(&mut arrows, raw.len());
-    for arrow in arrows.iter().filter(|arrow| arrow.end - arrow.start > 2 && !arrow.low) {
+    for arrow in arrows.iter().filter(|arrow| arrow.end - arrow.start > 2 && !arrow.in_lane) {
         long[arrow.from] += 1;
     }
     // Labels of short arrows have one place only; the others stand where there is room for them already, and else in
@@ -302,7 +302,7 @@ fn arrows(picture: &Picture, sizes: &Sizes, ranks: &Ranks) -> (Vec<Arrow>, Vec<u
         let middle = (arrow.start + arrow.end) / 2;
         let wider = |column: usize| (size.width - widths[column]).max(0.0);
         let places = (arrow.start + 1..arrow.end).step_by(2);
-        let column = if long[arrow.from] > SEPARATE || arrow.low {
+        let column = if long[arrow.from] > MAX_SEPARATE || arrow.in_lane {
             arrow.end - 1
         } else {
             let better = |a: &usize, b: &usize| {
@@ -327,7 +327,7 @@ fn arrows(picture: &Picture, sizes: &Sizes, ranks: &Ranks) -> (Vec<Arrow>, Vec<u
     for arrow in &mut arrows {
         (arrow.start, arrow.end) = (numbers[arrow.start], numbers[arrow.end]);
         arrow.label = arrow.label.map(|column| numbers[column]);
-        arrow.low &= arrow.end - arrow.start >= lanes::LEAST;
+        arrow.in_lane &= arrow.end - arrow.start >= lanes::MIN_SPAN;
     }
     (arrows, raw.into_iter().map(|column| numbers[column]).collect(), ranked)
 }

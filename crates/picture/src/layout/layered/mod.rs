@@ -56,7 +56,7 @@ impl Default for Layered {
 impl LayoutEngine for Layered {
     fn lay_out(&self, picture: &Picture, sizes: &Sizes) -> Geometry {
         let picture = picture.shallow();
-        let picture = &*readable::readable(&picture, &picture.reading_order());
+        let picture = &*readable::with_drawable_frames(&picture, &picture.reading_order());
         // The layout always runs from left to right; a picture that runs downwards is mirrored at its diagonal.
         let downwards = picture.direction == Direction::TopToBottom;
         let turned = if downwards { &sizes.transposed() } else { sizes };
@@ -70,7 +70,7 @@ impl LayoutEngine for Layered {
 const PRESSURE: f64 = 2.0;
 
 /// Graphs with more items are ordered from one first guess only.
-const COMPARED: usize = 3_000;
+const MAX_COMPARED: usize = 3_000;
 
 impl Layered {
     /// Places everything, and tells what the search for an order took.
@@ -80,54 +80,54 @@ impl Layered {
         let graph = LayerGraph::of(picture, sizes, &ranks);
         let mut effort = Effort::default();
         let mut best: Option<((usize, u64), Vec<f64>)> = None;
-        for (guess, rightwards) in guesses(picture, &graph, &reading) {
-            let order = graph.ordered(&guess, rightwards, &mut effort);
-            let mut heights = graph.heights(&order);
-            graph.straighten(&order, &mut heights, 0.0);
-            let mut pressed = heights.clone();
+        for (initial, rightwards) in initial_orders(picture, &graph, &reading) {
+            let order = graph.ordered(&initial, rightwards, &mut effort);
+            let mut ys = graph.assign_ys(&order);
+            graph.straighten(&order, &mut ys, 0.0);
+            let mut pressed = ys.clone();
             // What was straightened by the first is one line in the second.
             for _ in 0..2 {
                 graph.straighten(&order, &mut pressed, PRESSURE);
             }
-            for heights in [heights, pressed] {
-                let rating = (graph.crossings(&order), graph.unrest(&heights, PRESSURE));
-                if best.as_ref().is_none_or(|(known, _)| rating < *known) {
-                    best = Some((rating, heights));
+            for ys in [ys, pressed] {
+                let score = (graph.crossings(&order), graph.cost(&ys, PRESSURE));
+                if best.as_ref().is_none_or(|(known, _)| score < *known) {
+                    best = Some((score, ys));
                 }
             }
         }
-        let heights = best.map(|(_, heights)| heights).unwrap_or_default();
-        (coordinates::places(self.rank_gap, picture, sizes, &graph, &ranks, &heights), effort)
+        let ys = best.map(|(_, ys)| ys).unwrap_or_default();
+        (coordinates::places(self.rank_gap, picture, sizes, &graph, &ranks, &ys), effort)
     }
 }
 
 /// First guesses of the order, a number for each item, and whether the first sweep runs to the right: as a formula is
 /// read, with the items of an arrow beside its source or on the way to its target; each from the other side, and each
 /// with sweeps both ways. Large graphs have the first guess only.
-fn guesses(picture: &Picture, graph: &LayerGraph, reading: &[usize]) -> Vec<(Vec<f64>, bool)> {
+fn initial_orders(picture: &Picture, graph: &LayerGraph, reading: &[usize]) -> Vec<(Vec<f64>, bool)> {
     let mut position = vec![0.0; picture.nodes.len()];
     for (at, &node) in reading.iter().enumerate() {
         position[node] = at as f64;
     }
     let mut all = Vec::new();
     for (part, side) in [(0.0, 1.0), (0.5, 1.0), (0.0, -1.0), (0.5, -1.0)] {
-        let mut guess = vec![0.0; graph.items.len()];
+        let mut initial = vec![0.0; graph.items.len()];
         for (item, known) in graph.items.iter().enumerate() {
             if let ItemKind::Node(node) = known.kind {
-                guess[item] = side * position[node];
+                initial[item] = side * position[node];
             }
         }
         for (index, edge) in picture.drawn_edges() {
-            for &item in &graph.ways[index] {
-                guess[item] = side * (position[edge.from] * (1.0 - part) + position[edge.to] * part);
+            for &item in &graph.chains[index] {
+                initial[item] = side * (position[edge.from] * (1.0 - part) + position[edge.to] * part);
             }
         }
-        if graph.items.len() > COMPARED {
-            return vec![(guess, true)];
+        if graph.items.len() > MAX_COMPARED {
+            return vec![(initial, true)];
         }
-        all.push((guess, true));
+        all.push((initial, true));
     }
-    let leftwards: Vec<(Vec<f64>, bool)> = all.iter().map(|(guess, _)| (guess.clone(), false)).collect();
+    let leftwards: Vec<(Vec<f64>, bool)> = all.iter().map(|(initial, _)| (initial.clone(), false)).collect();
     all.extend(leftwards);
     all
 }

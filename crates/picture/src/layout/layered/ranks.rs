@@ -5,18 +5,18 @@ use crate::model::picture::Picture;
 /// The ranks of all nodes, counted from 0, and which arrows run against them because they close a cycle.
 pub(crate) struct Ranks {
     pub(crate) of: Vec<usize>,
-    pub(crate) turned: Vec<bool>,
+    pub(crate) reversed: Vec<bool>,
 }
 
 /// Ranks for each node, at most: where the ways past frames would take more, arrows span one rank each, since the ranks
 /// would grow with the square of the picture.
-const LONGEST: usize = 4;
+const MAX_RANKS_PER_NODE: usize = 4;
 
 /// An arrow between two ranks: the earlier end, the later end, and how many ranks it spans at least.
 struct Span {
     from: usize,
     to: usize,
-    least: usize,
+    min_length: usize,
 }
 
 impl Ranks {
@@ -27,13 +27,13 @@ impl Ranks {
         for (at, &node) in order.iter().enumerate() {
             position[node] = at;
         }
-        let mut turned = vec![false; picture.edges.len()];
+        let mut reversed = vec![false; picture.edges.len()];
         let mut spans = Vec::new();
-        let lengths = lengths(picture, order);
+        let min_lengths = min_lengths(picture, order);
         for (index, edge) in picture.drawn_edges() {
-            turned[index] = position[edge.from] > position[edge.to];
-            let (from, to) = if turned[index] { (edge.to, edge.from) } else { (edge.from, edge.to) };
-            spans.push(Span { from, to, least: lengths[index] });
+            reversed[index] = position[edge.from] > position[edge.to];
+            let (from, to) = if reversed[index] { (edge.to, edge.from) } else { (edge.from, edge.to) };
+            spans.push(Span { from, to, min_length: min_lengths[index] });
         }
         let mut into: Vec<Vec<usize>> = vec![Vec::new(); picture.nodes.len()];
         let mut out = into.clone();
@@ -41,12 +41,12 @@ impl Ranks {
             into[span.to].push(index);
             out[span.from].push(index);
         }
-        let mut of = longest(order, &spans, &into);
-        if of.iter().any(|&rank| rank > LONGEST * of.len()) {
-            spans.iter_mut().for_each(|span| span.least = 1);
-            of = longest(order, &spans, &into);
+        let mut of = longest_paths(order, &spans, &into);
+        if of.iter().any(|&rank| rank > MAX_RANKS_PER_NODE * of.len()) {
+            spans.iter_mut().for_each(|span| span.min_length = 1);
+            of = longest_paths(order, &spans, &into);
         }
-        pull(order, &spans, &into, &out, &mut of);
+        tighten(order, &spans, &into, &out, &mut of);
         // What has no arrows stands in the first rank, or in that of its group.
         let mut first = vec![usize::MAX; picture.groups.len()];
         let lone = |node: usize| into[node].is_empty() && out[node].is_empty();
@@ -59,43 +59,43 @@ impl Ranks {
             let mut ranks = picture.groups_around(node).into_iter().map(|group| first[group]);
             of[node] = ranks.find(|&rank| rank < usize::MAX).unwrap_or(0);
         }
-        Ranks { of, turned }
+        Ranks { of, reversed }
     }
 }
 
 /// The least rank of each node, by the longest way to it.
-fn longest(order: &[usize], spans: &[Span], into: &[Vec<usize>]) -> Vec<usize> {
+fn longest_paths(order: &[usize], spans: &[Span], into: &[Vec<usize>]) -> Vec<usize> {
     let mut of = vec![0; order.len()];
     for &node in order {
-        of[node] = into[node].iter().map(|&s| of[spans[s].from] + spans[s].least).max().unwrap_or(0);
+        of[node] = into[node].iter().map(|&s| of[spans[s].from] + spans[s].min_length).max().unwrap_or(0);
     }
     of
 }
 
 /// Moves nodes towards later ranks where that makes no arrow longer in sum: a leaf stands near its use, and so does all
 /// that is computed for one use alone.
-fn pull(order: &[usize], spans: &[Span], into: &[Vec<usize>], out: &[Vec<usize>], of: &mut [usize]) {
+fn tighten(order: &[usize], spans: &[Span], into: &[Vec<usize>], out: &[Vec<usize>], of: &mut [usize]) {
     // What hangs on its only consumer, with all it is computed from.
-    let mut hangs = vec![false; order.len()];
+    let mut in_tree = vec![false; order.len()];
     for &node in order {
-        hangs[node] = out[node].len() == 1 && into[node].iter().all(|&s| hangs[spans[s].from]);
+        in_tree[node] = out[node].len() == 1 && into[node].iter().all(|&s| in_tree[spans[s].from]);
     }
     for &node in order.iter().rev() {
-        let held = into[node].iter().filter(|&&s| !hangs[spans[s].from]).count();
-        let latest = out[node].iter().map(|&s| of[spans[s].to] - spans[s].least).min();
+        let held = into[node].iter().filter(|&&s| !in_tree[spans[s].from]).count();
+        let latest = out[node].iter().map(|&s| of[spans[s].to] - spans[s].min_length).min();
         if let Some(latest) = latest.filter(|_| out[node].len() >= held) {
             of[node] = latest;
         }
     }
     // What does not gain by being late goes back to what it is computed from.
     for &node in order {
-        let earliest = into[node].iter().map(|&s| of[spans[s].from] + spans[s].least).max();
+        let earliest = into[node].iter().map(|&s| of[spans[s].from] + spans[s].min_length).max();
         if let Some(earliest) = earliest.filter(|_| into[node].len() > out[node].len()) {
             of[node] = earliest;
         }
     }
     for &node in order.iter().rev() {
-        let latest = out[node].iter().map(|&s| of[spans[s].to] - spans[s].least).min();
+        let latest = out[node].iter().map(|&s| of[spans[s].to] - spans[s].min_length).min();
         if let Some(latest) = latest.filter(|_| out[node].len() > into[node].len()) {
             of[node] = latest;
         }
@@ -104,7 +104,7 @@ fn pull(order: &[usize], spans: &[Span], into: &[Vec<usize>], out: &[Vec<usize>]
 
 /// How many ranks each edge spans at least. An edge that enters or leaves a group is as long as the way inside, so
 /// that the other end stands beside the frame and not above or below it.
-fn lengths(picture: &Picture, order: &[usize]) -> Vec<usize> {
+fn min_lengths(picture: &Picture, order: &[usize]) -> Vec<usize> {
     let count = picture.nodes.len();
     let mut into: Vec<Vec<usize>> = vec![Vec::new(); count];
     let mut out = into.clone();
@@ -118,7 +118,7 @@ fn lengths(picture: &Picture, order: &[usize]) -> Vec<usize> {
             members[group].push(node);
         }
     }
-    let mut lengths = vec![1; picture.edges.len()];
+    let mut min_lengths = vec![1; picture.edges.len()];
     let mut depth = vec![0; count];
     let mut inside = vec![usize::MAX; count];
     for (group, members) in members.iter().enumerate() {
@@ -133,7 +133,7 @@ fn lengths(picture: &Picture, order: &[usize]) -> Vec<usize> {
                 let inner = near[node].iter().map(|&edge| other(edge)).filter(|&from| inside[from] == group);
                 depth[node] = inner.map(|from| depth[from] + 1).max().unwrap_or(0);
                 for &edge in near[node].iter().filter(|&&edge| inside[other(edge)] != group) {
-                    lengths[edge] = lengths[edge].max(depth[node] + 1);
+                    min_lengths[edge] = min_lengths[edge].max(depth[node] + 1);
                 }
             };
             if forwards {
@@ -143,5 +143,5 @@ fn lengths(picture: &Picture, order: &[usize]) -> Vec<usize> {
             }
         }
     }
-    lengths
+    min_lengths
 }

@@ -9,11 +9,11 @@ use crate::model::picture::Picture;
 use std::borrow::Cow;
 
 /// The most ranks that all frames pass together.
-const PASSED: usize = 40_000;
+const MAX_PASSED: usize = 40_000;
 
 /// The picture without the frames that there is no room for; what they hold stands in the next ones around them.
 /// O(nodes · depth + groups · log groups).
-pub(crate) fn readable<'a>(picture: &'a Picture, reading: &[usize]) -> Cow<'a, Picture> {
+pub(crate) fn with_drawable_frames<'a>(picture: &'a Picture, reading: &[usize]) -> Cow<'a, Picture> {
     if picture.groups.is_empty() {
         return Cow::Borrowed(picture);
     }
@@ -32,7 +32,7 @@ pub(crate) fn readable<'a>(picture: &'a Picture, reading: &[usize]) -> Cow<'a, P
     let mut passed = 0;
     for (wide, group) in order {
         passed += wide;
-        kept[group] = passed <= PASSED;
+        kept[group] = passed <= MAX_PASSED;
     }
-    picture.keeping(|group| kept[group])
+    picture.keeping_groups(|group| kept[group])
 }
