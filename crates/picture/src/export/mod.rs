@@ -1,4 +1,8 @@
-//! Pictures in other formats, in files, in other programs.
+//! Exports: pictures in other formats, files and programs.
+//!
+//! One file per format: `svg` (with `badge` for marks), `dot`, `mermaid`, `document` (JSON), `raster` (PNG and PDF).
+//! `files` writes files atomically by way of a `temp_file`; `graphviz` and `show` start other programs; `notebook` is for
+//! evcxr.
 
 pub(crate) mod badge;
 pub(crate) mod document;

@@ -1,7 +1,7 @@
-//! New files beside others: for what is not complete yet, and for what shall have a name that nobody had.
+//! Temporary files for atomic writes, and files with unique names.
 //!
-//! A process that is killed while it writes leaves such a file. Its name tells the process, and whoever writes a file in
-//! the same folder next removes what ended processes left.
+//! A process that is killed while it writes leaves its temporary file. The file name holds the process id, and the next
+//! write in the same folder removes the files of processes that have ended.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
@@ -12,28 +12,28 @@ use std::time::Duration;
 
 const NAME: &str = ".chainrule";
 const ENDING: &str = "tmp";
-/// Where it cannot be asked whether a process runs, a file that was not written to for so long is left by one that ended.
+/// The age at which a temporary file is stale, where it cannot be seen whether its process still runs.
 const STALE_AFTER: Duration = Duration::from_secs(3_600);
 
-/// The files that this process is writing: a process may have the number of one that ended before it.
+/// The temporary files that this process has open; others with its process id are left by an earlier process.
 static OPEN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 fn open() -> MutexGuard<'static, BTreeSet<PathBuf>> {
-    // A set that another thread left is a whole set.
+    // A thread that panicked cannot have left the set half changed.
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A file that takes the place of another one when it is complete, and is gone if it does not.
+/// A temporary file that replaces another file when it is complete, and is removed on drop otherwise.
 pub(crate) struct TempFile {
     path: PathBuf,
-    /// Whether the path is still the file's.
+    /// Whether the file still has its temporary name.
     pending: bool,
 }
 
 impl TempFile {
-    /// A new one in a folder, after what ended processes left there is removed.
+    /// Creates one in a folder, after removing stale ones there.
     pub(crate) fn create_in(folder: &Path) -> io::Result<(TempFile, File)> {
-        // Nobody else may take the file for one that was left before it is known to be open.
+        // Held until the new file is registered, so that no other thread takes it for a stale one.
         let mut open = open();
         remove_stale(folder, &open);
         let (path, file) = create_unique(folder, NAME, ENDING)?;
@@ -45,9 +45,9 @@ impl TempFile {
         &self.path
     }
 
-    /// Gives it the name of another file, whose place it takes.
+    /// Renames it to `path`, replacing the file there.
     pub(crate) fn persist(mut self, path: &Path) -> io::Result<()> {
-        // As soon as the set is free again, its own name may be that of another thread's file.
+        // Held, since another thread may reuse the temporary name as soon as it is free.
         let mut open = open();
         fs::rename(&self.path, path)?;
         self.pending = false;
@@ -60,14 +60,14 @@ impl Drop for TempFile {
     fn drop(&mut self) {
         if self.pending {
             let mut open = open();
-            // The first problem is the one to tell.
+            // The error that led here is the one to report.
             let _ = fs::remove_file(&self.path);
             open.remove(&self.path);
         }
     }
 }
 
-/// Removes what processes that ended left in a folder. What cannot be removed stays, which is no reason not to write.
+/// Removes stale temporary files in a folder. A failure to do so is no reason not to write.
 fn remove_stale(folder: &Path, open: &BTreeSet<PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
@@ -78,7 +78,7 @@ fn remove_stale(folder: &Path, open: &BTreeSet<PathBuf>) {
     }
 }
 
-/// The process whose file has this name, if it is such a name.
+/// The process id in the name of a temporary file, if it is one.
 fn process(name: &str) -> Option<u32> {
     let middle = name.strip_prefix(NAME)?.strip_prefix('-')?.strip_suffix(ENDING)?.strip_suffix('.')?;
     let (process, number) = middle.split_once('-')?;
@@ -86,7 +86,7 @@ fn process(name: &str) -> Option<u32> {
     process.parse().ok()
 }
 
-/// Whether nobody writes to a file any more.
+/// Whether the process that wrote a temporary file has ended.
 fn is_stale(process: u32, path: &Path, open: &BTreeSet<PathBuf>) -> bool {
     if process == std::process::id() {
         return !open.contains(path);
@@ -99,7 +99,7 @@ fn is_stale(process: u32, path: &Path, open: &BTreeSet<PathBuf>) -> bool {
     matches!(age, Ok(Ok(age)) if age > STALE_AFTER)
 }
 
-/// A file in a folder that nobody had before, not even by way of a link.
+/// Creates a file that did not exist, not even as a symbolic link.
 pub(crate) fn create_unique(folder: &Path, name: &str, ending: &str) -> io::Result<(PathBuf, File)> {
     let process = std::process::id();
     let mut number = 0_u32;

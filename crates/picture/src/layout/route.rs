@@ -1,7 +1,7 @@
-//! The lines of the arrows, drawn from the places that a layered layout gives.
+//! Edge routing: splines through the bend points of a layered layout.
 //!
-//! Everything here runs from left to right. A line leaves its source, bends in the room between two ranks, runs flat
-//! across the width of its label (and of every rank that it only passes), bends again and meets its target.
+//! The layout runs from left to right. A line leaves its source, bends in the gap between two ranks, is horizontal across
+//! the width of its label and of every rank that it passes, bends again and meets its target.
 
 use crate::layout::frames::frames;
 use crate::layout::geometry::{EdgeLine, Geometry, Piece, Point, Rect};
@@ -12,12 +12,12 @@ use crate::model::picture::Picture;
 
 /// Length of an arrow's head; the line ends where the head begins.
 pub(crate) const HEAD: f64 = 8.0;
-/// How far the control points of a curve are from its ends, by its width, where it turns one way and back.
+/// Distance of the control points of a curve from its ends, relative to its width, if it is S-shaped.
 const CONTROL: f64 = 0.37;
-/// The same by the way to the corner, where it turns one way only; two thirds make a parabola.
+/// The same relative to the distance to the corner, if it turns one way only; two thirds give a parabola.
 const CORNER_CONTROL: f64 = 0.7;
 
-/// After so many looks at all lines, each bends between the ranks.
+/// After so many rounds of routing, every line bends between the ranks.
 const ROUNDS: usize = 4;
 
 pub(crate) fn draw(picture: &Picture, sizes: &Sizes, placed: &Placed) -> Geometry {
@@ -27,8 +27,8 @@ pub(crate) fn draw(picture: &Picture, sizes: &Sizes, placed: &Placed) -> Geometr
     let columns = Columns::of(&boxes, &labels);
     let mut between_ranks = vec![false; picture.edges.len()];
     let mut lines = vec![EdgeLine::default(); picture.edges.len()];
-    // Lines bend beside the boxes of a rank where that keeps them clear of all others, and else between the ranks only,
-    // where nothing stands. How a line meets its node hangs on the other lines there, so all are looked at again.
+    // A line bends beside its own boxes if it then stays clear of all others, and otherwise between the ranks, where there
+    // are no boxes. The ports of a node depend on all its lines, so a change needs another round.
     for round in 0..=ROUNDS {
         let flats = all_flats(picture, placed, &labels, &columns, &between_ranks);
         let ports = ports(picture, sizes, placed, &flats, &columns, &between_ranks);
@@ -81,7 +81,7 @@ fn all_flats(
     all
 }
 
-/// The same places with more room between two ranks where lines rise or fall steeply.
+/// The same coordinates with wider gaps between two ranks where lines are steep.
 fn widened(picture: &Picture, sizes: &Sizes, placed: &Placed) -> Placed {
     let (boxes, labels) = (node_boxes(sizes, placed), label_boxes(sizes, placed));
     let columns = Columns::of(&boxes, &labels);
@@ -106,7 +106,7 @@ fn widened(picture: &Picture, sizes: &Sizes, placed: &Placed) -> Placed {
         let from = before.x + before.half;
         gaps.push((from, (after.x - after.half).max(from + 0.1), extra));
     }
-    // How far everything behind each gap moves in all.
+    // The total shift of everything after each gap.
     let mut behind = Vec::with_capacity(gaps.len());
     let mut sum = 0.0;
     for &(_, _, by) in &gaps {
@@ -133,7 +133,7 @@ fn around(centre: Point, size: Size) -> Rect {
     Rect::around(centre, size.width, size.height)
 }
 
-/// The flat stretches of a line. A label takes its own width, or that of its rank where the line is a between_ranks one.
+/// The horizontal parts of a line: across its label, or, if it bends `between_ranks` only, across the label's whole rank.
 fn flats(
     bends: &[Point],
     centre: Option<Point>,
@@ -183,7 +183,7 @@ fn straight(from: Point, to: Point, pieces: &mut Vec<Piece>) {
     }
 }
 
-/// A curve from one place to the next that has the given direction at both ends; straight if it can be.
+/// A curve between two points with the given directions at both ends; a straight line if possible.
 fn bend(from: Waypoint, to: Waypoint, pieces: &mut Vec<Piece>) {
     let (dx, dy) = (to.at.x - from.at.x, to.at.y - from.at.y);
     let is_straight = |direction: (f64, f64)| (direction.0 * dy - direction.1 * dx).abs() < 0.3;
@@ -192,13 +192,13 @@ fn bend(from: Waypoint, to: Waypoint, pieces: &mut Vec<Piece>) {
         return;
     }
     let cross = |a: (f64, f64), b: (f64, f64)| a.0 * b.1 - a.1 * b.0;
-    // The corner at which the two directions meet, as far from either end.
+    // The distances of the corner, where the two tangents meet, from either end.
     let sine = cross(from.direction, to.direction);
     let (there, back) = (cross((dx, dy), to.direction) / sine, cross(from.direction, (dx, dy)) / sine);
     let (a, b) = if sine.abs() > 1e-3 && there > 0.0 && back > 0.0 {
         (CORNER_CONTROL * there, CORNER_CONTROL * back)
     } else {
-        // The control points stay within the width of the bend, so that the curve never swings back.
+        // The control points stay within the width of the curve, so that x is monotonic.
         let pull = |direction: (f64, f64)| CONTROL * dx.abs() / direction.0.max(0.3);
         (pull(from.direction), pull(to.direction))
     };

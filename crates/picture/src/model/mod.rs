@@ -1,4 +1,7 @@
-//! The picture as plain data, and the texts and numbers in it.
+//! The picture as plain data. Read `picture` first, then `details` and `mark`, which its nodes hold.
+//!
+//! `number` formats numbers, `text` measures and escapes text, `display` sanitises all texts before an export, `nesting`
+//! walks groups inside groups, and `json` writes JSON.
 
 pub(crate) mod details;
 pub(crate) mod display;

@@ -1,23 +1,23 @@
-//! Coordinates within the columns: four drawings, each as straight as it can be in one direction, and their mean.
+//! Coordinate assignment within the columns: the average median of four extremal alignments.
 //!
-//! Brandes and Köpf, "Fast and Simple Horizontal Coordinate Assignment" (GD 2001). Their compaction
-//! is replaced by longest paths over the blocks, which cannot go wrong where classes meet, the error that Brandes,
-//! Walter and Zink corrected ("Erratum", 2020).
+//! Brandes and Köpf, "Fast and Simple Horizontal Coordinate Assignment" (GD 2001), for a left-to-right drawing. Longest
+//! paths over the blocks replace their compaction, and with it the error where classes meet that Brandes, Walter and Zink
+//! corrected ("Erratum", 2020).
 
 use super::crossings::Order;
 use super::layer_graph::{ItemKind, LayerGraph};
 
-/// Which way one of the four drawings is made.
+/// The directions of one of the four alignments.
 #[derive(Debug, Clone, Copy)]
 struct Bias {
-    /// Aligned with what comes before, from left to right.
+    /// Items are aligned with their predecessors, from left to right.
     rightwards: bool,
-    /// From top to bottom, as far up as possible.
+    /// Columns are visited from top to bottom, and blocks placed as far up as possible.
     downwards: bool,
 }
 
 impl LayerGraph {
-    /// The heights of all items.
+    /// The y coordinates of all items.
     pub(crate) fn assign_ys(&self, order: &Order) -> Vec<f64> {
         let conflicts = self.conflicts(order);
         let mut all: Vec<Vec<f64>> = Vec::with_capacity(4);
@@ -28,7 +28,7 @@ impl LayerGraph {
                 all.push(self.compact(order, &root, bias));
             }
         }
-        // All four are moved to the one of least height: two to its upper edge, two to its lower one.
+        // All four are aligned with the one of least height: two at its upper edge, two at its lower one.
         let edges = |ys: &Vec<f64>| {
             let mut edges = (f64::MAX, f64::MIN);
             for (item, &y) in self.items.iter().zip(ys) {
@@ -51,11 +51,11 @@ impl LayerGraph {
         (0..self.items.len()).map(mean).collect()
     }
 
-    /// The least distance between the middles of two neighbours in a column.
+    /// The least distance between the centres of two neighbours in a column.
     pub(crate) fn distance(&self, upper: usize, lower: usize) -> f64 {
         let (a, b) = (&self.items[upper], &self.items[lower]);
         let gap = match (a.kind, b.kind) {
-            // A frame's label stands on its upper border.
+            // A frame's label is on its upper border.
             (ItemKind::Top(_), ItemKind::Top(_)) => 22.0,
             (ItemKind::Top(_), _) => 13.0,
             (_, ItemKind::Bottom(_)) => 12.0,
@@ -69,7 +69,8 @@ impl LayerGraph {
         a.height / 2.0 + gap + b.height / 2.0
     }
 
-    /// Segments that may not be straight, since they cross one that matters more: long lines and borders of frames.
+    /// The segments that must not be aligned because they cross one of higher priority, an inner segment of a long edge or
+    /// a frame border (type 1 conflicts).
     fn conflicts(&self, order: &Order) -> Vec<bool> {
         let mut conflicts = vec![false; self.segments.len()];
         let border = |s: usize| self.items[self.segments[s].from].is_border();
@@ -84,7 +85,7 @@ impl LayerGraph {
         conflicts
     }
 
-    /// Marks what crosses a strong segment before a column, and is not strong itself.
+    /// Marks the segments before a column that cross a strong one and are not strong themselves.
     fn mark_conflicts(
         &self,
         order: &Order,
@@ -112,7 +113,7 @@ impl LayerGraph {
         }
     }
 
-    /// The root of each item's block: the items that lie on one line with it.
+    /// The root of the block of each item: the items that are aligned with it.
     fn align_blocks(&self, order: &Order, conflicts: &[bool], bias: Bias) -> Vec<usize> {
         let count = self.items.len();
         let mut root: Vec<usize> = (0..count).collect();
@@ -154,8 +155,8 @@ impl LayerGraph {
         root
     }
 
-    /// Places blocks as far up as they can go, then down again as far as what is below them allows; and the other way
-    /// round for drawings from bottom to top.
+    /// Places blocks as far up as possible by longest paths, then down as far as the blocks below allow; mirrored for
+    /// alignments from bottom to top.
     fn compact(&self, order: &Order, root: &[usize], bias: Bias) -> Vec<f64> {
         let count = self.items.len();
         let mut successors: Vec<Vec<(usize, f64)>> = vec![Vec::new(); count];
@@ -185,7 +186,7 @@ impl LayerGraph {
         for &block in sorted.iter().rev() {
             let far = successors[block].iter().map(|&(other, distance)| at[other] - distance);
             let far = far.fold(f64::MAX, f64::min);
-            // Borders are not pulled away from what they hold.
+            // Borders are not pulled away from their contents.
             let held = match self.items[block].kind {
                 ItemKind::Bottom(_) => bias.downwards,
                 ItemKind::Top(_) => !bias.downwards,

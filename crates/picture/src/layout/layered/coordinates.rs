@@ -1,4 +1,4 @@
-//! The columns side by side, and everything that was placed handed over to the drawing of lines.
+//! The x coordinates of the columns, and the resulting input of edge routing.
 
 use super::layer_graph::{ItemKind, LayerGraph};
 use super::ranks::Ranks;
@@ -8,13 +8,13 @@ use crate::layout::measure::Sizes;
 use crate::layout::placed::Placed;
 use crate::model::picture::{Direction, Picture};
 
-/// Room between a frame and the column inside it, and again between the frame and what is beside it.
+/// Margin between a frame and the column inside it, and between a frame and its neighbour.
 const SIDE: f64 = 12.0;
-/// Room above the first lane, and between two lanes.
+/// Space above the first lane, and between two lanes.
 const BELOW: f64 = 30.0;
 const APART: f64 = 8.0;
 
-/// Places from heights, with so much room between two ranks.
+/// All coordinates, from the y coordinates of the items and the gap between two ranks.
 pub(crate) fn places(
     rank_gap: f64,
     picture: &Picture,
@@ -42,7 +42,7 @@ pub(crate) fn places(
         }
     }
     if picture.direction == Direction::LeftToRight {
-        // A frame is as wide as its label.
+        // A frame is at least as wide as its label.
         for (group, range) in graph.ranges.iter().enumerate() {
             let Some((first, last)) = *range else { continue };
             let gaps =
@@ -106,8 +106,7 @@ pub(crate) fn places(
     placed
 }
 
-/// How many frames, each inside the next, begin with the first column of a group, and how many end with its last one,
-/// the group itself counted.
+/// For each group, how many nested frames begin at its first column, and how many end at its last one, itself included.
 fn nesting(graph: &LayerGraph) -> (Vec<usize>, Vec<usize>) {
     let count = graph.ranges.len();
     let (mut opening, mut closing) = (vec![1; count], vec![1; count]);

@@ -1,14 +1,14 @@
-//! Exchanges of neighbours in a column, where lines then cross less.
+//! Adjacent exchanges: neighbours in a column change places if that reduces crossings.
 
 use super::crossings::Order;
 use super::layer_graph::{ItemKind, LayerGraph};
 
-/// Two items with more pairs of lines than this are left to the sweeps.
+/// Two items with more pairs of segments than this are left to the sweeps.
 const MAX_PAIRS: usize = 4_096;
 
 impl LayerGraph {
-    /// One pass through all columns, and by how much it lowered the crossings. With `accept_ties`, neighbours are exchanged
-    /// where that changes nothing, too: what it leads to may be better.
+    /// One pass over all columns; returns by how much it reduced the crossings. With `accept_ties`, neighbours are also
+    /// exchanged where that changes nothing, which may open better exchanges.
     pub(crate) fn exchange(&self, order: &mut Order, accept_ties: bool) -> usize {
         let mut gained = 0;
         for column in 0..self.columns {
@@ -43,7 +43,7 @@ impl LayerGraph {
             let items = &order.columns[column];
             let single = |item: usize| !self.items[item].is_border();
             let item = items[at];
-            // The whole group that begins right below the item, or ends right above it.
+            // The group that begins right below the item, or, further down, that ends right above it.
             let below = match items.get(at + 1).map(|&next| self.items[next].kind) {
                 Some(ItemKind::Top(group)) if single(item) => {
                     items[at + 1..].iter().position(|&i| self.items[i].kind == ItemKind::Bottom(group))
@@ -82,7 +82,7 @@ impl LayerGraph {
         gained
     }
 
-    /// The crossings of the lines of two items of one column as they stand, and the other way round.
+    /// The weighted crossings between the segments of two items of one column, in their current order and swapped.
     fn pair_crossings(&self, order: &Order, upper: usize, lower: usize) -> (usize, usize) {
         let (mut current, mut swapped) = (0, 0);
         for (near, start) in [(&self.before, true), (&self.after, false)] {

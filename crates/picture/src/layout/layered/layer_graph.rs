@@ -1,12 +1,11 @@
-//! What is ordered and placed: nodes, labels, the bends of long lines and the borders of frames, in columns.
+//! The proper layered graph: nodes, labels, dummy nodes of long edges and borders of frames, in columns.
 //!
-//! Each rank is a column. Labels stand in columns of their own between two ranks, so that a column holds nodes or
-//! labels, never both; where no label stands there is no such column. An arrow passes every column between its ends at
-//! one item: its label, or a bend. Each group has an upper and a lower border in every column from its first to its
-//! last.
+//! Each rank is a column. Labels have columns of their own between two ranks, so that a column holds nodes or labels,
+//! never both; a label column without labels is dropped. An edge has one item in every column between its ends: its label,
+//! or a dummy node. Each group has an upper and a lower border in every column from its first to its last.
 //!
-//! Where arrows would pass very many columns in all, the longest have items beside their ends only, and run below
-//! everything else in between, each in a lane: see [`lanes`](super::lanes).
+//! If edges would pass too many columns in total, the longest have items next to their ends only, and run in a lane below
+//! the drawing in between: see [`lanes`](super::lanes).
 
 use super::lanes::{self, Arrow, MAX_SEPARATE};
 use super::ranks::Ranks;
@@ -43,23 +42,23 @@ impl Item {
     }
 }
 
-/// A step of a line, or of the border of a frame, from one column to the next.
+/// A segment of an edge, or of the border of a frame, from one column to the next.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Segment {
     pub(crate) from: usize,
     pub(crate) to: usize,
-    /// Whether it gives way where another one can run straight on.
+    /// Whether it yields to another segment that can be straight.
     pub(crate) weak: bool,
-    /// How many arrows share it.
+    /// How many edges share it.
     pub(crate) lines: usize,
-    /// How many other segments meet the same item above this one.
+    /// Its position among the segments that end at the same item, from the top.
     pub(crate) port: usize,
     operand: usize,
-    /// How much a node's line is that of this operand.
+    /// The priority of this operand for being level with its node.
     priority: usize,
-    /// Whether it leaves its node in the direction of the forward pass.
+    /// Whether it is the first segment of an edge of the forward pass.
     pub(crate) forwards: bool,
-    /// Whether it belongs to a line on which the forward pass runs from one op to the next.
+    /// Whether it belongs to an edge of the forward pass that leaves an op or a box.
     pub(crate) main: bool,
 }
 
@@ -74,19 +73,19 @@ pub(crate) struct LayerGraph {
     pub(crate) before: Vec<Vec<usize>>,
     /// The segments that start at an item.
     pub(crate) after: Vec<Vec<usize>>,
-    /// The items that each arrow passes between its ends, from left to right.
+    /// The labels and dummy nodes of each edge, from left to right.
     pub(crate) chains: Vec<Vec<usize>>,
-    /// The lanes of the arrows that have one.
+    /// The lane of each edge that runs in one.
     pub(crate) lanes: Vec<Option<usize>>,
     pub(crate) ranges: Vec<Option<Range>>,
     pub(crate) parents: Vec<Option<usize>>,
     pub(crate) columns: usize,
-    /// Which columns hold nodes.
+    /// Whether each column is a rank, and not a column of labels.
     pub(crate) ranked: Vec<bool>,
 }
 
 impl LayerGraph {
-    /// O(nodes + arrows + columns that arrows pass + columns that frames pass).
+    /// O(nodes + edges + columns that edges pass + columns that frames pass).
     pub(crate) fn of(picture: &Picture, sizes: &Sizes, ranks: &Ranks) -> LayerGraph {
         let (arrows, columns, ranked) = arrows(picture, sizes, ranks);
         let count = picture.nodes.len();
@@ -124,7 +123,7 @@ impl LayerGraph {
             let bundle = together.then_some(&mut shared[arrow.from]);
             graph.add_chain(picture, sizes, &around, arrow, bundle);
         }
-        // Where an arrow turns off, the line that goes on is the straight one.
+        // Where an edge branches off a bundle, the bundle goes straight on.
         for pair in shared.iter().flat_map(|bundle| bundle.windows(2)) {
             for &segment in &graph.after[pair[0]] {
                 graph.segments[segment].weak |= graph.segments[segment].to != pair[1];
@@ -160,7 +159,7 @@ impl LayerGraph {
         self.before[to].push(segment);
     }
 
-    /// The items of one arrow; the first of them those of the bundle that it is in.
+    /// Adds the items and segments of one edge; all items but the last are shared with its bundle, if it is in one.
     fn add_chain(
         &mut self,
         picture: &Picture,
@@ -175,7 +174,7 @@ impl LayerGraph {
         let mut last = arrow.from;
         let beside = |&column: &usize| !arrow.in_lane || column == arrow.start + 1 || column + 1 == arrow.end;
         for column in (arrow.start + 1..arrow.end).filter(beside) {
-            // In the group of the source as long as that lasts, then in that of the target as soon as that begins.
+            // In the group of the source up to its last column, then in that of the target from its first column on.
             let reaches = |group: &usize| self.ranges[*group].is_some_and(|(_, end)| column <= end);
             let begins = |group: &usize| self.ranges[*group].is_some_and(|(start, _)| start <= column);
             let inner = out[..common].iter().find(|group| reaches(group));
@@ -247,8 +246,8 @@ impl LayerGraph {
         }
     }
 
-    /// Operands in their order; which of them the line of a node runs on with: a computed one rather than a leaf, what
-    /// is fed rather than what is kept; and forwards rather than backwards where a node is used by both.
+    /// Sorts the segments that end at an item by operand, and marks those that yield to others as weak: leaves yield to
+    /// computed operands, parameters and constants to inputs, and backward to forward edges that leave the same node.
     fn mark_weak(&mut self, count: usize) {
         for item in 0..self.items.len() {
             let segments = &self.segments;
@@ -272,7 +271,7 @@ impl LayerGraph {
     }
 }
 
-/// The arrows, the columns of the nodes, and for every column whether it holds nodes.
+/// The edges, the columns of the nodes, and for every column whether it is a rank.
 fn arrows(picture: &Picture, sizes: &Sizes, ranks: &Ranks) -> (Vec<Arrow>, Vec<usize>, Vec<bool>) {
     let raw: Vec<usize> = ranks.of.iter().map(|rank| 2 * rank).collect();
     let count = raw.iter().max().map_or(0, |last| last + 1);
@@ -291,8 +290,8 @@ fn arrows(picture: &Picture, sizes: &Sizes, ranks: &Ranks) -> (Vec<Arrow>, Vec<u
     for arrow in arrows.iter().filter(|arrow| arrow.end - arrow.start > 2 && !arrow.in_lane) {
         long[arrow.from] += 1;
     }
-    // Labels of short arrows have one place only; the others stand where there is room for them already, and else in
-    // the middle of their line, or at its end when lines run together.
+    // The label of an edge between adjacent ranks has only one column. Others go to the column that they widen least, the
+    // one nearest to the middle of the edge on ties, or to the last one if the edge is bundled or runs in a lane.
     arrows.sort_by_key(|arrow| (arrow.end - arrow.start, arrow.index));
     let mut widths = vec![0.0_f64; count];
     for arrow in &mut arrows {

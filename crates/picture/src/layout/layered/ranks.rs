@@ -1,18 +1,18 @@
-//! Which rank each node stands at: as late as the nodes that use it allow, and no later than that makes arrows short.
+//! Rank assignment: longest paths, then moves of single nodes that shorten the edges in total.
 
 use crate::model::picture::Picture;
 
-/// The ranks of all nodes, counted from 0, and which arrows run against them because they close a cycle.
+/// The ranks of all nodes, from 0, and which edges are reversed because they close a cycle.
 pub(crate) struct Ranks {
     pub(crate) of: Vec<usize>,
     pub(crate) reversed: Vec<bool>,
 }
 
-/// Ranks for each node, at most: where the ways past frames would take more, arrows span one rank each, since the ranks
-/// would grow with the square of the picture.
+/// The most ranks per node: if minimum lengths past frames would need more, all minimum lengths become 1, since the number
+/// of ranks would be quadratic.
 const MAX_RANKS_PER_NODE: usize = 4;
 
-/// An arrow between two ranks: the earlier end, the later end, and how many ranks it spans at least.
+/// An edge without its direction: the earlier end, the later end, and its minimum length in ranks.
 struct Span {
     from: usize,
     to: usize,
@@ -20,8 +20,8 @@ struct Span {
 }
 
 impl Ranks {
-    /// Longest paths, then what hangs on nodes of later ranks is drawn towards them. O(nodes + arrows) in each of a
-    /// fixed number of passes, plus the sizes of all groups.
+    /// Longest-path ranks, then nodes are moved towards their consumers. `order` is a topological order, except for edges
+    /// that close a cycle. O(nodes + edges) for each of a fixed number of passes, plus the sizes of all groups.
     pub(crate) fn of(picture: &Picture, order: &[usize]) -> Ranks {
         let mut position = vec![0; picture.nodes.len()];
         for (at, &node) in order.iter().enumerate() {
@@ -47,7 +47,7 @@ impl Ranks {
             of = longest_paths(order, &spans, &into);
         }
         tighten(order, &spans, &into, &out, &mut of);
-        // What has no arrows stands in the first rank, or in that of its group.
+        // Isolated nodes go to the first rank, or to the first rank of their group.
         let mut first = vec![usize::MAX; picture.groups.len()];
         let lone = |node: usize| into[node].is_empty() && out[node].is_empty();
         for node in (0..of.len()).filter(|&node| !lone(node)) {
@@ -63,7 +63,7 @@ impl Ranks {
     }
 }
 
-/// The least rank of each node, by the longest way to it.
+/// The least rank of each node: the length of the longest path to it.
 fn longest_paths(order: &[usize], spans: &[Span], into: &[Vec<usize>]) -> Vec<usize> {
     let mut of = vec![0; order.len()];
     for &node in order {
@@ -72,10 +72,10 @@ fn longest_paths(order: &[usize], spans: &[Span], into: &[Vec<usize>]) -> Vec<us
     of
 }
 
-/// Moves nodes towards later ranks where that makes no arrow longer in sum: a leaf stands near its use, and so does all
-/// that is computed for one use alone.
+/// Moves nodes to later ranks where that does not lengthen the edges in total: a leaf moves next to its consumer, and so
+/// does a subtree that is computed for one consumer alone.
 fn tighten(order: &[usize], spans: &[Span], into: &[Vec<usize>], out: &[Vec<usize>], of: &mut [usize]) {
-    // What hangs on its only consumer, with all it is computed from.
+    // Nodes with one consumer whose operands are all such nodes: subtrees that can move as a whole.
     let mut in_tree = vec![false; order.len()];
     for &node in order {
         in_tree[node] = out[node].len() == 1 && into[node].iter().all(|&s| in_tree[spans[s].from]);
@@ -87,7 +87,7 @@ fn tighten(order: &[usize], spans: &[Span], into: &[Vec<usize>], out: &[Vec<usiz
             of[node] = latest;
         }
     }
-    // What does not gain by being late goes back to what it is computed from.
+    // Nodes with more operands than consumers go back next to their operands.
     for &node in order {
         let earliest = into[node].iter().map(|&s| of[spans[s].from] + spans[s].min_length).max();
         if let Some(earliest) = earliest.filter(|_| into[node].len() > out[node].len()) {
@@ -102,8 +102,8 @@ fn tighten(order: &[usize], spans: &[Span], into: &[Vec<usize>], out: &[Vec<usiz
     }
 }
 
-/// How many ranks each edge spans at least. An edge that enters or leaves a group is as long as the way inside, so
-/// that the other end stands beside the frame and not above or below it.
+/// The minimum length of each edge in ranks. An edge that enters or leaves a group is as long as the longest path inside,
+/// so that its other end is beside the frame and not above or below it.
 fn min_lengths(picture: &Picture, order: &[usize]) -> Vec<usize> {
     let count = picture.nodes.len();
     let mut into: Vec<Vec<usize>> = vec![Vec::new(); count];

@@ -1,32 +1,32 @@
-//! Last moves: lines are drawn tight where there is room.
+//! Improvement of the y coordinates: aligned blocks move to the weighted medians of their neighbours.
 
 use super::crossings::Order;
 use super::layer_graph::{ItemKind, LayerGraph};
 
 /// Passes over all blocks.
 const PASSES: usize = 6;
-/// The same where frames are pressed together.
+/// The same under pressure.
 const PRESSED_PASSES: usize = 24;
-/// How many neighbours that touch hand on a pressure.
+/// The most touching neighbours through which a pressure is transmitted.
 const MAX_CONTACTS: usize = 64;
 
-/// Less room than this is none.
+/// Two items with a smaller gap than this touch.
 const TOUCH: f64 = 0.5;
-/// A wish to go as far as possible.
+/// A target beyond every coordinate: as far as possible.
 const FAR: f64 = 1e12;
 
-/// What lies on one line and moves as one.
+/// Sets of items that are level with each other and move as one.
 struct Blocks {
     of: Vec<usize>,
     members: Vec<Vec<usize>>,
 }
 
 impl LayerGraph {
-    /// Moves whatever lies on one line, as one, to the middle of what it is joined to, as far as its neighbours in the
-    /// columns allow, where that makes lines steadier. O(items + segments · log) for each of a fixed number of passes.
+    /// Moves each block to the weighted median of its neighbours, as far as the items above and below it allow.
+    /// O(items + segments · log) for each of a fixed number of passes.
     ///
-    /// With a pressure, whatever touches the upper or lower border of a frame, or the edge of the drawing, or what touches
-    /// that, wants to be further inside, and lines give way at the frames that they pass, but for those from op to op.
+    /// With a pressure, blocks that touch a frame border or the edge of the drawing, directly or through others, are pushed
+    /// inwards with this weight, and edges may bend at the frames that they cross, unless they run from op to op.
     pub(crate) fn straighten(&self, order: &Order, ys: &mut [f64], pressure: f64) {
         let blocks = self.blocks(ys, pressure > 0.0);
         let mut targets: Vec<(f64, f64)> = Vec::new();
@@ -48,7 +48,7 @@ impl LayerGraph {
                         high = high.min(ys[lower] - self.distance(item, lower));
                     }
                 }
-                // Rounding may have left less than no room.
+                // Rounding may have left a negative gap.
                 let (low, high) = (low.min(y), high.max(y));
                 let aim = match self.items[members[0]].kind {
                     ItemKind::Top(_) if high < f64::MAX => high,
@@ -82,7 +82,8 @@ impl LayerGraph {
         }
     }
 
-    /// Items joined by level segments, and the borders of one frame, are one block.
+    /// Blocks: items joined by level segments, and the upper or lower borders of one frame. With `split`, edges are split at
+    /// the frames that they cross.
     fn blocks(&self, ys: &[f64], split: bool) -> Blocks {
         let mut of = vec![usize::MAX; self.items.len()];
         let mut members: Vec<Vec<usize>> = Vec::new();
@@ -121,12 +122,12 @@ impl LayerGraph {
         })
     }
 
-    /// Whether an item touches the upper or the lower border of a frame around it, or the edge of everything, itself or
-    /// by what stands between the two.
+    /// Whether an item touches the border of a frame around it, or the edge of the drawing, directly or through the items in
+    /// between.
     fn is_pressed(&self, order: &Order, ys: &[f64], extent: (f64, f64), item: usize, upwards: bool) -> bool {
         let column = &order.columns[self.items[item].column];
         let (mut at, mut last) = (order.place[item], item);
-        // How many frames beside the item have been entered and not left.
+        // How many frames next to the item have been entered and not left.
         let mut depth = 0;
         for _ in 0..MAX_CONTACTS {
             let next = if upwards { at.checked_sub(1) } else { Some(at + 1) };
@@ -152,12 +153,12 @@ impl LayerGraph {
         false
     }
 
-    /// The heights at which lines of an item would be level, with how much they matter. A node wants to be in the
-    /// middle of its operands, and in the middle of where it is used.
+    /// The y coordinates at which segments of an item would be level, with their weights. For a node, the medians of its
+    /// operands and of its consumers.
     fn targets(&self, item: usize, block: usize, blocks: &Blocks, ys: &[f64], into: &mut Vec<(f64, f64)>) {
         for (near, rightwards) in [(&self.before[item], false), (&self.after[item], true)] {
             let first = into.len();
-            // Where there is none that is not weak, those of the forward pass come first.
+            // Only the strongest segments count: not weak ones if there are others, and then those of the forward pass.
             let strength = |s: usize| {
                 let segment = &self.segments[s];
                 (!segment.weak, rightwards && segment.forwards)
@@ -166,7 +167,7 @@ impl LayerGraph {
             for &s in near.iter().filter(|&&s| Some(strength(s)) == strongest) {
                 let segment = &self.segments[s];
                 let other = if rightwards { segment.to } else { segment.from };
-                // A line that is level already holds its end where it is.
+                // A single neighbour in the same block is level already.
                 if blocks.of[other] != block || near.len() > 1 {
                     into.push((ys[other], self.straightness(s)));
                 }
@@ -183,8 +184,8 @@ impl LayerGraph {
         }
     }
 
-    /// How much a segment wants to be level: long lines more than others (Gansner et al. 1993, section 4), weak ones
-    /// hardly.
+    /// The weight of a segment being level: inner segments of long edges most (Gansner et al. 1993, section 4), weak ones
+    /// least.
     fn straightness(&self, s: usize) -> f64 {
         let segment = &self.segments[s];
         let nodes = [segment.from, segment.to].iter().filter(|&&item| self.items[item].is_node()).count();
@@ -192,7 +193,7 @@ impl LayerGraph {
         if segment.weak { straightness * 0.25 } else { straightness }
     }
 
-    /// How tall the drawing and all its frames are together.
+    /// The sum of the heights of the drawing and of all its frames.
     fn total_height(&self, ys: &[f64]) -> f64 {
         let extent = self.extent(ys);
         let mut frames = vec![(0.0, 0.0); self.ranges.len()];
@@ -206,7 +207,8 @@ impl LayerGraph {
         extent.1 - extent.0 + frames.iter().map(|(top, bottom)| bottom - top).sum::<f64>()
     }
 
-    /// How far lines rise and fall in all, and how tall everything is, in whole units.
+    /// The cost of y coordinates, rounded: the weighted vertical extents of all segments, and `pressure` times the total
+    /// height.
     pub(crate) fn cost(&self, ys: &[f64], pressure: f64) -> u64 {
         let rise = |s: usize| {
             let segment = &self.segments[s];
@@ -217,7 +219,8 @@ impl LayerGraph {
     }
 }
 
-/// The height with the least sum of weighted distances from the wishes: `y` if it is one such, else the middle of all.
+/// The weighted median of the targets; if an interval of them minimises the sum of weighted distances, `y` if it lies in
+/// it, and otherwise its middle.
 fn weighted_median(targets: &mut [(f64, f64)], y: f64) -> Option<f64> {
     targets.sort_by(|a, b| a.0.total_cmp(&b.0));
     let all: f64 = targets.iter().map(|target| target.1).sum();

@@ -1,4 +1,4 @@
-//! How much work a layout is, counted in items and visits, and that odd pictures get one too.
+//! The effort of a layout, counted in items and visits, and layouts of degenerate pictures.
 
 use super::*;
 use crate::layout::geometry::Rect;
