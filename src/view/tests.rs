@@ -4,4 +4,4 @@ mod building;
 mod collapsing;
 mod refusals;
 mod samples;
-mod told;
+mod reports;

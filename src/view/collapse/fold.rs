@@ -9,7 +9,7 @@
 
 use crate::view::collapse::cut;
 use crate::view::collapse::origin::origin;
-use crate::view::collapse::same::Likeness;
+use crate::view::collapse::compare::Likeness;
 use crate::view::collapse::tree::{Child, Cluster, Tree, Why};
 use rustc_hash::FxHashMap;
 

@@ -8,6 +8,6 @@
 mod cut;
 mod fold;
 pub(in crate::view) mod origin;
-mod same;
+mod compare;
 pub(in crate::view) mod tree;
-pub(in crate::view) mod view;
+pub(in crate::view) mod visible;

@@ -2,7 +2,7 @@
 
 use crate::graph::{Leaf, NodeId, Origin};
 use crate::shape::size;
-use crate::view::collapse::view::Cell;
+use crate::view::collapse::visible::Cell;
 use crate::view::compose::composition::{Composition, SAID};
 use crate::view::compose::label;
 use chainrule_picture::Details;

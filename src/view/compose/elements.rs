@@ -6,7 +6,7 @@ use crate::shown::{DRAWN, shown};
 use crate::view::builder::Builder;
 use crate::view::collapse::origin::{origin, suffix};
 use crate::view::collapse::tree::{Tree, prefixes, topological};
-use crate::view::collapse::view::{Cell, Shown};
+use crate::view::collapse::visible::{Cell, Shown};
 use crate::view::compose::select::Selection;
 use crate::view::options::Level;
 use chainrule_picture::Group;
