@@ -82,7 +82,7 @@ impl Schedule {
                 ..PictureNode::default()
             });
         }
-        picture.shown()
+        picture.for_display()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Tests of drawings, from graphs to pictures.
 
 mod building;
+mod collapsing;
 mod refusals;
-mod rolling;
+mod reports;
 mod samples;
-mod told;

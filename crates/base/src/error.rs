@@ -1,5 +1,5 @@
-//! The one error type: what was asked, which op and node, which shapes, where it was recorded, and what would
-//! be right. Messages are lower case and carry no full stop.
+//! The one error type. A message says what was asked, which op and node, which shapes, where it was recorded, and what
+//! would be right; it is lower case and carries no full stop.
 
 use crate::location::Location;
 use std::fmt;
@@ -7,9 +7,9 @@ use thiserror::Error as ThisError;
 
 /// What can go wrong in recording, differentiating, compiling, running, checking and loading.
 ///
-/// Operators and methods of `Var` panic with these messages; `Tape::try_apply`
-/// and everything that runs plans or reads outside data returns them. `Debug` is `Display`, so that `unwrap()` and a `main`
-/// that returns a [`Result`] print the message.
+/// Operators and methods of `Var` panic with these messages; `Tape::try_apply` and everything that runs plans or reads
+/// outside data returns them. `Debug` prints the same as `Display`, so that `unwrap()` and a `main` that returns a
+/// [`Result`] show the message.
 #[derive(Clone, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum Error {
@@ -25,7 +25,7 @@ pub enum Error {
         /// The line that asked for the op.
         location: Location,
     },
-    /// Vars of two tapes met in one call.
+    /// One call got vars of two tapes.
     #[error(
         "{what}: {var} belongs to another tape than {other}, and vars of two tapes cannot be combined; record both on one tape; at {location}"
     )]
@@ -39,21 +39,21 @@ pub enum Error {
         /// The line that asked.
         location: Location,
     },
-    /// Two ops of one type and with equal attributes are not the same, so that a graph would take one for the other.
+    /// Two ops of one type have equal attributes and are not the same, so a graph could not tell them apart.
     #[error(
         "{op}: {new} would be taken for {known}, since both have the same attributes; list what tells them apart in `Op::attributes` of their type, or leave out of `Op::identity` what makes no difference; recorded at {location}"
     )]
     Indistinct {
         /// The op's name with the attributes that both have.
         op: String,
-        /// What the op that was asked for says of itself, and which of its fields the attributes do not list.
+        /// The identity of the new op, and which of its fields the attributes do not list.
         new: String,
-        /// What the op says of itself that was recorded before, and where that was.
+        /// The identity of the op that was recorded before, and where it was recorded.
         known: String,
         /// The line that asked for the op.
         location: Location,
     },
-    /// The tape would have to change while `Tape::graph` is held.
+    /// The tape cannot change while `Tape::graph` is held.
     #[error(
         "{what}: nothing can be recorded or computed while `tape.graph()` is held; drop it first; at {location}"
     )]
@@ -63,7 +63,7 @@ pub enum Error {
         /// The line that asked.
         location: Location,
     },
-    /// A gradient was asked of a value that is not one number.
+    /// The gradient of a value that is not one number was asked for.
     #[error(
         "grad: {node} has shape {shape:?}, and a gradient is that of one number; reduce it with `.sum()`, or give its cotangent with `.vjp(dy, …)`; recorded at {location}"
     )]
@@ -75,7 +75,7 @@ pub enum Error {
         /// Where the output was recorded.
         location: Location,
     },
-    /// The way from the output to a var leads through an operand for which no derivative exists.
+    /// The path from the output to a var goes through an operand that has no derivative.
     #[error(
         "grad: {op} ({node}) is not differentiable with respect to operand {operand}; cut the way with `.stop_gradient()`; recorded at {location}"
     )]
@@ -103,7 +103,7 @@ pub enum Error {
         /// Where the node was recorded.
         location: Location,
     },
-    /// A leaf has no value where one is needed.
+    /// A leaf that is read has no value.
     #[error("{what}: {leaf} has no value; {remedy}; recorded at {location}")]
     NoValue {
         /// What was asked.
@@ -129,7 +129,7 @@ pub enum Error {
         /// Where the leaf was recorded.
         location: Location,
     },
-    /// A name or a var that this plan, graph or state does not have.
+    /// This plan, graph or state does not have the name or var that was asked for.
     #[error("{what}: there is no {wanted}; there are: {present}")]
     Unknown {
         /// What was asked.
@@ -153,7 +153,7 @@ pub enum Error {
         /// The line that recorded the node.
         location: Location,
     },
-    /// A parameter in the state has another shape than the graph's.
+    /// A parameter has another shape in the state than in the graph.
     #[error("{what}: parameter `{name}` has shape {found:?} in the state, and the graph wants {expected:?}")]
     StateShape {
         /// What was asked.
@@ -170,7 +170,7 @@ pub enum Error {
     NotFinite {
         /// What was asked.
         what: &'static str,
-        /// The node that holds it; of a result of a plan, with its pass and the ranges of its operands.
+        /// The node that holds it; for a result of a plan, with its pass and the ranges of its operands.
         node: String,
         /// The value, NaN or an infinity.
         value: String,
@@ -187,7 +187,7 @@ pub enum Error {
         /// What is wrong and what would be right.
         problem: String,
     },
-    /// Outside data that is not a graph.
+    /// Outside data is not a valid graph.
     #[error("graph: {problem}")]
     Graph {
         /// What is wrong and what would be right.
@@ -204,7 +204,7 @@ impl fmt::Debug for Error {
 /// A result with the crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The message of an error as a panic at the caller's line: what operators do, which cannot return.
+/// Panics with the message of an error at the caller's line, for operators, which cannot return a [`Result`].
 #[cold]
 #[inline(never)]
 #[track_caller]
@@ -212,12 +212,12 @@ pub fn refuse(error: Error) -> ! {
     panic!("{error}")
 }
 
-/// What is said of NaN that a choice brings into a gradient, as in the docs of `Var::select`.
+/// The explanation for a NaN that `select` brings into a gradient, as in the docs of `Var::select`.
 pub const NOT_TAKEN: &str = "NaN from the branch not taken: what `select` does not choose gets a cotangent of 0, and 0 \
      times an infinite derivative is NaN; choose a harmless operand first and then the result (the double-where idiom, as in \
      the docs of `Var::select`)";
 
-/// The first of some names, and how many more there are: a message is read by people.
+/// The first names of a list and how many more there are, so that a message stays readable.
 pub fn first_of(names: impl IntoIterator<Item = String>) -> String {
     const LISTED: usize = 16;
     let mut names = names.into_iter();
@@ -229,7 +229,7 @@ pub fn first_of(names: impl IntoIterator<Item = String>) -> String {
     list.join(", ")
 }
 
-/// The value of a result, or a panic with its error at the caller's line. `unwrap_or_else` would name the line of its
+/// The value of a result, or a panic with its error at the caller's line; `unwrap_or_else` would report the line of its
 /// closure.
 #[inline(always)]
 #[track_caller]

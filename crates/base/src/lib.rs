@@ -1,5 +1,5 @@
-//! What the crates of `chainrule` share, and each re-exports as its own: the one [`Error`] type, [`Location`]s in
-//! source code, [texts as they are shown](shown) and [numbers as they are written](written).
+//! What the crates of `chainrule` share and re-export: the [`Error`] type, [`Location`]s in source code,
+//! [display texts](shown) and [exact serialisation of floats](written).
 
 pub mod error;
 pub mod location;

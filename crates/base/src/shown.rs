@@ -1,19 +1,20 @@
-//! Texts from outside, such as names, as they are shown: of a bounded length, and of characters that every reader takes.
+//! Display texts: names and other texts from outside, cut to a bounded length and without characters that terminals,
+//! Graphviz or XML readers interpret or reject.
 
 use std::borrow::Cow;
 
 /// The most characters of a name or of a shape in a table.
 pub const CELL: usize = 60;
-/// The most characters of a cell that says several things.
+/// The most characters of a table cell that lists several things.
 pub const LIST: usize = 200;
-/// The most characters of a text that is drawn. Five such texts, each character written as an entity of six bytes, are
-/// far less than the 16,384 bytes of a string that Graphviz reads.
+/// The most characters of a text that is drawn. Five such texts, with an entity of six bytes for each character, stay far
+/// below the 16,384 bytes of a string that Graphviz reads.
 pub const DRAWN: usize = 100;
-/// The most characters of a text beside the drawing, such as a tooltip; as bytes, less than Graphviz's limit.
+/// The most characters of a text beside the drawing, such as a tooltip; in bytes, less than Graphviz's limit.
 pub const TOLD: usize = 2_000;
 
-/// A text on one line, as it is shown everywhere: of more than `longest` characters the first, with `…` as the last;
-/// what would begin another line is a space; what a terminal, Graphviz or a reader of XML would obey or refuse is `�`.
+/// A text as it is displayed on one line: cut to `longest` characters, the last of them `…`; a space for each line break
+/// and tab; `�` for each character that a terminal, Graphviz or an XML reader would interpret or reject.
 pub fn shown(text: &str, longest: usize) -> Cow<'_, str> {
     // A text has no more characters than bytes.
     if text.len() <= longest && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
@@ -22,7 +23,7 @@ pub fn shown(text: &str, longest: usize) -> Cow<'_, str> {
     cut(text.chars().map(in_line), longest)
 }
 
-/// The same for a text of several lines: a `\n` stays.
+/// The same for a text of several lines: each `\n` stays.
 pub fn shown_lines(text: &str, longest: usize) -> Cow<'_, str> {
     if text.len() <= longest && text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
         return Cow::Borrowed(text);
@@ -35,7 +36,7 @@ fn cut(chars: impl Iterator<Item = char> + Clone, longest: usize) -> Cow<'static
     Cow::Owned(if whole { chars.collect() } else { chars.take(longest.max(1) - 1).chain(['…']).collect() })
 }
 
-/// A character as it stands in a line.
+/// A character as it is displayed within a line.
 fn in_line(c: char) -> char {
     match c {
         '\t' | '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => ' ',
@@ -43,8 +44,8 @@ fn in_line(c: char) -> char {
     }
 }
 
-/// The character, or `�` for one that is no text: controls, which terminals obey and XML does not allow; what turns the
-/// direction of all that follows; and the code points that are no characters.
+/// The character, or `�` for one that is not text: control characters, which terminals interpret and XML forbids;
+/// bidirectional formatting characters, which reorder the text after them; and noncharacters.
 pub fn taken(c: char) -> char {
     let turns =
         matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

@@ -1,5 +1,5 @@
-//! A plan of a build, which has nothing to do with gradients: what is made of what, how large it is (above the arrows)
-//! and how long it takes (below them), in groups. The sizes and times stand for those of some build.
+//! A build plan, without any gradients: dependencies with sizes (above the arrows) and times (below them), in groups. The
+//! sizes and times are made up.
 //!
 //! Writes `build_plan.svg`, `build_plan.dot` and `build_plan.html` to cargo's target folder.
 

@@ -1,4 +1,4 @@
-//! A picture in every format, and the format of a file by its ending.
+//! Exports of a picture in every format, and the format of a file by its extension.
 
 use crate::export::files::{refused, write_file};
 use crate::export::{dot, graphviz, mermaid, notebook, show, svg};
@@ -11,7 +11,7 @@ use chainrule_base::error::Result;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-/// What a file of a picture can be.
+/// A file format of a picture, chosen by the extension of the file: see [`Format::of`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Scalable Vector Graphics, `.svg`.
@@ -42,11 +42,11 @@ const ENDINGS: [(&str, Format); 8] = [
 ];
 
 impl Format {
-    /// The format that a file's name asks for.
+    /// The format of a file by its extension, in any case.
     ///
     /// # Errors
     ///
-    /// If there is none with this ending, or this build does not have it.
+    /// If no format has this extension, or the feature for it is not enabled.
     pub fn of(path: &Path) -> Result<Format> {
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or("");
         let known = ENDINGS.iter().find(|(known, _)| known.eq_ignore_ascii_case(ending));
@@ -63,7 +63,7 @@ impl Format {
         }
     }
 
-    /// The feature that this build would need.
+    /// The feature that the format needs and this build lacks.
     fn missing(self) -> Option<&'static str> {
         match self {
             Format::Png if cfg!(not(feature = "png")) => Some("png"),
@@ -74,7 +74,7 @@ impl Format {
     }
 }
 
-/// The endings that this build can write, as a list in words.
+/// The extensions that this build can write, as a list in words.
 fn endings() -> String {
     let known = ENDINGS.iter().filter(|(_, format)| format.missing().is_none());
     let known: Vec<String> = known.map(|(ending, _)| format!(".{ending}")).collect();
@@ -85,9 +85,9 @@ fn endings() -> String {
 }
 
 impl Picture {
-    /// The picture as SVG: one self-contained file on a white ground, for pages light and dark.
+    /// The picture as SVG: one self-contained file on a white background, for light and dark pages.
     ///
-    /// Colours hang on classes below `.chainrule`, so that a page which holds the drawing can set its own; nodes carry
+    /// Colours are set by classes below `.chainrule`, so that a page that embeds the drawing can override them; nodes have
     /// their ids in `data-id`, edges the ids of their ends in `data-from` and `data-to`.
     pub fn to_svg(&self) -> String {
         self.to_svg_with(&Layered::default())
@@ -95,28 +95,28 @@ impl Picture {
 
     /// The same with another layout.
     pub fn to_svg_with(&self, layout: &impl LayoutEngine) -> String {
-        let picture = self.shown();
+        let picture = self.for_display();
         let picture = picture.shallow();
         svg::write(&picture, &layout.lay_out(&picture, &Sizes::of(&picture)))
     }
 
     /// The picture as a page: one self-contained HTML file, which opens from disk and loads nothing.
     ///
-    /// It can be moved, zoomed and searched, tells what is known of each node, and steps through the forward pass and
-    /// then the backward pass, node by node, with the numbers of the drawing.
+    /// The drawing can be panned, zoomed and searched; a panel shows what is known of each node; and the page steps through
+    /// the forward pass and then the backward pass, node by node, with the numbers of the drawing.
     pub fn to_html(&self) -> String {
         Expansions::from(self.clone()).to_html()
     }
 
     /// The picture in Graphviz's DOT language, for `dot -Tsvg` and its like.
     pub fn to_dot(&self) -> String {
-        dot::write(&self.shown())
+        dot::write(&self.for_display())
     }
 
-    /// The picture as a Mermaid flowchart, which forges draw where Markdown has it in a block of `mermaid`.
+    /// The picture as a Mermaid flowchart, which forges render from a `mermaid` code block in Markdown.
     ///
-    /// Kinds differ by outline, values and gradients stand at the arrows behind `▶` and `◀`, and names are text, whatever
-    /// is in them. Mermaid itself draws up to 500 arrows and 50,000 characters unless a page sets other limits.
+    /// Kinds differ by outline, values and gradients stand at the arrows after `▶` and `◀`, and names are escaped. Mermaid
+    /// itself draws up to 500 arrows and 50,000 characters unless a page sets other limits.
     ///
     /// ```
     /// # use chainrule_picture::{NodeKind, Picture};
@@ -129,16 +129,16 @@ impl Picture {
     /// # Ok::<(), chainrule_picture::Error>(())
     /// ```
     pub fn to_mermaid(&self) -> String {
-        mermaid::write(&self.shown())
+        mermaid::write(&self.for_display())
     }
 
-    /// Writes the picture to a file, in the format that the file's ending names: `.svg`, `.html`, `.dot` or `.gv`, `.mmd`
-    /// (Mermaid), `.json`; `.png`, at twice the size, with the feature `png`; `.pdf` with the feature `pdf`.
+    /// Writes the picture to a file, in the format of its extension: `.svg`, `.html`, `.dot` or `.gv`, `.mmd` (Mermaid),
+    /// `.json`; `.png`, at twice the size, with the feature `png`; `.pdf` with the feature `pdf`.
     ///
-    /// What was in the file stays until the new bytes are complete: they are written to a file beside it, which then
-    /// takes its place. Of a link, that is the file that it leads to, which need not be there. A process that is killed
-    /// meanwhile leaves the file beside it, `.chainrule-…tmp`; the next one that saves a file in the folder removes it, and
-    /// where it cannot be seen which processes run, one that saves an hour later.
+    /// The write is atomic: the bytes go to a temporary file in the same folder, which then replaces the old file.
+    /// Symbolic links are followed, also to a file that does not exist yet. A process that is killed meanwhile leaves its
+    /// temporary file, `.chainrule-…tmp`; the next save in the folder removes it, or, where it cannot be seen which
+    /// processes run, the next save an hour later.
     ///
     /// ```
     /// # use chainrule_picture::{NodeKind, Picture};
@@ -156,13 +156,17 @@ impl Picture {
     ///
     /// # Errors
     ///
-    /// If the ending is another, the feature for it is not enabled, or the file cannot be written.
+    /// If no format has the extension, the feature for it is not enabled, or the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         write_file(path, &self.bytes(Format::of(path)?)?)
     }
 
-    /// The picture in one format.
+    /// The bytes of a file in one format.
+    ///
+    /// # Errors
+    ///
+    /// If the feature for the format is not enabled, or as `to_png` and `to_pdf`.
     pub fn bytes(&self, format: Format) -> Result<Vec<u8>> {
         Ok(match format {
             Format::Svg => self.to_svg().into_bytes(),
@@ -182,7 +186,7 @@ impl Picture {
     /// Opens the picture in the user's browser, as the page that [`to_html`](Picture::to_html) makes, and returns the
     /// file that holds it.
     ///
-    /// The file is a new one in the system's folder for temporary files, named after the title, and stays there.
+    /// The file is new, in the system's folder for temporary files and named after the title, and is not deleted.
     ///
     /// ```no_run
     /// # use chainrule_picture::{NodeKind, Picture};
@@ -196,16 +200,16 @@ impl Picture {
     ///
     /// # Errors
     ///
-    /// If the file cannot be written; or if nothing opens it, as on a machine without a screen: the message names the
-    /// file, which can be opened elsewhere.
+    /// If the file cannot be written, or no program opens it, as on a machine without a screen; the message then names
+    /// the file.
     pub fn show(&self) -> Result<PathBuf> {
         show::show_page(&self.title, &self.to_html())
     }
 
-    /// Shows the picture below the cell of a notebook; the Rust kernel evcxr calls it for a cell that ends in a picture.
+    /// Shows the picture below a notebook cell; the Rust kernel evcxr calls it for a cell that ends in a picture.
     ///
-    /// It prints the SVG between the lines that evcxr looks for. Several drawings in one notebook do not disturb each
-    /// other: they define no ids, and one style.
+    /// It prints the SVG between the marker lines of evcxr. Several drawings in one notebook do not interfere: they define
+    /// no ids and share one style.
     ///
     /// ```
     /// # use chainrule_picture::{NodeKind, Picture};
@@ -220,9 +224,9 @@ impl Picture {
         print!("{}", notebook::output(&self.to_svg()));
     }
 
-    /// Has Graphviz's `dot`, if it is installed, draw [`to_dot`](Picture::to_dot) into a file: `.svg`, `.pdf` or `.png`.
+    /// Renders [`to_dot`](Picture::to_dot) with Graphviz's `dot`, if it is installed, to a file: `.svg`, `.pdf` or `.png`.
     ///
-    /// The drawings of [`save`](Picture::save) need no other program; this one is for those who want Graphviz's layout.
+    /// [`save`](Picture::save) needs no other program; this is for those who want Graphviz's layout.
     ///
     /// ```no_run
     /// # use chainrule_picture::{NodeKind, Picture};
@@ -236,8 +240,8 @@ impl Picture {
     ///
     /// # Errors
     ///
-    /// If the ending is another or the file cannot be written; if `dot` fails, with what it said. If there is no `dot`,
-    /// the text for it is written beside the file instead, as `exp.pdf.dot`, and the error says so.
+    /// If the extension is another or the file cannot be written; if `dot` fails, with its output. If there is no `dot`,
+    /// its input is written next to the file, as `exp.pdf.dot`, and the error says so.
     pub fn graphviz(&self, path: impl AsRef<Path>) -> Result<()> {
         graphviz::render(&self.to_dot(), OsStr::new("dot"), path.as_ref())
     }

@@ -1,4 +1,4 @@
-//! Pictures built by hand, for the tests of layout and exporters.
+//! Pictures for the tests of layout and exporters: built by hand, and read from those that `chainrule` wrote.
 
 use crate::model::picture::{Direction, NodeKind, Picture, PictureEdge};
 
@@ -176,16 +176,16 @@ pub(crate) fn order() -> Picture {
     d.0
 }
 
-/// The same picture running downwards.
+/// The same picture from top to bottom.
 pub(crate) fn downwards(mut picture: Picture) -> Picture {
     picture.direction = Direction::TopToBottom;
     picture
 }
 
-/// A text with everything that needs care in some format.
+/// A text with everything that needs escaping in some format.
 pub(crate) const NASTY: &str = "a \"quoted\" \\ back\\slash\nline </title><b>& 損失 > > \\";
 
-/// A net with such a text in every place.
+/// A net with this text in every place.
 pub(crate) fn nasty() -> Picture {
     let mut picture = two_layer_net();
     picture.title = NASTY.to_owned();

@@ -81,7 +81,7 @@ fn lines_keep_off_other_nodes_and_off_digits() {
             let line = drawing.edges[index].samples();
             for (node, rect) in drawing.nodes.iter().enumerate() {
                 let Size { width, height } = sizes.nodes[node].body;
-                let body = Rect::around(rect.centre(), width, height).grown(-0.5);
+                let body = Rect::around(rect.centre(), width, height).inflated(-0.5);
                 let hit = line.iter().any(|p| body.contains(&Rect { x: p.x, y: p.y, ..Rect::default() }));
                 let own = node == edge.from || node == edge.to;
                 assert!(own || !hit, "{name}: edge {index} runs through {}", picture.nodes[node].id);
@@ -89,7 +89,7 @@ fn lines_keep_off_other_nodes_and_off_digits() {
             for (other, label) in
                 drawing.edges.iter().enumerate().filter_map(|(i, edge)| Some((i, edge.label?)))
             {
-                let label = label.grown(-2.0);
+                let label = label.inflated(-2.0);
                 let hit = line.iter().any(|p| label.contains(&Rect { x: p.x, y: p.y, ..Rect::default() }));
                 assert!(
                     other == index || !hit,

@@ -7,9 +7,9 @@
 //! labels comes again after p and not before. Short periods are folded first and the search goes on with what is left,
 //! so that a repetition of repetitions is found too, and every pass is shorter than the one before.
 
+use crate::view::collapse::compare::Likeness;
 use crate::view::collapse::cut;
 use crate::view::collapse::origin::origin;
-use crate::view::collapse::same::Likeness;
 use crate::view::collapse::tree::{Child, Cluster, Tree, Why};
 use rustc_hash::FxHashMap;
 

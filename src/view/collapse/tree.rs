@@ -2,7 +2,7 @@
 
 use crate::graph::{Graph, NodeId, topological_order};
 use crate::view::collapse::origin::{origin, suffix};
-use chainrule_picture::DEEPEST;
+use chainrule_picture::MAX_FRAME_DEPTH;
 use rustc_hash::FxHashMap;
 use std::ops::Range;
 
@@ -171,7 +171,7 @@ impl Paths {
         let (known, names) = (&mut self.known, &mut self.names);
         let way = self.ways.entry(graph.scope_index(id)).or_insert_with(|| {
             let scope = graph.node(id).scope();
-            let inner = prefixes(scope).take(DEEPEST - 1);
+            let inner = prefixes(scope).take(MAX_FRAME_DEPTH - 1);
             let mut way: Vec<&str> = inner.collect();
             if way.last().is_some_and(|last| last.len() < scope.len()) {
                 way.push(scope);

@@ -2,7 +2,7 @@
 
 use crate::graph::{Leaf, NodeId, Origin};
 use crate::shape::size;
-use crate::view::collapse::view::Cell;
+use crate::view::collapse::visible::Cell;
 use crate::view::compose::composition::{Composition, SAID};
 use crate::view::compose::label;
 use chainrule_picture::Details;
@@ -85,7 +85,7 @@ impl Composition<'_> {
     /// What is said of the members of a box: how many have each mark, then what is wrong with which.
     fn box_findings(&self, members: &[NodeId]) -> Vec<String> {
         let marks: Vec<String> =
-            self.marks(members).into_iter().map(|(mark, count)| mark.counted(count)).collect();
+            self.marks(members).into_iter().map(|(mark, count)| mark.legend_entry(count)).collect();
         let mut findings: Vec<String> = (!marks.is_empty()).then(|| marks.join(", ")).into_iter().collect();
         let known = &self.builder.annotations;
         let mut more = 0;

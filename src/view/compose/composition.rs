@@ -31,7 +31,7 @@ impl Composition<'_> {
                     self.layer(layers - 1, cell, members)
                 }
             };
-            self.picture.nodes.push(node.shown());
+            self.picture.nodes.push(node.for_display());
         }
         let groups = self.elements.groups(self.builder);
         self.picture.groups = groups.list;

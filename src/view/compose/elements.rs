@@ -6,11 +6,11 @@ use crate::shown::{DRAWN, shown};
 use crate::view::builder::Builder;
 use crate::view::collapse::origin::{origin, suffix};
 use crate::view::collapse::tree::{Tree, prefixes};
-use crate::view::collapse::view::{Cell, Shown};
+use crate::view::collapse::visible::{Cell, Shown};
 use crate::view::compose::select::Selection;
 use crate::view::options::Level;
-use chainrule_picture::DEEPEST;
 use chainrule_picture::Group;
+use chainrule_picture::MAX_FRAME_DEPTH;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many nodes are drawn as they are; of more, groups are rolled up.
@@ -311,7 +311,7 @@ impl PictureElements {
         for (element, entry) in self.list.iter().enumerate() {
             let (scope, origin) = entry.place(builder.graph);
             let mut parent = None;
-            for path in prefixes(scope).take(DEEPEST) {
+            for path in prefixes(scope).take(MAX_FRAME_DEPTH) {
                 parent = Some(*known.entry((path, origin)).or_insert_with(|| {
                     let last = shown(path.rsplit('/').next().unwrap_or(path), DRAWN);
                     let word = path.chars().take(DRAWN / 2);

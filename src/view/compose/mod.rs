@@ -76,5 +76,5 @@ fn compose(
     composition.edges();
     composition.hidden();
     composition.outputs();
-    composition.picture.shown()
+    composition.picture.for_display()
 }

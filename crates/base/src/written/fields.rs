@@ -1,8 +1,8 @@
-//! Structs of which text leaves out what says nothing.
+//! Structs that omit default fields from text formats.
 
-/// Implements `Serialize` for a struct whose fields these are, all of them. One with `unless` is left out of text where that
-/// holds of it: people read text, and its reader finds a default. A binary format is given every field, since it may know
-/// them by their places alone.
+/// Implements `Serialize` for a struct; all its fields are listed. A text format omits a field where its `unless`
+/// predicate holds, and the reader fills in the default. A binary format gets every field, since it may identify fields by
+/// position alone.
 #[macro_export]
 macro_rules! fields {
     ($type:ident { $($field:ident $(unless $idle:path)?),+ $(,)? }) => {

@@ -1,4 +1,5 @@
-//! How values are written with serde: so that text and binary formats alike give back what they were given, bit for bit.
+//! Serialisation with serde that text and binary formats alike read back bit for bit: floats in `number`, structs that
+//! omit default fields from text in `fields`.
 
 mod fields;
 pub mod number;

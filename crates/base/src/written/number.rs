@@ -1,8 +1,8 @@
 //! Floats that are read back bit for bit, whatever the format and its reader.
 //!
-//! Binary formats have a float's bits. In text, readers differ: JSON has no NaN and no infinities, and `serde_json` reads
-//! numbers of many digits an ulp off unless it is built with `float_roundtrip`. So a number stands in text as a number where
-//! every reader has it exactly, and else as a word, which is parsed here.
+//! Binary formats store the bits of a float. Readers of text differ: JSON has no NaN and no infinities, and `serde_json`
+//! reads numbers of many digits an ulp off unless it is built with `float_roundtrip`. So text holds a number as a number
+//! where every reader reads it exactly, and otherwise as a string, which is parsed here.
 
 use serde::de::{DeserializeOwned, Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -17,7 +17,7 @@ pub trait Number:
     /// `"f32"` or `"f64"`.
     const TYPE: &'static str;
 
-    /// The usual NaN.
+    /// The default quiet NaN.
     const QUIET_NAN: Self;
 
     /// The nearest number of this precision.
@@ -26,13 +26,13 @@ pub trait Number:
     /// The same number in f64.
     fn exactly(self) -> f64;
 
-    /// The bits, and zeros above them.
+    /// The bits, zero-extended.
     fn bits(self) -> u64;
 
-    /// The number of these bits, if there are no more of them than it has.
+    /// The number with these bits, if they fit in its width.
     fn of_bits(bits: u64) -> Option<Self>;
 
-    /// The number nearest to what a text says, if it says one.
+    /// The number nearest to the one that a text holds, if it holds one.
     fn parse(text: &str) -> Option<Self>;
 }
 
@@ -90,15 +90,15 @@ impl<'de, F: Number> Deserialize<'de> for Exact<F> {
     }
 }
 
-/// Whether a decimal number, as short as tells it from its neighbours, is read as this one by plain arithmetic: both the
-/// digits and the power of ten are exact in f64, so that one division rounds once (Clinger, "How to read floating point
-/// numbers accurately", PLDI 1990). Digits are also what stands before the point and in `.0`, where a writer uses no exponent.
+/// Whether plain arithmetic reads the shortest decimal form of this number exactly: both the digits and the power of ten
+/// are exact in f64, so that one division rounds once (Clinger, "How to read floating point numbers accurately", PLDI
+/// 1990). A writer without exponents adds zeros before the point and `.0` after it; these digits count too.
 fn every_reader_has<F: Number>(x: F) -> bool {
     let shortest = format!("{x:e}");
     let Some((digits, exponent)) = shortest.split_once('e') else { return false };
     let count = digits.bytes().filter(u8::is_ascii_digit).count() as i32;
     let few = exponent.parse().is_ok_and(|e: i32| count <= 15 && e < 15 && count - 1 - e <= 22);
-    // In f32, it is rounded a second time.
+    // f32 rounds a second time.
     few && shortest.parse().is_ok_and(|read: f64| F::nearest(read).bits() == x.bits())
 }
 
@@ -115,7 +115,7 @@ fn word<F: Number>(x: F) -> String {
     }
 }
 
-/// The number that a word stands for.
+/// Parses a word; none if it is not one.
 fn number<F: Number>(word: &str) -> Option<F> {
     match word {
         "NaN" => return Some(F::QUIET_NAN),
@@ -126,7 +126,7 @@ fn number<F: Number>(word: &str) -> Option<F> {
         return F::of_bits(u64::from_str_radix(bits, 16).ok()?).filter(|x| x.exactly().is_nan());
     }
     let x = F::parse(word)?;
-    // Digits that are too many for this precision, and other ways to write what is not finite.
+    // Rejects digits that overflow this precision, and other spellings of numbers that are not finite.
     (x.exactly().is_finite() || matches!(word, "inf" | "-inf")).then_some(x)
 }
 
@@ -161,15 +161,15 @@ impl<F: Number> Visitor<'_> for Reader<F> {
     }
 }
 
-/// What stands in a struct as a float, or as one that may be missing.
+/// A field that is a float, or an optional one.
 pub trait Written {
     /// What is written.
     type As: Serialize + DeserializeOwned;
 
-    /// The value as it is written.
+    /// Converts to the written form.
     fn written(&self) -> Self::As;
 
-    /// The value of what was read.
+    /// Converts from the written form.
     fn read(written: Self::As) -> Self;
 }
 

@@ -1,4 +1,4 @@
-//! Marks as they are drawn: a badge at a node, with a sign, and a legend at the foot of the drawing.
+//! Marks in SVG: badges with signs at the nodes, and a legend at the bottom of the drawing.
 
 use crate::layout::geometry::{Point, Rect, round as n};
 use crate::model::mark::Mark;
@@ -6,7 +6,7 @@ use crate::model::picture::{Picture, PictureNode};
 use crate::model::text::width;
 
 impl Mark {
-    /// The sign as a line around the origin; drawn, since fonts lack it.
+    /// The sign as a path around the origin, since fonts lack some of them.
     fn line(self) -> &'static str {
         match self {
             Self::Right => "M-3.2 .2L-.9 2.6L3.2 -2.4",
@@ -28,7 +28,7 @@ impl Mark {
     }
 }
 
-/// What a picture with marks adds to the style of others.
+/// The style of marks.
 const STYLE: &str = "\
 .chainrule .badge{fill:#fff;stroke-width:1.3}
 .chainrule .sign{fill:none;stroke-width:1.5;stroke-linecap:round;stroke-linejoin:round}
@@ -43,7 +43,7 @@ const STYLE: &str = "\
 .chainrule .legend text{font-size:12px;text-anchor:start;fill:#3b4651}
 ";
 
-/// What marks of numbers add.
+/// The style of marks of the health of numbers.
 const HEALTH: &str = "\
 .chainrule .mark-vanishing .badge,.chainrule .mark-vanishing .sign{stroke:#2a6cb0}
 .chainrule .mark-zero_gradient .badge,.chainrule .mark-zero_gradient .sign{stroke:#52606d}
@@ -57,7 +57,7 @@ const HEALTH: &str = "\
 .chainrule .node.nan .body,.chainrule .node.infinite .body{stroke:#b3001b;stroke-width:3.2}
 ";
 
-/// What marks of differences add.
+/// The style of marks of differences.
 const DIFFERENCES: &str = "\
 .chainrule .mark-added .badge{fill:#2f7d4a;stroke:#2f7d4a}
 .chainrule .mark-removed .badge{fill:#b3001b;stroke:#b3001b}
@@ -72,7 +72,7 @@ const DIFFERENCES: &str = "\
 .chainrule .edge.removed .head{fill:#b3001b}
 ";
 
-/// What the marks of a picture add to its style; for a page, which may show any of them, all.
+/// The style of the marks in a picture; the style of all marks for a page, which may show any of them.
 pub(crate) fn style(picture: Option<&Picture>) -> String {
     let Some(picture) = picture else { return [STYLE, HEALTH, DIFFERENCES].concat() };
     let nodes = picture.nodes.iter().filter_map(|node| node.mark);
@@ -88,7 +88,7 @@ pub(crate) fn style(picture: Option<&Picture>) -> String {
 const RADIUS: f64 = 7.0;
 /// Height that a legend takes below the drawing.
 const HEIGHT: f64 = 24.0;
-/// Font size of the legend, and room between its entries.
+/// Font size of the legend, and space between its entries.
 const SIZE: f64 = 12.0;
 const GAP: f64 = 18.0;
 
@@ -103,7 +103,7 @@ pub(crate) fn badge(mark: Mark, at: Point) -> String {
     )
 }
 
-/// Where the badge of a node stands: at the upper right of its outline.
+/// The centre of a node's badge: at the upper right of its outline.
 pub(crate) fn place(body: Rect, round: bool) -> Point {
     let Point { x, y } = body.centre();
     // On a circle, half way between top and right.
@@ -111,7 +111,7 @@ pub(crate) fn place(body: Rect, round: bool) -> Point {
     Point { x: x + reach * body.width / 2.0, y: y - reach * body.height / 2.0 }
 }
 
-/// The legend of a picture with marks: how many nodes have each.
+/// The legend of a picture: how many nodes have each mark.
 pub(crate) struct Legend(Vec<(Mark, String)>);
 
 impl Legend {
@@ -126,10 +126,10 @@ impl Legend {
             .into_iter()
             .map(|mark| (mark, count(mark)))
             .filter(|&(_, count): &(Mark, usize)| count > 0);
-        Self(counts.map(|(mark, count)| (mark, mark.counted(count))).collect())
+        Self(counts.map(|(mark, count)| (mark, mark.legend_entry(count))).collect())
     }
 
-    /// The room that it takes: its width, and what it adds to the height.
+    /// Its width, and what it adds to the height of the drawing.
     pub(crate) fn size(&self) -> (f64, f64) {
         let wide = |(_, text): &(Mark, String)| 2.0 * RADIUS + 6.0 + width(text, SIZE) + GAP;
         match self.0.is_empty() {
@@ -138,7 +138,7 @@ impl Legend {
         }
     }
 
-    /// The legend at the foot of a canvas.
+    /// The legend at the bottom of a canvas.
     pub(crate) fn write(&self, height: f64) -> String {
         let (mut x, y) = (16.0 + RADIUS, height - 16.0);
         let mut out = String::from("<g class=\"legend\">\n");

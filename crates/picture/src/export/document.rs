@@ -1,20 +1,20 @@
-//! A picture as a JSON document, and back.
+//! Pictures written to and read from JSON documents.
 
 use crate::model::details::{Details, Histogram};
 use crate::model::json::{Object, list, text};
 use crate::model::picture::{Direction, Group, Picture, PictureEdge, PictureNode};
 
-/// The number of the format; another one says that a reader of this one could misunderstand the document.
+/// The version of the format, increased when readers of this one could misunderstand a document.
 const VERSION: u32 = 1;
 
 impl Picture {
-    /// The picture as JSON: what it holds, and nothing about where things stand.
+    /// The picture as JSON, without any layout.
     ///
-    /// It is the object that `serde` makes of a picture, with a `version` in front: the fields of [`Picture`],
-    /// [`PictureNode`], [`PictureEdge`], [`Group`], [`Details`] and [`Histogram`] under their own names, kinds, marks and
-    /// directions as words in snake case. A field that is none or empty may be left out, save for the texts and lists
-    /// that a node, an edge or a group always has. `from`, `to`, `group` and `parent` are positions in the lists `nodes` and
-    /// `groups`. Numbers are text, written as they are drawn.
+    /// It is the object that `serde` makes of a picture, preceded by a `version`: the fields of [`Picture`],
+    /// [`PictureNode`], [`PictureEdge`], [`Group`], [`Details`] and [`Histogram`] under their own names; kinds, marks and
+    /// directions in snake case. A field that is none or empty may be omitted, except for the texts and lists that a node,
+    /// an edge or a group always has. `from`, `to`, `group` and `parent` are positions in the lists `nodes` and `groups`.
+    /// Numbers are text, formatted as in the drawing.
     ///
     /// ```json
     /// {"version":1,"title":"","direction":"left_to_right","nodes":[
@@ -25,8 +25,8 @@ impl Picture {
     /// ],"groups":[]}
     /// ```
     ///
-    /// A page of [`to_html`](Picture::to_html) carries other data, made for its script: the texts as they are drawn, cut
-    /// where they are too long, with shapes where there are no numbers.
+    /// A page of [`to_html`](Picture::to_html) holds other data, made for its script: the texts as they are drawn, cut if
+    /// they are too long, with shapes where there are no numbers.
     ///
     /// The feature `json` adds `Picture::from_json`, which reads it back.
     ///
@@ -65,7 +65,7 @@ fn lines(items: impl Iterator<Item = String>) -> String {
     if items.is_empty() { "[]".to_owned() } else { format!("[\n{}\n]", items.join(",\n")) }
 }
 
-/// A text that may be empty and yet there.
+/// An optional text; an empty one is written too.
 fn given(object: Object, key: &str, value: &Option<String>) -> Object {
     value.iter().fold(object, |object, value| object.raw(key, text(value)))
 }
@@ -174,8 +174,7 @@ mod reading {
     }
 
     impl Picture {
-        /// Reads what [`to_json`](Picture::to_json) wrote. Fields that are not known are passed over. Needs the feature
-        /// `json`.
+        /// Reads a document of [`to_json`](Picture::to_json). Unknown fields are ignored. Needs the feature `json`.
         ///
         /// ```
         /// # use chainrule_picture::{NodeKind, Picture};
@@ -190,9 +189,9 @@ mod reading {
         ///
         /// # Errors
         ///
-        /// If the bytes are no such document; if its version is another; if two nodes or two groups have one id; if an
-        /// edge, a node or a group names a node or a group that is not there, or a group one that does not stand before
-        /// it; if two edges are the same operand of one node.
+        /// If the bytes are not such a document, or of another version; if ids of nodes or groups are not unique; if a
+        /// reference to a node or group does not exist, or a parent does not stand before its group; if two edges are the
+        /// same operand of one node.
         pub fn from_json(json: impl AsRef<[u8]>) -> Result<Picture> {
             let json = json.as_ref();
             let Document { version } = serde_json::from_slice(json).map_err(|e| refused(e.to_string()))?;
@@ -205,7 +204,7 @@ mod reading {
         }
     }
 
-    /// That every id is one of its kind and every reference leads somewhere.
+    /// Checks that ids are unique and references valid.
     fn check(picture: &Picture) -> std::result::Result<(), String> {
         let Picture { title: _, direction: _, nodes, edges, groups } = picture;
         let place = |list: &str, at: usize, problem: String| Err(format!("{list}[{at}]: {problem}"));

@@ -1,13 +1,13 @@
 //! Pictures in Graphviz's DOT language.
 //!
-//! DOT cannot set text on both sides of an arrow, so the digits stand on plates of their own: op, plate with the
-//! forward value over the gradient, op.
+//! DOT cannot set text on both sides of an arrow, so an edge label is a node of its own, a plate with the forward value
+//! over the gradient, between the two ends.
 
 use crate::layout::measure::EdgeText;
+use crate::model::display::disambiguate;
 use crate::model::mark::Mark;
 use crate::model::nesting::{Line, Nesting, indent};
 use crate::model::picture::{Direction, Group, NodeKind, Picture, PictureNode};
-use crate::model::shown::set_apart;
 use crate::model::text::{minus, width, xml};
 use chainrule_base::shown::taken;
 use graphviz_rust::dot_structures::{Attribute, GraphAttributes, Id, Node, NodeId, Stmt};
@@ -21,7 +21,7 @@ const WRONG: &str = "#b3001b";
 const LINE: &str = "#5f6b76";
 const BACKWARD_LINE: &str = "#d0705f";
 
-/// Words that DOT keeps for itself, in any case.
+/// The keywords of DOT, which are case-insensitive.
 const KEYWORDS: [&str; 6] = ["node", "edge", "graph", "digraph", "subgraph", "strict"];
 
 /// Writes a picture as a directed graph that `dot` accepts.
@@ -65,8 +65,8 @@ pub(crate) fn write(picture: &Picture) -> String {
     out.text
 }
 
-/// The text in the making. Statements are printed one by one and clusters here: the printer sets in what is nested for
-/// every level of it, and calls itself.
+/// The output. Statements are printed one by one, and clusters by this file: the printer of `graphviz-rust` indents by
+/// nesting level and recurses.
 struct Text {
     text: String,
     context: PrinterContext,
@@ -75,7 +75,7 @@ struct Text {
 impl Default for Text {
     fn default() -> Self {
         let mut context = PrinterContext::default();
-        // Without a limit on the length of a line the printer breaks nothing up by itself.
+        // With size 0, the printer does not break lines.
         context.with_semi().with_inline_size(0);
         Text { text: String::new(), context }
     }
@@ -91,7 +91,7 @@ impl Text {
         self.line(depth, &said);
     }
 
-    /// An arrow; the printer knows their direction only where it prints the whole graph.
+    /// An edge; the printer knows that the graph is directed only if it prints the whole graph.
     fn arrow(&mut self, from: &Id, to: &Id, look: Vec<Attribute>) {
         let [from, to] = [from, to].map(|end| end.print(&mut self.context));
         let look = look.print(&mut self.context);
@@ -100,8 +100,8 @@ impl Text {
     }
 }
 
-/// The nodes and plates, each inside the cluster of its group, in reading order: `dot` starts from the order of the
-/// file when it sorts what stands side by side.
+/// The nodes and plates, each inside the cluster of its group, in reading order: `dot` starts crossing minimisation from
+/// the order of the file.
 fn bodies(picture: &Picture, plates: &[Option<Plate>], out: &mut Text) {
     let order = picture.reading_order();
     let mut place = vec![0; order.len()];
@@ -116,7 +116,7 @@ fn bodies(picture: &Picture, plates: &[Option<Plate>], out: &mut Text) {
     });
     let digits = sorted_edges(picture).into_iter().filter_map(|(_, _, index)| {
         let edge = &picture.edges[index];
-        let common = nesting.common(picture.group_of(edge.from), picture.group_of(edge.to));
+        let common = nesting.common_ancestor(picture.group_of(edge.from), picture.group_of(edge.to));
         let Plate { id, label } = plates[index].as_ref()?;
         let attributes = vec![attribute("label", label.clone()), attribute("fontsize", plain("11"))];
         Some((common, place[edge.to] - 1, Stmt::Node(Node::new(NodeId(id.clone(), None), attributes))))
@@ -130,13 +130,13 @@ fn bodies(picture: &Picture, plates: &[Option<Plate>], out: &mut Text) {
     }
 }
 
-/// What the clusters are called: Graphviz draws a frame around those whose names begin so.
+/// The names of the clusters, which must begin with `cluster` for Graphviz to draw a frame.
 fn clusters(picture: &Picture) -> Vec<String> {
     let mut taken = BTreeSet::new();
     let ids = picture.groups.iter().enumerate().map(|(at, group)| {
         let prefix = if group.id.starts_with("cluster") { "" } else { "cluster_" };
         let mut id = format!("{prefix}{}", group.id);
-        set_apart(&mut id, at, &mut taken);
+        disambiguate(&mut id, at, &mut taken);
         id
     });
     ids.collect()
@@ -188,8 +188,7 @@ fn body(node: &PictureNode, consumers: usize) -> Node {
     Node::new(NodeId(name(&node.id), None), attributes)
 }
 
-/// A circle, or a box with round corners where more than a short sign has to fit: a long one, the op's name, the sum
-/// of its gradients.
+/// A circle for a short sign alone; a box with round corners for a long sign, or if there is a name or a sum of gradients.
 fn op(node: &PictureNode, consumers: usize) -> Vec<Attribute> {
     let (pen, fill) = if node.backward { (RED, "#fdf0ed") } else { (INK, "white") };
     // The dot of a product, as bold as the other signs.
@@ -228,7 +227,7 @@ fn sum(node: &PictureNode, consumers: usize) -> Option<String> {
     font(&format!("POINT-SIZE=\"11\" COLOR=\"{RED}\""), true, &format!("Σ {}", minus(sum)))
 }
 
-/// A text in markup; none for an empty one, which Graphviz refuses.
+/// A text in markup; none for an empty one, which Graphviz rejects.
 fn font(look: &str, slanted: bool, text: &str) -> Option<String> {
     let (begin, end) = if slanted { ("<I>", "</I>") } else { ("", "") };
     (!text.is_empty()).then(|| format!("<FONT {look}>{begin}{}{end}</FONT>", xml(text)))
@@ -258,20 +257,20 @@ fn leaf(node: &PictureNode, consumers: usize) -> Id {
     };
     let inner = table(1, 3, &format!("{style} COLOR=\"{pen}\" BGCOLOR=\"{fill}\""), rows.into_iter());
     html(&match node.kind {
-        // A frame around the frame: a parameter is known by its double outline.
+        // A frame around the frame: a parameter has a double outline.
         NodeKind::Parameter => table(1, 2, &format!(" COLOR=\"{pen}\""), [inner].into_iter()),
         _ => inner,
     })
 }
 
-/// A node for the digits of one edge.
+/// A node for the label of one edge.
 struct Plate {
     id: Id,
     /// The forward value over the gradient.
     label: Id,
 }
 
-/// The plates of the edges; none where there is nothing to say.
+/// The plates of the edges; none for edges without a label.
 fn plates(picture: &Picture) -> Vec<Option<Plate>> {
     let mut taken: BTreeSet<String> = picture.nodes.iter().map(|node| node.id.clone()).collect();
     let mut plates: Vec<Option<Plate>> = picture.edges.iter().map(|_| None).collect();
@@ -284,14 +283,14 @@ fn plates(picture: &Picture) -> Vec<Option<Plate>> {
             continue;
         }
         let mut id = format!("{}_{}", picture.nodes[edge.to].id, edge.operand);
-        set_apart(&mut id, index, &mut taken);
+        disambiguate(&mut id, index, &mut taken);
         let label = html(&table(0, 1, "", [value, gradient].into_iter().flatten()));
         plates[index] = Some(Plate { id: name(&id), label });
     }
     plates
 }
 
-/// The arrows, by target and operand, which is what `ordering=in` goes by.
+/// The edges sorted by target and operand, since `ordering=in` keeps the order of the file.
 fn arrows(picture: &Picture, plates: &[Option<Plate>], out: &mut Text) {
     for (_, _, index) in sorted_edges(picture) {
         let edge = &picture.edges[index];
@@ -343,12 +342,12 @@ fn plain(text: &str) -> Id {
     Id::Plain(text.to_owned())
 }
 
-/// A label of markup; the text in it is escaped already.
+/// An HTML-like label; the text in it is escaped already.
 fn html(markup: &str) -> Id {
     Id::Html(format!("<{markup}>"))
 }
 
-/// A text in quotes. A backslash would begin an escape sequence, a line break becomes one.
+/// A quoted string. Backslashes are escaped, and a line break becomes `\n`.
 fn quoted(text: &str) -> Id {
     let mut escaped = String::with_capacity(text.len() + 2);
     escaped.push('"');
@@ -365,12 +364,12 @@ fn quoted(text: &str) -> Id {
     Id::Escaped(escaped)
 }
 
-/// A text to be read, in quotes: Graphviz takes `&amp;` and its like in labels and tooltips for the characters they name.
+/// A quoted label or tooltip, in which Graphviz expands entities such as `&amp;`.
 fn worded(text: &str) -> Id {
     quoted(&text.replace('&', "&amp;"))
 }
 
-/// An id: a bare word if it may be one, else in quotes.
+/// An id: bare if DOT allows it, and quoted otherwise.
 fn name(id: &str) -> Id {
     let word = id.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')

@@ -1,21 +1,22 @@
-//! Files: a write that succeeds or changes nothing.
+//! Atomic file writes.
 
-use crate::export::aside::Aside;
+use crate::export::temp_file::TempFile;
 use chainrule_base::error::{Error, Result};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// So many links are followed, as systems do.
+/// The most symbolic links that are followed, as on Linux.
 const LINKS: usize = 40;
-/// How often a file is written anew if it vanishes while it is written.
+/// The most retries if the temporary file vanishes during the write.
 const TRIES: usize = 3;
 
-/// Writes a file whole, or leaves what was there.
+/// Writes a file atomically, as [`Picture::save`](crate::Picture::save) does: a temporary file in the same folder replaces
+/// the old file and takes over its permissions; symbolic links are followed; devices and pipes are written to directly.
 ///
 /// # Errors
 ///
-/// If it cannot be written; the message names the file.
+/// If the file is read-only or cannot be written; the message names it.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     replace(path, bytes).map_err(|e| refused(format!("{} cannot be written: {e}", path.display())))
 }
@@ -26,7 +27,7 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if present.as_ref().is_some_and(|present| present.is_file() && present.permissions().readonly()) {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
     }
-    // A device or a pipe has no place that another file could take.
+    // A device or a pipe cannot be replaced by a file.
     if present.as_ref().is_some_and(|present| !present.is_file() && !present.is_dir()) {
         return fs::write(path, bytes);
     }
@@ -36,21 +37,21 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     };
     let mut tries = 0;
     loop {
-        let (aside, mut file) = Aside::in_folder(folder)?;
+        let (temp_file, mut file) = TempFile::create_in(folder)?;
         file.write_all(bytes).and_then(|()| file.sync_all())?;
         drop(file);
         if let Some(present) = present.as_ref().filter(|present| present.is_file()) {
-            fs::set_permissions(aside.path(), present.permissions())?;
+            fs::set_permissions(temp_file.path(), present.permissions())?;
         }
-        match aside.take_place_of(path) {
-            // Someone who does not see this process took the file for one that was left.
+        match temp_file.persist(path) {
+            // A process that does not see this one removed the temporary file as stale.
             Err(e) if e.kind() == io::ErrorKind::NotFound && tries < TRIES => tries += 1,
             done => return done,
         }
     }
 }
 
-/// The file that a path leads to over links; it need not be there.
+/// Resolves symbolic links; the target need not exist.
 fn end_of_links(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..LINKS {
@@ -59,7 +60,7 @@ fn end_of_links(path: &Path) -> io::Result<PathBuf> {
             found => return found,
         }
         match fs::read_link(&path) {
-            // What a link says counts from its own folder.
+            // A relative target is relative to the link's folder.
             Ok(next) => path = path.parent().map_or(next.clone(), |folder| folder.join(&next)),
             Err(_) => return Ok(path),
         }

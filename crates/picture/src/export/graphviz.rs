@@ -1,4 +1,4 @@
-//! Drawings by Graphviz, where it is installed and asked for.
+//! Rendering by an installed Graphviz.
 
 use crate::export::files::write_file;
 use chainrule_base::error::{Error, Result};
@@ -7,10 +7,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// What `dot` is asked for, by the ending of the file.
+/// The output formats of `dot`, by file extension.
 const KINDS: [&str; 3] = ["svg", "pdf", "png"];
 
-/// Has a program that reads DOT make a file. The program never sees the file's name, so none can be an option of it.
+/// Renders a file with a program that reads DOT. The program never gets the file name, which could look like an option.
 pub(crate) fn render(dot: &str, program: &OsStr, path: &Path) -> Result<()> {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or("").to_ascii_lowercase();
     let Some(kind) = KINDS.iter().find(|&&kind| kind == ending) else {
@@ -31,7 +31,7 @@ pub(crate) fn render(dot: &str, program: &OsStr, path: &Path) -> Result<()> {
         }
         Err(e) => return Err(refused(format!("`{name}` cannot be run: {e}"))),
     };
-    // An empty drawing is a failure that was not told.
+    // An empty output is a failure without a status.
     if !output.status.success() || output.stdout.is_empty() {
         let said = String::from_utf8_lossy(&output.stderr);
         let said = said.trim();
@@ -41,7 +41,7 @@ pub(crate) fn render(dot: &str, program: &OsStr, path: &Path) -> Result<()> {
     write_file(path, &output.stdout)
 }
 
-/// `graph.pdf.dot` for `graph.pdf`: a name that is hardly taken.
+/// `graph.pdf.dot` for `graph.pdf`, a name that is unlikely to be taken.
 fn with_dot(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".dot");
@@ -53,10 +53,10 @@ fn run(dot: &str, program: &OsStr, kind: &str) -> io::Result<Output> {
     command.arg(kind).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn()?;
     let input = child.stdin.take();
-    // Written from a thread of its own: a program that writes before it has read all would wait for us, and we for it.
+    // Written from another thread: a program that writes before it has read everything would otherwise deadlock with us.
     std::thread::scope(|scope| {
         scope.spawn(move || {
-            // A program that does not read to the end says why by its status.
+            // A program that does not read to the end reports why by its status.
             input.map(|mut input| input.write_all(dot.as_bytes()))
         });
         child.wait_with_output()

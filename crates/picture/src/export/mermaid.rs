@@ -1,7 +1,7 @@
-//! Pictures as Mermaid flowcharts, which forges, wikis and notebooks draw from the text.
+//! Pictures as Mermaid flowcharts, which forges, wikis and notebooks render from the text.
 //!
-//! Mermaid cannot set text on both sides of an arrow: there the forward value stands over the gradient, each behind a
-//! small arrow that says which way it runs.
+//! Mermaid cannot set text on both sides of an arrow: a label has the forward value over the gradient, each after a small
+//! arrow that gives its direction.
 
 use crate::layout::measure::EdgeText;
 use crate::model::mark::Mark;
@@ -12,7 +12,7 @@ use chainrule_base::shown::taken;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// The looks of nodes by class, with the colours of the other drawings. A comma would begin the next property.
+/// The styles of nodes by class, with the colours of the other exports. Commas separate properties.
 const CLASSES: [(&str, &str); 9] = [
     ("op", "fill:#ffffff,stroke:#1f2933,color:#1f2933,stroke-width:1.6px"),
     ("sign", "fill:#ffffff,stroke:#1f2933,color:#1f2933,stroke-width:1.6px,font-size:22px"),
@@ -20,17 +20,17 @@ const CLASSES: [(&str, &str); 9] = [
     ("parameter", "fill:#e7f5eb,stroke:#2f7d4a,color:#1f2933"),
     ("constant", "fill:#f4f5f7,stroke:#6b7680,color:#1f2933,stroke-dasharray:4 2.5"),
     ("layer", "fill:#f1edfa,stroke:#5b4a9c,color:#1f2933,stroke-width:1.8px"),
-    // A name without a box: the ink is the page's.
+    // A name without a box, in the text colour of the page.
     ("output", "fill:none,stroke:none"),
     ("hidden", "fill:none,stroke:none"),
-    // A little of a grey on whatever the page's colour is.
+    // A translucent grey, for light and dark pages.
     ("frame", "fill:#8895a11a,stroke:#8895a1"),
 ];
 
-/// The looks of what the reverse pass recorded, on top of those.
+/// The additional style of nodes of the reverse pass.
 const BACKWARD: &str = "fill:#fdf0ed,stroke:#c0331c";
 
-/// The looks of what a check says, on top of those.
+/// The additional styles of marks of a check.
 const MARKS: [(Mark, &str); 4] = [
     (Mark::Right, "stroke:#4d8a63"),
     (Mark::Kink, "stroke:#8a6100"),
@@ -56,8 +56,8 @@ pub(crate) fn write(picture: &Picture) -> String {
     out
 }
 
-/// What each node is called: its own id where that is a letter or two and a number, else a word of ours, since many
-/// words (`end`, `style`, `click`, …) mean something to Mermaid.
+/// The id of each node: its own if that is one to four letters and a number, and otherwise a generated one, since many
+/// words (`end`, `style`, `click`, …) are keywords of Mermaid.
 fn ids(picture: &Picture) -> Vec<String> {
     let mut taken = BTreeSet::new();
     let nodes = picture.nodes.iter().enumerate();
@@ -73,20 +73,21 @@ fn ids(picture: &Picture) -> Vec<String> {
         .collect()
 }
 
-/// The nodes, each inside the subgraphs of its groups; in a group first its own nodes, then the later groups.
+/// The nodes, each inside the subgraphs of its groups; in a group its own nodes come first, then the inner groups in
+/// reverse order.
 fn bodies(picture: &Picture, ids: &[String], out: &mut String) {
     let counts = picture.consumer_counts();
     let nodes = picture.nodes.iter().zip(counts).enumerate().map(|(index, (node, consumers))| {
         (picture.group_of(index), index, format!("{}{}", ids[index], body(node, consumers)))
     });
     for (depth, line) in Nesting::of(picture).lines(nodes, |group, _| usize::MAX - group) {
-        let room = indent(depth + 1);
+        let pad = indent(depth + 1);
         let _ = match line {
             Line::Opens(group) => {
-                writeln!(out, "{room}subgraph frame_{group}[\"{}\"]", label_of(&picture.groups[group]))
+                writeln!(out, "{pad}subgraph frame_{group}[\"{}\"]", label_of(&picture.groups[group]))
             }
-            Line::Holds(node) => writeln!(out, "{room}{node}"),
-            Line::Closes(group) => writeln!(out, "{room}end\n{room}class frame_{group} frame"),
+            Line::Holds(node) => writeln!(out, "{pad}{node}"),
+            Line::Closes(group) => writeln!(out, "{pad}end\n{pad}class frame_{group} frame"),
         };
     }
 }
@@ -111,11 +112,11 @@ fn body(node: &PictureNode, consumers: usize) -> String {
     let symbol = if node.symbol == "·" { "•" } else { &node.symbol };
     let mut rows = match node.kind {
         NodeKind::Op => vec![node.name.as_deref().unwrap_or(""), symbol],
-        // The end of an arrow may have nothing to say.
+        // The end of an arrow may have no text.
         NodeKind::Output | NodeKind::Hidden => vec![node.name.as_deref().unwrap_or(&node.symbol)],
         _ => vec![own],
     };
-    // At an op the shape of its result stands at the arrows that leave it.
+    // The shape of an op's result is at the arrows that leave it.
     rows.extend(node.shape.as_deref().filter(|_| node.kind != NodeKind::Op));
     rows.retain(|row| !row.is_empty());
     let mut rows: Vec<String> = rows.into_iter().map(str::to_owned).collect();
@@ -136,13 +137,13 @@ fn body(node: &PictureNode, consumers: usize) -> String {
     let first = rows.first().map_or(0.0, |row| width(row, 16.0));
     let widest = rows.iter().map(|row| width(row, 16.0)).fold(0.0, f64::max);
     let mut rows: Vec<String> = rows.iter().map(|row| text(row)).collect();
-    // Of a plate that is higher than it is wide the round ends would meet. Spaces make room, behind one without width
-    // that keeps them from being trimmed.
+    // The round ends of a plate that is higher than wide would meet, so it is padded with spaces; zero-width spaces keep
+    // these from being trimmed.
     let wanted = 28.0 * rows.len() as f64;
     if node.kind == NodeKind::Input && rows.len() > 1 && widest < wanted {
         let spaces = ((wanted - first) / 2.0 / width(" ", 16.0)).ceil() as usize;
-        let room = "\u{a0}".repeat(spaces);
-        rows[0] = format!("\u{200b}{room}{}{room}\u{200b}", rows[0]);
+        let padding = "\u{a0}".repeat(spaces);
+        rows[0] = format!("\u{200b}{padding}{}{padding}\u{200b}", rows[0]);
     }
     let label = if rows.is_empty() { " ".to_owned() } else { rows.join("<br/>") };
     format!("{open}\"{label}\"{close}:::{class}")
@@ -194,7 +195,7 @@ fn looks(picture: &Picture, ids: &[String], arrows: &[usize], out: &mut String) 
     };
     on_top("backward", BACKWARD, &|node| node.backward);
     for (mark, look) in MARKS {
-        // An op is at fault; what a leaf gets is only the consequence.
+        // A wrong leaf is only the consequence of a wrong op.
         let shown =
             |node: &PictureNode| mark != Mark::Wrong || matches!(node.kind, NodeKind::Op | NodeKind::Layer);
         on_top(mark.word(), look, &|node| node.mark == Some(mark) && shown(node));
@@ -217,14 +218,14 @@ fn label_of(group: &Group) -> String {
     if group.label.is_empty() { " ".to_owned() } else { text(&group.label) }
 }
 
-/// Pairs of characters that Mermaid reads even where they are entity codes: mathematics, a line break, an icon, and the
-/// marks that it sets for entity codes while it works. A space without width keeps them apart.
+/// Pairs of characters that Mermaid interprets even as entity codes: mathematics, a line break, an icon, and its internal
+/// placeholders for entity codes. A zero-width space separates them.
 const KEPT_APART: [(char, char); 5] = [('$', '$'), ('\\', 'n'), (':', 'f'), ('ﬂ', '°'), ('¶', 'ß')];
 
-/// Text within a label in quotes.
+/// Escapes text for a quoted label.
 ///
-/// Letters, digits and what is harmless stay; everything that Mermaid, Markdown or HTML could read as something else
-/// becomes an entity code, `#60;` for `<` (Mermaid writes them without the `&`). A line break becomes a space.
+/// Letters, digits and harmless characters stay; everything that Mermaid, Markdown or HTML could interpret becomes an
+/// entity code, `#60;` for `<` (Mermaid writes them without the `&`). A line break becomes a space.
 fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut before = None;
@@ -235,7 +236,7 @@ fn text(text: &str) -> String {
         before = Some(c);
         match c {
             '\n' | '\r' | '\t' => out.push(' '),
-            // `1. ` at the beginning would be a list.
+            // `1. ` at the beginning would start a list.
             '.' | ')' if text[..at].bytes().all(|byte| byte.is_ascii_digit()) => code(&mut out, c),
             ' ' | '.' | ',' | '(' | ')' | '[' | ']' | '=' | '/' | '?' => out.push(c),
             c if c.is_ascii_alphanumeric() || !c.is_ascii() || c.is_control() => out.push(taken(c)),
@@ -249,10 +250,9 @@ fn code(out: &mut String, c: char) {
     let _ = write!(out, "#{};", u32::from(c));
 }
 
-/// A title: text within a string of YAML in double quotes.
+/// Escapes a title for a double-quoted YAML string.
 ///
-/// Of a title Mermaid lets neither `<`, `>` nor `&` through as they are, and there are no entity codes: signs that look
-/// like them take their place.
+/// Mermaid does not accept `<`, `>` and `&` in a title and has no entity codes there, so look-alikes replace them.
 fn title(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

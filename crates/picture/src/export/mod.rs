@@ -1,6 +1,9 @@
-//! Pictures in other formats, in files, in other programs.
+//! Exports: pictures in other formats, files and programs.
+//!
+//! One file per format: `svg` (with `badge` for marks), `dot`, `mermaid`, `document` (JSON), `raster` (PNG and PDF).
+//! `files` writes files atomically by way of a `temp_file`; `graphviz` and `show` start other programs; `notebook` is for
+//! evcxr.
 
-pub(crate) mod aside;
 pub(crate) mod badge;
 pub(crate) mod document;
 pub(crate) mod dot;
@@ -12,3 +15,4 @@ pub(crate) mod notebook;
 pub(crate) mod raster;
 pub(crate) mod show;
 pub(crate) mod svg;
+pub(crate) mod temp_file;

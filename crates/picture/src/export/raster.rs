@@ -1,4 +1,4 @@
-//! Pictures as PNG and PDF, made of the SVG with fonts that are part of the build.
+//! Pictures as PNG and PDF, converted from the SVG with fonts that are part of the build.
 
 use crate::model::picture::Picture;
 use chainrule_base::error::{Error, Result};
@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use usvg::fontdb::{Database, ID, Query, Source, Style, Weight};
 use usvg::{FontResolver, FontStyle, Options, Tree};
 
-/// The largest side of an image; one of this size both ways takes a gigabyte while it is drawn.
+/// The largest side of an image; a square one of this size takes a gigabyte while it is drawn.
 #[cfg(feature = "png")]
 const LARGEST: f32 = 16_384.0;
 
@@ -18,11 +18,11 @@ const FONTS: [&[u8]; 3] = [
 ];
 
 impl Picture {
-    /// The picture as PNG: [`to_svg`](Picture::to_svg) with so many pixels to each of its units, 1 for a screen and 2 for
-    /// a sharp one. Needs the feature `png`.
+    /// The picture as PNG: [`to_svg`](Picture::to_svg) with `scale` pixels per unit, 1 for a standard screen and 2 for a
+    /// high-resolution one. Needs the feature `png`.
     ///
     /// Text is set in a font that is part of the build; only characters that it lacks, such as those of East Asian
-    /// scripts, come from the fonts of the system.
+    /// scripts, use system fonts.
     ///
     /// ```
     /// # use chainrule_picture::{NodeKind, Picture};
@@ -37,7 +37,7 @@ impl Picture {
     ///
     /// # Errors
     ///
-    /// If the scale is not positive, or a side of the image would have none or more than 16,384 pixels.
+    /// If the scale is not positive, or a side of the image would have no pixel or more than 16,384.
     #[cfg(feature = "png")]
     pub fn to_png(&self, scale: f32) -> Result<Vec<u8>> {
         if !(scale.is_finite() && scale > 0.0) {
@@ -46,7 +46,7 @@ impl Picture {
         let tree = tree("png", &self.to_svg())?;
         let (width, height) = ((tree.size().width() * scale).ceil(), (tree.size().height() * scale).ceil());
         let fits = width.max(height) <= LARGEST && width.min(height) >= 1.0;
-        // Whole and in range, as was just found out.
+        // Both are whole and in range.
         let image = fits.then(|| resvg::tiny_skia::Pixmap::new(width as u32, height as u32)).flatten();
         let Some(mut image) = image else {
             return Err(refused(
@@ -60,10 +60,10 @@ impl Picture {
         image.encode_png().map_err(|e| refused("png", e.to_string()))
     }
 
-    /// The picture as a page of PDF, a point for each unit of [`to_svg`](Picture::to_svg). Needs the feature `pdf`.
+    /// The picture as a PDF page, one point per unit of [`to_svg`](Picture::to_svg). Needs the feature `pdf`.
     ///
-    /// Text is drawn by its outlines, in the fonts that are used for PNG, so that a page looks the same everywhere and
-    /// is the same file every time; it cannot be searched.
+    /// Text is drawn as outlines, in the fonts of the PNG export, so that a page looks the same everywhere and the file is
+    /// reproducible; the text cannot be searched.
     ///
     /// ```
     /// # use chainrule_picture::{NodeKind, Picture};
@@ -78,21 +78,21 @@ impl Picture {
     ///
     /// # Errors
     ///
-    /// If the converter refuses the drawing.
+    /// If the converter rejects the drawing.
     #[cfg(feature = "pdf")]
     pub fn to_pdf(&self) -> Result<Vec<u8>> {
         let tree = tree("pdf", &self.to_svg())?;
-        // Embedded fonts would be written in another order each time.
+        // Embedded fonts would be written in a different order each time.
         let options = svg2pdf::ConversionOptions { embed_text: false, ..Default::default() };
         let pdf = svg2pdf::to_pdf(&tree, options, Default::default());
         Ok(in_order(&pdf.map_err(|e| refused("pdf", e.to_string()))?))
     }
 }
 
-/// A PDF whose dictionaries list their references in order.
+/// A PDF with the references in each dictionary sorted, so that the file is reproducible.
 ///
-/// The converter keeps them in a hash map, whose order is another each time. They stand one to a line, and a dictionary
-/// has no order, so lines are sorted among themselves, and no byte behind them moves.
+/// The converter writes them in the order of a hash map, one per line. Dictionaries are unordered, so runs of such lines
+/// are sorted; no byte after them moves.
 #[cfg(feature = "pdf")]
 fn in_order(pdf: &[u8]) -> Vec<u8> {
     let reference = |line: &[u8]| {
@@ -118,7 +118,7 @@ pub(crate) fn tree(what: &'static str, svg: &str) -> Result<Tree> {
     Tree::from_str(svg, &options).map_err(|e| refused(what, e.to_string()))
 }
 
-/// Our own font for all text, whatever is installed, and the fonts of the system only for what it lacks.
+/// The built-in font for all text, and system fonts only for characters that it lacks.
 fn resolver() -> FontResolver<'static> {
     let installed = OnceLock::new();
     let among_all = FontResolver::default_fallback_selector();

@@ -1,16 +1,21 @@
 //! A page in the user's browser.
 
-use crate::export::aside::fresh;
+use crate::export::temp_file::create_unique;
 use chainrule_base::error::{Error, Result};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A launcher that still runs after this time has become the browser, or waits for it.
+/// A launcher that still runs after this time has succeeded: it has become the browser, or waits for it.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
-/// Writes a page to a temporary file and has it opened.
+/// Writes a page to a new temporary file named after the title and opens it in the browser, as
+/// [`Picture::show`](crate::Picture::show) does; returns the file.
+///
+/// # Errors
+///
+/// If the file cannot be written, or no program opens it; the message then names the file.
 pub fn show_page(title: &str, page: &str) -> Result<PathBuf> {
     let path = kept(&std::env::temp_dir(), title, page)?;
     opened(path.clone(), open::commands(&path))
@@ -19,14 +24,14 @@ pub fn show_page(title: &str, page: &str) -> Result<PathBuf> {
 /// Writes a page to a new file.
 pub(crate) fn kept(folder: &Path, title: &str, page: &str) -> Result<PathBuf> {
     let written =
-        fresh(folder, &format!("chainrule-{}", word(title)), "html").and_then(|(path, mut file)| {
+        create_unique(folder, &format!("chainrule-{}", word(title)), "html").and_then(|(path, mut file)| {
             file.write_all(page.as_bytes())?;
             Ok(path)
         });
     written.map_err(|e| refused(format!("no page can be written in {}: {e}", folder.display())))
 }
 
-/// A title as part of a file's name.
+/// A title as part of a file name.
 fn word(title: &str) -> String {
     let parts = title.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
     let word = parts.collect::<Vec<_>>().join("-");
@@ -34,7 +39,7 @@ fn word(title: &str) -> String {
     if word.is_empty() { "graph".to_owned() } else { word.to_lowercase() }
 }
 
-/// Has the first of some programs that can do so open a file.
+/// Opens a file with the first launcher that succeeds.
 pub(crate) fn opened(path: PathBuf, launchers: impl IntoIterator<Item = Command>) -> Result<PathBuf> {
     let mut problems = Vec::new();
     for mut launcher in launchers {
@@ -49,7 +54,7 @@ pub(crate) fn opened(path: PathBuf, launchers: impl IntoIterator<Item = Command>
     Err(refused(format!("nothing here opens a page ({problems}); it was written to {}", path.display())))
 }
 
-/// Starts a launcher and waits until it is through, or has run for a while: some stay as long as the browser does.
+/// Starts a launcher and waits until it exits or has run for a while: some stay as long as the browser does.
 fn start(launcher: &mut Command) -> io::Result<()> {
     let mut child = launcher.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     let start = Instant::now();

@@ -1,4 +1,4 @@
-//! Pictures as SVG: one self-contained file, byte for byte the same from run to run.
+//! Pictures as SVG: one self-contained file, deterministic byte for byte.
 
 use crate::export::badge::{self, Legend};
 use crate::layout::canvas::{TITLE_SIZE, heading};
@@ -10,7 +10,7 @@ use crate::model::picture::{Direction, NodeKind, Picture, PictureEdge, PictureNo
 use crate::model::text::{fitted, minus, width, xml};
 use std::fmt::Write;
 
-/// Classes rather than attributes, so that a page that embeds the drawing can give it other colours.
+/// Classes rather than attributes, so that a page that embeds the drawing can override the colours.
 pub(crate) const STYLE: &str = "\
 .chainrule{font-family:Helvetica,Arial,'Liberation Sans',sans-serif;font-variant-numeric:tabular-nums}
 .chainrule text{fill:#1f2933;text-anchor:middle}
@@ -39,18 +39,18 @@ pub(crate) const STYLE: &str = "\
 .chainrule .gradient{fill:#c0331c;font-style:italic}
 ";
 
-/// Writes a picture at the places that a layout found.
+/// Writes a picture with the coordinates of a layout.
 pub(crate) fn write(picture: &Picture, drawing: &Geometry) -> String {
-    let mut svg = Svg { out: String::new(), picture, room: picture, drawing, inline: false };
+    let mut svg = Svg { out: String::new(), picture, widest: picture, drawing, inline: false };
     svg.all();
     svg.out
 }
 
-/// The same for inside a page, which has the style already; arrows and their digits carry the edge's position in
-/// `data-edge`. Plates have room for the texts of `room`, the same picture with other numbers, for which the drawing was
+/// The same inside a page, which has the style already; edges and their labels have the position of the edge in
+/// `data-edge`. Plates are sized for the texts of `widest`, the same picture with other numbers, for which the drawing was
 /// laid out.
-pub(crate) fn write_inline(picture: &Picture, room: &Picture, drawing: &Geometry) -> String {
-    let mut svg = Svg { out: String::new(), picture, room, drawing, inline: true };
+pub(crate) fn write_inline(picture: &Picture, widest: &Picture, drawing: &Geometry) -> String {
+    let mut svg = Svg { out: String::new(), picture, widest, drawing, inline: true };
     svg.all();
     svg.out
 }
@@ -58,8 +58,8 @@ pub(crate) fn write_inline(picture: &Picture, room: &Picture, drawing: &Geometry
 struct Svg<'a> {
     out: String,
     picture: &'a Picture,
-    /// The picture whose texts the plates have room for.
-    room: &'a Picture,
+    /// The picture for whose texts the plates are sized.
+    widest: &'a Picture,
     drawing: &'a Geometry,
     inline: bool,
 }
@@ -103,9 +103,9 @@ impl Svg<'_> {
             self.edge(index, edge, &self.drawing.edges[index]);
         }
         let counts = self.picture.consumer_counts();
-        let nodes = self.picture.nodes.iter().zip(&self.room.nodes);
-        for (((node, room), consumers), place) in nodes.zip(counts).zip(&self.drawing.nodes) {
-            self.node(node, room, consumers, place);
+        let nodes = self.picture.nodes.iter().zip(&self.widest.nodes);
+        for (((node, widest), consumers), place) in nodes.zip(counts).zip(&self.drawing.nodes) {
+            self.node(node, widest, consumers, place);
         }
         for (index, _) in self.picture.drawn_edges() {
             self.digits(index);
@@ -169,9 +169,9 @@ impl Svg<'_> {
         self.out.push_str("</g>\n");
     }
 
-    fn node(&mut self, node: &PictureNode, room: &PictureNode, consumers: usize, place: &Rect) {
-        let face = Face::of(room, consumers, self.picture.direction);
-        // Of the room's texts only the sum of gradients can be another than the node's own.
+    fn node(&mut self, node: &PictureNode, widest: &PictureNode, consumers: usize, place: &Rect) {
+        let face = Face::of(widest, consumers, self.picture.direction);
+        // The sum of gradients is the only text in which the node can differ from the widest one.
         let own = Face::of(node, consumers, self.picture.direction);
         let own_sum = own.rows.into_iter().chain(own.sum).find(|row| row.role == Role::Gradient);
         let own = |row: &Row| match row.role {
@@ -184,7 +184,7 @@ impl Svg<'_> {
         let leaf = !matches!(node.kind, NodeKind::Op | NodeKind::Layer);
         let outlined = node.mark.filter(|mark| mark.outlines(leaf)).map(|mark| format!(" {}", mark.word()));
         let outlined = outlined.unwrap_or_default();
-        // What the reverse pass recorded names the node that it belongs to.
+        // A node of the reverse pass refers to the forward node that it belongs to.
         let of = node.of.as_ref().map(|of| format!(" data-of=\"{}\"", xml(of))).unwrap_or_default();
         self.line(format_args!("<g class=\"node {kind}{backward}{outlined}\" data-id=\"{id}\"{of}>"));
         let mut lines = node.tooltip.lines();
@@ -243,13 +243,13 @@ impl Svg<'_> {
             Outline::Round | Outline::Plate => self.rect("body", body, round),
         }
         if kind == NodeKind::Parameter {
-            self.rect("inner", body.grown(-3.0), 1.0);
+            self.rect("inner", body.inflated(-3.0), 1.0);
         }
     }
 
     fn row(&mut self, row: &Row, x: f64, base: f64) {
         if row.role == Role::Symbol && row.text == "·" {
-            // The dot of a product, as bold as the other signs and round in every font.
+            // The dot of a product as a circle, as bold as the other signs and round in every font.
             let (x, y) = (n(x), n(base - row.size * axis(&row.text)));
             self.line(format_args!("<circle class=\"dot\" cx=\"{x}\" cy=\"{y}\" r=\"3\"/>"));
             return;
@@ -267,21 +267,22 @@ impl Svg<'_> {
         ));
     }
 
-    /// The digits at an arrow, each row on a plate that keeps passing lines off them.
+    /// The label of an edge, each row on a plate that covers lines behind it.
     fn digits(&mut self, index: usize) {
         let Some(place) = self.drawing.edges[index].label else {
             return;
         };
-        let (room, said) = (EdgeText::of(self.room, index), EdgeText::of(self.picture, index));
-        let class = if room.is_shape { "shape" } else { "value" };
-        let value = room.value.map(|room| (room, said.value.unwrap_or_default(), class, -1.0));
-        let gradient = room.gradient.map(|room| (room, said.gradient.unwrap_or_default(), "gradient", 1.0));
+        let (widest, said) = (EdgeText::of(self.widest, index), EdgeText::of(self.picture, index));
+        let class = if widest.is_shape { "shape" } else { "value" };
+        let value = widest.value.map(|widest| (widest, said.value.unwrap_or_default(), class, -1.0));
+        let gradient =
+            widest.gradient.map(|widest| (widest, said.gradient.unwrap_or_default(), "gradient", 1.0));
         if self.inline {
             self.line(format_args!("<g class=\"digits\" data-edge=\"{index}\">"));
         }
-        for (room, text, class, side) in [value, gradient].into_iter().flatten() {
+        for (widest, text, class, side) in [value, gradient].into_iter().flatten() {
             let text = minus(&text);
-            let wide = width(&minus(&room), DIGITS) + 4.0;
+            let wide = width(&minus(&widest), DIGITS) + 4.0;
             let Point { x, y } = place.centre();
             let centre = match self.picture.direction {
                 Direction::LeftToRight => Point { x, y: y + side * (DIGITS_GAP + DIGITS_ROW / 2.0) },
@@ -300,7 +301,7 @@ impl Svg<'_> {
     }
 }
 
-/// How far below the middle of a circle its sign stands, as a part of the font size.
+/// The distance of a sign's baseline below the centre of its circle, relative to the font size.
 fn axis(symbol: &str) -> f64 {
     if symbol.chars().any(|c| c.is_uppercase() || c.is_ascii_digit() || "bdfhklt".contains(c)) {
         0.36

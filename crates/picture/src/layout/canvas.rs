@@ -1,4 +1,4 @@
-//! The last steps of a layout: labels of frames, the canvas around everything, coordinates rounded.
+//! The last steps of a layout: frame labels, canvas size, rounding of coordinates.
 
 use crate::layout::frames::label_width;
 use crate::layout::geometry::{EdgeLine, Geometry, Point, Rect, round};
@@ -6,35 +6,37 @@ use crate::model::picture::{Group, Picture};
 use crate::model::text;
 use rustc_hash::FxHashMap;
 
-/// Room between the drawing and the edge of the canvas.
+/// Margin between the drawing and the edge of the canvas.
 const MARGIN: f64 = 16.0;
-/// Room above the drawing for a title.
+/// Space above the drawing for a title.
 const TITLE: f64 = 26.0;
-/// Room that a title may ask for beyond the drawing's own width; a longer one is cut.
+/// The widest canvas that a title alone may require; a longer title is cut.
 const WIDEST_TITLE: f64 = 720.0;
 /// How much wider bold letters are.
 const BOLD: f64 = 1.08;
 /// Font size of a title.
 pub(crate) const TITLE_SIZE: f64 = 16.0;
-/// Width and height of the cells in which lines are looked for that pass a label.
+/// Width and height of the grid cells in which lines close to a label are looked up.
 const CELL: (f64, f64) = (160.0, 48.0);
 /// Height of a frame's label, which sits on the upper line of the frame.
 const LABEL_HEIGHT: f64 = 18.0;
 
-/// Puts the label of each frame on its upper line: at the left, or further right where no line passes.
-/// O(groups + points along all lines · places that share a cell).
+/// Places the label of each frame on its upper line: at the first of five candidates that no edge crosses.
+/// O(groups + points along all lines · candidates that share a cell).
 fn place_labels(picture: &Picture, drawing: &mut Geometry) {
     if picture.groups.is_empty() {
         return;
     }
-    let places: Vec<[Rect; 5]> = (picture.groups.iter().zip(&drawing.groups))
-        .map(|(group, frame)| frame.map_or_else(Default::default, |frame| places(group, &frame.outline)))
+    let candidates: Vec<[Rect; 5]> = (picture.groups.iter().zip(&drawing.groups))
+        .map(|(group, frame)| {
+            frame.map_or_else(Default::default, |frame| label_candidates(group, &frame.outline))
+        })
         .collect();
-    // The places that lie in each cell of a grid, so that every point of a line is held against few of them.
+    // A grid of the candidates, so that every point of a line is compared with few of them.
     let cell = |x: f64, y: f64| ((x / CELL.0).floor() as i64, (y / CELL.1).floor() as i64);
     let mut cells: FxHashMap<(i64, i64), Vec<(usize, usize)>> = FxHashMap::default();
-    for (group, places) in places.iter().enumerate() {
-        for (at, place) in places.iter().map(|place| place.grown(3.0)).enumerate() {
+    for (group, candidates) in candidates.iter().enumerate() {
+        for (at, place) in candidates.iter().map(|place| place.inflated(3.0)).enumerate() {
             let (first, last) = (cell(place.x, place.y), cell(place.right(), place.bottom()));
             for column in first.0..=last.0 {
                 for row in first.1..=last.1 {
@@ -43,22 +45,22 @@ fn place_labels(picture: &Picture, drawing: &mut Geometry) {
             }
         }
     }
-    let mut free = vec![[true; 5]; places.len()];
+    let mut free = vec![[true; 5]; candidates.len()];
     for point in drawing.edges.iter().flat_map(EdgeLine::samples) {
         for &(group, at) in cells.get(&cell(point.x, point.y)).into_iter().flatten() {
-            let place = places[group][at].grown(3.0);
+            let place = candidates[group][at].inflated(3.0);
             free[group][at] &= !place.contains(&Rect { x: point.x, y: point.y, width: 0.0, height: 0.0 });
         }
     }
-    for ((places, free), frame) in places.iter().zip(free).zip(&mut drawing.groups) {
+    for ((candidates, free), frame) in candidates.iter().zip(free).zip(&mut drawing.groups) {
         if let Some(frame) = frame {
-            frame.label = places[free.iter().position(|&free| free).unwrap_or(0)];
+            frame.label = candidates[free.iter().position(|&free| free).unwrap_or(0)];
         }
     }
 }
 
-/// Where the label of a frame may stand, the best place first.
-fn places(group: &Group, outline: &Rect) -> [Rect; 5] {
+/// Where the label of a frame may stand, the best position first.
+fn label_candidates(group: &Group, outline: &Rect) -> [Rect; 5] {
     let width = label_width(&group.label).min((outline.width - 16.0).max(24.0));
     let at = |x: f64| Rect { x, y: outline.y - LABEL_HEIGHT / 2.0, width, height: LABEL_HEIGHT };
     let (left, right) = (outline.x + 10.0, outline.right() - 10.0 - width);
@@ -70,7 +72,7 @@ pub(crate) fn heading(title: &str, width: f64) -> String {
     text::fitted(title, TITLE_SIZE, (width - 2.0 * MARGIN) / BOLD)
 }
 
-/// Moves a drawing to the upper left of a canvas that holds all of it, and rounds every coordinate to 0.1.
+/// Sizes the canvas to hold the whole drawing, moves the drawing to its origin, and rounds coordinates to 0.1.
 pub(crate) fn finish(picture: &Picture, mut drawing: Geometry) -> Geometry {
     place_labels(picture, &mut drawing);
     let labels = drawing.edges.iter().filter_map(|edge| edge.label);

@@ -1,18 +1,18 @@
-//! Frames around groups: as large as the layout gave them, and as wide as their labels.
+//! Frames around groups, from the rectangles that the layout reserved for them.
 
 use crate::layout::geometry::{Frame, Rect};
 use crate::layout::placed::Placed;
 use crate::model::picture::Picture;
 use crate::model::text;
 
-/// Room between a frame and what it holds.
+/// Least margin between a frame and its contents.
 const FRAME: f64 = 10.0;
-/// The most that the layout may add to it, for lines that pass inside.
+/// Largest margin, where the layout reserved more for lines that pass inside.
 const LOOSE: f64 = 26.0;
 /// Font size of a frame's label.
 pub(crate) const LABEL_SIZE: f64 = 12.0;
 
-/// The frames of the groups: as the layout gave them, but not much larger than what they hold, and never smaller.
+/// The frames of the groups: the reserved rectangles, clamped to between the two margins around the contents.
 pub(crate) fn frames(
     picture: &Picture,
     placed: &Placed,
@@ -28,7 +28,7 @@ pub(crate) fn frames(
             hold(&mut held[group], *inner);
         }
     }
-    // The digits of a line that comes or goes may stand inside too.
+    // The labels of edges that enter or leave may stand inside too.
     for (index, edge) in picture.drawn_edges() {
         let Some(label) = labels[index] else {
             continue;
@@ -45,7 +45,7 @@ pub(crate) fn frames(
         let (Some(given), Some(inner)) = (placed.groups[group], held[group]) else {
             continue;
         };
-        let frame = given.common(&inner.grown(LOOSE)).union(&inner.grown(FRAME));
+        let frame = given.intersection(&inner.inflated(LOOSE)).union(&inner.inflated(FRAME));
         frames[group] = Some(frame);
         if let Some(parent) = picture.groups[group].parent.filter(|&parent| parent < group) {
             hold(&mut held[parent], frame);
@@ -57,12 +57,12 @@ pub(crate) fn frames(
         .collect()
 }
 
-/// Width of the plate of a frame's label.
+/// Width of the plate of a frame label.
 pub(crate) fn label_width(label: &str) -> f64 {
     if label.is_empty() { 0.0 } else { text::width(label, LABEL_SIZE) + 14.0 }
 }
 
-/// How wide a frame has to be to show its label whole; of a long label, its beginning.
+/// The width that a frame needs to show its label, or the beginning of a long one.
 pub(crate) fn frame_width(label: &str) -> f64 {
     const LONGEST: f64 = 160.0;
     label_width(label).min(LONGEST) + 20.0

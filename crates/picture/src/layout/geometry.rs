@@ -1,8 +1,8 @@
-//! Where everything stands: the plain result of a layout.
+//! The plain result of a layout.
 
 use serde::{Deserialize, Serialize};
 
-/// A picture with a place for everything. All coordinates are multiples of 0.1, `x` to the right and `y` down.
+/// The coordinates of everything in a picture: multiples of 0.1, `x` to the right and `y` down.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Geometry {
     /// Width of the canvas; everything lies inside it.
@@ -11,33 +11,33 @@ pub struct Geometry {
     /// Height of the canvas.
     #[serde(with = "chainrule_base::written::number")]
     pub height: f64,
-    /// The box of each node, with all text that belongs to it.
+    /// The bounding box of each node, including its texts.
     pub nodes: Vec<Rect>,
-    /// The way of each edge; an edge that is not drawn has an empty one.
+    /// The route of each edge; empty for an edge that is not drawn.
     pub edges: Vec<EdgeLine>,
-    /// The frame of each group; none for a group that holds nothing.
+    /// The frame of each group; none for an empty group.
     pub groups: Vec<Option<Frame>>,
 }
 
 /// The frame of one group.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Frame {
-    /// The frame itself, around everything that the group holds.
+    /// The frame itself, around everything in the group.
     pub outline: Rect,
-    /// The place of its label, on the upper line of the frame.
+    /// The box of its label, on the upper line of the frame.
     pub label: Rect,
 }
 
-/// The line of one edge and the place of its digits.
+/// The route of one edge, a spline of lines and cubic curves, and the box of its label.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct EdgeLine {
     /// Where the line leaves its source.
     pub start: Point,
-    /// The pieces of the line, each beginning where the one before ended; empty if the edge is not drawn.
+    /// The pieces of the line, each starting at the end of the one before; empty if the edge is not drawn.
     pub pieces: Vec<Piece>,
     /// The tip of the arrow, on the outline of the target.
     pub tip: Point,
-    /// The place of the label; the line runs straight through its middle.
+    /// The box of the label; the line runs straight through its middle.
     pub label: Option<Rect>,
 }
 
@@ -52,7 +52,7 @@ pub enum Piece {
 }
 
 impl Piece {
-    /// Where the piece ends.
+    /// The end point of the piece.
     pub fn end(&self) -> Point {
         match *self {
             Piece::Line(end) | Piece::Curve(_, _, end) => end,
@@ -60,7 +60,7 @@ impl Piece {
     }
 }
 
-/// A place on the canvas.
+/// A point on the canvas.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// Distance from the left edge.
@@ -71,7 +71,7 @@ pub struct Point {
     pub y: f64,
 }
 
-/// A box on the canvas.
+/// An axis-aligned rectangle on the canvas.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Rect {
     /// Left edge.
@@ -89,12 +89,12 @@ pub struct Rect {
 }
 
 impl Rect {
-    /// The box of the given extent around a centre.
+    /// The rectangle of the given size around a centre.
     pub fn around(centre: Point, width: f64, height: f64) -> Rect {
         Rect { x: centre.x - width / 2.0, y: centre.y - height / 2.0, width, height }
     }
 
-    /// The middle of the box.
+    /// The centre.
     pub fn centre(&self) -> Point {
         Point { x: self.x + self.width / 2.0, y: self.y + self.height / 2.0 }
     }
@@ -109,12 +109,12 @@ impl Rect {
         self.y + self.height
     }
 
-    /// Whether the two boxes share more than an edge.
+    /// Whether the interiors of the two rectangles intersect.
     pub fn overlaps(&self, other: &Rect) -> bool {
         self.x < other.right() && other.x < self.right() && self.y < other.bottom() && other.y < self.bottom()
     }
 
-    /// Whether `inner` lies inside this box, edges included.
+    /// Whether `inner` lies inside this rectangle, edges included.
     pub fn contains(&self, inner: &Rect) -> bool {
         self.x <= inner.x
             && self.y <= inner.y
@@ -122,51 +122,51 @@ impl Rect {
             && inner.bottom() <= self.bottom()
     }
 
-    /// The smallest box around both.
+    /// The bounding box of both.
     pub(crate) fn union(&self, other: &Rect) -> Rect {
         let (x, y) = (self.x.min(other.x), self.y.min(other.y));
         let (right, bottom) = (self.right().max(other.right()), self.bottom().max(other.bottom()));
         Rect { x, y, width: right - x, height: bottom - y }
     }
 
-    /// What two boxes that meet have in common.
-    pub(crate) fn common(&self, other: &Rect) -> Rect {
+    /// The intersection of two rectangles that meet.
+    pub(crate) fn intersection(&self, other: &Rect) -> Rect {
         let (x, y) = (self.x.max(other.x), self.y.max(other.y));
         let (right, bottom) = (self.right().min(other.right()), self.bottom().min(other.bottom()));
         Rect { x, y, width: right - x, height: bottom - y }
     }
 
-    /// The box grown by a margin on all sides.
-    pub(crate) fn grown(&self, by: f64) -> Rect {
+    /// The rectangle expanded by a margin on all sides.
+    pub(crate) fn inflated(&self, by: f64) -> Rect {
         Rect { x: self.x - by, y: self.y - by, width: self.width + 2.0 * by, height: self.height + 2.0 * by }
     }
 }
 
-/// Points along one piece of a line, at most.
-const CLOSEST: usize = 1_000;
+/// The most sample points of one piece of a line.
+const MAX_SAMPLES: usize = 1_000;
 
 impl EdgeLine {
-    /// Points along the line, close together.
+    /// Sample points along the line.
     pub(crate) fn samples(&self) -> Vec<Point> {
-        self.points(close)
+        self.points(sample_count)
     }
 
-    /// The same, but only the ends of pieces that are level.
-    pub(crate) fn rises(&self) -> Vec<Point> {
+    /// The same, but of horizontal pieces the ends alone.
+    pub(crate) fn sloped_samples(&self) -> Vec<Point> {
         self.points(|from, piece| match piece {
             Piece::Line(end) if (end.y - from.y).abs() < 0.05 => 1,
-            _ => close(from, piece),
+            _ => sample_count(from, piece),
         })
     }
 
-    /// The box around the line; none where there is no line.
+    /// The bounding box of the line; none if there is no line.
     pub(crate) fn bounds(&self) -> Option<Rect> {
         let points = self.points(|_, piece| if matches!(piece, Piece::Line(_)) { 1 } else { 32 });
         let points = points.iter().map(|p| Rect { x: p.x, y: p.y, width: 0.0, height: 0.0 });
         points.reduce(|a, b| a.union(&b))
     }
 
-    /// Points along the line, on each piece as many as are said of where it begins and of itself.
+    /// Sample points along the line: `steps` gives their number for each piece and its start.
     fn points(&self, steps: impl Fn(Point, &Piece) -> usize) -> Vec<Point> {
         let mut points = Vec::new();
         let mut from = self.start;
@@ -194,20 +194,20 @@ impl EdgeLine {
     }
 }
 
-/// How many points of a piece stand close together; of a very long one, no more than a bounded number.
-fn close(from: Point, piece: &Piece) -> usize {
+/// The number of sample points of a piece: one every four units, up to [`MAX_SAMPLES`].
+fn sample_count(from: Point, piece: &Piece) -> usize {
     let end = piece.end();
     let count = (((end.x - from.x).abs() + (end.y - from.y).abs()) / 4.0).ceil().max(1.0) as usize;
-    count.min(CLOSEST)
+    count.min(MAX_SAMPLES)
 }
 
-/// A coordinate to a multiple of 0.1, and without a negative zero.
+/// Rounds a coordinate to a multiple of 0.1, without negative zero.
 pub(crate) fn round(value: f64) -> f64 {
     (value * 10.0).round() / 10.0 + 0.0
 }
 
 impl Geometry {
-    /// The drawing with every point moved. Boxes keep their extent, rounded like the points.
+    /// The drawing with a function applied to every point. Rectangles keep their size, rounded like coordinates.
     pub(crate) fn mapped(&self, f: impl Fn(Point) -> Point) -> Geometry {
         let rect = |r: &Rect| {
             let Point { x, y } = f(Point { x: r.x, y: r.y });
@@ -239,7 +239,7 @@ impl Geometry {
         }
     }
 
-    /// The drawing mirrored at its diagonal: what ran to the right runs down.
+    /// The drawing with x and y exchanged: left to right becomes top to bottom.
     pub(crate) fn transposed(&self) -> Geometry {
         let mut turned = self.mapped(|Point { x, y }| Point { x: y, y: x });
         let rects = turned.nodes.iter_mut();

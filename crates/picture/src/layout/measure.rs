@@ -1,4 +1,4 @@
-//! What each node and edge says, in which size, and so how much room it takes.
+//! The texts of each node and edge with their font sizes, and the resulting box sizes.
 
 use crate::model::picture::{Direction, NodeKind, Picture, PictureNode};
 use crate::model::text;
@@ -8,21 +8,21 @@ use serde::{Deserialize, Serialize};
 const CIRCLE: f64 = 44.0;
 /// Height of one row of text in a plate.
 pub(crate) const ROW: f64 = 16.0;
-/// Height of one row of digits at an arrow.
+/// Height of one row of an edge label.
 pub(crate) const DIGITS_ROW: f64 = 15.0;
-/// Font size of digits at an arrow.
+/// Font size of an edge label.
 pub(crate) const DIGITS: f64 = 12.0;
-/// Room between the line of an arrow and its digits.
+/// Space between the line of an arrow and its label.
 pub(crate) const DIGITS_GAP: f64 = 3.0;
 /// Texts wider than this are cut.
 const WIDEST: f64 = 260.0;
 
-/// How much room everything in a picture takes.
+/// The sizes of everything in a picture: the input of a layout.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sizes {
     /// One entry per node.
     pub nodes: Vec<NodeSize>,
-    /// One entry per edge; none where no text stands at the arrow.
+    /// One entry per edge; none where the arrow has no label.
     pub labels: Vec<Option<Size>>,
 }
 
@@ -37,14 +37,14 @@ pub struct Size {
     pub height: f64,
 }
 
-/// The room of one node.
+/// The size of one node.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct NodeSize {
-    /// The circle or plate itself, where arrows begin and end; it sits in the middle of `all`.
+    /// The circle or plate itself, where arrows begin and end; it is centred in `all`.
     pub body: Size,
     /// The body with the texts around it.
     pub all: Size,
-    /// Whether the body is a circle, so that arrows point to its centre.
+    /// Whether the body is a circle; arrows then point to its centre.
     pub round: bool,
 }
 
@@ -71,7 +71,7 @@ pub(crate) enum Outline {
     Bare,
 }
 
-/// The part a text plays, which decides its looks.
+/// The role of a text, which determines its style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Symbol,
@@ -98,7 +98,7 @@ impl Row {
     }
 }
 
-/// A node as it is shown: the rows in its body and the rows beside it.
+/// The texts of a node with its size: the rows in its body and the rows beside it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Face {
     pub(crate) outline: Outline,
@@ -170,7 +170,7 @@ impl Face {
         let widest = rows.iter().map(Row::width).fold(0.0, f64::max);
         let (side, height) = if layer { (20.0, 52.0) } else { (13.0, 32.0) };
         let height = (rows.len() as f64 * ROW + 10.0).max(height);
-        // Clearly wider than high, so that round ends do not make it a circle.
+        // Clearly wider than high, so that round ends do not make it look like a circle.
         let body = Size { width: (widest + 2.0 * side).max(1.35 * height), height };
         Face {
             outline: Outline::Plate,
@@ -197,7 +197,7 @@ impl Face {
     }
 }
 
-/// What stands at an arrow.
+/// The label of an edge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct EdgeText {
     pub(crate) value: Option<String>,
@@ -207,7 +207,7 @@ pub(crate) struct EdgeText {
 }
 
 impl EdgeText {
-    /// The forward value, or the shape of what comes along when it is no number and its source does not show it.
+    /// The forward value, or, if there is none, the shape of an op's result, which the op itself does not show.
     pub(crate) fn of(picture: &Picture, edge: usize) -> EdgeText {
         let edge = &picture.edges[edge];
         let source = picture.nodes.get(edge.from);
@@ -235,7 +235,7 @@ fn label_size(picture: &Picture, edge: usize) -> Option<Size> {
 }
 
 impl Sizes {
-    /// The sizes seen from the side.
+    /// The sizes with width and height exchanged.
     pub(crate) fn transposed(&self) -> Sizes {
         let turn = |size: Size| Size { width: size.height, height: size.width };
         Sizes {

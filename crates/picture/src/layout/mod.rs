@@ -1,4 +1,8 @@
-//! Where everything goes: sizes in, geometry out.
+//! Layout: sizes in, geometry out.
+//!
+//! `measure` gives the sizes of all boxes. `layered` (an `engine`) assigns coordinates to nodes, labels and bend points
+//! (`placed`). `route` draws the edges between them: `ports` are their end points at the nodes; `frames` fits the frames of
+//! groups. `canvas` finishes the `geometry`.
 
 pub(crate) mod canvas;
 pub(crate) mod engine;

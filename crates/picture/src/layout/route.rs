@@ -1,23 +1,23 @@
-//! The lines of the arrows, drawn from the places that a layered layout gives.
+//! Edge routing: splines through the bend points of a layered layout.
 //!
-//! Everything here runs from left to right. A line leaves its source, bends in the room between two ranks, runs flat
-//! across the width of its label (and of every rank that it only passes), bends again and meets its target.
+//! The layout runs from left to right. A line leaves its source, bends in the gap between two ranks, is horizontal across
+//! the width of its label and of every rank that it passes, bends again and meets its target.
 
 use crate::layout::frames::frames;
 use crate::layout::geometry::{EdgeLine, Geometry, Piece, Point, Rect};
 use crate::layout::measure::{Size, Sizes};
 use crate::layout::placed::{Columns, Flat, Placed};
-use crate::layout::ports::{Pass, Port, ports};
+use crate::layout::ports::{Port, Waypoint, ports};
 use crate::model::picture::Picture;
 
 /// Length of an arrow's head; the line ends where the head begins.
 pub(crate) const HEAD: f64 = 8.0;
-/// How far the control points of a curve are from its ends, by its width, where it turns one way and back.
-const PULL: f64 = 0.37;
-/// The same by the way to the corner, where it turns one way only; two thirds make a parabola.
-const CORNER: f64 = 0.7;
+/// Distance of the control points of a curve from its ends, relative to its width, if it is S-shaped.
+const CONTROL: f64 = 0.37;
+/// The same relative to the distance to the corner, if it turns one way only; two thirds give a parabola.
+const CORNER_CONTROL: f64 = 0.7;
 
-/// After so many looks at all lines, each bends between the ranks.
+/// After so many rounds of routing, every line bends between the ranks.
 const ROUNDS: usize = 4;
 
 pub(crate) fn draw(picture: &Picture, sizes: &Sizes, placed: &Placed) -> Geometry {
@@ -25,29 +25,29 @@ pub(crate) fn draw(picture: &Picture, sizes: &Sizes, placed: &Placed) -> Geometr
     let boxes = node_boxes(sizes, placed);
     let labels = label_boxes(sizes, placed);
     let columns = Columns::of(&boxes, &labels);
-    let mut wide = vec![false; picture.edges.len()];
+    let mut between_ranks = vec![false; picture.edges.len()];
     let mut lines = vec![EdgeLine::default(); picture.edges.len()];
-    // Lines bend beside the boxes of a rank where that keeps them clear of all others, and else between the ranks only,
-    // where nothing stands. How a line meets its node hangs on the other lines there, so all are looked at again.
+    // A line bends beside its own boxes if it then stays clear of all others, and otherwise between the ranks, where there
+    // are no boxes. The ports of a node depend on all its lines, so a change needs another round.
     for round in 0..=ROUNDS {
-        let flats = all_flats(picture, placed, &labels, &columns, &wide);
-        let ports = ports(picture, sizes, placed, &flats, &columns, &wide);
+        let flats = all_flats(picture, placed, &labels, &columns, &between_ranks);
+        let ports = ports(picture, sizes, placed, &flats, &columns, &between_ranks);
         let mut clear = true;
         for (index, edge) in picture.drawn_edges() {
             if let (Some(leave), Some(meet)) = ports[index] {
                 lines[index] = line(leave, &flats[index], meet);
             }
-            if !wide[index] {
+            if !between_ranks[index] {
                 let own = [Some(boxes[edge.from]), Some(boxes[edge.to]), labels[index]];
-                wide[index] = columns.are_touched(&lines[index], &own);
-                clear &= !wide[index];
+                between_ranks[index] = columns.touched_by(&lines[index], &own);
+                clear &= !between_ranks[index];
             }
         }
         if clear {
             break;
         }
         if round + 1 == ROUNDS {
-            wide.fill(true);
+            between_ranks.fill(true);
         }
     }
     for (line, label) in lines.iter_mut().zip(&labels) {
@@ -71,16 +71,17 @@ fn all_flats(
     placed: &Placed,
     labels: &[Option<Rect>],
     columns: &Columns,
-    wide: &[bool],
+    between_ranks: &[bool],
 ) -> Vec<Vec<Flat>> {
     let mut all = vec![Vec::new(); picture.edges.len()];
     for (index, _) in picture.drawn_edges() {
-        all[index] = flats(&placed.bends[index], placed.labels[index], labels[index], columns, wide[index]);
+        all[index] =
+            flats(&placed.bends[index], placed.labels[index], labels[index], columns, between_ranks[index]);
     }
     all
 }
 
-/// The same places with more room between two ranks where lines rise or fall steeply.
+/// The same coordinates with wider gaps between two ranks where lines are steep.
 fn widened(picture: &Picture, sizes: &Sizes, placed: &Placed) -> Placed {
     let (boxes, labels) = (node_boxes(sizes, placed), label_boxes(sizes, placed));
     let columns = Columns::of(&boxes, &labels);
@@ -99,23 +100,23 @@ fn widened(picture: &Picture, sizes: &Sizes, placed: &Placed) -> Placed {
         }
     }
     let extra = climbs.iter().map(|climb| (climb * 0.1 - 10.0).clamp(0.0, 40.0));
-    let mut walls: Vec<(f64, f64, f64)> = Vec::new();
+    let mut gaps: Vec<(f64, f64, f64)> = Vec::new();
     for (column, extra) in (1..columns.0.len()).zip(extra.skip(1)) {
         let (before, after) = (&columns.0[column - 1], &columns.0[column]);
         let from = before.x + before.half;
-        walls.push((from, (after.x - after.half).max(from + 0.1), extra));
+        gaps.push((from, (after.x - after.half).max(from + 0.1), extra));
     }
-    // How far everything behind each wall moves in all.
-    let mut behind = Vec::with_capacity(walls.len());
+    // The total shift of everything after each gap.
+    let mut behind = Vec::with_capacity(gaps.len());
     let mut sum = 0.0;
-    for &(_, _, by) in &walls {
+    for &(_, _, by) in &gaps {
         behind.push(sum);
         sum += by;
     }
     let moved = |x: f64| {
-        let at = walls.partition_point(|&(from, _, _)| from <= x);
-        let wall = at.checked_sub(1).map(|at| (walls[at], behind[at]));
-        wall.map_or(x, |((from, to, by), behind)| x + behind + by * ((x - from) / (to - from)).min(1.0))
+        let at = gaps.partition_point(|&(from, _, _)| from <= x);
+        let gap = at.checked_sub(1).map(|at| (gaps[at], behind[at]));
+        gap.map_or(x, |((from, to, by), behind)| x + behind + by * ((x - from) / (to - from)).min(1.0))
     };
     let shift = |p: &Point| Point { x: moved(p.x), y: p.y };
     let stretch =
@@ -132,19 +133,19 @@ fn around(centre: Point, size: Size) -> Rect {
     Rect::around(centre, size.width, size.height)
 }
 
-/// The flat stretches of a line. A label takes its own width, or that of its rank where the line is a wide one.
+/// The horizontal parts of a line: across its label, or, if it bends `between_ranks` only, across the label's whole rank.
 fn flats(
     bends: &[Point],
     centre: Option<Point>,
     label: Option<Rect>,
     columns: &Columns,
-    wide: bool,
+    between_ranks: bool,
 ) -> Vec<Flat> {
     let mut flats: Vec<Flat> = Vec::new();
     for bend in bends {
         let whole = columns.half_width(bend.x);
         let own = label.filter(|_| centre.is_some_and(|c| (c.x - bend.x).abs() < 0.01));
-        let half = own.filter(|_| !wide).map_or(whole, |label| label.width / 2.0);
+        let half = own.filter(|_| !between_ranks).map_or(whole, |label| label.width / 2.0);
         let next = Flat { x: bend.x - half, end: bend.x + half, y: bend.y };
         match flats.last_mut() {
             Some(last) if (last.y - next.y).abs() < 0.5 => last.end = last.end.max(next.end),
@@ -156,17 +157,21 @@ fn flats(
 
 fn line(leave: Port, flats: &[Flat], meet: Port) -> EdgeLine {
     let tip = meet.on.at;
-    let base = Point { x: tip.x - meet.on.slope.0 * HEAD, y: tip.y - meet.on.slope.1 * HEAD };
+    let base = Point { x: tip.x - meet.on.direction.0 * HEAD, y: tip.y - meet.on.direction.1 * HEAD };
     let mut pieces = Vec::new();
     straight(leave.on.at, leave.border.at, &mut pieces);
     let mut here = leave.border;
     for flat in flats {
-        let level = |x: f64| Pass { at: Point { x, y: flat.y }, slope: (1.0, 0.0) };
+        let level = |x: f64| Waypoint { at: Point { x, y: flat.y }, direction: (1.0, 0.0) };
         bend(here, level(flat.x), &mut pieces);
         straight(level(flat.x).at, level(flat.end).at, &mut pieces);
         here = level(flat.end);
     }
-    let last = if meet.border.at.x < base.x { meet.border } else { Pass { at: base, slope: meet.on.slope } };
+    let last = if meet.border.at.x < base.x {
+        meet.border
+    } else {
+        Waypoint { at: base, direction: meet.on.direction }
+    };
     bend(here, last, &mut pieces);
     straight(last.at, base, &mut pieces);
     EdgeLine { start: leave.on.at, pieces, tip, label: None }
@@ -178,26 +183,26 @@ fn straight(from: Point, to: Point, pieces: &mut Vec<Piece>) {
     }
 }
 
-/// A curve from one place to the next that has the given direction at both ends; straight if it can be.
-fn bend(from: Pass, to: Pass, pieces: &mut Vec<Piece>) {
+/// A curve between two points with the given directions at both ends; a straight line if possible.
+fn bend(from: Waypoint, to: Waypoint, pieces: &mut Vec<Piece>) {
     let (dx, dy) = (to.at.x - from.at.x, to.at.y - from.at.y);
-    let is_straight = |slope: (f64, f64)| (slope.0 * dy - slope.1 * dx).abs() < 0.3;
-    if is_straight(from.slope) && is_straight(to.slope) {
+    let is_straight = |direction: (f64, f64)| (direction.0 * dy - direction.1 * dx).abs() < 0.3;
+    if is_straight(from.direction) && is_straight(to.direction) {
         straight(from.at, to.at, pieces);
         return;
     }
     let cross = |a: (f64, f64), b: (f64, f64)| a.0 * b.1 - a.1 * b.0;
-    // The corner at which the two directions meet, as far from either end.
-    let sine = cross(from.slope, to.slope);
-    let (there, back) = (cross((dx, dy), to.slope) / sine, cross(from.slope, (dx, dy)) / sine);
+    // The distances of the corner, where the two tangents meet, from either end.
+    let sine = cross(from.direction, to.direction);
+    let (there, back) = (cross((dx, dy), to.direction) / sine, cross(from.direction, (dx, dy)) / sine);
     let (a, b) = if sine.abs() > 1e-3 && there > 0.0 && back > 0.0 {
-        (CORNER * there, CORNER * back)
+        (CORNER_CONTROL * there, CORNER_CONTROL * back)
     } else {
-        // The control points stay within the width of the bend, so that the curve never swings back.
-        let pull = |slope: (f64, f64)| PULL * dx.abs() / slope.0.max(0.3);
-        (pull(from.slope), pull(to.slope))
+        // The control points stay within the width of the curve, so that x is monotonic.
+        let pull = |direction: (f64, f64)| CONTROL * dx.abs() / direction.0.max(0.3);
+        (pull(from.direction), pull(to.direction))
     };
-    let first = Point { x: from.at.x + from.slope.0 * a, y: from.at.y + from.slope.1 * a };
-    let second = Point { x: to.at.x - to.slope.0 * b, y: to.at.y - to.slope.1 * b };
+    let first = Point { x: from.at.x + from.direction.0 * a, y: from.at.y + from.direction.1 * a };
+    let second = Point { x: to.at.x - to.direction.0 * b, y: to.at.y - to.direction.1 * b };
     pieces.push(Piece::Curve(first, second, to.at));
 }

@@ -1,4 +1,4 @@
-//! What a page tells of a node beyond what is drawn of it.
+//! What a page shows of a node besides its drawing.
 
 use crate::model::mark::Mark;
 use crate::model::number;
@@ -6,13 +6,13 @@ use chainrule_base::fields;
 use ndarray::ArrayD;
 use serde::{Deserialize, Serialize};
 
-/// More of a node than fits in a drawing, for exporters that show one node at a time; all of it is text.
+/// What is known of a node and does not fit in a drawing, for exporters that show one node at a time; all of it is text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Details {
     /// The name of the op with its attributes.
     pub op: String,
-    /// What the op computes, in the letters of rules: `y = x0 × x1`.
+    /// What the op computes, in the notation of the rules: `y = x0 × x1`.
     pub formula: String,
     /// The full shape, `[100, 784]`, or `scalar`.
     pub shape: String,
@@ -20,27 +20,27 @@ pub struct Details {
     pub scope: String,
     /// The line of the user's program that recorded the node.
     pub source: Option<String>,
-    /// The operands that are constants written into the node, by position.
+    /// The constant operands that are written into the node's symbol, by position.
     pub constants: Vec<(usize, String)>,
-    /// What is handed back to each operand, by position: `dy × x1`.
+    /// The cotangent that is propagated to each operand, by position: `dy × x1`.
     pub rules: Vec<(usize, String)>,
-    /// What a check, the numbers or a comparison found out about the node.
+    /// What a check, the health of the numbers or a comparison reports of the node.
     pub findings: Vec<String>,
-    /// The ids of the nodes that a box consists of; of very many, the first thousand.
+    /// The ids of the nodes that a box collapses; at most the first thousand.
     pub members: Vec<String>,
-    /// How many nodes a box consists of.
+    /// How many nodes a box collapses.
     pub nodes: usize,
-    /// How many numbers are trained in a box: the elements of its parameters.
+    /// How many elements the parameters in a box have.
     pub parameters: usize,
-    /// How often the structure in a box is repeated; 0 where it is no repetition.
+    /// How often the structure in a box is repeated; 0 if it is not a repetition.
     pub times: usize,
-    /// By which name a box is opened, with `Draw::open` of the crate `chainrule`.
+    /// The name by which a box is expanded, with `Draw::open` of the crate `chainrule`: see [`group_key`](crate::group_key).
     pub opens: String,
-    /// How many nodes of a box have each mark, from bad to good.
+    /// How many nodes of a box have each mark, worst first.
     pub marks: Vec<(Mark, usize)>,
-    /// How the elements of the value are spread.
+    /// The distribution of the value's elements.
     pub values: Option<Histogram>,
-    /// How the elements of the gradient are spread.
+    /// The distribution of the gradient's elements.
     pub gradients: Option<Histogram>,
 }
 
@@ -69,28 +69,28 @@ fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 
-/// How many elements of a tensor lie in each of some intervals of equal width, from the smallest element to the largest.
+/// The elements of a tensor counted in bins of equal width, from the smallest element to the largest.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Histogram {
     /// The smallest finite element.
     pub low: String,
     /// The largest finite element.
     pub high: String,
-    /// How many elements lie in each interval; one interval alone if all are equal.
+    /// How many elements lie in each bin; a single bin if all elements are equal.
     pub counts: Vec<usize>,
     /// How many elements are exactly 0.
     pub zeros: usize,
-    /// How many elements are NaN or infinite; no interval holds them.
+    /// How many elements are NaN or infinite; they are in no bin.
     pub not_finite: usize,
 }
 
-/// Tensors of so many elements are written out and need no histogram.
+/// Tensors of at most so many elements are written out and need no histogram.
 const WRITTEN_OUT: usize = 4;
-/// How many intervals there are.
+/// The number of bins.
 const INTERVALS: usize = 24;
 
 impl Histogram {
-    /// The histogram of a tensor of more than four elements, some of them finite.
+    /// The histogram of a tensor; none if it has at most four elements or no finite one.
     pub fn of(array: &ArrayD<f64>) -> Option<Histogram> {
         if array.len() <= WRITTEN_OUT {
             return None;
@@ -101,12 +101,12 @@ impl Histogram {
         if count == 0 {
             return None;
         }
-        // Halved, so that the width of the largest range is a number.
+        // Halved, so that the width of the largest range does not overflow.
         let width = high / 2.0 - low / 2.0;
         let mut counts = vec![0; if width > 0.0 { INTERVALS } else { 1 }];
         for x in finite() {
             let part = if width > 0.0 { (x / 2.0 - low / 2.0) / width } else { 0.0 };
-            // Truncated on purpose; the largest element belongs to the last interval.
+            // Truncated on purpose; the largest element belongs to the last bin.
             let interval = (part * INTERVALS as f64) as usize;
             let last = counts.len() - 1;
             counts[interval.min(last)] += 1;

@@ -1,6 +1,6 @@
-//! JSON that may also stand inside a script element of a page: nothing in it can end the element or begin another.
+//! JSON that is safe inside the script element of a page: nothing in it can close the element or open another.
 
-/// A string. What HTML or an old JavaScript could take for something else is written as an escape.
+/// A string literal. Characters that HTML or older JavaScript would misread are escaped.
 pub(crate) fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
@@ -18,13 +18,13 @@ pub(crate) fn text(text: &str) -> String {
     out
 }
 
-/// A list of what is JSON already.
+/// A list of items that are JSON already.
 pub(crate) fn list(items: impl IntoIterator<Item = String>) -> String {
     let items: Vec<String> = items.into_iter().collect();
     format!("[{}]", items.join(","))
 }
 
-/// An object in the making; a field that has nothing to say is left out.
+/// Builds an object; fields that are empty, none or false are omitted.
 #[derive(Default)]
 pub(crate) struct Object(Vec<String>);
 
@@ -47,7 +47,7 @@ impl Object {
         if value { self.raw(key, true) } else { self }
     }
 
-    /// A list that is left out if it is empty.
+    /// A list, omitted if it is empty.
     pub(crate) fn all<T>(self, key: &str, items: &[T], write: impl FnMut(&T) -> String) -> Self {
         if items.is_empty() { self } else { self.raw(key, list(items.iter().map(write))) }
     }

@@ -1,16 +1,17 @@
-//! What is said of the nodes of a picture: a badge with a sign, so that colour is never all that tells.
+//! Verdicts on the nodes of a picture, drawn as badges with a sign, so that nothing is told by colour alone.
 
 use serde::{Deserialize, Serialize};
 
-/// What is said of a node: by a check, by its numbers, or by a comparison with another graph; from good to bad. Of several, a node shows the worst, and so does a box of its members.
+/// A verdict on a node by a check, by the health of its numbers, or by a comparison with another graph; ordered from good
+/// to bad. A node with several verdicts shows the worst, and a box the worst of its members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
     /// It is right: a quiet green tick.
     Right,
-    /// It lies at a kink, where a derivative is as good as another: a bent line.
+    /// It lies at a kink, where any of several derivatives is right: a bent line.
     Kink,
-    /// It could not be told: a question mark.
+    /// It could not be decided: a question mark.
     Open,
     /// Its gradient is much smaller than others: an arrow down.
     Vanishing,
@@ -20,21 +21,21 @@ pub enum Mark {
     Dead,
     /// Its gradient is much larger than others: an arrow up.
     Exploding,
-    /// It has infinite numbers since what it was made from had some: ∞ on white.
+    /// It has infinite numbers because an operand or consumer has: ∞ on white.
     InfiniteInherited,
-    /// It has numbers that are NaN since what it was made from had some: N on white.
+    /// It has NaN because an operand or consumer has: N on white.
     NanInherited,
     /// Infinite numbers begin here: ∞ on red, and a thick outline.
     Infinite,
     /// NaN begins here: N on red, and a thick outline.
     Nan,
-    /// It is in both graphs and not the same: a wave, and a dotted outline.
+    /// It is in both graphs and differs: a wave, and a dotted outline.
     Changed,
-    /// It is in the new graph alone: a plus, and a thick outline.
+    /// It is only in the new graph: a plus, and a thick outline.
     Added,
-    /// It is in the old graph alone: a minus, and a dashed outline.
+    /// It is only in the old graph: a minus, and a dashed outline.
     Removed,
-    /// It is wrong: a red cross, and, where it is an op, a thick red outline. A leaf is wrong if its gradient is.
+    /// It is wrong: a red cross, and for an op a thick red outline. A leaf is wrong if its gradient is.
     Wrong,
 }
 
@@ -57,7 +58,7 @@ impl Mark {
         Self::Right,
     ];
 
-    /// The word for it, as used in classes of the SVG.
+    /// Its name, as used in the CSS classes of the SVG.
     pub fn word(self) -> &'static str {
         match self {
             Self::Right => "right",
@@ -97,7 +98,7 @@ impl Mark {
         }
     }
 
-    /// What it says in words, as in the legend after the count.
+    /// Its meaning in words, as in the legend after the count.
     pub fn says(self) -> &'static str {
         match self {
             Self::Right => "right",
@@ -118,12 +119,13 @@ impl Mark {
         }
     }
 
-    /// What the legend says of so many nodes.
-    pub fn counted(self, count: usize) -> String {
+    /// The legend's entry for `count` nodes with this mark: `3 at a kink`.
+    pub fn legend_entry(self, count: usize) -> String {
         format!("{} {}", crate::model::number::grouped(count), self.says())
     }
 
-    /// Whether the outline of an op or a box shows it too; what a leaf has is often only the consequence.
+    /// Whether the outline shows the mark too. A leaf's outline does not show that it is wrong, which is often only the
+    /// consequence of a wrong op.
     pub(crate) fn outlines(self, leaf: bool) -> bool {
         match self {
             Self::Wrong => !leaf,

@@ -1,10 +1,13 @@
-//! The picture as plain data, and the texts and numbers in it.
+//! The picture as plain data. Read `picture` first, then `details` and `mark`, which its nodes hold.
+//!
+//! `number` formats numbers, `text` measures and escapes text, `display` sanitises all texts before an export, `nesting`
+//! walks groups inside groups, and `json` writes JSON.
 
 pub(crate) mod details;
+pub(crate) mod display;
 pub(crate) mod json;
 pub(crate) mod mark;
 pub(crate) mod nesting;
 pub mod number;
 pub(crate) mod picture;
-pub(crate) mod shown;
 pub(crate) mod text;

@@ -1,22 +1,23 @@
-//! Groups inside groups: which one encloses two others, how deep they go, and texts in which they stand inside each other.
+//! The tree of groups: lowest common ancestors, depth limits, and nested text output.
 //!
-//! All of it is loops: pictures from outside may nest as deep as they like.
+//! Nothing recurses: pictures from outside may be nested arbitrarily deep.
 
 use crate::model::picture::Picture;
 use std::borrow::Cow;
 
-/// Scopes nested deeper than this have no frames and no boxes of their own, since nobody could tell them apart.
-pub const DEEPEST: usize = 64;
-/// A layout goes through all groups around all nodes: of more than so many together, the innermost are left out.
-const AROUND: usize = 400_000;
+/// The deepest level at which a scope has a frame or box of its own; nobody could tell deeper ones apart. A hand-made
+/// picture may nest deeper, as long as few nodes do.
+pub const MAX_FRAME_DEPTH: usize = 64;
+/// The most pairs of a node and a group around it that a layout visits; beyond that, the innermost groups are dropped.
+const MAX_ENCLOSING: usize = 400_000;
 
-/// The links of each group to those around it.
+/// For each group, links to its ancestors.
 pub(crate) struct Nesting {
     parents: Vec<Option<usize>>,
-    /// How many groups are around each.
+    /// The number of ancestors of each group.
     depths: Vec<usize>,
-    /// For each group one further out, or itself if none is: over links of growing length any group around it is found
-    /// in O(log depth) (Myers, An applicative random-access stack, 1983).
+    /// A jump pointer to an ancestor of each group, to the group itself at the root: any ancestor is found in O(log depth)
+    /// (Myers, An applicative random-access stack, 1983).
     links: Vec<usize>,
 }
 
@@ -39,15 +40,15 @@ impl Nesting {
         Nesting { parents, depths, links }
     }
 
-    /// The innermost group that holds both of two groups.
-    pub(crate) fn common(&self, a: Option<usize>, b: Option<usize>) -> Option<usize> {
+    /// The lowest common ancestor of two groups, which may be one of them.
+    pub(crate) fn common_ancestor(&self, a: Option<usize>, b: Option<usize>) -> Option<usize> {
         let (mut a, mut b) = (a?, b?);
         if self.depths[a] < self.depths[b] {
             std::mem::swap(&mut a, &mut b);
         }
         a = self.at_depth(a, self.depths[b]);
         while a != b {
-            // The link of an outermost group is the group itself.
+            // A root's jump pointer is the root itself.
             if self.depths[a] > 0 && self.links[a] != self.links[b] {
                 (a, b) = (self.links[a], self.links[b]);
             } else {
@@ -57,7 +58,7 @@ impl Nesting {
         Some(a)
     }
 
-    /// The group around another that has so many around itself.
+    /// The ancestor of a group at a depth.
     fn at_depth(&self, mut group: usize, depth: usize) -> usize {
         while self.depths[group] > depth {
             let far = self.links[group];
@@ -70,23 +71,22 @@ impl Nesting {
     }
 }
 
-/// What is written line by line where groups enclose what they hold.
+/// A line of nested text output.
 pub(crate) enum Line<T> {
     Opens(usize),
     Holds(T),
     Closes(usize),
 }
 
-/// An item of a text, or a group of them.
+/// An item of the output, or a group of items.
 enum Part<T> {
     Item(T),
     Group(usize),
 }
 
 impl Nesting {
-    /// Items inside their groups, each with how many groups are open around it. Within a group all stand by their places;
-    /// that of a group follows from its number and the first place in it. Groups that hold nothing are left out.
-    /// O(n log n).
+    /// Items nested in their groups, each with its depth. Children of a group are sorted by position; `place(group, first)`
+    /// gives the position of a group from its index and the first position in it. Empty groups are omitted. O(n log n).
     pub(crate) fn lines<T>(
         &self,
         items: impl IntoIterator<Item = (Option<usize>, usize, T)>,
@@ -97,7 +97,7 @@ impl Nesting {
         for (group, place, item) in items {
             group.map_or(&mut loose, |group| &mut held[group]).push((place, Part::Item(item)));
         }
-        // A parent stands before its children, so that going backwards every group is complete when it is met.
+        // Parents have smaller indices than their children, so in reverse order every group is complete when visited.
         for group in (0..held.len()).rev() {
             held[group].sort_by_key(|&(place, _)| place);
             let Some(&(first, _)) = held[group].first() else { continue };
@@ -124,7 +124,7 @@ impl Nesting {
     }
 }
 
-/// How far a line is set in: no further than can be read, so that a text grows with what it says and not with its square.
+/// The indentation of a line, bounded so that deeply nested output does not grow quadratically.
 pub(crate) fn indent(depth: usize) -> &'static str {
     const WIDEST: &str = "                ";
     &WIDEST[..WIDEST.len().min(2 * depth)]
@@ -136,8 +136,8 @@ impl Picture {
         self.nodes.get(node)?.group.filter(|&group| group < self.groups.len())
     }
 
-    /// The picture with the nodes of some groups in the next groups around these that are kept.
-    pub(crate) fn keeping(&self, kept: impl Fn(usize) -> bool) -> Cow<'_, Picture> {
+    /// The picture without the groups that are not kept; their nodes move to the nearest kept ancestor.
+    pub(crate) fn keeping_groups(&self, kept: impl Fn(usize) -> bool) -> Cow<'_, Picture> {
         let mut home: Vec<Option<usize>> = Vec::with_capacity(self.groups.len());
         for (group, known) in self.groups.iter().enumerate() {
             let outer = known.parent.filter(|&parent| parent < group).and_then(|parent| home[parent]);
@@ -156,17 +156,17 @@ impl Picture {
         Cow::Owned(picture)
     }
 
-    /// The picture without the innermost of groups that are nested too deep to be drawn; what they hold stands in the
-    /// last one that is kept. O(nodes + groups).
+    /// The picture without groups that are nested too deep to be drawn; their nodes move to the innermost kept ancestor.
+    /// O(nodes + groups).
     pub(crate) fn shallow(&self) -> Cow<'_, Picture> {
         let Nesting { depths, .. } = Nesting::of(self);
         let around = |node: usize| self.group_of(node).map_or(0, |group| depths[group] + 1);
         let sum = |deepest: usize| (0..self.nodes.len()).map(|node| around(node).min(deepest)).sum::<usize>();
         let mut deepest = depths.iter().max().map_or(0, |depth| depth + 1);
-        while deepest > DEEPEST && sum(deepest) > AROUND {
-            deepest = (deepest / 2).max(DEEPEST);
+        while deepest > MAX_FRAME_DEPTH && sum(deepest) > MAX_ENCLOSING {
+            deepest = (deepest / 2).max(MAX_FRAME_DEPTH);
         }
-        self.keeping(|group| depths[group] < deepest)
+        self.keeping_groups(|group| depths[group] < deepest)
     }
 }
 
@@ -202,10 +202,10 @@ mod tests {
             for b in 0..300 {
                 let around = picture.groups_around(b);
                 let common = picture.groups_around(a).into_iter().find(|group| around.contains(group));
-                assert_eq!(nesting.common(Some(a), Some(b)), common, "{a} {b}");
+                assert_eq!(nesting.common_ancestor(Some(a), Some(b)), common, "{a} {b}");
             }
         }
-        assert_eq!(nesting.common(None, Some(1)), None);
+        assert_eq!(nesting.common_ancestor(None, Some(1)), None);
     }
 
     #[test]
@@ -229,8 +229,8 @@ mod tests {
         let mut picture = nested(&[None, Some(0), Some(1)]);
         picture.nodes.push(PictureNode { group: Some(2), ..PictureNode::default() });
         picture.nodes.push(PictureNode { group: Some(7), ..PictureNode::default() });
-        let kept = picture.keeping(|group| group == 0);
+        let kept = picture.keeping_groups(|group| group == 0);
         assert_eq!(kept.nodes.iter().map(|node| node.group).collect::<Vec<_>>(), [Some(0), None]);
-        assert!(matches!(picture.keeping(|_| true), Cow::Borrowed(_)));
+        assert!(matches!(picture.keeping_groups(|_| true), Cow::Borrowed(_)));
     }
 }

@@ -1,8 +1,8 @@
-//! How numbers are written in every picture, table and message: short, and never more exact than three digits.
+//! Number formatting for every picture, table and message: short, with at most three significant digits.
 
 use ndarray::ArrayViewD;
 
-/// What stands where a gradient was asked for and not computed.
+/// Shown in place of a gradient that was requested and not computed.
 pub const NOT_COMPUTED: &str = "–";
 
 /// The largest tensor that is written out in full.
@@ -10,16 +10,17 @@ const FULL: usize = 4;
 
 /// A number with three significant digits, as short as they allow: `220`, `1.1`, `-0.333`, `1.23e-5`.
 ///
-/// Whole numbers below a million keep all their digits. Zero has no sign; what is not finite is named.
+/// Whole numbers below a million keep all their digits. Zero has no sign; other values are `NaN`, `inf` and `-inf`.
 pub fn scalar(value: f64) -> String {
     significant(value, 3)
 }
 
-/// A tensor as text: up to four elements along up to four axes in full, `[0.3, -1, 2, 0.5]`; a larger one by its shape, mean and standard
-/// deviation, `[100, 50] µ .02 σ .9`.
+/// A tensor as text: up to four elements along up to four axes in full, `[0.3, -1, 2, 0.5]`; a larger one by its shape,
+/// mean and standard deviation, `[100, 50] µ .02 σ .9`.
 ///
-/// A tensor without axes is written like [`scalar`]. Elements that are not finite are counted instead, since a mean
-/// would hide how many there are: `[100, 50] NaN 3 inf 1`. A mean that is nothing but rounding is 0. One and the same number everywhere: `[100, 50] all 0`.
+/// A tensor without axes is written like [`scalar`]. If elements are not finite, their counts replace the mean, which
+/// would hide how many there are: `[100, 50] NaN 3 inf 1`. A mean within rounding error of 0 is 0. If all elements are
+/// equal: `[100, 50] all 0`.
 pub fn tensor(value: ArrayViewD<'_, f64>) -> String {
     if is_short(&value) {
         return nested(&value);
@@ -33,7 +34,7 @@ pub fn elements(value: ArrayViewD<'_, f64>) -> String {
     if is_short(&value) { nested(&value) } else { summary(&value) }
 }
 
-/// Whether a tensor is written out. Brackets of many axes would say nothing, and a file may ask for any number of them.
+/// Whether a tensor is written out. Many axes would give nothing but brackets, and a file may have any number of axes.
 fn is_short(value: &ArrayViewD<'_, f64>) -> bool {
     (1..=FULL).contains(&value.len()) && value.ndim() <= FULL
 }
@@ -90,7 +91,7 @@ fn summary(value: &ArrayViewD<'_, f64>) -> String {
     let sum: f64 = value.iter().map(|x| x / scale).sum();
     let magnitudes: f64 = value.iter().map(|x| (x / scale).abs()).sum();
     // A sum of n numbers is known to (n − 1) u Σ|x|: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed.,
-    // section 4.2. What is smaller is rounding.
+    // section 4.2. A smaller sum is rounding error.
     let mean = if sum.abs() <= count * f64::EPSILON * magnitudes { 0.0 } else { sum / count };
     let variance = value.iter().map(|x| (x / scale - mean).powi(2)).sum::<f64>() / count;
     format!("µ {} σ {}", terse(mean * scale), terse(variance.sqrt() * scale))
@@ -133,7 +134,7 @@ fn significant(value: f64, digits: usize) -> String {
     }
 }
 
-/// Without the zeros that end a fraction, and without the point if nothing is left behind it.
+/// Without the trailing zeros of a fraction, and without the point if no digit is left after it.
 fn trimmed(text: &str) -> &str {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
 }

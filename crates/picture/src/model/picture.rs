@@ -1,4 +1,4 @@
-//! The picture itself: plain, public data that says what is drawn, and nothing about how.
+//! The picture itself: plain, public data that says what is drawn, not where or how.
 
 use crate::model::details::Details;
 use crate::model::mark::Mark;
@@ -11,18 +11,18 @@ use std::ops::Not;
 /// Every exporter is a function of this value alone, so a picture can be kept, compared, edited or built by hand:
 ///
 /// - edges and groups name nodes and groups by their position in [`nodes`](Picture::nodes) and
-///   [`groups`](Picture::groups); an edge that names a node that is not there is not drawn;
-/// - numbers are text already (see [`number`](crate::model::number)), so no float type appears here;
-/// - ids come from positions in the graph: the same program gives the same picture, byte for byte.
+///   [`groups`](Picture::groups); an edge with a missing end is not drawn;
+/// - numbers are text already (see [`number`](crate::model::number)), so there is no float type here;
+/// - ids derive from positions in the graph: the same program gives the same picture, byte for byte.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Picture {
-    /// What the picture shows, drawn above it; empty for none.
+    /// The title, drawn above the picture; empty for none.
     pub title: String,
     /// Which way the forward pass runs.
     pub direction: Direction,
-    /// What is drawn, in the order of the graph: the inputs of a node stand before it.
+    /// The nodes in topological order: the inputs of a node stand before it.
     pub nodes: Vec<PictureNode>,
-    /// The arrows, ordered by the node they end at and then by operand.
+    /// The arrows, ordered by target node and then by operand.
     pub edges: Vec<PictureEdge>,
     /// Frames around nodes that belong together, parents before children.
     pub groups: Vec<Group>,
@@ -39,29 +39,29 @@ pub enum Direction {
     TopToBottom,
 }
 
-/// What a node of a picture stands for; it decides outline and colour.
+/// What a node of a picture represents; it determines outline and colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NodeKind {
     /// An operation: a circle with its symbol.
     #[default]
     Op,
-    /// A leaf that is fed anew for every run: a blue plate with round ends.
+    /// A leaf that is fed for every run: a blue plate with round ends.
     Input,
     /// A leaf that is trained: a green plate with a double outline.
     Parameter,
     /// A leaf that never changes: a grey plate with a dashed outline.
     Constant,
-    /// Many nodes drawn as one box, such as a layer of a network.
+    /// Many nodes collapsed into one box, such as a layer of a network.
     Layer,
     /// The loose end of an arrow that leaves the picture: a name without a box.
     Output,
-    /// What lies outside the picture: dots at the end of a dashed arrow.
+    /// A node outside the picture: dots at the end of a dashed arrow.
     Hidden,
 }
 
 impl NodeKind {
-    /// The word for this kind, as used in classes of the SVG and in tooltips.
+    /// The name of this kind, as used in the CSS classes of the SVG and in tooltips.
     pub fn word(self) -> &'static str {
         match self {
             NodeKind::Op => "op",
@@ -78,37 +78,37 @@ impl NodeKind {
 /// One node of a picture.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct PictureNode {
-    /// `n12` for node 12 of the graph, `g3` for a group drawn as one box, `out12` for the end of an output's arrow.
+    /// `n12` for node 12 of the graph, `g3` for a group collapsed into one box, `out12` for the end of an output's arrow.
     pub id: String,
-    /// What the node stands for.
+    /// What the node represents.
     pub kind: NodeKind,
-    /// The sign in the circle: `×`, `exp`, `1 −`; a constant's number; empty where there is nothing to say.
+    /// The sign in the circle: `×`, `exp`, `1 −`; the number of a constant; empty for other leaves.
     pub symbol: String,
     /// The name that the user gave.
     pub name: Option<String>,
-    /// `100×784`; none for a scalar and where shapes are not asked for.
+    /// `100×784`; none for a scalar or where shapes are not requested.
     pub shape: Option<String>,
-    /// The forward value; none where values are not asked for or not known.
+    /// The forward value; none where values are not requested or not known.
     pub value: Option<String>,
-    /// The whole gradient of the node, summed over all edges that leave it; `–` when asked for and not computed.
+    /// The whole gradient of the node, summed over all edges that leave it; `–` if requested and not computed.
     /// It is drawn where a node has several consumers, so that the edges show the summands.
     pub gradient: Option<String>,
     /// The innermost group that holds the node, a position in [`Picture::groups`].
     pub group: Option<usize>,
     /// Whether the node was recorded by the reverse pass.
     pub backward: bool,
-    /// What a reader sees on pointing at the node: op, formula, full shape. Lines are separated by `\n`.
+    /// The tooltip: op, formula, full shape. Lines are separated by `\n`.
     pub tooltip: String,
-    /// What stands below name and shape of a box that holds many nodes: `576 nodes, 1,280 parameters`.
+    /// The line below name and shape of a box of many nodes: `576 nodes, 1,280 parameters`.
     #[serde(default)]
     pub note: Option<String>,
-    /// The id of the node that the reverse pass was at when it recorded this one: `n12`.
+    /// For a node of the reverse pass, the id of the forward node whose rule recorded it: `n12`.
     #[serde(default)]
     pub of: Option<String>,
-    /// What a check, the numbers, or a comparison say of the node; none where there is nothing to say.
+    /// The verdict of a check, of the health of the numbers, or of a comparison, if there is one.
     #[serde(default)]
     pub mark: Option<Mark>,
-    /// What a page tells of the node beyond what is drawn.
+    /// What a page shows of the node besides its drawing.
     #[serde(default)]
     pub details: Option<Box<Details>>,
 }
@@ -141,16 +141,16 @@ pub struct PictureEdge {
     pub to: usize,
     /// Which operand of `to` this is, counted from 0.
     pub operand: usize,
-    /// The forward value that runs along the arrow.
+    /// The forward value that the arrow carries.
     pub value: Option<String>,
-    /// The gradient that comes back along this arrow alone; `–` when asked for and not computed.
+    /// The contribution to the gradient that comes back along this arrow; `–` if requested and not computed.
     pub gradient: Option<String>,
     /// Whether the arrow belongs to the recorded reverse pass.
     pub backward: bool,
-    /// Whether a check found what the node hands back along this arrow wrong.
+    /// Whether a check found the derivative along this arrow wrong.
     #[serde(default)]
     pub wrong: bool,
-    /// What a comparison says of the arrow: added or removed.
+    /// The verdict of a comparison: added or removed.
     #[serde(default)]
     pub mark: Option<Mark>,
 }
@@ -171,16 +171,16 @@ fields! {
 /// A labelled frame around nodes that belong together.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
-    /// A word of ASCII letters, digits and `_` that begins with `cluster`, which is what Graphviz asks for.
+    /// A word of ASCII letters, digits and `_` that begins with `cluster`, which Graphviz requires.
     pub id: String,
     /// The text on the frame.
     pub label: String,
-    /// The group around this one, a position in [`Picture::groups`] smaller than this group's own.
+    /// The parent group, a position in [`Picture::groups`] smaller than this group's own.
     pub parent: Option<usize>,
 }
 
 impl Picture {
-    /// A picture with a title and nothing in it yet.
+    /// An empty picture with a title.
     ///
     /// ```
     /// use chainrule_picture::{NodeKind, Picture};
@@ -196,8 +196,8 @@ impl Picture {
         Picture { title: title.into(), ..Picture::default() }
     }
 
-    /// Adds a node with what stands in it and what it is called, either of which may be empty; returns its place in
-    /// [`nodes`](Picture::nodes). Its other fields are set there.
+    /// Adds a node with the symbol in it and its name, either of which may be empty; returns its position in
+    /// [`nodes`](Picture::nodes), where its other fields can be set.
     pub fn add_node(&mut self, kind: NodeKind, symbol: &str, name: &str) -> usize {
         let place = self.nodes.len();
         self.nodes.push(PictureNode {
@@ -211,8 +211,8 @@ impl Picture {
         place
     }
 
-    /// Adds an arrow from one node to another, whose next operand it becomes. What is returned takes the texts above and
-    /// below it. O(arrows).
+    /// Adds an arrow between two nodes, as the next operand of `to`. The texts above and below it can be set on the
+    /// returned edge. O(arrows).
     pub fn add_edge(&mut self, from: usize, to: usize) -> &mut PictureEdge {
         let operand = self.edges.iter().filter(|edge| edge.to == to).count();
         let place = self.edges.len();
@@ -220,8 +220,8 @@ impl Picture {
         &mut self.edges[place]
     }
 
-    /// Adds a frame around some nodes, inside that of another group if one is given; returns its place in
-    /// [`groups`](Picture::groups). A node that is not there is passed over.
+    /// Adds a frame around nodes, inside the frame of `parent` if one is given; returns its position in
+    /// [`groups`](Picture::groups). Missing nodes are ignored.
     pub fn add_group(
         &mut self,
         label: &str,
@@ -238,7 +238,7 @@ impl Picture {
         place
     }
 
-    /// The edges whose two ends exist, with their positions in [`Picture::edges`].
+    /// The edges between two existing, different nodes, with their positions in [`Picture::edges`].
     pub fn drawn_edges(&self) -> impl Iterator<Item = (usize, &PictureEdge)> {
         let count = self.nodes.len();
         self.edges
@@ -256,7 +256,7 @@ impl Picture {
         counts
     }
 
-    /// The groups around a node, innermost first; a link that points nowhere or forwards ends the list.
+    /// The groups around a node, innermost first; an invalid parent, missing or not smaller, ends the list.
     pub fn groups_around(&self, node: usize) -> Vec<usize> {
         let mut around = Vec::new();
         let mut next = self.nodes.get(node).and_then(|node| node.group);
@@ -269,8 +269,8 @@ impl Picture {
         around
     }
 
-    /// The order in which a formula is read: the operands of each node before it, the first operand first, from the last
-    /// node back. A loop with its own stack, since pictures may be deep.
+    /// The nodes in postorder: a depth-first search from the nodes without consumers, operands in order, as a formula is
+    /// read. Iterative, since pictures may be deep.
     pub(crate) fn reading_order(&self) -> Vec<usize> {
         let count = self.nodes.len();
         let mut operands: Vec<Vec<(usize, usize)>> = vec![Vec::new(); count];

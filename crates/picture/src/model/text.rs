@@ -1,9 +1,9 @@
-//! Text without fonts: how wide it will be, and how it is escaped.
+//! Text metrics without fonts, and escaping.
 
 use chainrule_base::shown::taken;
 
-/// Advance widths of the printable ASCII characters, in thousandths of the font size. They are those that Helvetica,
-/// Arial and Liberation Sans share, which are the fonts that the drawings ask for.
+/// Advance widths of the printable ASCII characters, in thousandths of the font size, common to Helvetica, Arial and
+/// Liberation Sans, which the drawings ask for.
 #[rustfmt::skip]
 const ASCII: [u16; 95] = [
     278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278,
@@ -23,7 +23,7 @@ const GREEK: [u16; 57] = [
     569, 482, 617, 395, 547, 648, 525, 713, 781,
 ];
 
-/// How wide a text is at the given font size.
+/// The width of a text at a font size.
 pub(crate) fn width(text: &str, size: f64) -> f64 {
     text.chars().map(advance).map(f64::from).sum::<f64>() * size / 1000.0
 }
@@ -42,7 +42,7 @@ fn advance(c: char) -> u16 {
         'ᵀ' => 433,
         '–' => 556,
         '—' | '…' | '→' | '←' | '▶' | '◀' => 1000,
-        // Marks that join the character before them, and characters that are not seen.
+        // Combining and invisible characters.
         '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200f}' | '\u{fe00}'..='\u{fe0f}' => 0,
         c if c.is_control() => 0,
         // East Asian scripts, full-width forms and emoji fill a square.
@@ -60,16 +60,16 @@ fn advance(c: char) -> u16 {
     }
 }
 
-/// The text, cut with `…` so that it is no wider than `limit`.
+/// The text, cut with `…` to at most the width `limit`.
 pub(crate) fn fitted(text: &str, size: f64, limit: f64) -> String {
     if width(text, size) <= limit {
         return text.to_owned();
     }
-    let mut room = limit - width("…", size);
+    let mut space = limit - width("…", size);
     let mut kept = String::new();
     for c in text.chars() {
-        room -= f64::from(advance(c)) * size / 1000.0;
-        if room < 0.0 {
+        space -= f64::from(advance(c)) * size / 1000.0;
+        if space < 0.0 {
             break;
         }
         kept.push(c);
@@ -78,9 +78,9 @@ pub(crate) fn fitted(text: &str, size: f64, limit: f64) -> String {
     kept
 }
 
-/// Text for XML and HTML, fit for content and for attributes in double quotes.
+/// Escapes text for the content of XML and HTML and for attributes in double quotes.
 ///
-/// A line break becomes a space, and characters that XML does not allow become `�`.
+/// A line break becomes a space, and characters that XML forbids become `�`.
 pub(crate) fn xml(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {

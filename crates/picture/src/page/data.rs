@@ -1,4 +1,4 @@
-//! What a page's script knows of the drawings: names, numbers as they are drawn, and the details of nodes.
+//! The data of a page's script: names, numbers as they are drawn, and the details of nodes.
 
 use crate::layout::measure::EdgeText;
 use crate::model::details::{Details, Histogram};
@@ -10,7 +10,7 @@ use crate::page::expansions::{Expansion, Expansions};
 use crate::page::timeline;
 use std::collections::BTreeMap;
 
-/// Objects that several drawings or moments share, each written once.
+/// Interned objects, which several drawings or moments share.
 #[derive(Default)]
 struct Table {
     lines: Vec<String>,
@@ -18,7 +18,7 @@ struct Table {
 }
 
 impl Table {
-    /// Where an object stands.
+    /// The index of an object, which is added if it is new.
     fn place(&mut self, line: String) -> String {
         let next = self.lines.len();
         let place = *self.places.entry(line.clone()).or_insert(next);
@@ -35,11 +35,11 @@ impl Table {
 
 /// The data of all drawings of a page, as JSON.
 ///
-/// - `facts`: what is known of a node whatever is computed;
-/// - `numbers`: what is known of it at a moment;
-/// - `levels`: the drawings, each with `open` groups, its `nodes` as places in `facts`, its `edges` and `groups`, and
-///   for each moment the nodes as places in `numbers`, and the texts at the edges;
-/// - `moments`: what they are called, and the output there.
+/// - `facts`: what is known of each node independently of its numbers;
+/// - `numbers`: the numbers of each node at a moment;
+/// - `levels`: the drawings, each with its `open` groups, its `nodes` as indices into `facts`, its `edges` and `groups`,
+///   and for each moment the nodes as indices into `numbers`, and the edge labels;
+/// - `moments`: their labels, and the output at each.
 pub(crate) fn write(moments: &[(&str, &Expansions)]) -> String {
     let (mut facts, mut numbers) = (Table::default(), Table::default());
     let expansions = moments.first().map(|(_, expansions)| expansions.list.as_slice()).unwrap_or_default();
@@ -99,9 +99,9 @@ fn level(expansion: &Expansion, moments: &[&Picture], facts: &mut Table, numbers
         .end()
 }
 
-/// The frames, each with the scope that it is drawn around. O(nodes + groups).
+/// The frames, each with its scope. O(nodes + groups).
 fn groups(picture: &Picture) -> Vec<String> {
-    // A parent stands before its child, so the way up ends.
+    // Parents have smaller indices, so the walk up terminates.
     let parent = |group: usize| picture.groups[group].parent.filter(|&parent| parent < group);
     let (mut depths, mut inside) = (vec![0; picture.groups.len()], vec![None; picture.groups.len()]);
     for group in 0..picture.groups.len() {
@@ -109,7 +109,7 @@ fn groups(picture: &Picture) -> Vec<String> {
     }
     for (index, node) in picture.nodes.iter().enumerate() {
         let mut around = picture.group_of(index);
-        // Around a group in which a node was met, one was met everywhere.
+        // If a group has a node, so have all its ancestors.
         while let Some(group) = around.filter(|&group| inside[group].is_none()) {
             inside[group] = Some(node);
             around = parent(group);
@@ -167,7 +167,7 @@ fn histogram(bins: &Histogram) -> String {
 
 fn details(object: Object, known: &Details) -> Object {
     let by_operand = |(operand, said): &(usize, String)| format!("[{operand},{}]", text(said));
-    // A box that is no scope is opened by the name that it has as a box.
+    // A box that is not a scope is expanded by its own key.
     let is_scope = known.opens.is_empty() || !known.scope.is_empty() && known.opens.starts_with(&known.scope);
     let object = object
         .text("op", &known.op)

@@ -1,4 +1,4 @@
-//! SHA-256 (FIPS 180-4) in Base64, by which a page names the only script that it runs.
+//! SHA-256 (FIPS 180-4) in Base64, by which the content security policy of a page allows its script and style.
 
 /// The first 32 bits of the fractional parts of the square or cube roots of the first primes.
 fn roots<const N: usize>(root: fn(f64) -> f64) -> [u32; N] {
@@ -52,7 +52,7 @@ fn sha256(text: &[u8]) -> [u8; 32] {
     digest
 }
 
-/// The digest of a text as a content security policy writes it: `sha256-…`.
+/// The digest of a text as a source expression of a content security policy: `sha256-…`.
 pub(crate) fn source(text: &str) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = "sha256-".to_owned();

@@ -1,19 +1,19 @@
-//! Pictures of one graph with these or those of its groups open.
+//! Pictures of one graph with different groups open.
 
+use crate::model::display::group_key;
 use crate::model::picture::Picture;
-use crate::model::shown::key;
 use std::collections::BTreeSet;
 
-/// Pictures of one graph, each with other groups open, between which a page switches.
+/// Pictures of one graph with different groups open, between which a page switches.
 ///
-/// Nothing is laid out in a browser, so a page can show those combinations of open groups that are in here. The first
+/// The browser lays out nothing, so a page can show only the combinations of open groups that are in here. The first
 /// picture is shown first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Expansions {
     pub(crate) list: Vec<Expansion>,
 }
 
-/// A picture, and the scopes of the groups that are open in it.
+/// A picture and the scopes of its open groups.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Expansion {
     pub(crate) open: BTreeSet<String>,
@@ -21,13 +21,13 @@ pub(crate) struct Expansion {
 }
 
 impl Expansions {
-    /// None yet.
+    /// No pictures.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds the picture in which the groups of these scopes are open and all others closed. The first picture of a
-    /// combination counts.
+    /// Adds the picture in which the groups of these scopes are open and all others closed. A second picture of the same
+    /// combination is ignored.
     #[must_use]
     pub fn with<S: Into<String>>(mut self, open: impl IntoIterator<Item = S>, picture: Picture) -> Self {
         let open = open.into_iter().map(Into::into).collect();
@@ -37,16 +37,16 @@ impl Expansions {
         self
     }
 
-    /// The pictures with the scopes that are open in each.
+    /// The pictures with the open scopes of each.
     pub fn iter(&self) -> impl Iterator<Item = (&BTreeSet<String>, &Picture)> {
         self.list.iter().map(|Expansion { open, picture }| (open, picture))
     }
 
-    /// The pictures with all texts as they are shown, and the frames that can be told apart.
-    pub(crate) fn shown(&self) -> Expansions {
+    /// The pictures with all texts prepared for display, and without frames that are nested too deep.
+    pub(crate) fn for_display(&self) -> Expansions {
         let list = self.list.iter().map(|Expansion { open, picture }| Expansion {
-            open: open.iter().map(|scope| key(scope)).collect(),
-            picture: picture.shown().shallow().into_owned(),
+            open: open.iter().map(|scope| group_key(scope)).collect(),
+            picture: picture.for_display().shallow().into_owned(),
         });
         Expansions { list: list.collect() }
     }
@@ -58,7 +58,7 @@ impl From<Picture> for Expansions {
     }
 }
 
-/// The pictures of one expansion, moment by moment.
+/// The picture of one expansion at each moment.
 pub(crate) fn pictures_at<'a>(moments: &[(&str, &'a Expansions)], index: usize) -> Vec<&'a Picture> {
     moments.iter().filter_map(|(_, expansions)| Some(&expansions.list.get(index)?.picture)).collect()
 }

@@ -1,4 +1,7 @@
-//! Pages to walk through: pictures with open and closed groups, and at several moments.
+//! Interactive HTML pages of pictures with expandable groups and several moments.
+//!
+//! `expansions` and `timeline` are what a page is made of; `write` puts it together from the template, style and script in
+//! `assets`, the drawings, and the script's `data`; `digest` is for its content security policy.
 
 pub(crate) mod data;
 pub(crate) mod digest;

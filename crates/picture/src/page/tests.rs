@@ -79,7 +79,7 @@ fn hostile_names_stay_text() {
 fn the_data_are_those_of_the_picture() {
     for (name, picture) in all() {
         let page = picture.to_html();
-        let picture = picture.shown();
+        let picture = picture.for_display();
         let data = read(&page);
         let level = &data["levels"][0];
         let nodes = nodes(&data, 0);

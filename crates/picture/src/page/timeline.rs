@@ -1,4 +1,4 @@
-//! Moments of a training run on one page.
+//! Several moments of a run on one page.
 
 use crate::layout::measure::EdgeText;
 use crate::model::picture::{NodeKind, Picture, PictureEdge, PictureNode};
@@ -9,8 +9,8 @@ use std::borrow::Cow;
 
 /// Pictures of one graph at several moments, such as steps of a training run, on one page with a slider.
 ///
-/// All moments share one layout, made for the longest number at each place, so that nothing moves. Values, gradients and
-/// histograms change; all else, such as the marks of a check, is that of the first moment.
+/// All moments share one layout, made for the widest number at each place, so that nothing moves. Values, gradients and
+/// histograms change; everything else, such as the marks of a check, is taken from the first moment.
 ///
 /// ```
 /// use chainrule_picture::{Timeline, NodeKind, Picture};
@@ -32,12 +32,12 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// No moment yet.
+    /// No moments.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a moment with what the slider calls it: a [`Picture`], or [`Expansions`] for groups that can be opened.
+    /// Adds a moment with its label on the slider: a [`Picture`], or [`Expansions`] if groups can be opened.
     #[must_use]
     pub fn moment(mut self, label: impl Into<String>, pictures: impl Into<Expansions>) -> Self {
         self.moments.push((label.into(), pictures.into()));
@@ -49,13 +49,13 @@ pub(crate) fn refused(problem: String) -> Error {
     Error::Argument { what: "timeline", problem }
 }
 
-/// What other structure the second has, if it has another; numbers may differ.
+/// The first structural difference between two moments, if there is one; numbers may differ.
 pub(crate) fn difference(first: &Expansions, second: &Expansions) -> Option<&'static str> {
     if !first.iter().map(|(open, _)| open).eq(second.iter().map(|(open, _)| open)) {
         return Some("other open groups");
     }
     for ((_, a), (_, b)) in first.iter().zip(second.iter()) {
-        if !a.nodes.iter().map(key).eq(b.nodes.iter().map(key)) {
+        if !a.nodes.iter().map(identity).eq(b.nodes.iter().map(identity)) {
             return Some("other nodes");
         }
         let ends = |edge: &PictureEdge| (edge.from, edge.to, edge.operand);
@@ -69,30 +69,30 @@ pub(crate) fn difference(first: &Expansions, second: &Expansions) -> Option<&'st
     None
 }
 
-/// What a node has to have in common with that of another moment.
-fn key(node: &PictureNode) -> (&str, NodeKind, &str, Option<&str>, Option<usize>) {
+/// What must be equal for the node of another moment.
+fn identity(node: &PictureNode) -> (&str, NodeKind, &str, Option<&str>, Option<usize>) {
     (&node.id, node.kind, &node.symbol, node.name.as_deref(), node.group)
 }
 
-/// The first of some pictures of one graph with the longest number of all at each place: the room that they need.
-pub(crate) fn room<'a>(pictures: &[&'a Picture]) -> Cow<'a, Picture> {
+/// The first of some pictures of one graph, with the widest number of all at each place: what the layout is made for.
+pub(crate) fn widest_texts<'a>(pictures: &[&'a Picture]) -> Cow<'a, Picture> {
     let Some((&first, rest)) = pictures.split_first() else {
         return Cow::Owned(Picture::default());
     };
     if rest.is_empty() {
         return Cow::Borrowed(first);
     }
-    let mut room = first.clone();
+    let mut widest = first.clone();
     for picture in rest {
-        for (place, node) in room.nodes.iter_mut().zip(&picture.nodes) {
+        for (place, node) in widest.nodes.iter_mut().zip(&picture.nodes) {
             widen(&mut place.gradient, &node.gradient);
         }
-        for (place, edge) in room.edges.iter_mut().zip(&picture.edges) {
+        for (place, edge) in widest.edges.iter_mut().zip(&picture.edges) {
             widen(&mut place.value, &edge.value);
             widen(&mut place.gradient, &edge.gradient);
         }
     }
-    Cow::Owned(room)
+    Cow::Owned(widest)
 }
 
 fn widen(place: &mut Option<String>, text: &Option<String>) {
@@ -102,7 +102,7 @@ fn widen(place: &mut Option<String>, text: &Option<String>) {
     }
 }
 
-/// The number at the end of a picture's first output arrow, if it is one.
+/// The value of a picture's first output, if it is a number.
 pub(crate) fn output(picture: &Picture) -> Option<f64> {
     let (index, _) =
         picture.drawn_edges().find(|(_, edge)| picture.nodes[edge.to].kind == NodeKind::Output)?;

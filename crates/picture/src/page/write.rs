@@ -1,7 +1,7 @@
-//! A picture as a page to walk through: one file, which needs no network, no server and no other file.
+//! The HTML page: one file, which needs no network, no server and no other file.
 //!
-//! The page holds the drawings as inline SVG, what is known of every node as JSON, and a script. A content security
-//! policy lets nothing be loaded and no script run but this one, by its digest; all names are data.
+//! The page holds the drawings as inline SVG, the data of all nodes as JSON, and a script. Its content security policy
+//! forbids loading anything and allows this script alone, by its digest; names are data only.
 
 use crate::export::files::write_file;
 use crate::export::{badge, svg};
@@ -10,7 +10,7 @@ use crate::layout::layered::Layered;
 use crate::layout::measure::Sizes;
 use crate::model::text::xml;
 use crate::page::expansions::Expansions;
-use crate::page::timeline::{Timeline, difference, refused, room};
+use crate::page::timeline::{Timeline, difference, refused, widest_texts};
 use crate::page::{data, digest, expansions};
 use chainrule_base::error::Result;
 use chainrule_base::shown::{DRAWN, shown};
@@ -18,19 +18,20 @@ use std::borrow::Cow;
 use std::path::Path;
 
 impl Expansions {
-    /// The pictures as one page, in which groups are opened and closed; else as [`Picture::to_html`](crate::Picture::to_html).
+    /// The pictures as one page, in which groups can be opened and closed; otherwise as
+    /// [`Picture::to_html`](crate::Picture::to_html).
     pub fn to_html(&self) -> String {
         write(&[("", self)])
     }
 }
 
 impl Timeline {
-    /// The page; see [`Picture::to_html`](crate::Picture::to_html). Its slider goes from moment to moment, beside a line of the output over
-    /// them if that is a number.
+    /// The page, as [`Picture::to_html`](crate::Picture::to_html), with a slider over the moments, and a plot of the
+    /// output over them if that is a number.
     ///
     /// # Errors
     ///
-    /// If there is no moment, or two are not pictures of the same nodes, arrows and groups.
+    /// If there is no moment, or the pictures do not all have the same nodes, arrows and groups.
     pub fn to_html(&self) -> Result<String> {
         let Some((_, first)) = self.moments.first() else {
             return Err(refused("there is no moment; add pictures with `moment`".to_owned()));
@@ -47,11 +48,11 @@ impl Timeline {
         Ok(write(&moments))
     }
 
-    /// Writes the page to a file, whole or not at all.
+    /// Writes the page to a file, atomically as [`Picture::save`].
     ///
     /// # Errors
     ///
-    /// What [`to_html`](Self::to_html) returns; and if the file cannot be written.
+    /// As [`to_html`](Self::to_html); and if the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         write_file(path.as_ref(), self.to_html()?.as_bytes())
     }
@@ -59,7 +60,7 @@ impl Timeline {
 
 const TEMPLATE: &str = include_str!("assets/page.html");
 const STYLE: &str = include_str!("assets/page.css");
-/// The script's parts, in the order in which they are read.
+/// The script, concatenated in the order in which it runs.
 const SCRIPT: &str = concat!(
     include_str!("assets/level.js"),
     include_str!("assets/view.js"),
@@ -73,10 +74,10 @@ const SCRIPT: &str = concat!(
     include_str!("assets/page.js"),
 );
 
-/// Writes a page of drawings of one graph at some moments, all of the same expansions; the first of each is shown first.
+/// Writes a page of one graph at several moments, all with the same expansions; the first of each is shown first.
 fn write(moments: &[(&str, &Expansions)]) -> String {
     let shown: Vec<(Cow<'_, str>, Expansions)> =
-        moments.iter().map(|(label, expansions)| (shown(label, DRAWN), expansions.shown())).collect();
+        moments.iter().map(|(label, expansions)| (shown(label, DRAWN), expansions.for_display())).collect();
     let moments: Vec<(&str, &Expansions)> =
         shown.iter().map(|(label, expansions)| (&**label, expansions)).collect();
     let moments = &moments[..];
@@ -94,7 +95,7 @@ fn write(moments: &[(&str, &Expansions)]) -> String {
     let drawings: String = (0..expansions.len())
         .map(|index| {
             let pictures = expansions::pictures_at(moments, index);
-            let wide = room(&pictures);
+            let wide = widest_texts(&pictures);
             let drawing = Layered::default().lay_out(&wide, &Sizes::of(&wide));
             let hidden = if index > 0 { " hidden" } else { "" };
             let svg = svg::write_inline(&expansions[index].picture, &wide, &drawing);
@@ -114,7 +115,7 @@ fn write(moments: &[(&str, &Expansions)]) -> String {
     fill(TEMPLATE, part)
 }
 
-/// The template with every `{{name}}` replaced once: what is put in is not looked at again.
+/// Replaces every `{{name}}` of the template; replacements are not expanded again.
 fn fill<'a>(template: &'a str, part: impl Fn(&str) -> &'a str) -> String {
     let mut page = String::new();
     let mut rest = template;

@@ -1,4 +1,4 @@
-//! The columns side by side, and everything that was placed handed over to the drawing of lines.
+//! The x coordinates of the columns, and the resulting input of edge routing.
 
 use super::layer_graph::{ItemKind, LayerGraph};
 use super::ranks::Ranks;
@@ -8,20 +8,20 @@ use crate::layout::measure::Sizes;
 use crate::layout::placed::Placed;
 use crate::model::picture::{Direction, Picture};
 
-/// Room between a frame and the column inside it, and again between the frame and what is beside it.
+/// Margin between a frame and the column inside it, and between a frame and its neighbour.
 const SIDE: f64 = 12.0;
-/// Room above the first lane, and between two lanes.
+/// Space above the first lane, and between two lanes.
 const BELOW: f64 = 30.0;
 const APART: f64 = 8.0;
 
-/// Places from heights, with so much room between two ranks.
+/// All coordinates, from the y coordinates of the items and the gap between two ranks.
 pub(crate) fn places(
     rank_gap: f64,
     picture: &Picture,
     sizes: &Sizes,
     graph: &LayerGraph,
     ranks: &Ranks,
-    heights: &[f64],
+    ys: &[f64],
 ) -> Placed {
     let mut widths = vec![0.0_f64; graph.columns];
     for item in &graph.items {
@@ -42,7 +42,7 @@ pub(crate) fn places(
         }
     }
     if picture.direction == Direction::LeftToRight {
-        // A frame is as wide as its label.
+        // A frame is at least as wide as its label.
         for (group, range) in graph.ranges.iter().enumerate() {
             let Some((first, last)) = *range else { continue };
             let gaps =
@@ -66,9 +66,9 @@ pub(crate) fn places(
         middles.push(edge + widths[column] / 2.0);
         edge += widths[column];
     }
-    let lower = graph.items.iter().zip(heights).map(|(item, y)| y + item.height / 2.0);
+    let lower = graph.items.iter().zip(ys).map(|(item, y)| y + item.height / 2.0);
     let bottom = lower.fold(f64::MIN, f64::max);
-    let point = |item: usize| Point { x: middles[graph.items[item].column], y: heights[item] };
+    let point = |item: usize| Point { x: middles[graph.items[item].column], y: ys[item] };
     let mut placed = Placed {
         nodes: (0..picture.nodes.len()).map(point).collect(),
         labels: vec![None; picture.edges.len()],
@@ -76,15 +76,15 @@ pub(crate) fn places(
         groups: vec![None; picture.groups.len()],
     };
     for (index, _) in picture.drawn_edges() {
-        let way = &graph.ways[index];
-        placed.bends[index] = way.iter().map(|&item| point(item)).collect();
-        if let (Some(lane), &[first, last]) = (graph.lanes[index], &way[..]) {
+        let chain = &graph.chains[index];
+        placed.bends[index] = chain.iter().map(|&item| point(item)).collect();
+        if let (Some(lane), &[first, last]) = (graph.lanes[index], &chain[..]) {
             let y = bottom + BELOW + APART * lane as f64;
             let columns = [graph.items[first].column + 1, graph.items[last].column - 1];
             let low = columns.map(|column| Point { x: middles[column], y });
             placed.bends[index].splice(1..1, low);
         }
-        if ranks.turned[index] {
+        if ranks.reversed[index] {
             placed.bends[index].reverse();
         }
     }
@@ -97,7 +97,7 @@ pub(crate) fn places(
                 };
                 let left = middles[first] - widths[first] / 2.0 - SIDE * opening[group] as f64;
                 let right = middles[last] + widths[last] / 2.0 + SIDE * closing[group] as f64;
-                let at = Rect { x: left, y: heights[item], width: right - left, height: 0.0 };
+                let at = Rect { x: left, y: ys[item], width: right - left, height: 0.0 };
                 placed.groups[group] = Some(placed.groups[group].map_or(at, |known| known.union(&at)));
             }
             _ => {}
@@ -106,8 +106,7 @@ pub(crate) fn places(
     placed
 }
 
-/// How many frames, each inside the next, begin with the first column of a group, and how many end with its last one,
-/// the group itself counted.
+/// For each group, how many nested frames begin at its first column, and how many end at its last one, itself included.
 fn nesting(graph: &LayerGraph) -> (Vec<usize>, Vec<usize>) {
     let count = graph.ranges.len();
     let (mut opening, mut closing) = (vec![1; count], vec![1; count]);

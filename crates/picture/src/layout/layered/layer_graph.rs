@@ -1,14 +1,13 @@
-//! What is ordered and placed: nodes, labels, the bends of long lines and the borders of frames, in columns.
+//! The proper layered graph: nodes, labels, dummy nodes of long edges and borders of frames, in columns.
 //!
-//! Each rank is a column. Labels stand in columns of their own between two ranks, so that a column holds nodes or
-//! labels, never both; where no label stands there is no such column. An arrow passes every column between its ends at
-//! one item: its label, or a bend. Each group has an upper and a lower border in every column from its first to its
-//! last.
+//! Each rank is a column. Labels have columns of their own between two ranks, so that a column holds nodes or labels,
+//! never both; a label column without labels is dropped. An edge has one item in every column between its ends: its label,
+//! or a dummy node. Each group has an upper and a lower border in every column from its first to its last.
 //!
-//! Where arrows would pass very many columns in all, the longest have items beside their ends only, and run below
-//! everything else in between, each in a lane: see [`lanes`](super::lanes).
+//! If edges would pass too many columns in total, the longest have items next to their ends only, and run in a lane below
+//! the drawing in between: see [`lanes`](super::lanes).
 
-use super::lanes::{self, Arrow, SEPARATE};
+use super::lanes::{self, Arrow, MAX_SEPARATE};
 use super::ranks::Ranks;
 use crate::layout::measure::Sizes;
 use crate::model::picture::{NodeKind, Picture};
@@ -17,7 +16,7 @@ use crate::model::picture::{NodeKind, Picture};
 pub(crate) enum ItemKind {
     Node(usize),
     Label(usize),
-    Bend,
+    Dummy,
     /// The upper border of a group.
     Top(usize),
     /// The lower border of a group.
@@ -43,23 +42,23 @@ impl Item {
     }
 }
 
-/// A step of a line, or of the border of a frame, from one column to the next.
+/// A segment of an edge, or of the border of a frame, from one column to the next.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Segment {
     pub(crate) from: usize,
     pub(crate) to: usize,
-    /// Whether it gives way where another one can run straight on.
+    /// Whether it yields to another segment that can be straight.
     pub(crate) weak: bool,
-    /// How many arrows share it.
+    /// How many edges share it.
     pub(crate) lines: usize,
-    /// How many other segments meet the same item above this one.
-    pub(crate) seat: usize,
+    /// Its position among the segments that end at the same item, from the top.
+    pub(crate) port: usize,
     operand: usize,
-    /// How much a node's line is that of this operand.
-    into: usize,
-    /// Whether it leaves its node in the direction of the forward pass.
+    /// The priority of this operand for being level with its node.
+    priority: usize,
+    /// Whether it is the first segment of an edge of the forward pass.
     pub(crate) forwards: bool,
-    /// Whether it belongs to a line on which the forward pass runs from one op to the next.
+    /// Whether it belongs to an edge of the forward pass that leaves an op or a box.
     pub(crate) main: bool,
 }
 
@@ -74,24 +73,24 @@ pub(crate) struct LayerGraph {
     pub(crate) before: Vec<Vec<usize>>,
     /// The segments that start at an item.
     pub(crate) after: Vec<Vec<usize>>,
-    /// The items that each arrow passes between its ends, from left to right.
-    pub(crate) ways: Vec<Vec<usize>>,
-    /// The lanes of the arrows that have one.
+    /// The labels and dummy nodes of each edge, from left to right.
+    pub(crate) chains: Vec<Vec<usize>>,
+    /// The lane of each edge that runs in one.
     pub(crate) lanes: Vec<Option<usize>>,
     pub(crate) ranges: Vec<Option<Range>>,
     pub(crate) parents: Vec<Option<usize>>,
     pub(crate) columns: usize,
-    /// Which columns hold nodes.
+    /// Whether each column is a rank, and not a column of labels.
     pub(crate) ranked: Vec<bool>,
 }
 
 impl LayerGraph {
-    /// O(nodes + arrows + columns that arrows pass + columns that frames pass).
+    /// O(nodes + edges + columns that edges pass + columns that frames pass).
     pub(crate) fn of(picture: &Picture, sizes: &Sizes, ranks: &Ranks) -> LayerGraph {
         let (arrows, columns, ranked) = arrows(picture, sizes, ranks);
         let count = picture.nodes.len();
         let mut graph = LayerGraph {
-            ways: vec![Vec::new(); picture.edges.len()],
+            chains: vec![Vec::new(); picture.edges.len()],
             ranges: vec![None; picture.groups.len()],
             parents: (0..picture.groups.len())
                 .map(|group| picture.groups[group].parent.filter(|&parent| parent < group))
@@ -103,7 +102,7 @@ impl LayerGraph {
         let around: Vec<Vec<usize>> = (0..count).map(|node| picture.groups_around(node)).collect();
         for node in 0..count {
             let column = columns[node];
-            graph.item(
+            graph.add_item(
                 ItemKind::Node(node),
                 column,
                 around[node].first().copied(),
@@ -115,44 +114,44 @@ impl LayerGraph {
             }
         }
         let mut long = vec![0; count];
-        for arrow in arrows.iter().filter(|arrow| arrow.end - arrow.start > 2 && !arrow.low) {
+        for arrow in arrows.iter().filter(|arrow| arrow.end - arrow.start > 2 && !arrow.in_lane) {
             long[arrow.from] += 1;
         }
         let mut shared: Vec<Vec<usize>> = vec![Vec::new(); count];
         for arrow in &arrows {
-            let together = long[arrow.from] > SEPARATE && !arrow.low;
+            let together = long[arrow.from] > MAX_SEPARATE && !arrow.in_lane;
             let bundle = together.then_some(&mut shared[arrow.from]);
-            graph.way(picture, sizes, &around, arrow, bundle);
+            graph.add_chain(picture, sizes, &around, arrow, bundle);
         }
-        // Where an arrow turns off, the line that goes on is the straight one.
+        // Where an edge branches off a bundle, the bundle goes straight on.
         for pair in shared.iter().flat_map(|bundle| bundle.windows(2)) {
             for &segment in &graph.after[pair[0]] {
                 graph.segments[segment].weak |= graph.segments[segment].to != pair[1];
             }
         }
         graph.lanes = lanes::numbers(&arrows, picture.edges.len());
-        graph.borders();
-        graph.weaken(count);
+        graph.add_borders();
+        graph.mark_weak(count);
         graph
     }
 
-    fn item(&mut self, kind: ItemKind, column: usize, group: Option<usize>, height: f64) -> usize {
+    fn add_item(&mut self, kind: ItemKind, column: usize, group: Option<usize>, height: f64) -> usize {
         self.items.push(Item { kind, column, group, height });
         self.before.push(Vec::new());
         self.after.push(Vec::new());
         self.items.len() - 1
     }
 
-    fn join(&mut self, from: usize, to: usize, operand: usize) {
+    fn add_segment(&mut self, from: usize, to: usize, operand: usize) {
         let segment = self.segments.len();
         self.segments.push(Segment {
             from,
             to,
             weak: false,
             lines: 1,
-            seat: 0,
+            port: 0,
             operand,
-            into: 0,
+            priority: 0,
             forwards: false,
             main: false,
         });
@@ -160,8 +159,8 @@ impl LayerGraph {
         self.before[to].push(segment);
     }
 
-    /// The items of one arrow; the first of them those of the bundle that it is in.
-    fn way(
+    /// Adds the items and segments of one edge; all items but the last are shared with its bundle, if it is in one.
+    fn add_chain(
         &mut self,
         picture: &Picture,
         sizes: &Sizes,
@@ -171,11 +170,11 @@ impl LayerGraph {
     ) {
         let (out, into) = (&around[arrow.from], &around[arrow.to]);
         let common = out.iter().position(|group| into.contains(group)).unwrap_or(out.len());
-        let mut way = Vec::with_capacity(arrow.end - arrow.start);
+        let mut chain = Vec::with_capacity(arrow.end - arrow.start);
         let mut last = arrow.from;
-        let beside = |&column: &usize| !arrow.low || column == arrow.start + 1 || column + 1 == arrow.end;
+        let beside = |&column: &usize| !arrow.in_lane || column == arrow.start + 1 || column + 1 == arrow.end;
         for column in (arrow.start + 1..arrow.end).filter(beside) {
-            // In the group of the source as long as that lasts, then in that of the target as soon as that begins.
+            // In the group of the source up to its last column, then in that of the target from its first column on.
             let reaches = |group: &usize| self.ranges[*group].is_some_and(|(_, end)| column <= end);
             let begins = |group: &usize| self.ranges[*group].is_some_and(|(start, _)| start <= column);
             let inner = out[..common].iter().find(|group| reaches(group));
@@ -186,7 +185,7 @@ impl LayerGraph {
             {
                 let segment = self.before[item][0];
                 self.segments[segment].lines += 1;
-                way.push(item);
+                chain.push(item);
                 last = item;
                 continue;
             }
@@ -199,69 +198,69 @@ impl LayerGraph {
                 Some(at) if at == column => {
                     (ItemKind::Label(arrow.index), sizes.labels[arrow.index].map_or(0.0, |size| size.height))
                 }
-                _ => (ItemKind::Bend, 4.0),
+                _ => (ItemKind::Dummy, 4.0),
             };
-            let item = self.item(kind, column, group, height);
-            if !(arrow.low && column + 1 == arrow.end) {
-                self.join(last, item, 0);
+            let item = self.add_item(kind, column, group, height);
+            if !(arrow.in_lane && column + 1 == arrow.end) {
+                self.add_segment(last, item, 0);
             }
             if let Some(known) = bundle.as_deref_mut().filter(|_| shares) {
                 known.push(item);
             }
-            way.push(item);
+            chain.push(item);
             last = item;
         }
         let edge = &picture.edges[arrow.index];
         let met = self.segments.len();
-        self.join(last, arrow.to, edge.operand);
+        self.add_segment(last, arrow.to, edge.operand);
         let into = match picture.nodes[arrow.from].kind {
             NodeKind::Op | NodeKind::Layer => 2,
             NodeKind::Input | NodeKind::Hidden => 1,
             _ => 0,
         };
-        self.segments[met].into = into;
+        self.segments[met].priority = into;
         if into == 2 && !edge.backward {
-            let passed = way.iter().flat_map(|&item| &self.before[item]).chain([&met]);
+            let passed = chain.iter().flat_map(|&item| &self.before[item]).chain([&met]);
             passed.for_each(|&segment| self.segments[segment].main = true);
         }
-        let first = way.first().map_or(met, |&item| self.before[item][0]);
+        let first = chain.first().map_or(met, |&item| self.before[item][0]);
         self.segments[first].forwards |= !edge.backward;
-        self.ways[arrow.index] = way;
+        self.chains[arrow.index] = chain;
     }
 
-    fn borders(&mut self) {
+    fn add_borders(&mut self) {
         for group in 0..self.ranges.len() {
             let Some((first, last)) = self.ranges[group] else {
                 continue;
             };
             let mut before: Option<(usize, usize)> = None;
             for column in first..=last {
-                let top = self.item(ItemKind::Top(group), column, Some(group), 0.0);
-                let bottom = self.item(ItemKind::Bottom(group), column, Some(group), 0.0);
+                let top = self.add_item(ItemKind::Top(group), column, Some(group), 0.0);
+                let bottom = self.add_item(ItemKind::Bottom(group), column, Some(group), 0.0);
                 if let Some((upper, lower)) = before {
-                    self.join(upper, top, 0);
-                    self.join(lower, bottom, 0);
+                    self.add_segment(upper, top, 0);
+                    self.add_segment(lower, bottom, 0);
                 }
                 before = Some((top, bottom));
             }
         }
     }
 
-    /// Operands in their order; which of them the line of a node runs on with: a computed one rather than a leaf, what
-    /// is fed rather than what is kept; and forwards rather than backwards where a node is used by both.
-    fn weaken(&mut self, count: usize) {
+    /// Sorts the segments that end at an item by operand, and marks those that yield to others as weak: leaves yield to
+    /// computed operands, parameters and constants to inputs, and backward to forward edges that leave the same node.
+    fn mark_weak(&mut self, count: usize) {
         for item in 0..self.items.len() {
             let segments = &self.segments;
             self.before[item].sort_by_key(|&segment| segments[segment].operand);
-            for (seat, &segment) in self.before[item].iter().enumerate() {
-                self.segments[segment].seat = seat;
+            for (port, &segment) in self.before[item].iter().enumerate() {
+                self.segments[segment].port = port;
             }
         }
         for node in 0..count {
-            let strongest = self.before[node].iter().map(|&s| self.segments[s].into).max();
+            let strongest = self.before[node].iter().map(|&s| self.segments[s].priority).max();
             for &segment in &self.before[node] {
                 let segment = &mut self.segments[segment];
-                segment.weak |= Some(segment.into) < strongest;
+                segment.weak |= Some(segment.priority) < strongest;
             }
             let forwards = self.after[node].iter().any(|&s| self.segments[s].forwards);
             for &segment in &self.after[node] {
@@ -272,7 +271,7 @@ impl LayerGraph {
     }
 }
 
-/// The arrows, the columns of the nodes, and for every column whether it holds nodes.
+/// The edges, the columns of the nodes, and for every column whether it is a rank.
 fn arrows(picture: &Picture, sizes: &Sizes, ranks: &Ranks) -> (Vec<Arrow>, Vec<usize>, Vec<bool>) {
     let raw: Vec<usize> = ranks.of.iter().map(|rank| 2 * rank).collect();
     let count = raw.iter().max().map_or(0, |last| last + 1);
@@ -283,16 +282,16 @@ fn arrows(picture: &Picture, sizes: &Sizes, ranks: &Ranks) -> (Vec<Arrow>, Vec<u
     let mut arrows: Vec<Arrow> = Vec::new();
     let mut long = vec![0; raw.len()];
     for (index, edge) in picture.drawn_edges() {
-        let (from, to) = if ranks.turned[index] { (edge.to, edge.from) } else { (edge.from, edge.to) };
+        let (from, to) = if ranks.reversed[index] { (edge.to, edge.from) } else { (edge.from, edge.to) };
         let (start, end) = (raw[from], raw[to]);
-        arrows.push(Arrow { index, from, to, start, end, label: None, low: false });
+        arrows.push(Arrow { index, from, to, start, end, label: None, in_lane: false });
     }
     lanes::choose(&mut arrows, raw.len());
-    for arrow in arrows.iter().filter(|arrow| arrow.end - arrow.start > 2 && !arrow.low) {
+    for arrow in arrows.iter().filter(|arrow| arrow.end - arrow.start > 2 && !arrow.in_lane) {
         long[arrow.from] += 1;
     }
-    // Labels of short arrows have one place only; the others stand where there is room for them already, and else in
-    // the middle of their line, or at its end when lines run together.
+    // The label of an edge between adjacent ranks has only one column. Others go to the column that they widen least, the
+    // one nearest to the middle of the edge on ties, or to the last one if the edge is bundled or runs in a lane.
     arrows.sort_by_key(|arrow| (arrow.end - arrow.start, arrow.index));
     let mut widths = vec![0.0_f64; count];
     for arrow in &mut arrows {
@@ -302,7 +301,7 @@ fn arrows(picture: &Picture, sizes: &Sizes, ranks: &Ranks) -> (Vec<Arrow>, Vec<u
         let middle = (arrow.start + arrow.end) / 2;
         let wider = |column: usize| (size.width - widths[column]).max(0.0);
         let places = (arrow.start + 1..arrow.end).step_by(2);
-        let column = if long[arrow.from] > SEPARATE || arrow.low {
+        let column = if long[arrow.from] > MAX_SEPARATE || arrow.in_lane {
             arrow.end - 1
         } else {
             let better = |a: &usize, b: &usize| {
@@ -327,7 +326,7 @@ fn arrows(picture: &Picture, sizes: &Sizes, ranks: &Ranks) -> (Vec<Arrow>, Vec<u
     for arrow in &mut arrows {
         (arrow.start, arrow.end) = (numbers[arrow.start], numbers[arrow.end]);
         arrow.label = arrow.label.map(|column| numbers[column]);
-        arrow.low &= arrow.end - arrow.start >= lanes::LEAST;
+        arrow.in_lane &= arrow.end - arrow.start >= lanes::MIN_SPAN;
     }
     (arrows, raw.into_iter().map(|column| numbers[column]).collect(), ranked)
 }

@@ -1,20 +1,20 @@
-//! Which item stands above which: sweeps by mean places, then exchanges of neighbours.
+//! Crossing minimisation: barycenter sweeps, each followed by adjacent exchanges.
 //!
-//! Sugiyama, Tagawa and Toda (1981): every column is sorted by the mean place of what its items are joined to in the
-//! column before, to the right and to the left in turn. The items of a group stay together; two groups that share
-//! columns are in the same order in all of them, because a sweep fixes their order in the first that they share.
+//! Sugiyama, Tagawa and Toda (1981): every column is sorted by the barycenters of its items, the mean positions of their
+//! neighbours in the column before, in sweeps to the right and to the left in turn. The items of a group stay together;
+//! two groups that share columns are in the same order in all of them, which a sweep fixes in the first shared column.
 
 use super::crossings::Order;
 use super::layer_graph::{ItemKind, LayerGraph};
 
 /// The most sweeps of one run.
 const SWEEPS: usize = 24;
-/// A run ends after so many sweeps that made nothing better.
+/// A run ends after so many sweeps without improvement.
 const PATIENCE: usize = 6;
 /// About how many visits of segments one run may take; large pictures get fewer sweeps.
 const VISITS: usize = 6_000_000;
 
-/// What an order was reached with.
+/// The effort of crossing minimisation, for tests.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Effort {
     pub(crate) sweeps: usize,
@@ -24,39 +24,40 @@ pub(crate) struct Effort {
 /// A child of a group, or of the whole picture, in one column.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
-    what: What,
-    /// The place it wants and how many lines want it.
+    kind: EntryKind,
+    /// Its barycenter, and the weight of that: the number of its segments.
     key: Option<f64>,
     lines: f64,
-    /// Where it stood.
+    /// Its previous position.
     place: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum What {
+enum EntryKind {
     Item(usize),
     Group(usize),
 }
 
-/// The order of the groups among each other as far as a sweep has come: a list for each parent, and one for the picture.
+/// The order of sibling groups that a sweep has fixed so far: a list for each parent, and one for the whole picture.
 struct Siblings {
     lists: Vec<Vec<usize>>,
 }
 
 impl LayerGraph {
-    /// A good order from a first guess, a number for each item. The first sweep goes to the right or to the left.
-    pub(crate) fn ordered(&self, guess: &[f64], rightwards: bool, effort: &mut Effort) -> Order {
+    /// The best order found from an initial one, given as a key for each item. The first sweep goes to the right or to the
+    /// left.
+    pub(crate) fn ordered(&self, initial: &[f64], rightwards: bool, effort: &mut Effort) -> Order {
         let mut order = Order { columns: vec![Vec::new(); self.columns], place: vec![0; self.items.len()] };
         for (item, known) in self.items.iter().enumerate() {
             order.columns[known.column].push(item);
         }
         let keys: Vec<Option<f64>> =
-            self.items.iter().zip(guess).map(|(item, &key)| (!item.is_border()).then_some(key)).collect();
+            self.items.iter().zip(initial).map(|(item, &key)| (!item.is_border()).then_some(key)).collect();
         let mut siblings = self.siblings();
         for column in 0..self.columns {
-            order.columns[column].sort_by(|&a, &b| guess[a].total_cmp(&guess[b]).then(a.cmp(&b)));
-            order.straighten(column);
-            self.arrange(&mut order, column, &keys, &mut siblings);
+            order.columns[column].sort_by(|&a, &b| initial[a].total_cmp(&initial[b]).then(a.cmp(&b)));
+            order.index_column(column);
+            self.sort_column(&mut order, column, &keys, &mut siblings);
         }
         let visits = self.segments.len() + self.items.len() + 1;
         let sweeps = (VISITS / visits).clamp(2, SWEEPS);
@@ -96,31 +97,32 @@ impl LayerGraph {
         for step in 0..self.columns {
             let column = if rightwards { step } else { self.columns - 1 - step };
             for &item in &order.columns[column] {
-                keys[item] = self.mean(order, item, rightwards);
+                keys[item] = self.barycenter(order, item, rightwards);
             }
-            self.arrange(order, column, &keys, &mut siblings);
+            self.sort_column(order, column, &keys, &mut siblings);
         }
     }
 
-    /// The mean place of what an item is joined to. On a node's left side each operand has a place of its own.
-    fn mean(&self, order: &Order, item: usize, rightwards: bool) -> Option<f64> {
+    /// The barycenter of an item: the mean position of its neighbours. Each operand of a node has a port of its own, a
+    /// fraction of a position.
+    fn barycenter(&self, order: &Order, item: usize, rightwards: bool) -> Option<f64> {
         let near = if rightwards { &self.before[item] } else { &self.after[item] };
         let place = |&s: &usize| {
             let segment = &self.segments[s];
             if rightwards {
                 return order.place[segment.from] as f64;
             }
-            let seats = self.before[segment.to].len() as f64;
-            order.place[segment.to] as f64 + (segment.seat as f64 + 0.5) / seats - 0.5
+            let ports = self.before[segment.to].len() as f64;
+            order.place[segment.to] as f64 + (segment.port as f64 + 0.5) / ports - 0.5
         };
         let sum: f64 = near.iter().map(place).sum();
         (!near.is_empty()).then(|| sum / near.len() as f64)
     }
 
-    /// Sorts one column by the keys of its items. What has no key keeps its place.
-    fn arrange(&self, order: &mut Order, column: usize, keys: &[Option<f64>], siblings: &mut Siblings) {
-        // Children of the groups in this column; groups come after the groups around them, so the last are complete
-        // first. The whole picture is the group behind the last one.
+    /// Sorts one column by the keys of its items. Items without a key keep their positions.
+    fn sort_column(&self, order: &mut Order, column: usize, keys: &[Option<f64>], siblings: &mut Siblings) {
+        // The children of the groups in this column. Parents have smaller indices, so groups are completed in reverse
+        // order. The whole picture is the group after the last one.
         let whole = self.ranges.len();
         let mut children: Vec<(usize, Vec<Entry>)> = Vec::new();
         let mut groups: Vec<usize> = Vec::new();
@@ -140,14 +142,14 @@ impl LayerGraph {
                 ItemKind::Bottom(group) => borders[find(group)].1 = item,
                 _ => {
                     let lines = self.before[item].len().max(self.after[item].len()).max(1) as f64;
-                    let entry = Entry { what: What::Item(item), key: keys[item], lines, place };
+                    let entry = Entry { kind: EntryKind::Item(item), key: keys[item], lines, place };
                     children[find(self.items[item].group.unwrap_or(whole))].1.push(entry);
                 }
             }
         }
         for at in (0..groups.len()).rev() {
             let group = groups[at];
-            self.sort(&mut children[at].1, &mut siblings.lists[group]);
+            self.sort_children(&mut children[at].1, &mut siblings.lists[group]);
             let (mut sum, mut lines, mut place) = (0.0, 0.0, usize::MAX);
             for entry in &children[at].1 {
                 place = place.min(entry.place);
@@ -156,7 +158,7 @@ impl LayerGraph {
                     lines += entry.lines;
                 }
             }
-            // The frame itself stays where it was in the column before.
+            // The borders pull the group to its position in the column before.
             let (top, bottom) = borders[at];
             if let (Some(upper), Some(lower)) = (keys[top], keys[bottom]) {
                 sum += upper + lower;
@@ -164,22 +166,22 @@ impl LayerGraph {
             }
             let place = if place == usize::MAX { order.place[top] } else { place };
             let key = (lines > 0.0).then(|| sum / lines);
-            let entry = Entry { what: What::Group(group), key, lines: lines.max(1.0), place };
+            let entry = Entry { kind: EntryKind::Group(group), key, lines: lines.max(1.0), place };
             children[find(self.parents[group].unwrap_or(whole))].1.push(entry);
         }
         let last = groups.len();
-        self.sort(&mut children[last].1, &mut siblings.lists[whole]);
+        self.sort_children(&mut children[last].1, &mut siblings.lists[whole]);
         let sorted = &mut order.columns[column];
         sorted.clear();
         let mut stack = vec![(last, 0)];
         while let Some((at, next)) = stack.last_mut() {
             let at = *at;
             match children[at].1.get(*next) {
-                Some(&Entry { what, .. }) => {
+                Some(&Entry { kind, .. }) => {
                     *next += 1;
-                    match what {
-                        What::Item(item) => sorted.push(item),
-                        What::Group(group) => {
+                    match kind {
+                        EntryKind::Item(item) => sorted.push(item),
+                        EntryKind::Group(group) => {
                             let inner = find(group);
                             sorted.push(borders[inner].0);
                             stack.push((inner, 0));
@@ -194,16 +196,16 @@ impl LayerGraph {
                 }
             }
         }
-        order.straighten(column);
+        order.index_column(column);
     }
 
-    /// Sorts the children of one group. Groups that a sweep met before stay in their order: where they want another
-    /// one, they share a key.
-    fn sort(&self, entries: &mut Vec<Entry>, known: &mut Vec<usize>) {
+    /// Sorts the children of one group. Groups that the sweep has met before keep their order: their keys are made monotonic
+    /// (pool adjacent violators).
+    fn sort_children(&self, entries: &mut Vec<Entry>, known: &mut Vec<usize>) {
         entries.sort_by_key(|entry| entry.place);
-        let rank = |entry: &Entry| match entry.what {
-            What::Group(group) => known.iter().position(|&other| other == group),
-            What::Item(_) => None,
+        let rank = |entry: &Entry| match entry.kind {
+            EntryKind::Group(group) => known.iter().position(|&other| other == group),
+            EntryKind::Item(_) => None,
         };
         let mut old: Vec<(usize, usize)> =
             entries.iter().enumerate().filter_map(|(at, entry)| Some((rank(entry)?, at))).collect();
@@ -224,7 +226,7 @@ impl LayerGraph {
         for (&(_, at), key) in old.iter().zip(shared) {
             entries[at].key = Some(key);
         }
-        // Equal keys keep their places, but for groups met before, whose order comes first.
+        // The sort is stable for equal keys, except that groups met before keep their order.
         let mut ties: Vec<(usize, usize)> = (0..entries.len()).map(|at| (at, 0)).collect();
         let mut latest = 0;
         for &(rank, at) in &old {
@@ -244,10 +246,10 @@ impl LayerGraph {
             .map(|at| entries[at])
             .collect();
         *entries = sorted;
-        // What is new takes its place among those of its neighbours.
+        // A new group is inserted after the known group before it.
         let mut after = 0;
         for entry in entries.iter() {
-            let What::Group(group) = entry.what else {
+            let EntryKind::Group(group) = entry.kind else {
                 continue;
             };
             match known.iter().position(|&other| other == group) {

@@ -1,19 +1,18 @@
-//! Which frames a drawing has room for.
+//! A bound on the frames of a drawing.
 //!
-//! A frame has two items in every column that it passes, so many wide frames in a long drawing would be as many items
-//! as there are frames times columns. Beyond a bound the widest frames are left out: work and memory then grow with the
-//! picture, not with its square.
+//! A frame has two items in every column that it passes, so many wide frames in a long drawing would have frames × columns
+//! items. Beyond a bound the widest frames are dropped, so that time and memory are linear in the picture and not quadratic.
 
 use super::ranks::Ranks;
 use crate::model::picture::Picture;
 use std::borrow::Cow;
 
-/// The most ranks that all frames pass together.
-const PASSED: usize = 40_000;
+/// The most ranks that all frames pass in total.
+const MAX_PASSED: usize = 40_000;
 
-/// The picture without the frames that there is no room for; what they hold stands in the next ones around them.
+/// The picture without the widest frames beyond the bound; their nodes move to the nearest kept frame around them.
 /// O(nodes · depth + groups · log groups).
-pub(crate) fn readable<'a>(picture: &'a Picture, reading: &[usize]) -> Cow<'a, Picture> {
+pub(crate) fn with_drawable_frames<'a>(picture: &'a Picture, reading: &[usize]) -> Cow<'a, Picture> {
     if picture.groups.is_empty() {
         return Cow::Borrowed(picture);
     }
@@ -32,7 +31,7 @@ pub(crate) fn readable<'a>(picture: &'a Picture, reading: &[usize]) -> Cow<'a, P
     let mut passed = 0;
     for (wide, group) in order {
         passed += wide;
-        kept[group] = passed <= PASSED;
+        kept[group] = passed <= MAX_PASSED;
     }
-    picture.keeping(|group| kept[group])
+    picture.keeping_groups(|group| kept[group])
 }

@@ -1,4 +1,4 @@
-//! How much work a layout is, counted in items and visits, and that odd pictures get one too.
+//! The effort of a layout, counted in items and visits, and layouts of degenerate pictures.
 
 use super::*;
 use crate::layout::geometry::Rect;
@@ -154,7 +154,7 @@ fn beyond_a_bound_the_longest_arrows_run_below_everything() {
         assert!(line.iter().any(|point| point.y > bottom));
         let above: Vec<_> = line.into_iter().filter(|point| point.y < bottom).collect();
         for (node, place) in drawing.nodes.iter().enumerate().filter(|(node, _)| !ends.contains(node)) {
-            let inside = place.grown(-1.0);
+            let inside = place.inflated(-1.0);
             let hit =
                 above.iter().map(|p| Rect { x: p.x, y: p.y, ..Rect::default() }).any(|p| inside.contains(&p));
             assert!(!hit, "edge {edge} runs through node {node}");

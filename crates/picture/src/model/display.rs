@@ -1,8 +1,8 @@
-//! The texts of a picture as they are shown: cut to what can be read, without what no reader takes, ids that are their
-//! node's own.
+//! The texts of a picture prepared for display: cut to a readable length, without characters that readers reject, and with
+//! unique ids.
 //!
-//! A picture of a graph is made of such texts. Exporters go over them once more, since a picture may also come from a
-//! file or be made by hand.
+//! Pictures of graphs are made of such texts. Exporters prepare them again, since a picture may also come from a file or
+//! be made by hand.
 
 use crate::model::details::{Details, Histogram};
 use crate::model::picture::{Group, Picture, PictureEdge, PictureNode};
@@ -27,24 +27,26 @@ fn trim_all<'a>(texts: impl IntoIterator<Item = &'a mut String>, longest: usize)
 }
 
 impl Picture {
-    /// The picture with all texts as they are shown; an id that is empty, long, taken or no plain text is one of ours.
-    pub fn shown(&self) -> Picture {
+    /// The picture with all texts prepared for display, as every exporter does first: cut to a bounded length, and `�` for
+    /// characters that terminals, Graphviz or XML readers interpret or reject. An id that is empty, too long, taken or not
+    /// plain text is replaced by a unique one.
+    pub fn for_display(&self) -> Picture {
         let mut picture = Picture {
             title: shown_lines(&self.title, TOLD).into_owned(),
             direction: self.direction,
-            nodes: self.nodes.iter().cloned().map(PictureNode::shown).collect(),
-            edges: self.edges.iter().cloned().map(PictureEdge::shown).collect(),
-            groups: self.groups.iter().cloned().map(Group::shown).collect(),
+            nodes: self.nodes.iter().cloned().map(PictureNode::for_display).collect(),
+            edges: self.edges.iter().cloned().map(PictureEdge::for_display).collect(),
+            groups: self.groups.iter().cloned().map(Group::for_display).collect(),
         };
-        own(picture.nodes.iter_mut().map(|node| &mut node.id), "node");
-        own(picture.groups.iter_mut().map(|group| &mut group.id), "cluster");
+        distinct_ids(picture.nodes.iter_mut().map(|node| &mut node.id), "node");
+        distinct_ids(picture.groups.iter_mut().map(|group| &mut group.id), "cluster");
         picture
     }
 }
 
-/// Makes ids differ: one that is there before, or that is no plain word, becomes a word and its place.
-fn own<'a>(ids: impl Iterator<Item = &'a mut String>, word: &str) {
-    // The word alone is nobody's.
+/// Makes ids unique: one that is taken or not plain text becomes `word` and its position.
+fn distinct_ids<'a>(ids: impl Iterator<Item = &'a mut String>, word: &str) {
+    // The bare word is never an id.
     let mut taken: BTreeSet<String> = BTreeSet::from([word.to_owned()]);
     let mut others = Vec::new();
     for (at, id) in ids.enumerate() {
@@ -55,12 +57,12 @@ fn own<'a>(ids: impl Iterator<Item = &'a mut String>, word: &str) {
     }
     for (at, id) in others {
         *id = word.to_owned();
-        set_apart(id, at, &mut taken);
+        disambiguate(id, at, &mut taken);
     }
 }
 
-/// Makes a word that is taken another one, by its place among its kind.
-pub(crate) fn set_apart(word: &mut String, place: usize, taken: &mut BTreeSet<String>) {
+/// Makes a word that is taken unique by appending its position.
+pub(crate) fn disambiguate(word: &mut String, place: usize, taken: &mut BTreeSet<String>) {
     if !taken.insert(word.clone()) {
         word.push_str(&format!("_{place}"));
         while !taken.insert(word.clone()) {
@@ -70,8 +72,8 @@ pub(crate) fn set_apart(word: &mut String, place: usize, taken: &mut BTreeSet<St
 }
 
 impl PictureNode {
-    /// The node with its texts as they are shown.
-    pub fn shown(mut self) -> PictureNode {
+    /// The node with its texts prepared for display.
+    pub fn for_display(mut self) -> PictureNode {
         let drawn = [&mut self.name, &mut self.shape, &mut self.value, &mut self.gradient, &mut self.note];
         trim_all(drawn.into_iter().flatten().chain([&mut self.symbol]).chain(&mut self.of), DRAWN);
         trim_lines(&mut self.tooltip, TOLD);
@@ -98,22 +100,23 @@ impl Details {
 }
 
 impl PictureEdge {
-    /// The arrow with its texts as they are shown.
-    pub fn shown(mut self) -> PictureEdge {
+    /// The arrow with its texts prepared for display.
+    pub fn for_display(mut self) -> PictureEdge {
         trim_all([&mut self.value, &mut self.gradient].into_iter().flatten(), DRAWN);
         self
     }
 }
 
 impl Group {
-    /// The group with its label as it is shown.
-    pub fn shown(mut self) -> Group {
+    /// The group with its label prepared for display.
+    pub fn for_display(mut self) -> Group {
         trim(&mut self.label, DRAWN);
         self
     }
 }
 
-/// The name by which a box is opened, as a picture holds it.
-pub fn key(name: &str) -> String {
+/// The key of a group that can be expanded: its name, prepared for display as in [`Details::opens`]. Names are compared by
+/// their keys, so that a long name is found again after a picture was exported.
+pub fn group_key(name: &str) -> String {
     shown(name, TOLD).into_owned()
 }

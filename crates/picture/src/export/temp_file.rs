@@ -1,7 +1,7 @@
-//! New files beside others: for what is not complete yet, and for what shall have a name that nobody had.
+//! Temporary files for atomic writes, and files with unique names.
 //!
-//! A process that is killed while it writes leaves such a file. Its name tells the process, and whoever writes a file in
-//! the same folder next removes what ended processes left.
+//! A process that is killed while it writes leaves its temporary file. The file name holds the process id, and the next
+//! write in the same folder removes the files of processes that have ended.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
@@ -12,73 +12,73 @@ use std::time::Duration;
 
 const NAME: &str = ".chainrule";
 const ENDING: &str = "tmp";
-/// Where it cannot be asked whether a process runs, a file that was not written to for so long is left by one that ended.
-const LEFT: Duration = Duration::from_secs(3_600);
+/// The age at which a temporary file is stale, where it cannot be seen whether its process still runs.
+const STALE_AFTER: Duration = Duration::from_secs(3_600);
 
-/// The files that this process is writing: a process may have the number of one that ended before it.
+/// The temporary files that this process has open; others with its process id are left by an earlier process.
 static OPEN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 fn open() -> MutexGuard<'static, BTreeSet<PathBuf>> {
-    // A set that another thread left is a whole set.
+    // A thread that panicked cannot have left the set half changed.
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A file that takes the place of another one when it is complete, and is gone if it does not.
-pub(crate) struct Aside {
+/// A temporary file that replaces another file when it is complete, and is removed on drop otherwise.
+pub(crate) struct TempFile {
     path: PathBuf,
-    /// Whether the path is still the file's.
-    own: bool,
+    /// Whether the file still has its temporary name.
+    pending: bool,
 }
 
-impl Aside {
-    /// A new one in a folder, after what ended processes left there is removed.
-    pub(crate) fn in_folder(folder: &Path) -> io::Result<(Aside, File)> {
-        // Nobody else may take the file for one that was left before it is known to be open.
+impl TempFile {
+    /// Creates one in a folder, after removing stale ones there.
+    pub(crate) fn create_in(folder: &Path) -> io::Result<(TempFile, File)> {
+        // Held until the new file is registered, so that no other thread takes it for a stale one.
         let mut open = open();
-        clean(folder, &open);
-        let (path, file) = fresh(folder, NAME, ENDING)?;
+        remove_stale(folder, &open);
+        let (path, file) = create_unique(folder, NAME, ENDING)?;
         open.insert(path.clone());
-        Ok((Aside { path, own: true }, file))
+        Ok((TempFile { path, pending: true }, file))
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Gives it the name of another file, whose place it takes.
-    pub(crate) fn take_place_of(mut self, path: &Path) -> io::Result<()> {
-        // As soon as the set is free again, its own name may be that of another thread's file.
+    /// Renames it to `path`, replacing the file there.
+    pub(crate) fn persist(mut self, path: &Path) -> io::Result<()> {
+        // Held, since another thread may reuse the temporary name as soon as it is free.
         let mut open = open();
         fs::rename(&self.path, path)?;
-        self.own = false;
+        self.pending = false;
         open.remove(&self.path);
         Ok(())
     }
 }
 
-impl Drop for Aside {
+impl Drop for TempFile {
     fn drop(&mut self) {
-        if self.own {
+        if self.pending {
             let mut open = open();
-            // The first problem is the one to tell.
+            // The error that led here is the one to report.
             let _ = fs::remove_file(&self.path);
             open.remove(&self.path);
         }
     }
 }
 
-/// Removes what processes that ended left in a folder. What cannot be removed stays, which is no reason not to write.
-fn clean(folder: &Path, open: &BTreeSet<PathBuf>) {
+/// Removes stale temporary files in a folder. A failure to do so is no reason not to write.
+fn remove_stale(folder: &Path, open: &BTreeSet<PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let process = name.to_str().and_then(process);
-        if process.is_some_and(|process| is_left(process, &folder.join(&name), open)) {
+        if process.is_some_and(|process| is_stale(process, &folder.join(&name), open)) {
             let _ = fs::remove_file(folder.join(&name));
         }
     }
 }
 
-/// The process whose file has this name, if it is such a name.
+/// The process id in the name of a temporary file, if it is one.
 fn process(name: &str) -> Option<u32> {
     let middle = name.strip_prefix(NAME)?.strip_prefix('-')?.strip_suffix(ENDING)?.strip_suffix('.')?;
     let (process, number) = middle.split_once('-')?;
@@ -86,8 +86,8 @@ fn process(name: &str) -> Option<u32> {
     process.parse().ok()
 }
 
-/// Whether nobody writes to a file any more.
-fn is_left(process: u32, path: &Path, open: &BTreeSet<PathBuf>) -> bool {
+/// Whether the process that wrote a temporary file has ended.
+fn is_stale(process: u32, path: &Path, open: &BTreeSet<PathBuf>) -> bool {
     if process == std::process::id() {
         return !open.contains(path);
     }
@@ -96,11 +96,11 @@ fn is_left(process: u32, path: &Path, open: &BTreeSet<PathBuf>) -> bool {
         return !processes.join(process.to_string()).exists();
     }
     let age = fs::symlink_metadata(path).and_then(|known| known.modified()).map(|time| time.elapsed());
-    matches!(age, Ok(Ok(age)) if age > LEFT)
+    matches!(age, Ok(Ok(age)) if age > STALE_AFTER)
 }
 
-/// A file in a folder that nobody had before, not even by way of a link.
-pub(crate) fn fresh(folder: &Path, name: &str, ending: &str) -> io::Result<(PathBuf, File)> {
+/// Creates a file that did not exist, not even as a symbolic link.
+pub(crate) fn create_unique(folder: &Path, name: &str, ending: &str) -> io::Result<(PathBuf, File)> {
     let process = std::process::id();
     let mut number = 0_u32;
     loop {
@@ -134,11 +134,11 @@ mod tests {
     fn a_file_is_left_if_its_process_ended_or_does_not_know_it() {
         let own = std::process::id();
         let path = Path::new("a");
-        assert!(is_left(own, path, &BTreeSet::new()));
-        assert!(!is_left(own, path, &BTreeSet::from([path.to_owned()])));
+        assert!(is_stale(own, path, &BTreeSet::new()));
+        assert!(!is_stale(own, path, &BTreeSet::from([path.to_owned()])));
         if Path::new("/proc/self").exists() {
             // No process has a number as large as this one.
-            assert!(is_left(u32::MAX, path, &BTreeSet::new()) && !is_left(1, path, &BTreeSet::new()));
+            assert!(is_stale(u32::MAX, path, &BTreeSet::new()) && !is_stale(1, path, &BTreeSet::new()));
         }
     }
 }

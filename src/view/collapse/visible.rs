@@ -5,7 +5,7 @@ use crate::view::collapse::fold;
 use crate::view::collapse::fold::SCOPES;
 use crate::view::collapse::origin::suffix;
 use crate::view::collapse::tree::{Child, Cluster, Tree, Why, prefixes};
-use chainrule_picture::key;
+use chainrule_picture::group_key;
 use chainrule_picture::number::grouped;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -78,7 +78,7 @@ impl Tree<'_> {
         let mut opened = Opened {
             named: vec![false; self.groups.len()],
             around: vec![false; self.groups.len()],
-            names: names.iter().map(|name| key(name)).collect(),
+            names: names.iter().map(|name| group_key(name)).collect(),
         };
         if names.is_empty() {
             return opened;
@@ -92,7 +92,7 @@ impl Tree<'_> {
             });
         }
         for (group, Cluster { why, scope, .. }) in self.groups.iter().enumerate() {
-            let is_named = |name: &str| opened.names.contains(&key(name));
+            let is_named = |name: &str| opened.names.contains(&group_key(name));
             opened.named[group] = *why == Why::Scope && is_named(scope) || is_named(&self.key(group));
             let mut outer = group;
             while opened.named[group] && parent[outer] != usize::MAX {
@@ -146,7 +146,7 @@ impl Tree<'_> {
             None
         };
         let cell = self.repetitions(group, repetitions.clone());
-        let named = opened.names.contains(&key(&cell.key));
+        let named = opened.names.contains(&group_key(&cell.key));
         let whole = repetitions.len() < SCOPES || named && each == 1 && repetitions.len() <= ALL_SHOWN;
         let mut then = |repetitions: Range<usize>| {
             if !repetitions.is_empty() {
