@@ -83,7 +83,9 @@ pub mod op {
     pub use crate::graph::{Attribute, Attributes, Kind};
     pub use crate::kernel::{Input, Inputs, Output, View};
     pub use crate::shape::Layout;
-    pub use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Precision, Sample, Zero, reals};
+    pub use crate::tape::op::{
+        Branch, Derivative, Domain, Kernel, Op, Operand, Precision, Sample, Zero, reals,
+    };
     pub use crate::tape::{LoadOp, Registry};
 }
 

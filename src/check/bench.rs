@@ -1,8 +1,9 @@
 //! One op alone: its kernel as a function of its operands, and its rules, at any operands of some shapes.
 
+use super::flow::branches;
 use super::function::{Function, Moves};
 use super::random::{Random, signed};
-use super::replay::{Replay, branches, value};
+use super::replay::{Replay, value};
 use crate::error::Result;
 use crate::graph::{Kind, NodeId};
 use crate::plan::{Plan, Point};
@@ -52,7 +53,7 @@ impl Bench {
         let dy = own.leaf("dy", ndarray::ArrayD::<f64>::zeros(y.shape()));
         let wanted: Vec<Var<'_>> = judged.iter().map(|&i| x[i]).collect();
         let dx = y.try_vjp(dy, &wanted)?;
-        let comparisons = branches(&own.graph(), dx.iter().chain([&y]).map(|v| v.id()));
+        let comparisons = branches(&own, dx.iter().chain([&y]).map(|v| v.id()));
         let op = tape.op(node);
         let operand = |&operand: &usize| {
             let mut replay = Replay::new(y, &[x[operand]], &comparisons, false)?;
@@ -159,6 +160,14 @@ impl Bench {
     /// y as a function of all operands that are judged.
     pub(super) fn joint(&mut self) -> &mut Replay {
         &mut self.joint
+    }
+
+    /// Whether every operand is 0, or between `small` and one over it in magnitude, as far as a rule reads it.
+    pub(super) fn is_moderate(&mut self, small: f64) -> bool {
+        let Self { leaves, rules, .. } = self;
+        let is_moderate = |&x: &f64| x == 0.0 || (small..=1.0 / small).contains(&x.abs());
+        let slots: Vec<usize> = leaves.iter().flatten().filter_map(|&leaf| rules.slot(leaf)).collect();
+        slots.into_iter().all(|slot| rules.slot_mut(slot).iter().all(is_moderate))
     }
 
     /// Whether y may have kinks: the op does not say that it has none.

@@ -24,6 +24,8 @@ pub(super) enum Reason {
     End,
     /// Several pieces of the function meet at the point.
     Tie,
+    /// A group of leaves that were moved together failed, and which of them is wrong was not found.
+    Group,
 }
 
 impl Reason {
@@ -35,6 +37,9 @@ impl Reason {
             Self::End => "the function has no finite value on one side of the point",
             Self::Tie => {
                 "at a tie, where what the chain rule gives need not lie between the slopes to both sides"
+            }
+            Self::Group => {
+                "a group of leaves failed and was not halved further, so that this leaf may be right: check fewer at once"
             }
         }
     }

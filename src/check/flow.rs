@@ -1,7 +1,7 @@
 //! What of a graph a derivative goes through: from the leaves to the output, not past what is held constant.
 
-use super::replay::COMPARISONS;
 use crate::graph::{Graph, NodeId, Origin};
+use crate::tape::op::Branch;
 use crate::tape::{Tape, Var};
 
 /// The part of a graph that derivatives of an output with respect to some leaves go through.
@@ -19,7 +19,7 @@ pub(super) struct Flow {
 /// Which nodes count as constants: those of ops that stop gradients, as a user has recorded them. What a rule records is
 /// a derivative, and has one.
 pub(super) fn constants(tape: &Tape) -> impl Fn(&Graph, NodeId) -> bool {
-    let stops = tape.ops_that(|op| op.stops_gradient());
+    let stops = tape.of_ops(|op| op.stops_gradient());
     move |graph, id| {
         let node = graph.node(id);
         let stops = node.leaf().is_none() && stops[graph.record(id).op.0 as usize];
@@ -27,11 +27,33 @@ pub(super) fn constants(tape: &Tape) -> impl Fn(&Graph, NodeId) -> bool {
     }
 }
 
+/// The nodes whose zeros tell on which branch some nodes are computed: comparisons among what they read, and the
+/// conditions of choices.
+pub(super) fn branches(tape: &Tape, nodes: impl IntoIterator<Item = NodeId>) -> Vec<NodeId> {
+    let of_op = tape.of_ops(|op| op.branches());
+    let graph = tape.graph();
+    let read = graph.read_by(nodes);
+    let branch = |id: NodeId| match branch(&graph, &of_op, id)? {
+        Branch::Result => Some(id),
+        Branch::Operand(operand) => graph.node(id).inputs().get(operand).copied(),
+    };
+    let mut found: Vec<NodeId> = graph.ids().filter(|id| read[id.index()]).filter_map(branch).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// What of a node tells on which branch it is computed, given the same of each op.
+fn branch(graph: &Graph, of_op: &[Option<Branch>], id: NodeId) -> Option<Branch> {
+    graph.node(id).leaf().is_none().then(|| of_op[graph.record(id).op.0 as usize])?
+}
+
 impl Flow {
     pub(super) fn new(loss: Var<'_>, leaves: &[Var<'_>]) -> Self {
         let tape = loss.tape();
         let is_constant = constants(tape);
-        let smooth = tape.ops_that(|op| op.smooth());
+        let smooth = tape.of_ops(|op| op.smooth());
+        let of_op = tape.of_ops(|op| op.branches());
         let graph = tape.graph();
         let reaches = graph.read_by_unless([loss.id()], |id| is_constant(&graph, id));
         let mut below = vec![false; loss.id().index() + 1];
@@ -57,7 +79,7 @@ impl Flow {
                 continue;
             }
             // What a comparison gives stands still but at ties.
-            moves[id.index()] = !COMPARISONS.contains(&node.op().name.as_str());
+            moves[id.index()] = branch(&graph, &of_op, id) != Some(Branch::Result);
             flow.kinks |= !smooth[graph.record(id).op.0 as usize];
             flow.judged.push((id, operands));
         }

@@ -2,19 +2,39 @@
 
 use crate::error::Result;
 
+/// What a function has computed, and how it is weighed.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Outputs {
+    /// The cotangent of y.
+    pub(super) weights: Vec<f64>,
+    /// y(0).
+    pub(super) base: Vec<f64>,
+    /// y(t), at the point that was reached last.
+    pub(super) now: Vec<f64>,
+}
+
 /// Numbers y(t), at a point moved by t along a direction; their sum with some weights is differentiated at t = 0.
 pub(super) trait Function {
     /// Computes y(t).
     fn at(&mut self, t: f64) -> Result<Reached>;
 
+    /// What has been computed.
+    fn outputs(&self) -> &Outputs;
+
     /// What [`at`](Self::at) has computed.
-    fn numbers(&self) -> &[f64];
+    fn numbers(&self) -> &[f64] {
+        &self.outputs().now
+    }
 
     /// y(0).
-    fn base(&self) -> &[f64];
+    fn base(&self) -> &[f64] {
+        &self.outputs().base
+    }
 
     /// The cotangent of y.
-    fn weights(&self) -> &[f64];
+    fn weights(&self) -> &[f64] {
+        &self.outputs().weights
+    }
 
     /// Whether a number of y depends on what is moved, as far as is known: where it stands still, a change may be lost in
     /// rounding.

@@ -138,7 +138,11 @@ impl<'a, 'c, 't> Groups<'a, 'c, 't> {
         let mut seen = Vec::with_capacity(answers.len());
         for answer in answers {
             let open = answer.at_kink || answer.element == Element::Fail;
-            let element = if open { Element::Unresolved(Reason::Tie) } else { answer.element };
+            let element = match answer.element {
+                _ if answer.at_kink => Element::Unresolved(Reason::Tie),
+                Element::Fail => Element::Unresolved(Reason::Group),
+                element => element,
+            };
             if !open {
                 let threshold = self.judge.threshold(answer.compared) / scale;
                 seen.push(Seen { threshold, scales: None });

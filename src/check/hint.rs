@@ -11,6 +11,11 @@ const GOOD: f64 = 1e-4;
 /// What roundings may do to two numbers that are the same.
 const ROUNDING: f64 = 1e-9;
 
+/// The hint for a function with steps to which a rule that is not zero was given by hand.
+pub(super) const FLAT: &str = "the kernel is flat almost everywhere, so that differences are exactly 0 wherever they cross \
+                               no step, and the rule is not zero; if that is meant, as in a straight-through estimator, \
+                               record `x + (f(x) - x).stop_gradient()`, which differences hold constant as well";
+
 /// An element with both its derivatives, and the verdict on it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Measured {

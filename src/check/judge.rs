@@ -32,7 +32,8 @@ pub(super) struct Question {
     pub(super) uncertain: f64,
     /// The greatest derivative in sight: what is a thousandth of it must be seen, before anything counts as zero.
     pub(super) slope: f64,
-    /// A rounding of numbers that the function may add up on the way, where y stands still though it is said to move.
+    /// A rounding of numbers of the size of 1 that the function may add up on the way, where y stands still though it is
+    /// said to move; of larger ones, where what is moved is larger.
     pub(super) quantum: f64,
     /// Whether the function may have kinks: not where every op on the way says that it has none.
     pub(super) kinks: bool,
@@ -273,7 +274,8 @@ impl Judge {
         if element == Element::Fail && compared.is_number() {
             // Is it rounding on the way to y?
             let off = self.differences.scatter(f, best.pair.value, question.rounding, best.step)?;
-            let quantum = if best.pair.still { question.quantum / best.step } else { 0.0 };
+            let size = question.reach.size().max(1.0);
+            let quantum = if best.pair.still { question.quantum * size / best.step } else { 0.0 };
             compared.error += (off / best.step).max(question.hidden(best.step)).max(quantum);
             element = compared.verdict(self.tolerance);
             if element == Element::Fail && !trusted {

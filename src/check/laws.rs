@@ -11,11 +11,23 @@ use super::random::{positions, signed};
 use super::steps::{Reach, rms};
 use crate::error::Result;
 
+/// Powers of two by which a cotangent is made larger and smaller: products are rounded alike then, and a rule that treats
+/// large or small numbers in another way shows it.
+const LARGER: f64 = (1_u64 << 34) as f64;
+const SMALLER: f64 = 1.0 / LARGER;
+/// The relative tolerances for these: beside small cotangents, roundings of other terms are large.
+const TOLERANCES: [f64; 2] = [1e-9, 1e-2];
+/// Operands between this and one over it are far from where such products overflow, or lose digits.
+const SMALL: f64 = 1e-30;
+
 /// Outputs that are looked at by themselves where operands tie.
 const TIED_OUTPUTS: usize = 16;
 
 impl Nodes<'_> {
-    /// That the rules are linear in the cotangent, and say the same when asked again.
+    /// That the rules are linear in the cotangent, however large or small it is, and say the same when asked again.
+    ///
+    /// With a and b two cotangents, the rule of `s (3a − 2b)` is held against s times three times that of a less twice that
+    /// of b, for a large s and a small one.
     pub(super) fn nonlinear(
         &mut self,
         bench: &mut Bench,
@@ -24,32 +36,47 @@ impl Nodes<'_> {
     ) -> Result<Option<Fault>> {
         let a = cotangent;
         let b = signed(a.len(), &mut self.random);
-        let both: Vec<f64> = a.iter().zip(&b).map(|(a, b)| 3.0 * a - 2.0 * b).collect();
-        let mut dx = [(); 5].map(|()| Vec::new());
-        let cotangents = [a, &b, &both, &vec![0.0; a.len()], a];
-        let mut greatest_met = 0.0_f64;
-        for (dy, dx) in cotangents.into_iter().zip(&mut dx) {
-            greatest_met = greatest_met.max(bench.rules(dy, dx)?);
+        let scales = if bench.is_moderate(SMALL) { [LARGER, SMALLER] } else { [1.0; 2] };
+        let both = |s: f64| -> Vec<f64> { a.iter().zip(&b).map(|(a, b)| s * (3.0 * a - 2.0 * b)).collect() };
+        let (larger, smaller) = (both(scales[0]), both(scales[1]));
+        let zero = vec![0.0; a.len()];
+        let cotangents =
+            [(1.0, a), (1.0, &b), (scales[0], &larger), (scales[1], &smaller), (1.0, &zero), (1.0, a)];
+        let mut rules = [(); 6].map(|()| Vec::new());
+        // The greatest number that was met, for each unit of cotangent.
+        let mut met = [0.0; 6];
+        for (((scale, dy), dx), met) in cotangents.into_iter().zip(&mut rules).zip(&mut met) {
+            *met = bench.rules(dy, dx)? / scale;
         }
-        let rules = dx;
         for k in 0..bench.operands().len() {
-            let [a, b, both, zero, again] = rules.each_ref().map(|dx| &dx[k]);
+            let [a, b, larger, smaller, zero, again] = rules.each_ref().map(|dx| &dx[k]);
             let Judged { operand, replay, .. } = &bench.operands()[k];
             let (operand, point) = (*operand, replay.point());
             let elements: Vec<usize> = (0..a.len()).filter(|&i| point[i].is_finite()).collect();
             let greatest = elements.iter().fold(0.0_f64, |m, &i| m.max(a[i].abs()).max(b[i].abs()));
-            let apart = |i: &usize| (both[*i] - (3.0 * a[*i] - 2.0 * b[*i])).abs();
-            let furthest = elements.iter().map(apart).fold(0.0_f64, f64::max);
-            // What has cancelled leaves its roundings, however little is left of itself.
-            let mut allowed = 1e-9 * greatest + 64.0 * f64::EPSILON * greatest_met;
-            if furthest > allowed {
-                allowed += 64.0 * f64::EPSILON * self.terms(bench, cotangent, &rules[0])?[k];
+            let mut nonlinear = false;
+            for (((both, scale), met_then), tolerance) in
+                [larger, smaller].into_iter().zip(scales).zip([met[2], met[3]]).zip(TOLERANCES)
+            {
+                let apart = |&i: &usize| {
+                    let expected = 3.0 * a[i] - 2.0 * b[i];
+                    let off = (both[i] / scale - expected).abs();
+                    if off.is_nan() && expected.is_finite() { f64::INFINITY } else { off }
+                };
+                let furthest = elements.iter().map(apart).fold(0.0_f64, f64::max);
+                // What has cancelled leaves its roundings, however little is left of itself.
+                let greatest_met = met[0].max(met[1]).max(met_then);
+                let mut allowed = tolerance * greatest + 64.0 * f64::EPSILON * greatest_met;
+                if furthest > allowed {
+                    allowed += 64.0 * f64::EPSILON * self.terms(bench, cotangent, &rules[0])?[k];
+                }
+                nonlinear |= furthest > allowed;
             }
             let problem = if elements.iter().any(|&i| zero[i] != 0.0) {
                 "its rule of a cotangent of zero is not zero"
             } else if elements.iter().any(|&i| a[i].to_bits() != again[i].to_bits()) {
                 "its rule gives another result when it is asked again"
-            } else if furthest > allowed {
+            } else if nonlinear {
                 "its rule is not linear in the cotangent"
             } else {
                 continue;

@@ -1,7 +1,7 @@
 //! The element that differs most.
 
 use super::element::Element;
-use super::function::Moves;
+use super::function::{Function, Moves};
 use super::hint::Measured;
 use super::judge::{Judge, Question};
 use super::replay::Replay;
@@ -12,7 +12,7 @@ use crate::error::Result;
 const ALL: usize = 4096;
 
 /// What was found of an operand whose rule is wrong.
-pub(super) struct Worst {
+pub(super) struct Furthest {
     /// The element that differs most.
     pub(super) element: usize,
     /// Its derivative by differences.
@@ -28,7 +28,7 @@ pub(super) fn worst(
     replay: &mut Replay,
     dx: &[f64],
     question: impl Fn(usize, Reach) -> Question,
-) -> Result<Worst> {
+) -> Result<Furthest> {
     let rms = rms(replay.point());
     let places = if dx.len() <= ALL { 0..dx.len() } else { halved(judge, replay, dx, rms)? };
     let mut elements = Vec::with_capacity(places.len());
@@ -50,7 +50,34 @@ pub(super) fn worst(
     // Of several that are equally far off, the first.
     let furthest = elements.iter().rev().max_by(further);
     let (element, numeric) = furthest.map_or((0, f64::NAN), |m| (m.element, m.compared.numeric));
-    Ok(Worst { element, numeric, elements })
+    Ok(Furthest { element, numeric, elements })
+}
+
+/// Whether the function stands still, bit for bit, wherever an element that fails is moved by little, and is said to move so
+/// far that it would be seen: as one with steps does, to which a rule was given by hand.
+pub(super) fn is_flat(replay: &mut Replay, dx: &[f64], elements: &[Measured]) -> Result<bool> {
+    /// Elements that are tried.
+    const TRIED: usize = 16;
+    /// The parts of an element by which it is moved. Some may meet a step.
+    const PARTS: [f64; 3] = [1.0 / (1 << 20) as f64, 1.0 / (1 << 24) as f64, 1.0 / (1 << 28) as f64];
+    let rms = rms(replay.point());
+    let output: f64 = replay.base().iter().zip(replay.weights()).map(|(y, dy)| (y * dy).abs()).sum();
+    let (mut still, mut tried) = (0, 0);
+    for m in elements.iter().filter(|m| m.verdict == Element::Fail).take(TRIED) {
+        replay.move_element(m.element);
+        let x = replay.point()[m.element].abs();
+        let scale = if x > 0.0 { x } else { rms };
+        for t in PARTS.iter().flat_map(|part| [part * scale, -part * scale]) {
+            let seen = (dx[m.element] * t).abs() > 64.0 * f64::EPSILON * output;
+            if !seen || !replay.at(t)?.smooth {
+                continue;
+            }
+            tried += 1;
+            let mut numbers = replay.numbers().iter().zip(replay.base());
+            still += usize::from(numbers.all(|(now, base)| now.to_bits() == base.to_bits()));
+        }
+    }
+    Ok(tried > 0 && 10 * still >= 9 * tried)
 }
 
 /// The one element of many that halving leaves.

@@ -8,7 +8,7 @@ use super::fault::{Fault, Stage};
 use super::function::Moves;
 use super::hint::{self, Evidence, Of};
 use super::judge::{Answer, Judge, Question};
-use super::locate::{Worst as Furthest, worst};
+use super::locate::{Furthest, is_flat, worst};
 use super::probe::along;
 use super::random::{Random, positions, signed};
 use super::replay::{Replay, numbers};
@@ -145,11 +145,13 @@ impl<'t> Nodes<'t> {
                     continue;
                 }
                 replay.weigh(dy);
-                let mut found = self.operand(replay, measured)?;
+                let mut answers = self.answers(replay, measured)?;
+                let mut found = Tally::of(&answers, dx);
+                // A second look at what does not pass, with what roundings of the operands do to this rule and this kernel,
+                // instead of the worst that they could do to any.
+                let open =
+                    matches!(found.verdict, Verdict::Fail | Verdict::Unresolved) && !answers.is_empty();
                 let (mut unstable, mut rounding) = (Vec::new(), measured.rounding);
-                // A second look where the first does not pass, with what roundings of the operands do to this rule and
-                // this kernel, instead of the worst that they could do to any.
-                let open = matches!(found.verdict, Verdict::Fail | Verdict::Unresolved) && !dx.is_empty();
                 if open {
                     unstable = bench.unstable(dy, k, &mut self.random)?;
                     rounding = rounding.min(bench.rounding(dy, &mut self.random)?);
@@ -157,7 +159,8 @@ impl<'t> Nodes<'t> {
                 let measured = Measured { unstable: &unstable, rounding, ..measured };
                 let Judged { operand, replay, has_rule } = &mut bench.operands()[k];
                 if open {
-                    found = self.operand(replay, measured)?;
+                    self.answer_again(replay, measured, &mut answers)?;
+                    found = Tally::of(&answers, dx);
                 }
                 verdict = verdict.max(found.verdict);
                 right &= found.right;
@@ -166,7 +169,12 @@ impl<'t> Nodes<'t> {
                 }
                 if found.verdict == Verdict::Fail {
                     let worst = worst(&mut self.judge, replay, dx, |e, reach| measured.element(e, reach))?;
-                    faults.push(self.fault(case, *operand, dx, worst));
+                    let flat = is_flat(replay, dx, &worst.elements)?;
+                    let mut fault = self.fault(case, *operand, dx, worst);
+                    if flat {
+                        fault.hint = Some(hint::FLAT.to_owned());
+                    }
+                    faults.push(fault);
                 }
             }
         }
@@ -183,44 +191,27 @@ impl<'t> Nodes<'t> {
         Ok(Found { report: NodeReport { node: case.node, verdict }, right, faults })
     }
 
-    /// The rule of one operand against differences.
-    fn operand(&mut self, replay: &mut Replay, measured: Measured<'_>) -> Result<Tally> {
+    /// The rule of one operand against differences: how it was moved, and what that says.
+    fn answers(&mut self, replay: &mut Replay, measured: Measured<'_>) -> Result<Vec<(Moved, Answer)>> {
         let dx = measured.dx;
-        let mut judged = Tally::default();
-        if dx.is_empty() {
-            judged.verdict = Verdict::Pass;
-            return Ok(judged);
-        }
-        // An element at infinity cannot be moved.
-        let movable: Vec<bool> = replay.point().iter().map(|x| x.is_finite()).collect();
-        let elements: Vec<usize> = (0..dx.len()).filter(|&i| movable[i]).collect();
+        let mut answers = Vec::new();
+        let elements = movable(replay);
         if elements.is_empty() {
-            return Ok(judged);
+            return Ok(answers);
         }
-        let rms = rms(replay.point());
-        let question = |element: usize, reach: Reach| measured.element(element, reach);
         if self.thorough {
+            let question = |element: usize, reach: Reach| measured.element(element, reach);
             let found = worst(&mut self.judge, replay, dx, question)?;
-            replay.move_element(found.element);
-            let reach = Reach::element(replay.point()[found.element], rms);
-            judged.take(self.judge.judge(replay, question(found.element, reach))?);
+            answers.push(self.answer(replay, measured, Moved::Element(found.element))?);
         }
         let mut singles = if dx.len() <= SINGLE { dx.len() } else { 0 };
         if singles == 0 {
             for _ in 0..PROBES {
-                let random = &mut self.random;
-                let draw = || {
-                    let mut direction = signed(dx.len(), random);
-                    direction.iter_mut().zip(&movable).filter(|(_, m)| !**m).for_each(|(v, _)| *v = 0.0);
-                    direction
-                };
-                let count = elements.len();
-                let question = |g, reach| measured.along(g, reach, count);
-                let answer = along(&mut self.judge, replay, dx, rms, draw, question)?.answer;
+                let along = self.answer(replay, measured, Moved::Along)?;
                 // Where elements tie, moving several at once says nothing about any of them.
-                match answer.at_kink && answer.compared.backprop.is_finite() {
+                match is_tied(&along.1) {
                     true => singles = AT_TIES,
-                    false => judged.take(answer),
+                    false => answers.push(along),
                 }
             }
         }
@@ -230,11 +221,57 @@ impl<'t> Nodes<'t> {
             alone = notable(&elements, replay.point(), dx);
         }
         for element in alone {
-            replay.move_element(element);
-            let reach = Reach::element(replay.point()[element], rms);
-            judged.take(self.judge.judge(replay, question(element, reach))?);
+            answers.push(self.answer(replay, measured, Moved::Element(element))?);
         }
-        Ok(judged)
+        Ok(answers)
+    }
+
+    /// Asks once more for the answers that do not pass, with what is known by then.
+    fn answer_again(
+        &mut self,
+        replay: &mut Replay,
+        measured: Measured<'_>,
+        answers: &mut [(Moved, Answer)],
+    ) -> Result<()> {
+        for answer in answers {
+            if matches!(answer.1.element, Element::Fail | Element::Unresolved(_)) {
+                let again = self.answer(replay, measured, answer.0)?;
+                // Another direction may meet a tie, which says nothing.
+                if matches!(answer.0, Moved::Element(_)) || !is_tied(&again.1) {
+                    *answer = again;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The answer for an operand that is moved in some way.
+    fn answer(
+        &mut self,
+        replay: &mut Replay,
+        measured: Measured<'_>,
+        moved: Moved,
+    ) -> Result<(Moved, Answer)> {
+        let rms = rms(replay.point());
+        let answer = match moved {
+            Moved::Element(element) => {
+                replay.move_element(element);
+                let reach = Reach::element(replay.point()[element], rms);
+                self.judge.judge(replay, measured.element(element, reach))?
+            }
+            Moved::Along => {
+                let elements = movable(replay);
+                let draw = || {
+                    let drawn = signed(measured.dx.len(), &mut self.random);
+                    let mut direction = vec![0.0; drawn.len()];
+                    elements.iter().for_each(|&i| direction[i] = drawn[i]);
+                    direction
+                };
+                let question = |g, reach| measured.along(g, reach, elements.len());
+                along(&mut self.judge, replay, measured.dx, rms, draw, question)?.answer
+            }
+        };
+        Ok((moved, answer))
     }
 
     pub(super) fn new_fault(&self, case: &Case<'_>, operand: usize, problem: String) -> Fault {
@@ -324,6 +361,26 @@ struct Tally {
     right: bool,
 }
 
+/// How an operand is moved.
+#[derive(Debug, Clone, Copy)]
+enum Moved {
+    /// One element by itself.
+    Element(usize),
+    /// All elements, along a random direction.
+    Along,
+}
+
+/// The elements that can be moved: not those at infinity.
+fn movable(replay: &Replay) -> Vec<usize> {
+    let point = replay.point();
+    (0..point.len()).filter(|&i| point[i].is_finite()).collect()
+}
+
+/// Whether an answer is only that elements tie.
+fn is_tied(answer: &Answer) -> bool {
+    answer.at_kink && answer.compared.backprop.is_finite()
+}
+
 impl Default for Tally {
     fn default() -> Self {
         Self { verdict: Verdict::Unresolved, passed: 0, unresolved: 0, right: true }
@@ -331,6 +388,16 @@ impl Default for Tally {
 }
 
 impl Tally {
+    /// What all answers say of an operand with so many derivatives.
+    fn of(answers: &[(Moved, Answer)], dx: &[f64]) -> Self {
+        let mut tally = Self::default();
+        if dx.is_empty() {
+            tally.verdict = Verdict::Pass;
+        }
+        answers.iter().for_each(|&(_, answer)| tally.take(answer));
+        tally
+    }
+
     fn take(&mut self, answer: Answer) {
         match answer.element {
             Element::Pass | Element::Zero | Element::Rounding => self.passed += 1,

@@ -2,9 +2,9 @@
 //! only the rest is replayed.
 
 use super::flow::constants;
-use super::function::{Function, Moves, Reached};
+use super::function::{Function, Moves, Outputs, Reached};
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Kind, Leaf, NodeId};
+use crate::graph::{Kind, Leaf, NodeId};
 use crate::kernel::{Input, Inputs, View, gather};
 use crate::plan::{Held, Plan, PlanOptions, Point};
 use crate::shape::{Layout, place};
@@ -13,28 +13,6 @@ use crate::tape::{Op, Tape, Var};
 use ndarray::ArrayD;
 use smallvec::SmallVec;
 use std::sync::Arc;
-
-/// Ops whose results tell on which branch of a piecewise function a point lies.
-pub(super) const COMPARISONS: [&str; 6] =
-    ["greater", "greater_equal", "less", "less_equal", "equal", "not_equal"];
-
-/// The nodes whose zeros tell on which branch some nodes are computed: comparisons among what they read, and the
-/// conditions of `where`.
-pub(super) fn branches(graph: &Graph, nodes: impl IntoIterator<Item = NodeId>) -> Vec<NodeId> {
-    let read = graph.read_by(nodes);
-    let branch = |id: NodeId| {
-        let node = graph.node(id);
-        match node.op().name.as_str() {
-            name if COMPARISONS.contains(&name) => Some(id),
-            "where" => node.inputs().first().copied(),
-            _ => None,
-        }
-    };
-    let mut found: Vec<NodeId> = graph.ids().filter(|id| read[id.index()]).filter_map(branch).collect();
-    found.sort_unstable();
-    found.dedup();
-    found
-}
 
 /// Numbers of an output as a function of nodes that are moved.
 #[derive(Debug, Clone)]
@@ -47,9 +25,7 @@ pub(super) struct Replay {
     /// Which of them is moved by itself.
     lead: usize,
     direction: Direction,
-    weights: Vec<f64>,
-    base: Vec<f64>,
-    now: Vec<f64>,
+    outputs: Outputs,
     /// What each comparison came out as at the point itself, 0 or not, one output of the plan after another.
     branches: Vec<Vec<f64>>,
     scratch: Vec<f64>,
@@ -137,9 +113,7 @@ impl Replay {
             moved,
             lead: 0,
             direction: Direction::Along(Vec::new()),
-            weights: vec![1.0],
-            base: Vec::new(),
-            now: Vec::new(),
+            outputs: Outputs { weights: vec![1.0], ..Outputs::default() },
             branches: vec![Vec::new(); outputs.len() - 1],
             scratch: Vec::new(),
             undo: Vec::new(),
@@ -153,11 +127,11 @@ impl Replay {
     /// Takes the present point as the one that is moved from.
     pub(super) fn rest(&mut self) -> Result<()> {
         let out = self.plan.run_at(&mut self.state, &mut self.still)?;
-        copy(out.numbers(0), &mut self.now);
+        copy(out.numbers(0), &mut self.outputs.now);
         for (k, branch) in self.branches.iter_mut().enumerate() {
             copy(out.numbers(k + 1), branch);
         }
-        self.base.clone_from(&self.now);
+        self.outputs.base.clone_from(&self.outputs.now);
         Ok(())
     }
 
@@ -176,8 +150,8 @@ impl Replay {
 
     /// The cotangent of the output, from now on.
     pub(super) fn weigh(&mut self, weights: &[f64]) {
-        self.weights.clear();
-        self.weights.extend_from_slice(weights);
+        self.outputs.weights.clear();
+        self.outputs.weights.extend_from_slice(weights);
     }
 
     /// Moves every element by as much as is given, for each of the moved nodes, from now on.
@@ -277,15 +251,19 @@ impl Function for Replay {
         let out = match out {
             // The point lies outside of what an op takes: there is nothing to measure, as where a number is not finite.
             Err(Error::Refused { .. }) => {
-                self.now.fill(f64::NAN);
+                self.outputs.now.fill(f64::NAN);
                 self.come_back();
                 return Ok(Reached { t, smooth: false });
             }
             out => out?,
         };
-        copy(out.numbers(0), &mut self.now);
-        let mut smooth =
-            self.now.iter().zip(&self.base).all(|(now, base)| now.is_finite() || !base.is_finite());
+        copy(out.numbers(0), &mut self.outputs.now);
+        let mut smooth = self
+            .outputs
+            .now
+            .iter()
+            .zip(&self.outputs.base)
+            .all(|(now, base)| now.is_finite() || !base.is_finite());
         for (k, base) in self.branches.iter().enumerate() {
             if !smooth {
                 break;
@@ -303,16 +281,8 @@ impl Function for Replay {
         Ok(Reached { t, smooth })
     }
 
-    fn numbers(&self) -> &[f64] {
-        &self.now
-    }
-
-    fn base(&self) -> &[f64] {
-        &self.base
-    }
-
-    fn weights(&self) -> &[f64] {
-        &self.weights
+    fn outputs(&self) -> &Outputs {
+        &self.outputs
     }
 
     fn depends(&self, number: usize) -> bool {

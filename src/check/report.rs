@@ -282,7 +282,8 @@ impl ParameterReport {
 
     /// The number of elements or probes compared, those at kinks left out.
     pub fn compared(&self) -> usize {
-        self.passed + self.failed + self.unresolved
+        // A report may come from a file, which can hold any numbers.
+        self.passed.saturating_add(self.failed).saturating_add(self.unresolved)
     }
 
     /// Counts one element; `mean_abs` holds the sum until [`close`](Self::close).
@@ -324,12 +325,14 @@ impl ParameterReport {
         }
     }
 
-    /// What differences of the whole show is no proof where no node by itself is wrong, nor the engine: the leaf is left
-    /// unresolved, and does not pass.
+    /// Differences of the output prove nothing where every node and the backward graph are right by themselves: the leaf is
+    /// left unresolved, and does not pass.
     pub(super) fn contradict(&mut self) {
         if self.failed > 0 {
             self.reasons.push(
-                "no node by itself is wrong, nor the recorded backward graph, and differences of the whole say otherwise"
+                "differences of the output are off by more than its rounding explains, and every op on the way is right by \
+                 itself, as is the backward graph: numbers that cancel on the way leave such differences, and so do waves \
+                 shorter than a step"
                     .to_owned(),
             );
             self.unresolved += std::mem::take(&mut self.failed);

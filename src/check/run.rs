@@ -2,12 +2,12 @@
 
 use super::engine;
 use super::fault::{Fault, Stage};
-use super::flow::Flow;
+use super::flow::{Flow, branches};
 use super::kernels::Kernels;
 use super::nodes::Nodes;
 use super::preflight;
 use super::random::{generator, signed};
-use super::replay::{branches, numbers, value};
+use super::replay::{numbers, value};
 use super::report::{NodeReport, ParameterReport, Report, Source, Verdict};
 use super::rows::Scale;
 use super::whole::Whole;
@@ -275,14 +275,12 @@ impl<'t> Order<'_, 't> {
         /// Roundings that an output may have gone through without their averaging out.
         const ROUNDINGS: f64 = 4.0;
         let tape = self.tape();
-        let (comparisons, on_the_way): (Vec<NodeId>, Vec<NodeId>) = {
+        let comparisons = branches(tape, ids.iter().copied().chain([self.loss.id()]));
+        let on_the_way: Vec<NodeId> = {
             let graph = tape.graph();
             let read = graph.read_by([self.loss.id()]);
             let on_the_way = graph.nodes().filter(|n| read[n.id().index()] && n.kind() == Kind::Real);
-            (
-                branches(&graph, ids.iter().copied().chain([self.loss.id()])),
-                on_the_way.map(|n| n.id()).collect(),
-            )
+            on_the_way.map(|n| n.id()).collect()
         };
         let on_the_way_back = {
             let graph = tape.graph();

@@ -55,6 +55,11 @@ impl Reach {
         Self { first, own: first, trusted: first, longest: WHOLE * first }
     }
 
+    /// About how large the number is that is moved.
+    pub(super) fn size(self) -> f64 {
+        WHOLE * self.own
+    }
+
     /// Steps longer or shorter by a factor, as far as the element's own scale lets them.
     pub(super) fn times(self, factor: f64) -> Self {
         Self { first: factor * self.first, ..self }.ordered()

@@ -4,7 +4,7 @@ use super::number::Number;
 use super::scalar::Scalar;
 use crate::Float;
 use crate::kernel::{Inputs, Lane, Output, math};
-use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, Zero, reals};
+use crate::tape::op::{Branch, Derivative, Domain, Kernel, Op, Operand, Sample, Zero, reals};
 use crate::tape::{LoadOp, Var};
 
 /// The parts of an elementwise op that do not depend on its number of operands.
@@ -56,6 +56,10 @@ macro_rules! elementwise_op {
 
             fn smooth(&self) -> bool {
                 Scalar::$op.is_smooth()
+            }
+
+            fn branches(&self) -> Option<Branch> {
+                Scalar::$op.is_comparison().then_some(Branch::Result)
             }
 
             fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {

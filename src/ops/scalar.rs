@@ -179,6 +179,12 @@ impl Scalar {
         )
     }
 
+    /// Whether its result tells on which branch of a piecewise function the operands lie.
+    pub(super) fn is_comparison(self) -> bool {
+        use Scalar::*;
+        matches!(self, Greater | GreaterEqual | Less | LessEqual | Equal | NotEqual)
+    }
+
     /// Its values at numbers that lie side by side, or at one; a function of one is given its operand twice.
     #[inline(always)]
     pub(crate) fn map<F: Float>(self, x: [Lane<'_, F>; 2], y: &mut [F]) {

@@ -3,7 +3,7 @@
 use super::elementwise::Other;
 use crate::Float;
 use crate::kernel::{Inputs, Lanes, Output};
-use crate::tape::op::{Derivative, Domain, Kernel, Op, Operand, Sample, reals};
+use crate::tape::op::{Branch, Derivative, Domain, Kernel, Op, Operand, Sample, reals};
 use crate::tape::{LoadOp, Var};
 
 /// `y = x1` where x0 ≠ 0, else `x2`; `dy` to the operand that was chosen, nothing to x0.
@@ -23,6 +23,10 @@ impl Op for Where {
 
     fn formula(&self) -> &'static str {
         "y = x1 where x0 ≠ 0, else x2"
+    }
+
+    fn branches(&self) -> Option<Branch> {
+        Some(Branch::Operand(0))
     }
 
     fn elementwise(&self) -> bool {

@@ -325,7 +325,7 @@ impl<F, G, K: Form<F, G>> FunctionCheck<F, G, K> {
         }
         let mut judge = Judge::new(self.tolerance);
         let name = report.name.clone();
-        let outputs = moving.outputs();
+        let outputs = moving.count();
         let scale = |slope: &[f64], moving: &mut Moving<'_, F, G, K>, random: &mut Random| {
             let finite = slope.iter().copied().filter(|g| g.is_finite());
             let slope = finite.fold(0.0_f64, |m, g| m.max(g.abs()));

@@ -2,7 +2,7 @@
 
 use super::forms::{Argument, Form, epsilon};
 use crate::Float;
-use crate::check::function::{Function, Moves, Reached};
+use crate::check::function::{Function, Moves, Outputs, Reached};
 use crate::error::Result;
 
 /// A function at a point of which one argument is moved.
@@ -15,11 +15,10 @@ pub(super) struct Moving<'f, F, G, K: Form<F, G>> {
     /// Where the function is asked.
     x: K::Point,
     direction: Direction,
-    /// The cotangent that was given to the derivative, and that of what is looked at.
+    /// The cotangent that was given to the derivative.
     cotangent: Vec<f64>,
-    weights: Vec<f64>,
-    base: Vec<f64>,
-    now: Vec<f64>,
+    /// Weighed by the cotangent of what is looked at.
+    outputs: Outputs,
 }
 
 enum Direction {
@@ -37,21 +36,19 @@ impl<'f, F, G, K: Form<F, G>> Moving<'f, F, G, K> {
             x: K::point(arguments),
             direction: Direction::Element(0),
             cotangent: cotangent.to_vec(),
-            weights: cotangent.to_vec(),
-            base: y.to_vec(),
-            now: y.to_vec(),
+            outputs: Outputs { weights: cotangent.to_vec(), base: y.to_vec(), now: y.to_vec() },
         }
     }
 
     /// How many numbers the function gives.
-    pub(super) fn outputs(&self) -> usize {
-        self.base.len()
+    pub(super) fn count(&self) -> usize {
+        self.outputs.base.len()
     }
 
     /// Looks at one number of the function alone from now on.
     pub(super) fn look_at(&mut self, output: usize) {
-        self.weights.fill(0.0);
-        self.weights[output] = 1.0;
+        self.outputs.weights.fill(0.0);
+        self.outputs.weights[output] = 1.0;
     }
 
     /// The rows of a Jacobian, added up by the cotangent.
@@ -66,7 +63,7 @@ impl<'f, F, G, K: Form<F, G>> Moving<'f, F, G, K> {
 
 impl<F, G, K: Form<F, G>> Function for Moving<'_, F, G, K> {
     fn at(&mut self, t: f64) -> Result<Reached> {
-        let Self { f, place, point, x, direction, base, now, .. } = self;
+        let Self { f, place, point, x, direction, outputs: Outputs { base, now, .. }, .. } = self;
         let moved = K::numbers(x, *place);
         let gone = match direction {
             &mut Direction::Element(element) => {
@@ -93,16 +90,8 @@ impl<F, G, K: Form<F, G>> Function for Moving<'_, F, G, K> {
         Ok(Reached { t: gone, smooth: comparable && now.iter().all(|y| y.is_finite()) })
     }
 
-    fn numbers(&self) -> &[f64] {
-        &self.now
-    }
-
-    fn base(&self) -> &[f64] {
-        &self.base
-    }
-
-    fn weights(&self) -> &[f64] {
-        &self.weights
+    fn outputs(&self) -> &Outputs {
+        &self.outputs
     }
 
     fn epsilon(&self) -> f64 {

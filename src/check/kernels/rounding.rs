@@ -13,6 +13,10 @@ const UNITS: f64 = 16.0;
 /// Changes of this part show scatter: far above a unit of f64, so that what is rounded inside is rounded otherwise, and so
 /// short that a smooth function is straight.
 const SCATTER: f64 = 1.0 / (1_u64 << 30) as f64;
+/// Before a result is called wrong, scatter is looked for at so many operands nearby: at one, roundings may be alike.
+const NEARBY: usize = 16;
+/// How far away these are.
+const AWAY: f64 = 0.2;
 /// A change by so much, relative to 1 and the result, is a jump and no rounding.
 const JUMP: f64 = 1e-8;
 
@@ -73,9 +77,9 @@ impl Pair<'_> {
         let mut out: Vec<(usize, f64)> = Vec::new();
         let mut floor = None;
         // Of such operands, a product of four is more than the coarser precision has.
-        let large = self.x.iter().flatten().any(|x| x.abs() > self.unit.most.powf(0.25));
+        let large = |x: f64| x.abs() > self.unit.most.powf(0.25);
         // And of such, one of four is less than it has.
-        let small = self.x.iter().flatten().any(|x| *x != 0.0 && x.abs() < self.unit.least.powf(0.25));
+        let small = |x: f64| x != 0.0 && x.abs() < self.unit.least.powf(0.25);
         for i in open {
             let y = self.y[i].abs();
             if !y.is_finite() {
@@ -88,8 +92,8 @@ impl Pair<'_> {
             let off = self.off(i);
             // Numbers on the way were infinite in the coarser precision.
             let overflows = moves[i] >= self.unit.most * self.unit.epsilon / 64.0
-                || large && !self.other[i].is_finite()
-                || small && self.other[i].abs() <= self.unit.least;
+                || !self.other[i].is_finite() && self.reads(i, large)
+                || self.other[i].abs() <= self.unit.least && self.reads(i, small);
             if off <= allowed || overflows {
                 continue;
             }
@@ -101,12 +105,26 @@ impl Pair<'_> {
         if out.is_empty() {
             return None;
         }
+        let mut scatter = vec![0.0; self.y.len()];
+        for _ in 0..NEARBY {
+            let x = by_random(self.x, AWAY, random);
+            self.scatter(&x, &self.trial.run(&x), &mut scatter);
+        }
+        out.retain(|&(i, _)| self.off(i) > UNITS * scatter[i] + floor.unwrap_or(0.0));
         // A sum of n terms in plain order may be off by n roundings of all of it if these do not average out, of which
         // changes of the terms by one rounding of either sign show the square root of n.
         let terms = if self.trial.op.elementwise() { 1.0 } else { self.terms(random) };
         let more = terms.powf(1.5) / 8.0 / UNITS;
         out.retain(|&(_, ratio)| ratio > more);
         out.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(i, _)| i)
+    }
+
+    /// Whether a result is computed from a number of some kind, or may be, if the op is not elementwise.
+    fn reads(&self, i: usize, kind: impl Fn(f64) -> bool) -> bool {
+        match self.trial.op.elementwise() {
+            true => self.x.iter().any(|x| kind(x[i])),
+            false => self.x.iter().flatten().any(|&x| kind(x)),
+        }
     }
 
     fn off(&self, i: usize) -> f64 {
@@ -180,15 +198,20 @@ impl Pair<'_> {
                 take(unit.coarser(), x.iter().map(off_zero).collect(), JUMP);
             }
         }
+        self.scatter(x, y, &mut moves);
+        moves
+    }
+
+    /// By how much results, y at operands x, are off the straight line over a change of these, if that is more than `most`.
+    fn scatter(&self, x: &[Vec<f64>], y: &[f64], most: &mut [f64]) {
         let right = self.trial.run(&each(x, |x| x * (1.0 + SCATTER)));
         let left = self.trial.run(&each(x, |x| x * (1.0 - SCATTER)));
-        for (((moves, y), right), left) in moves.iter_mut().zip(y).zip(right).zip(left) {
+        for (((most, y), right), left) in most.iter_mut().zip(y).zip(right).zip(left) {
             let scatter = ((right - y) + (left - y)).abs();
             if scatter.is_finite() {
-                *moves = moves.max(unit.coarser() * scatter);
+                *most = most.max(self.unit.coarser() * scatter);
             }
         }
-        moves
     }
 
     /// What numbers of the size of 1 inside the kernel may leave where they cancel, as in `ln(1 + eˣ)`; nothing for a kernel

@@ -1,6 +1,7 @@
 //! Operands that are very small or very large.
 
-use super::operands::{real, shapes};
+use super::ladder::GREATEST;
+use super::operands::{real, shapes, whole};
 use super::{OpCase, OpCheck};
 use crate::check::Mode;
 use crate::check::fault::{Fault, Stage};
@@ -17,8 +18,8 @@ use rand::RngExt;
 
 /// Magnitudes of operands. From 709.8 on, `exp` overflows in double precision, and from 88.7 in single precision.
 const MAGNITUDES: [f64; 3] = [1e-3, 30.0, 800.0];
-/// Results above this are not differentiated, since their derivatives may overflow.
-const GREATEST: f64 = 1e100;
+/// Those of ops that are not elementwise besides: elementwise ones are tried at all sizes.
+const BETWEEN: [f64; 3] = [5.0, 12.0, 1e5];
 /// A result below this has not overflowed in either precision.
 const MODERATE: f64 = 1e30;
 /// An overflow is found to within this part of where it is.
@@ -51,16 +52,10 @@ impl OpCheck {
     /// The cases of operands at extremes.
     #[track_caller]
     pub(super) fn at_extremes(&self, samples: &[Sample]) -> Result<Vec<OpCase>> {
-        let size =
-            |sample: &Sample| sample.0.iter().map(|(shape, _)| crate::shape::size(shape)).sum::<usize>();
-        let whole = |sample: &&Sample| sample.0.iter().all(|(shape, _)| !shape.contains(&0));
-        let small = |sample: &&Sample| size(sample) <= 64;
-        let Some(sample) = samples.iter().filter(whole).filter(small).max_by_key(|sample| size(sample))
-        else {
-            return Ok(Vec::new());
-        };
+        let Some(sample) = whole(samples) else { return Ok(Vec::new()) };
         let mut cases = Vec::new();
-        for extreme in extremes(sample) {
+        let between: &[f64] = if self.op.elementwise() { &[] } else { &BETWEEN };
+        for extreme in extremes(sample, &[&MAGNITUDES, between].concat()) {
             let operands = format!("{}, {}", shapes(sample), extreme.name());
             let mut random = generator(self.seed, 4);
             let report = self.at_extreme(sample, extreme, &mut random)?;
@@ -123,8 +118,8 @@ impl OpCheck {
     }
 }
 
-/// All cases for operands of some domains.
-fn extremes(sample: &Sample) -> Vec<Extreme> {
+/// All cases for operands of some domains and magnitudes.
+fn extremes(sample: &Sample, magnitudes: &[f64]) -> Vec<Extreme> {
     let real: Vec<usize> =
         (0..sample.0.len()).filter(|&i| !matches!(sample.0[i].1, Domain::Index(_))).collect();
     let signed = real.iter().any(|&i| match sample.0[i].1 {
@@ -133,7 +128,7 @@ fn extremes(sample: &Sample) -> Vec<Extreme> {
         Domain::Spaced(_) | Domain::Index(_) => false,
     });
     let mut cases = Vec::new();
-    for magnitude in MAGNITUDES {
+    for &magnitude in magnitudes {
         let signs: &[Signs] = match signed {
             true if magnitude > 1.0 => &[Signs::Mixed, Signs::Positive, Signs::Negative],
             true => &[Signs::Mixed, Signs::Positive],

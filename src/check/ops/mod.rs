@@ -1,8 +1,10 @@
 //! A check of one op by itself, on operands chosen to be hostile.
 
+mod arrangement;
 mod extremes;
-mod layout;
+mod ladder;
 mod operands;
+mod points;
 mod report;
 
 pub use report::{OpCase, OpReport};
@@ -15,7 +17,7 @@ use crate::graph::Kind;
 use crate::tape::identity::Unlisted;
 use crate::tape::op::{Domain, Op, Operand, Sample};
 use crate::tape::{Tape, Var};
-use layout::Layout;
+use arrangement::Arrangement;
 use ndarray::{ArrayD, IxDyn};
 use operands::{ONE, POSITIVE, SIGNED, THREE, TWO, kind};
 use rand::RngExt;
@@ -26,19 +28,29 @@ use std::sync::Arc;
 /// Each case is a small graph of its own, checked as [`Check`] checks any: the op's own [samples](Op::samples), and of a
 /// list of hostile shapes those that its shape rule accepts: distinct sizes and equal ones, where a sum over the wrong
 /// axis has the right shape; axes of size 1, empty arrays, rank 0, broadcasting both ways at once. On each, the operands
-/// are contiguous, transposed, every second element backwards, and stretched; the result is used twice; and one var is
-/// every operand, where shapes allow.
+/// are contiguous, transposed, every second element forwards and backwards, and stretched; the result is used twice; and
+/// one var is every operand, where shapes allow.
+///
+/// # Zeros and ties
+///
+/// On the largest of these shapes of up to 64 elements, operands are exactly 0, all of them or every third, together and
+/// each operand alone; and they are made of three numbers, so that elements tie. This is to first order. At a kink,
+/// every number between the slopes to both sides is accepted. Where a slope grows without bound, as that of a root at 0,
+/// there is no derivative, and nothing is accused. A domain that is [asked for](Self::domain) is not left: zeros are
+/// tried only if they are in it, and ties unless it keeps elements apart.
 ///
 /// # Extremes
 ///
-/// On one of these shapes, operands are near 1e-3, 30 and 800 in magnitude, to first order: where the domain of the
+/// On the same shape, operands are near 1e-3, 30 and 800 in magnitude, to first order, and near 5, 12 and 1e5 if the op is
+/// not elementwise: where the domain of the
 /// samples has both signs, all positive, all negative and mixed, else of the sign of the domain; together, and each
 /// operand alone. Where the result would be greater than 1e100, or the function ends, they are smaller. A result that is
 /// not finite is no fault by itself: `exp` overflows, and a function may end at the edge of its domain. A kernel is at
 /// fault where the result is below 1e30 just before it ends, and a number on the way must have overflowed: either the
 /// kernel for single precision ends earlier, since an edge of the domain would be in the same place for both, or the end
 /// is exactly where `exp` overflows. A rule is at fault where it gives NaN or an infinity for operands with a finite
-/// result. Indices, and operands whose elements must keep apart, as for a maximum, keep to their domain in all but scale.
+/// result. Elementwise ops are tried on magnitudes from 1e-3 to 1e15 side by side besides, wherever their result is at
+/// most 1e100. Indices, and operands whose elements must keep apart, as for a maximum, keep to their domain in all but scale.
 ///
 /// ```
 /// use chainrule::{check::OpCheck, ops};
@@ -82,7 +94,8 @@ impl OpCheck {
         Self { domain: Some(domain), ..self }
     }
 
-    /// With extremes or without: unless it is said, with them if neither shapes nor a domain were given.
+    /// With extremes or without: unless it is said, with them if neither shapes nor a domain were given. Without, zeros and
+    /// ties are left out as well.
     pub fn extremes(self, extremes: bool) -> Self {
         Self { extremes: Some(extremes), ..self }
     }
@@ -113,33 +126,37 @@ impl OpCheck {
         let mut cases = Vec::new();
         let samples = self.samples()?;
         for sample in &samples {
-            let layouts = [
-                Layout::Contiguous,
-                Layout::Transposed,
-                Layout::EverySecondBackwards,
-                Layout::Stretched,
-                Layout::Stretched,
-                Layout::UsedTwice,
-                Layout::OneVar,
+            let arrangements = [
+                Arrangement::Contiguous,
+                Arrangement::Transposed,
+                Arrangement::EverySecond,
+                Arrangement::EverySecondBackwards,
+                Arrangement::Stretched,
+                Arrangement::UsedTwice,
+                Arrangement::OneVar,
             ];
-            for layout in layouts {
-                let report = match self.case(sample, layout) {
+            for arrangement in arrangements {
+                let report = match self.case(sample, arrangement) {
                     Err(Error::NotFinite { .. }) if self.domain.is_none() && self.op.samples().is_empty() => {
                         let positive = |(shape, _): &(Vec<usize>, Domain)| (shape.clone(), POSITIVE);
-                        self.case(&Sample(sample.0.iter().map(positive).collect()), layout)?
+                        self.case(&Sample(sample.0.iter().map(positive).collect()), arrangement)?
                     }
                     // Of nothing, such as a mean, there may be no value.
                     Err(Error::NotFinite { .. }) if sample.0.iter().any(|(s, _)| s.contains(&0)) => None,
                     report => report?,
                 };
-                let operands = format!("{}, {}", operands::shapes(sample), layout.name());
+                let operands = format!("{}, {}", operands::shapes(sample), arrangement.name());
                 // Of kernels alone there is a case only where one is wrong.
-                let report = report.filter(|r| layout != Layout::Stretched || !r.faults.is_empty());
+                let report = report.filter(|r| arrangement != Arrangement::Stretched || !r.faults.is_empty());
                 cases.extend(report.map(|report| OpCase { operands, report }));
             }
         }
         if self.extremes.unwrap_or(self.shapes.is_empty() && self.domain.is_none()) {
             cases.extend(self.at_extremes(&samples)?);
+            cases.extend(self.at_all_sizes(&samples)?);
+        }
+        if self.extremes != Some(false) {
+            cases.extend(self.at_special_points(&samples)?);
         }
         let attributes = self.op.attributes();
         let with = if attributes.is_empty() { String::new() } else { format!("({attributes})") };
@@ -201,9 +218,9 @@ impl OpCheck {
         arity.is_none_or(|n| n == operands.len()) && self.op.shape(&operands).is_ok()
     }
 
-    /// Checks one case, if the layout makes sense for it.
+    /// Checks one case, if the arrangement makes sense for it.
     #[track_caller]
-    fn case(&self, sample: &Sample, layout: Layout) -> Result<Option<Report>> {
+    fn case(&self, sample: &Sample, arrangement: Arrangement) -> Result<Option<Report>> {
         let mut random = generator(self.seed, 3);
         let tape = Tape::new();
         let mut leaves: Vec<Var<'_>> = Vec::new();
@@ -216,24 +233,24 @@ impl OpCheck {
                 x.push(tape.index_leaf(&name, indices));
                 continue;
             }
-            if let (Layout::OneVar, Some(&first)) = (layout, leaves.first()) {
+            if let (Arrangement::OneVar, Some(&first)) = (arrangement, leaves.first()) {
                 if first.shape() != *shape {
                     return Ok(None);
                 }
                 x.push(first);
                 continue;
             }
-            let (leaf, view) = layout.leaf(&tape, &name, shape, *domain, &mut random);
+            let (leaf, view) = arrangement.leaf(&tape, &name, shape, *domain, &mut random);
             leaves.push(leaf);
             x.push(view);
         }
-        if leaves.is_empty() || (layout == Layout::OneVar && (x.len() < 2 || leaves.len() > 1)) {
+        if leaves.is_empty() || (arrangement == Arrangement::OneVar && (x.len() < 2 || leaves.len() > 1)) {
             return Ok(None);
         }
         let y = tape.try_apply_shared(self.op.clone(), &x)?;
-        let y = if layout == Layout::UsedTwice { y * y + y } else { y };
+        let y = if arrangement == Arrangement::UsedTwice { y * y + y } else { y };
         let check = self.check(y, &leaves, self.order, &mut random);
-        let check = if layout == Layout::Stretched { check.kernels() } else { check };
+        let check = if arrangement == Arrangement::Stretched { check.kernels() } else { check };
         check.run().map(Some)
     }
 

@@ -8,9 +8,10 @@ use ndarray::SliceInfoElem;
 
 /// How the operands of a case lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Layout {
+pub(super) enum Arrangement {
     Contiguous,
     Transposed,
+    EverySecond,
     EverySecondBackwards,
     /// Every axis but the last is one element, stretched. Elements tie then, so the kernels alone are judged.
     Stretched,
@@ -20,11 +21,12 @@ pub(super) enum Layout {
     OneVar,
 }
 
-impl Layout {
+impl Arrangement {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Contiguous => "contiguous",
             Self::Transposed => "transposed",
+            Self::EverySecond => "every second element",
             Self::EverySecondBackwards => "every second element, backwards",
             Self::Stretched => "stretched",
             Self::UsedTwice => "the result used twice",
@@ -61,10 +63,11 @@ impl Layout {
                 let leaf = tape.leaf(name, real(&one, domain, random));
                 (leaf, leaf.broadcast_to(shape))
             }
-            Self::EverySecondBackwards => {
+            Self::EverySecond | Self::EverySecondBackwards => {
                 let larger: Vec<usize> = shape.iter().map(|n| n + n.saturating_sub(1)).collect();
                 let leaf = tape.leaf(name, real(&larger, domain, random));
-                (leaf, leaf.slice(vec![SliceInfoElem::Slice { start: 0, end: None, step: -2 }; shape.len()]))
+                let step = if self == Self::EverySecond { 2 } else { -2 };
+                (leaf, leaf.slice(vec![SliceInfoElem::Slice { start: 0, end: None, step }; shape.len()]))
             }
         }
     }
