@@ -11,6 +11,7 @@ use ndarray::SliceInfoElem;
 pub(super) enum Arrangement {
     Contiguous,
     Transposed,
+    /// The kernels alone are judged, which are all that strides matter to.
     EverySecond,
     EverySecondBackwards,
     /// Every axis but the last is one element, stretched. Elements tie then, so the kernels alone are judged.
@@ -32,6 +33,11 @@ impl Arrangement {
             Self::UsedTwice => "the result used twice",
             Self::OneVar => "one var for every operand",
         }
+    }
+
+    /// Whether the kernels alone are judged.
+    pub(super) fn is_of_kernels(self) -> bool {
+        matches!(self, Self::EverySecond | Self::Stretched)
     }
 
     /// A leaf, and the view of it that has a given shape.
