@@ -1,7 +1,7 @@
 //! Before any difference: that a replay gives what was recorded, twice the same, and no NaN.
 
-use super::fault::{Fault, Stage};
-use super::replay::value;
+use crate::check::replay::values::value;
+use crate::check::report::fault::{Fault, Stage};
 use crate::error::{Error, NOT_TAKEN, Result};
 use crate::graph::{Graph, Kind, Leaf, NodeId, Origin};
 use crate::kernel::View;

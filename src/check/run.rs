@@ -1,19 +1,22 @@
 //! The order of work: preflight, node by node, engine, end to end.
 
-use super::engine;
-use super::fault::{Fault, Stage};
-use super::flow::{Flow, branches};
-use super::kernels::Kernels;
-use super::nodes::Nodes;
-use super::preflight;
-use super::random::{generator, signed};
-use super::replay::{numbers, value};
-use super::report::{NodeReport, ParameterReport, Report, Source, Verdict};
-use super::rows::Scale;
-use super::whole::Whole;
-use super::{Check, Mode};
-use crate::error::{Error, Result};
-use crate::float::Written;
+use crate::check::end_to_end::output::Whole;
+use crate::check::end_to_end::rows::Scale;
+use crate::check::end_to_end::unseen::unseen_of_all;
+use crate::check::node::Nodes;
+use crate::check::node::kernels::judge::Kernels;
+use crate::check::random::{generator, signed};
+use crate::check::replay::flow::{Flow, branches};
+use crate::check::replay::values::{numbers, value};
+use crate::check::report::Report;
+use crate::check::report::fault::{Fault, Stage};
+use crate::check::report::mode::{argument, check_settings};
+use crate::check::report::parameter::ParameterReport;
+use crate::check::report::verdict::{NodeReport, Verdict, must_fail};
+use crate::check::report::worst::Source;
+use crate::check::settings::Check;
+use crate::check::{engine, preflight};
+use crate::error::Result;
 use crate::graph::{Kind, NodeId, Origin};
 use crate::tape::{Tape, Var};
 use ndarray::{ArrayD, IxDyn};
@@ -21,8 +24,32 @@ use rustc_hash::FxHashMap;
 use std::cell::Cell;
 use std::collections::hash_map::Entry;
 
+impl Check<'_> {
+    /// Runs the check.
+    ///
+    /// # Errors
+    ///
+    /// If the output is not one number, something asked for is not a leaf of real numbers with a value, the output is
+    /// not finite, an op refuses its operands, or the step vanishes beside an element.
+    #[track_caller]
+    pub fn run(&self) -> Result<Report> {
+        run(self)
+    }
+
+    /// Runs the check as a negative control: of a gradient that is known to be wrong, so that the check must fail.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run); and if the check passes.
+    #[track_caller]
+    pub fn must_fail(&self) -> Result<Report> {
+        let report = self.run()?;
+        must_fail(report.passed(), report)
+    }
+}
+
 #[track_caller]
-pub(super) fn run(check: &Check<'_>) -> Result<Report> {
+fn run(check: &Check<'_>) -> Result<Report> {
     let tape = check.loss.tape();
     for &var in check.leaves.iter().chain(check.gradients.iter().flatten()) {
         tape.own("check", var, &[check.loss])?;
@@ -57,10 +84,6 @@ pub(super) fn run(check: &Check<'_>) -> Result<Report> {
     report.ok_or_else(|| argument("there is no order to check; the first is 1".to_owned()))
 }
 
-fn argument(problem: String) -> Error {
-    Error::Argument { what: "check", problem }
-}
-
 fn check_arguments(check: &Check<'_>) -> Result<()> {
     if check.leaves.is_empty() {
         return Err(argument("there is no leaf to check; give at least one".to_owned()));
@@ -79,20 +102,6 @@ fn check_arguments(check: &Check<'_>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// That a check can be run with these settings.
-pub(super) fn check_settings(mode: Mode, tolerance: f64) -> Result<()> {
-    if !(tolerance.is_finite() && tolerance > 0.0) {
-        return Err(argument(format!("a tolerance of {} is not a positive number", Written(tolerance))));
-    }
-    match mode {
-        Mode::Chapter { step } if !(step.is_finite() && step > 0.0) => {
-            Err(argument(format!("a step of {} is not a positive number", Written(step))))
-        }
-        Mode::Quick { probes: 0 } => Err(argument("no probe sees anything; take at least one".to_owned())),
-        _ => Ok(()),
-    }
 }
 
 /// One number whose gradient is the next derivative: the gradients, each contracted with a random cotangent.
@@ -210,7 +219,7 @@ impl<'t> Order<'_, 't> {
             }
         }
         report.faults.extend(whole.leaves(&reached, &theirs, &mut reports, &mut random)?);
-        report.unseen = unseen(&report.parameters, &gradients);
+        report.unseen = unseen_of_all(&report.parameters, &gradients);
         let failed = report.parameters.iter().any(|p| p.verdict == Verdict::Fail);
         if failed && report.faults.is_empty() {
             // The whole is wrong, and no part was found to be: the worst element of every operand, then.
@@ -318,17 +327,4 @@ impl<'t> Order<'_, 't> {
 fn unrepeatable(mut report: Report) -> Report {
     report.parameters.iter_mut().for_each(|p| p.verdict = Verdict::Unresolved);
     report
-}
-
-/// How likely it is that one lost element of all gradients goes unseen: that of each leaf, by its share of what is not 0.
-pub(super) fn unseen(parameters: &[ParameterReport], gradients: &[Vec<f64>]) -> Option<f64> {
-    let (mut sum, mut count) = (0.0, 0.0);
-    for (parameter, gradient) in parameters.iter().zip(gradients) {
-        if let Some(unseen) = parameter.unseen {
-            let present = gradient.iter().filter(|&&g| g != 0.0).count() as f64;
-            sum += unseen * present;
-            count += present;
-        }
-    }
-    (count > 0.0).then(|| sum / count)
 }

@@ -1,8 +1,8 @@
 //! A function at a point of which one argument is moved.
 
-use super::forms::{Argument, Form, epsilon};
 use crate::Float;
-use crate::check::function::{Function, Moves, Outputs, Reached};
+use crate::check::functions::forms::{Argument, Form, epsilon};
+use crate::check::measure::function::{Function, Moves, Outputs, Reached};
 use crate::error::Result;
 
 /// A function at a point of which one argument is moved.

@@ -1,6 +1,6 @@
 //! How the operands of a case lie in memory, and how often they are used.
 
-use super::operands::real;
+use crate::check::ops::operands::real;
 use crate::check::random::Random;
 use crate::tape::op::Domain;
 use crate::tape::{Tape, Var};

@@ -1,12 +1,14 @@
 //! Operands that are very small or very large.
 
-use super::ladder::GREATEST;
-use super::operands::{real, shapes, whole};
-use super::{OpCase, OpCheck};
-use crate::check::Mode;
-use crate::check::fault::{Fault, Stage};
+use crate::check::ops::ladder::GREATEST;
+use crate::check::ops::op_check::OpCheck;
+use crate::check::ops::operands::{real, shapes, whole};
+use crate::check::ops::report::OpCase;
 use crate::check::random::{Random, generator};
-use crate::check::report::{Report, Source};
+use crate::check::report::Report;
+use crate::check::report::fault::{Fault, Stage};
+use crate::check::report::mode::Mode;
+use crate::check::report::worst::Source;
 use crate::error::Result;
 use crate::plan::Plan;
 use crate::shape::unravel;

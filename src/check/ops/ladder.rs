@@ -1,7 +1,8 @@
 //! Elementwise ops on operands of all sizes side by side, so that none is left out between the extremes.
 
-use super::operands::kind;
-use super::{OpCase, OpCheck};
+use crate::check::ops::op_check::OpCheck;
+use crate::check::ops::operands::kind;
+use crate::check::ops::report::OpCase;
 use crate::check::random::generator;
 use crate::error::{Error, Result};
 use crate::graph::Kind;

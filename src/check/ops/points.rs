@@ -1,7 +1,8 @@
 //! Operands at which functions are apt to be special: exact zeros, and elements that tie.
 
-use super::operands::{kind, real, shapes, whole};
-use super::{OpCase, OpCheck};
+use crate::check::ops::op_check::OpCheck;
+use crate::check::ops::operands::{kind, real, shapes, whole};
+use crate::check::ops::report::OpCase;
 use crate::check::random::{Random, generator};
 use crate::check::report::Report;
 use crate::error::{Error, Result};
