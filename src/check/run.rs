@@ -1,7 +1,7 @@
 //! The order of work: preflight, node by node, engine, end to end.
 
-use crate::check::end_to_end::output::Whole;
-use crate::check::end_to_end::rows::Scale;
+use crate::check::end_to_end::output::EndToEnd;
+use crate::check::end_to_end::rows::Magnitudes;
 use crate::check::end_to_end::unseen::unseen_of_all;
 use crate::check::node::Nodes;
 use crate::check::node::kernels::judge::Kernels;
@@ -74,7 +74,7 @@ fn run(check: &Check<'_>) -> Result<Report> {
             }
             gradients = loss.try_grad(&check.leaves)?;
         }
-        orders.push(Order { check, order, loss, gradients: &gradients }.run(&mut judged, &mut kernels)?);
+        orders.push(OrderCheck { check, order, loss, gradients: &gradients }.run(&mut judged, &mut kernels)?);
     }
     let mut report = None;
     while let Some(mut order) = orders.pop() {
@@ -122,14 +122,14 @@ fn contract<'t>(check: &Check<'t>, gradients: &[Var<'t>], order: usize) -> Resul
 }
 
 /// A check of derivatives of one order.
-struct Order<'c, 't> {
+struct OrderCheck<'c, 't> {
     check: &'c Check<'t>,
     order: usize,
     loss: Var<'t>,
     gradients: &'c [Var<'t>],
 }
 
-impl<'t> Order<'_, 't> {
+impl<'t> OrderCheck<'_, 't> {
     fn tape(&self) -> &'t Tape {
         self.loss.tape()
     }
@@ -201,7 +201,7 @@ impl<'t> Order<'_, 't> {
 
         let by_rules = backward.by_rules && backward.fault.is_none();
         let right = report.faults.is_empty() && by_rules && judged.values().all(|&right| right);
-        let whole = self.whole(&flow, right, &ids, &gradients, output)?;
+        let end_to_end = self.end_to_end(&flow, right, &ids, &gradients, output)?;
         let mut random = generator(self.check.seed, 2);
         let (mut reached, mut theirs, mut reports) = (Vec::new(), Vec::new(), Vec::new());
         for ((leaf, gradient), parameter) in leaves.iter().zip(&gradients).zip(&mut report.parameters) {
@@ -218,7 +218,7 @@ impl<'t> Order<'_, 't> {
                 parameter.close();
             }
         }
-        report.faults.extend(whole.leaves(&reached, &theirs, &mut reports, &mut random)?);
+        report.faults.extend(end_to_end.leaves(&reached, &theirs, &mut reports, &mut random)?);
         report.unseen = unseen_of_all(&report.parameters, &gradients);
         let failed = report.parameters.iter().any(|p| p.verdict == Verdict::Fail);
         if failed && report.faults.is_empty() {
@@ -231,7 +231,7 @@ impl<'t> Order<'_, 't> {
         if failed && report.faults.is_empty() {
             report.faults.extend(if backward.by_rules { backward.fault } else { self.by_hand(&report) });
         }
-        let unsteady = nodes.unsteady.or_else(|| whole.unsteady.get().then(|| self.loss.id()));
+        let unsteady = nodes.unsteady.or_else(|| end_to_end.unsteady.get().then(|| self.loss.id()));
         let changed = kernels.again(&on_the_way, unsteady);
         if !changed.is_empty() {
             report.faults.retain(|fault| changed.iter().all(|changed| changed.node != fault.node));
@@ -273,14 +273,14 @@ impl<'t> Order<'_, 't> {
         Ok(())
     }
 
-    fn whole(
+    fn end_to_end(
         &self,
         flow: &Flow,
         right: bool,
         ids: &[NodeId],
         gradients: &[Vec<f64>],
         output: f64,
-    ) -> Result<Whole<'_, 't>> {
+    ) -> Result<EndToEnd<'_, 't>> {
         /// Roundings that an output may have gone through without their averaging out.
         const ROUNDINGS: f64 = 4.0;
         let tape = self.tape();
@@ -307,11 +307,11 @@ impl<'t> Order<'_, 't> {
         let forward = f64::max(greatest(on_the_way)?, output.abs());
         let backward: f64 = greatest(on_the_way_back)?;
         let slope = gradients.iter().flatten().filter(|g| g.is_finite()).fold(0.0_f64, |m, g| m.max(g.abs()));
-        Ok(Whole {
+        Ok(EndToEnd {
             check: self.check,
             loss: self.loss,
             comparisons,
-            scale: Scale {
+            scale: Magnitudes {
                 rounding: ROUNDINGS * f64::EPSILON * forward,
                 uncertain: ROUNDINGS * f64::EPSILON * backward,
                 slope: if slope > 0.0 { slope } else { 1.0 },

@@ -1,9 +1,9 @@
 //! Many leaves, probed in groups: a probe costs a replay of the graph, so probes of each leaf of its own would cost the
 //! square of their number.
 
-use crate::check::end_to_end::output::{Whole, at_ties};
-use crate::check::end_to_end::rows::{Row, counted};
-use crate::check::end_to_end::unseen::{Seen, unseen};
+use crate::check::end_to_end::output::{EndToEnd, at_ties};
+use crate::check::end_to_end::rows::{GradientRow, counted};
+use crate::check::end_to_end::unseen::{ProbeSight, unseen};
 use crate::check::measure::element::{Element, Reason};
 use crate::check::measure::judge::{Answer, Judge, Question};
 use crate::check::measure::steps::{Reach, rms, start};
@@ -33,8 +33,8 @@ struct Member {
 }
 
 /// The leaves of a check on their way to being probed.
-pub(crate) struct Groups<'a, 'c, 't> {
-    whole: &'a Whole<'c, 't>,
+pub(crate) struct LeafGroups<'a, 'c, 't> {
+    output: &'a EndToEnd<'c, 't>,
     probes: usize,
     leaves: &'a [Var<'t>],
     gradients: &'a [&'a [f64]],
@@ -44,15 +44,15 @@ pub(crate) struct Groups<'a, 'c, 't> {
     members: Vec<Member>,
 }
 
-impl<'a, 'c, 't> Groups<'a, 'c, 't> {
+impl<'a, 'c, 't> LeafGroups<'a, 'c, 't> {
     /// Leaves that the loss depends on.
     pub(crate) fn new(
-        whole: &'a Whole<'c, 't>,
+        output: &'a EndToEnd<'c, 't>,
         probes: usize,
         leaves: &'a [Var<'t>],
         gradients: &'a [&'a [f64]],
     ) -> Result<Self> {
-        let replay = Replay::new(whole.loss, leaves, &whole.comparisons, false)?;
+        let replay = Replay::new(output.loss, leaves, &output.comparisons, false)?;
         let member = |leaf: usize| {
             let scale = Some(rms(replay.point_of(leaf))).filter(|&rms| rms > 0.0).unwrap_or(1.0);
             let greatest = gradients[leaf].iter().fold(0.0_f64, |m, g| m.max(g.abs()));
@@ -62,8 +62,8 @@ impl<'a, 'c, 't> Groups<'a, 'c, 't> {
             (0..leaves.len()).filter(|&leaf| !gradients[leaf].is_empty()).map(member).collect();
         // What has a small effect would not be seen beside what has a large one.
         members.sort_by(|a, b| a.effect.total_cmp(&b.effect));
-        let judge = Judge::new(whole.check.tolerance);
-        Ok(Self { whole, probes, leaves, gradients, replay, judge, members })
+        let judge = Judge::new(output.check.tolerance);
+        Ok(Self { output, probes, leaves, gradients, replay, judge, members })
     }
 
     /// Probes all groups, and fills in the reports of the leaves. A group that fails, or lies at a kink, is halved until
@@ -90,7 +90,7 @@ impl<'a, 'c, 't> Groups<'a, 'c, 't> {
                 self.count(*member, &answers, reports[member.leaf]);
             }
         }
-        self.whole.note_unsteady(&self.judge);
+        self.output.note_unsteady(&self.judge);
         for (gradient, report) in self.gradients.iter().zip(reports) {
             if gradient.is_empty() {
                 report.close();
@@ -101,7 +101,7 @@ impl<'a, 'c, 't> Groups<'a, 'c, 't> {
 
     /// The answers of probes that move all leaves of a group.
     fn probe(&mut self, group: Range<usize>, random: &mut Random) -> Result<Vec<Answer>> {
-        let Self { whole, gradients, replay, judge, members, .. } = self;
+        let Self { output, gradients, replay, judge, members, .. } = self;
         let members = &members[group];
         let (mut squares, mut greatest) = (0.0, 0.0_f64);
         for member in members {
@@ -122,11 +122,11 @@ impl<'a, 'c, 't> Groups<'a, 'c, 't> {
             replay.move_some(direction);
             let question = Question {
                 // Roundings of many elements average out.
-                uncertain: whole.scale.uncertain * f64::sqrt(squares),
-                slope: whole.scale.slope * greatest,
-                ..whole.scale.question(backprop, Reach::in_proportion(1.0))
+                uncertain: output.scale.uncertain * f64::sqrt(squares),
+                slope: output.scale.slope * greatest,
+                ..output.scale.question(backprop, Reach::in_proportion(1.0))
             };
-            answers.push(counted(whole.right, judge.judge(replay, question)?));
+            answers.push(counted(output.right, judge.judge(replay, question)?));
         }
         Ok(answers)
     }
@@ -146,7 +146,7 @@ impl<'a, 'c, 't> Groups<'a, 'c, 't> {
             };
             if !open {
                 let threshold = self.judge.threshold(answer.compared) / scale;
-                seen.push(Seen { threshold, scales: None });
+                seen.push(ProbeSight { threshold, scales: None });
             }
             report.count(Vec::new, answer.compared, element);
         }
@@ -158,8 +158,8 @@ impl<'a, 'c, 't> Groups<'a, 'c, 't> {
     fn alone(&mut self, leaf: usize, report: &mut ParameterReport, random: &mut Random) -> Result<()> {
         let (name, shape) = (format!("{:?}", self.leaves[leaf]), report.shape.clone());
         let gradient = self.gradients[leaf];
-        let Whole { scale, right, .. } = *self.whole;
-        let row = Row { name: &name, shape: &shape, gradient, scale, right };
+        let EndToEnd { scale, right, .. } = *self.output;
+        let row = GradientRow { name: &name, shape: &shape, gradient, scale, right };
         self.replay.lead(leaf);
         row.probes(self.probes, &mut self.replay, &mut self.judge, report, random, at_ties)
     }

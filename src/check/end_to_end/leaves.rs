@@ -1,8 +1,8 @@
 //! End to end: the gradient of each leaf against differences of the output.
 
-use crate::check::end_to_end::groups::{Groups, MANY};
-use crate::check::end_to_end::output::{Whole, at_ties};
-use crate::check::end_to_end::rows::Row;
+use crate::check::end_to_end::groups::{LeafGroups, MANY};
+use crate::check::end_to_end::output::{EndToEnd, at_ties};
+use crate::check::end_to_end::rows::GradientRow;
 use crate::check::measure::element::Compared;
 use crate::check::measure::function::{Function, Moves};
 use crate::check::measure::judge::Judge;
@@ -19,7 +19,7 @@ use crate::tape::Var;
 /// Elements on which moving the result of a linear op is compared with computing it.
 const LINEAR_SAMPLES: usize = 32;
 
-impl<'t> Whole<'_, 't> {
+impl<'t> EndToEnd<'_, 't> {
     /// Fills in the reports of leaves that the loss depends on; what is wrong with an op's claim to be linear besides.
     pub(crate) fn leaves(
         &self,
@@ -31,7 +31,7 @@ impl<'t> Whole<'_, 't> {
         if let Mode::Quick { probes } = self.check.mode
             && leaves.len() > MANY
         {
-            Groups::new(self, probes, leaves, gradients)?.run(reports, random)?;
+            LeafGroups::new(self, probes, leaves, gradients)?.run(reports, random)?;
             return Ok(Vec::new());
         }
         let mut faults = Vec::new();
@@ -54,7 +54,7 @@ impl<'t> Whole<'_, 't> {
             return Ok(None);
         }
         let (name, shape) = (format!("{leaf:?}"), report.shape.clone());
-        let row = Row { name: &name, shape: &shape, gradient, scale: self.scale, right: self.right };
+        let row = GradientRow { name: &name, shape: &shape, gradient, scale: self.scale, right: self.right };
         let mut judge = Judge::new(self.check.tolerance);
         if let Mode::Quick { probes } = self.check.mode {
             let mut replay = self.replay(leaf, false)?;

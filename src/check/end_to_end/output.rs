@@ -1,6 +1,6 @@
 //! An output whose gradients are checked, and what all of its leaves have in common.
 
-use crate::check::end_to_end::rows::Scale;
+use crate::check::end_to_end::rows::Magnitudes;
 use crate::check::measure::element::{Element, Reason};
 use crate::check::measure::judge::{Answer, Judge};
 use crate::check::settings::Check;
@@ -9,19 +9,19 @@ use crate::tape::Var;
 use std::cell::Cell;
 
 /// What all leaves of a check have in common.
-pub(crate) struct Whole<'c, 't> {
+pub(crate) struct EndToEnd<'c, 't> {
     pub(crate) check: &'c Check<'t>,
     pub(crate) loss: Var<'t>,
     /// The nodes that tell one branch from another.
     pub(crate) comparisons: Vec<NodeId>,
-    pub(crate) scale: Scale,
+    pub(crate) scale: Magnitudes,
     /// Whether every node is right, and the backward graph is made of their rules.
     pub(crate) right: bool,
     /// Whether a derivative has come out otherwise when it was measured again.
     pub(crate) unsteady: Cell<bool>,
 }
 
-impl Whole<'_, '_> {
+impl EndToEnd<'_, '_> {
     /// Takes over from a judge whether what it measured again was another.
     pub(crate) fn note_unsteady(&self, judge: &Judge) {
         self.unsteady.set(self.unsteady.get() || judge.is_unsteady());

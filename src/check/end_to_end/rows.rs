@@ -1,6 +1,6 @@
 //! The elements of one point, judged one by one or along random directions.
 
-use crate::check::end_to_end::unseen::{Seen, unseen};
+use crate::check::end_to_end::unseen::{ProbeSight, unseen};
 use crate::check::measure::calibrate::calibrate;
 use crate::check::measure::element::{Compared, Element, Reason};
 use crate::check::measure::function::Moves;
@@ -26,7 +26,7 @@ const HINTED: usize = 4096;
 
 /// How large the numbers are that derivatives are measured on.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Scale {
+pub(crate) struct Magnitudes {
     /// A few roundings of the greatest number on the way to the output.
     pub(crate) rounding: f64,
     /// The same of the greatest number on the way back.
@@ -37,7 +37,7 @@ pub(crate) struct Scale {
     pub(crate) kinks: bool,
 }
 
-impl Scale {
+impl Magnitudes {
     pub(crate) fn question(self, backprop: f64, reach: Reach) -> Question {
         let Self { rounding, uncertain, slope, kinks } = self;
         Question { backprop, reach, plain: None, rounding, uncertain, slope, quantum: 0.0, kinks }
@@ -46,18 +46,18 @@ impl Scale {
 
 /// A gradient to be checked, element by element.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Row<'a> {
+pub(crate) struct GradientRow<'a> {
     /// How messages call the point.
     pub(crate) name: &'a str,
     pub(crate) shape: &'a [usize],
     pub(crate) gradient: &'a [f64],
-    pub(crate) scale: Scale,
+    pub(crate) scale: Magnitudes,
     /// Whether all that the gradient was made of is known to be right: then a derivative that rounding hides is zero
     /// within rounding, and otherwise nothing is known of it.
     pub(crate) right: bool,
 }
 
-impl Row<'_> {
+impl GradientRow<'_> {
     /// How far the elements are to be moved: found by trying, and in the chapter's mode given.
     ///
     /// # Errors
@@ -112,7 +112,7 @@ impl Row<'_> {
         judge: &mut Judge,
         steps: &Steps,
     ) -> Result<Vec<Answer>> {
-        self.stretch(0, self.gradient.len(), f, judge, steps)
+        self.answers_in(0, self.gradient.len(), f, judge, steps)
     }
 
     /// The same by some threads, each of which has a copy of the function.
@@ -124,18 +124,18 @@ impl Row<'_> {
         steps: &Steps,
     ) -> Result<Vec<Answer>> {
         let count = self.gradient.len();
-        let stretch = count.div_ceil(threads.clamp(1, count.max(1)));
-        if stretch == count {
+        let block = count.div_ceil(threads.clamp(1, count.max(1)));
+        if block == count {
             return self.answers(f, judge, steps);
         }
         let parts: Vec<Result<Vec<Answer>>> = std::thread::scope(|scope| {
             let (f, judge) = (&*f, &*judge);
             let part = move |first: usize| {
-                let end = count.min(first + stretch);
-                self.stretch(first, end, &mut f.clone(), &mut judge.clone(), steps)
+                let end = count.min(first + block);
+                self.answers_in(first, end, &mut f.clone(), &mut judge.clone(), steps)
             };
             let spawn = |first| Builder::new().spawn_scoped(scope, move || part(first)).map_err(|_| first);
-            let threads: Vec<_> = (0..count).step_by(stretch).map(spawn).collect();
+            let threads: Vec<_> = (0..count).step_by(block).map(spawn).collect();
             let join = |thread: std::result::Result<ScopedJoinHandle<'_, _>, usize>| match thread {
                 Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
                 // The system has no thread left to give.
@@ -150,7 +150,7 @@ impl Row<'_> {
         Ok(answers)
     }
 
-    fn stretch<M: Moves>(
+    fn answers_in<M: Moves>(
         &self,
         first: usize,
         end: usize,
@@ -173,7 +173,7 @@ impl Row<'_> {
         steps: &Steps,
     ) -> Result<Answer> {
         let backprop = self.gradient[element];
-        if f.is_idle(element) {
+        if f.has_no_effect(element) {
             // The output cannot move, so its derivative is 0 exactly.
             let compared = Compared { backprop, numeric: 0.0, error: self.scale.uncertain };
             let element = match backprop {
@@ -239,7 +239,7 @@ impl Row<'_> {
                 one_by_one += ELEMENTS_FOR_PROBE;
                 continue;
             }
-            seen.push(Seen { threshold: judge.threshold(answer.compared), scales: probe.scales });
+            seen.push(ProbeSight { threshold: judge.threshold(answer.compared), scales: probe.scales });
             let answer = rule(counted(self.right, answer));
             report.count(Vec::new, answer.compared, answer.element);
         }

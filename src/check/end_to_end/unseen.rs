@@ -4,7 +4,7 @@ use crate::check::random::MAGNITUDE;
 use crate::check::report::parameter::ParameterReport;
 
 /// What a probe could see.
-pub(crate) struct Seen {
+pub(crate) struct ProbeSight {
     /// How far its two derivatives might have been apart.
     pub(crate) threshold: f64,
     /// By how much each element's gradient counts in them; all by 1 if it is not said.
@@ -15,10 +15,10 @@ pub(crate) struct Seen {
 ///
 /// A probe moves an element of gradient g by a factor r, uniform in [0.5, 1.5], so that losing it changes the
 /// directional derivative by r |g|; it is seen above the probe's threshold. Elements checked one by one are seen.
-pub(crate) fn unseen(gradient: &[f64], seen: &[Seen], singles: usize) -> Option<f64> {
+pub(crate) fn unseen(gradient: &[f64], seen: &[ProbeSight], singles: usize) -> Option<f64> {
     let [least, greatest] = MAGNITUDE;
     let missed = |element: usize| -> f64 {
-        let by = |Seen { threshold, scales }: &Seen| {
+        let by = |ProbeSight { threshold, scales }: &ProbeSight| {
             let scale = scales.as_ref().map_or(1.0, |scales| scales[element]);
             let g = (gradient[element] * scale).abs();
             ((threshold / g - least) / (greatest - least)).clamp(0.0, 1.0)

@@ -1,9 +1,7 @@
 //! Checks of functions that are not on a tape, and of their derivatives.
 
 use crate::Float;
-use crate::check::functions::forms::{
-    Argument, Arrays, Form, Gradient, Jacobian, Numbers, Slice, Vjp, epsilon,
-};
+use crate::check::functions::forms::{Argument, Arrays, Gradient, Jacobian, Numbers, Slice, Vjp, epsilon};
 use crate::check::report::mode::Mode;
 use ndarray::ArrayD;
 use std::marker::PhantomData;

@@ -14,14 +14,14 @@ pub(super) struct Moving<'f, F, G, K: Form<F, G>> {
     point: Vec<f64>,
     /// Where the function is asked.
     x: K::Point,
-    direction: Direction,
+    direction: ArgumentDirection,
     /// The cotangent that was given to the derivative.
     cotangent: Vec<f64>,
     /// Weighed by the cotangent of what is looked at.
     outputs: Outputs,
 }
 
-enum Direction {
+enum ArgumentDirection {
     Element(usize),
     Along(Vec<f64>),
 }
@@ -34,7 +34,7 @@ impl<'f, F, G, K: Form<F, G>> Moving<'f, F, G, K> {
             place,
             point: arguments[place].numbers.clone(),
             x: K::point(arguments),
-            direction: Direction::Element(0),
+            direction: ArgumentDirection::Element(0),
             cotangent: cotangent.to_vec(),
             outputs: Outputs { weights: cotangent.to_vec(), base: y.to_vec(), now: y.to_vec() },
         }
@@ -66,11 +66,11 @@ impl<F, G, K: Form<F, G>> Function for Moving<'_, F, G, K> {
         let Self { f, place, point, x, direction, outputs: Outputs { base, now, .. }, .. } = self;
         let moved = K::numbers(x, *place);
         let gone = match direction {
-            &mut Direction::Element(element) => {
+            &mut ArgumentDirection::Element(element) => {
                 moved[element] = K::Number::of(point[element] + t);
                 moved[element].wide() - point[element]
             }
-            Direction::Along(direction) => {
+            ArgumentDirection::Along(direction) => {
                 let there = point.iter().zip(&*direction).map(|(x, v)| K::Number::of(x + t * v));
                 moved.iter_mut().zip(there).for_each(|(x, there)| *x = there);
                 t
@@ -79,8 +79,8 @@ impl<F, G, K: Form<F, G>> Function for Moving<'_, F, G, K> {
         K::value(f, x, now);
         let moved = K::numbers(x, *place);
         match direction {
-            &mut Direction::Element(element) => moved[element] = K::Number::of(point[element]),
-            Direction::Along(_) => {
+            &mut ArgumentDirection::Element(element) => moved[element] = K::Number::of(point[element]),
+            ArgumentDirection::Along(_) => {
                 moved.iter_mut().zip(point).for_each(|(x, point)| *x = K::Number::of(*point))
             }
         }
@@ -105,14 +105,14 @@ impl<F, G, K: Form<F, G>> Moves for Moving<'_, F, G, K> {
     }
 
     fn move_element(&mut self, element: usize) {
-        self.direction = Direction::Element(element);
+        self.direction = ArgumentDirection::Element(element);
     }
 
     fn move_along(&mut self, direction: Vec<f64>) {
-        self.direction = Direction::Along(direction);
+        self.direction = ArgumentDirection::Along(direction);
     }
 
-    fn is_idle(&self, _: usize) -> bool {
+    fn has_no_effect(&self, _: usize) -> bool {
         false
     }
 }

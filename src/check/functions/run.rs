@@ -2,7 +2,7 @@
 
 use super::noise;
 use crate::Float;
-use crate::check::end_to_end::rows::{Row, Scale};
+use crate::check::end_to_end::rows::{GradientRow, Magnitudes};
 use crate::check::end_to_end::unseen::unseen_of_all;
 use crate::check::functions::forms::{Argument, Form, epsilon};
 use crate::check::functions::function_check::FunctionCheck;
@@ -162,7 +162,7 @@ impl<F, G, K: Form<F, G>> FunctionCheck<F, G, K> {
         let scale = |slope: &[f64], moving: &mut Moving<'_, F, G, K>, random: &mut Random| {
             let finite = slope.iter().copied().filter(|g| g.is_finite());
             let slope = finite.fold(0.0_f64, |m, g| m.max(g.abs()));
-            Ok::<Scale, Error>(Scale {
+            Ok::<Magnitudes, Error>(Magnitudes {
                 rounding: noise::rounding(moving, random)?,
                 uncertain: uncertain.max(4.0 * epsilon::<K::Number>() * slope),
                 slope: if slope > 0.0 { slope } else { 1.0 },
@@ -173,7 +173,7 @@ impl<F, G, K: Form<F, G>> FunctionCheck<F, G, K> {
             // The rows of a Jacobian, added up by a random cotangent.
             let gradient = if K::ROWS { moving.contract(numbers) } else { numbers.clone() };
             let scale = scale(&gradient, moving, random)?;
-            let row = Row { name: &name, shape, gradient: &gradient, scale, right: false };
+            let row = GradientRow { name: &name, shape, gradient: &gradient, scale, right: false };
             row.probes(probes, moving, &mut judge, report, random, |answer| answer)?;
             report.note = note(report, &[]);
             return steady(&judge, &name);
@@ -185,13 +185,14 @@ impl<F, G, K: Form<F, G>> FunctionCheck<F, G, K> {
                 moving.look_at(k);
             }
             let scale = scale(gradient, moving, random)?;
-            let row = Row { name: &name, shape, gradient, scale, right: false };
+            let row = GradientRow { name: &name, shape, gradient, scale, right: false };
             let steps = row.steps(self.mode, moving, &mut judge, random)?;
             report.step = steps.usual();
             answers.extend(row.answers(moving, &mut judge, &steps)?);
         }
         let slope = scale(numbers, moving, random)?;
-        Row { name: &name, shape, gradient: numbers, scale: slope, right: false }.count(&answers, report);
+        GradientRow { name: &name, shape, gradient: numbers, scale: slope, right: false }
+            .count(&answers, report);
         report.note = note(report, &answers);
         steady(&judge, &name)
     }

@@ -22,7 +22,7 @@ pub(crate) struct Central {
 }
 
 /// Two central differences, h and h/2, and what they say together.
-pub(crate) struct Pair {
+pub(crate) struct Richardson {
     /// Richardson's extrapolation, (4 D(h/2) − D(h)) / 3.
     pub(crate) value: f64,
     /// What the function's curvature may have left: |D(h/2) − D(h)| / 3.
@@ -38,7 +38,7 @@ pub(crate) struct Pair {
 
 /// The slope to one side, from differences at h and h/2.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Side {
+pub(crate) struct OneSided {
     /// The difference at h/2.
     pub(crate) slope: f64,
     /// By how much it may be off: twice what halving the step changed, and rounding.
@@ -88,12 +88,12 @@ impl Differences {
     }
 
     /// The differences at a step and at half of it.
-    pub(crate) fn pair(&mut self, f: &mut impl Function, step: f64) -> Result<Option<Pair>> {
+    pub(crate) fn pair(&mut self, f: &mut impl Function, step: f64) -> Result<Option<Richardson>> {
         let Some(whole) = self.central(f, step)? else { return Ok(None) };
         let Some(half) = self.central(f, step / 2.0)? else { return Ok(None) };
         let ratio = (whole.bend / half.bend).abs();
         let seen = half.bend.abs() > 4.0 * half.rounding;
-        Ok(Some(Pair {
+        Ok(Some(Richardson {
             value: (4.0 * half.slope - whole.slope) / 3.0,
             truncation: (half.slope - whole.slope).abs() / 3.0,
             rounding: whole.rounding.max(half.rounding),
@@ -134,14 +134,14 @@ impl Differences {
     }
 
     /// The slopes to the right and to the left, whatever branches change; `None` where a value is not finite.
-    pub(crate) fn sides(&mut self, f: &mut impl Function, step: f64) -> Result<[Option<Side>; 2]> {
+    pub(crate) fn sides(&mut self, f: &mut impl Function, step: f64) -> Result<[Option<OneSided>; 2]> {
         let mut sides = [None; 2];
         for (side, step) in sides.iter_mut().zip([step, -step]) {
             let (long, short) = (one_sided(f, step)?, one_sided(f, step / 2.0)?);
             let error = 2.0 * (long.0 - short.0).abs() + long.1;
             if error.is_finite() {
                 let extrapolated = 2.0 * short.0 - long.0;
-                *side = Some(Side { slope: short.0, error, extrapolated });
+                *side = Some(OneSided { slope: short.0, error, extrapolated });
             }
         }
         Ok(sides)
@@ -164,7 +164,7 @@ fn one_sided(f: &mut impl Function, step: f64) -> Result<(f64, f64)> {
     Ok((sum / reached.t, 4.0 * f.epsilon() * rounding / step.abs()))
 }
 
-impl Pair {
+impl Richardson {
     pub(crate) fn error(&self) -> f64 {
         self.truncation + self.rounding
     }

@@ -70,5 +70,5 @@ pub(crate) trait Moves: Function {
     fn move_along(&mut self, direction: Vec<f64>);
 
     /// Whether it is known without a look that moving an element has no effect.
-    fn is_idle(&self, element: usize) -> bool;
+    fn has_no_effect(&self, element: usize) -> bool;
 }

@@ -1,6 +1,6 @@
 //! The verdict on a derivative, measured by differences at as many steps as it takes.
 
-use crate::check::measure::differences::{Central, Differences, Pair};
+use crate::check::measure::differences::{Central, Differences, Richardson};
 use crate::check::measure::element::{Compared, Element, Reason};
 use crate::check::measure::function::Function;
 use crate::check::measure::steps::Reach;
@@ -64,7 +64,7 @@ impl Answer {
 
 /// Differences at the best step found so far.
 pub(crate) struct Best {
-    pub(crate) pair: Pair,
+    pub(crate) pair: Richardson,
     pub(crate) step: f64,
 }
 
@@ -175,7 +175,7 @@ impl Judge {
         let mut branches = false;
         while step >= shortest {
             let mut pair = self.differences.pair(f, step)?;
-            let decides = |pair: &Pair| pair.still || self.verdict(pair, question) == Element::Pass;
+            let decides = |pair: &Richardson| pair.still || self.verdict(pair, question) == Element::Pass;
             // Where the first step does not decide, it is measured again: it may be off by an accident that the others
             // are not.
             if step == question.reach.first && !pair.as_ref().is_some_and(decides) {
@@ -260,13 +260,13 @@ impl Judge {
         if question.backprop == 0.0 && pair.is_flat() {
             return Ok(Answer::new(pair.compared(question), Element::Zero));
         }
-        let mut best = self.settle(f, question, first)?;
+        let mut best = self.refine(f, question, first)?;
         let step = best.step;
         let mut trusted;
         (best, trusted) = self.confirm(f, question, best)?;
         if best.step != step && trusted {
             // A step that was too long has hidden what the shorter one shows.
-            best = self.settle(f, question, best)?;
+            best = self.refine(f, question, best)?;
             (best, trusted) = self.confirm(f, question, best)?;
         }
         let mut compared = best.pair.compared(question);
@@ -292,13 +292,13 @@ impl Judge {
         Ok(Answer::new(compared, element))
     }
 
-    pub(crate) fn verdict(&self, pair: &Pair, question: Question) -> Element {
+    pub(crate) fn verdict(&self, pair: &Richardson, question: Question) -> Element {
         pair.compared(question).verdict(self.tolerance)
     }
 
     /// Tries longer steps while rounding is the trouble, and shorter ones while curvature is, until the derivative passes
     /// or the error grows again.
-    fn settle(&mut self, f: &mut impl Function, question: Question, first: Best) -> Result<Best> {
+    fn refine(&mut self, f: &mut impl Function, question: Question, first: Best) -> Result<Best> {
         let start = first.step;
         let mut best = first;
         for factor in [FACTOR, 1.0 / FACTOR] {
@@ -337,7 +337,7 @@ impl Judge {
     }
 
     /// Whether two numeric derivatives are the same, but for an error.
-    pub(crate) fn agree(&self, a: &Pair, b: &Pair, error: f64) -> bool {
+    pub(crate) fn agree(&self, a: &Richardson, b: &Richardson, error: f64) -> bool {
         !self.disagrees(Compared { backprop: a.value, numeric: b.value, error })
     }
 
@@ -357,7 +357,7 @@ impl Best {
 
     /// Whether rounding hides both derivatives, and would even if the point were moved by the step of its array's scale.
     fn hides(&self, compared: Compared, question: Question) -> bool {
-        let Pair { truncation, rounding, .. } = self.pair;
+        let Richardson { truncation, rounding, .. } = self.pair;
         let shown = 4.0 * (rounding * self.step + question.rounding) / question.reach.first;
         truncation <= rounding.max(question.uncertain)
             && compared.is_below(compared.error)
@@ -365,7 +365,7 @@ impl Best {
     }
 }
 
-impl Pair {
+impl Richardson {
     /// The error that steps are chosen by: with a part of the rounding on the way to y, which the differences at one step
     /// may not show.
     fn blur(&self, question: Question, step: f64) -> f64 {

@@ -1,6 +1,6 @@
 //! The verdict at a kink, and at an end of the domain, where a derivative has one side or two.
 
-use crate::check::measure::differences::Side;
+use crate::check::measure::differences::OneSided;
 use crate::check::measure::element::{Compared, Element, Reason};
 use crate::check::measure::function::Function;
 use crate::check::measure::judge::{Answer, FACTOR, Judge, Question};
@@ -30,7 +30,7 @@ impl Judge {
             [None, None] => return Ok(unresolved(f64::NAN, Reason::End)),
         };
         let jump = (left.slope - right.slope).abs();
-        let settled = |near: Side, far: Option<Side>| {
+        let settled = |near: OneSided, far: Option<OneSided>| {
             far.is_some_and(|far| (near.slope - far.slope).abs() <= near.error + far.error + 0.2 * jump)
         };
         let seen = branches || left.error + right.error <= 0.3 * jump;
@@ -49,7 +49,7 @@ impl Judge {
     }
 
     /// At the end of the domain: the slope to one side can confirm a derivative, and alone cannot refute it.
-    fn at_an_end(&self, question: Question, side: Side) -> Answer {
+    fn at_an_end(&self, question: Question, side: OneSided) -> Answer {
         let compared =
             Compared { backprop: question.backprop, numeric: side.extrapolated, error: side.error };
         let element = match compared.verdict(self.tolerance) {

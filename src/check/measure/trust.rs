@@ -1,6 +1,6 @@
 //! Whether differences can be trusted to call a derivative wrong.
 
-use crate::check::measure::differences::Pair;
+use crate::check::measure::differences::Richardson;
 use crate::check::measure::element::Element;
 use crate::check::measure::function::Function;
 use crate::check::measure::judge::{Best, FACTOR, Judge, Question, SHRINKS, TRIES};
@@ -73,7 +73,7 @@ impl Judge {
     fn is_straight(&mut self, f: &mut impl Function, best: &Best) -> Result<bool> {
         for power in 1..=AGREED {
             let longer = self.differences.pair(f, best.step * FACTOR.powi(power as i32))?;
-            let same = |longer: &Pair| {
+            let same = |longer: &Richardson| {
                 longer.has_converged() && self.agree(&best.pair, longer, best.pair.error() + longer.error())
             };
             if !longer.as_ref().is_some_and(same) {

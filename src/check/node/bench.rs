@@ -90,8 +90,8 @@ impl Bench {
                 .chain([&mut *joint])
                 .for_each(|r| r.put(leaf, numbers));
         }
-        operands.iter_mut().try_for_each(|judged| judged.replay.rest())?;
-        joint.rest()
+        operands.iter_mut().try_for_each(|judged| judged.replay.set_base())?;
+        joint.set_base()
     }
 
     /// The rules' results for a cotangent, one for every operand that is judged, put to `dx`; and the greatest finite

@@ -123,7 +123,7 @@ impl Nodes<'_> {
             let uncertain = 4.0 * f64::EPSILON * bench.rules(&dy, &mut dx)?;
             let backprop: f64 = dx.iter().flatten().sum();
             let joint = bench.joint();
-            joint.weigh(&dy);
+            joint.set_cotangent(&dy);
             let reach = Reach::all(joint.point(), rms(joint.point()));
             let slope = backprop.abs().max(1e-3);
             let rounding = case.rounding;

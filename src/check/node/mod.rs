@@ -141,7 +141,7 @@ impl<'t> Nodes<'t> {
                 if faults.iter().any(|f: &Fault| f.operand == Some(*operand)) {
                     continue;
                 }
-                replay.weigh(dy);
+                replay.set_cotangent(dy);
                 let mut answers = self.answers(replay, measured)?;
                 let mut found = Tally::of(&answers, dx);
                 // A second look at what does not pass, with what roundings of the operands do to this rule and this kernel,

@@ -11,10 +11,10 @@ use crate::tape::op::{Domain, Sample};
 use ndarray::ArrayD;
 use rand::seq::SliceRandom;
 
-/// Stretches of magnitudes, each of them a case. Below the first, terms that cancel leave little of most rules but their
+/// Ranges of magnitudes, each of them a case. Below the first, terms that cancel leave little of most rules but their
 /// roundings, and nothing in single precision.
-const STRETCHES: [(f64, f64); 4] = [(1e-3, 0.3), (0.3, 40.0), (40.0, 1e3), (1e3, 1e15)];
-/// Operands of a stretch, in equal proportions from one to the next: as many as are all moved by themselves.
+const RANGES: [(f64, f64); 4] = [(1e-3, 0.3), (0.3, 40.0), (40.0, 1e3), (1e3, 1e15)];
+/// Operands of a range, in equal proportions from one to the next: as many as are all moved by themselves.
 const STEPS: usize = 60;
 /// Results above this are not differentiated, since their derivatives may overflow.
 pub(super) const GREATEST: f64 = 1e100;
@@ -29,7 +29,7 @@ impl OpCheck {
         if !self.op.elementwise() || domains.iter().any(|&domain| kind(domain) == Kind::Index) {
             return Ok(cases);
         }
-        for (low, high) in STRETCHES {
+        for (low, high) in RANGES {
             let mut random = generator(self.seed, 8);
             let x: Vec<Vec<f64>> = domains
                 .iter()

@@ -8,7 +8,6 @@ use crate::graph::Kind;
 use crate::tape::Var;
 use crate::tape::op::{Domain, Op, Operand, Sample};
 use ndarray::{ArrayD, IxDyn};
-use rand::RngExt;
 use std::sync::Arc;
 
 /// A check of an op's rules: first and second order, random signed cotangents, on operands of many shapes and layouts.

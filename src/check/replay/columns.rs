@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// The result of an op that is linear in a moved node.
 #[derive(Debug, Clone)]
-pub(super) struct Column {
+pub(super) struct LinearColumn {
     pub(super) result: NodeId,
     pub(super) slot: usize,
     pub(super) op: Arc<dyn Op>,
@@ -20,7 +20,7 @@ pub(super) struct Column {
     pub(super) operands: Vec<(Vec<f64>, Layout)>,
 }
 
-impl Column {
+impl LinearColumn {
     pub(super) fn walk(&self, element: usize, add: &mut dyn FnMut(usize, f64)) {
         walk_column(&*self.op, self.operand, &self.operands, element, add);
     }

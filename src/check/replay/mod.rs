@@ -13,7 +13,7 @@ use crate::plan::{Plan, PlanOptions, Point};
 use crate::shape::{Layout, place};
 use crate::state::State;
 use crate::tape::Var;
-use columns::{Column, operands};
+use columns::{LinearColumn, operands};
 use cut::{Cut, LinearResult};
 use values::{copy, numbers};
 
@@ -24,10 +24,10 @@ pub(crate) struct Replay {
     /// What the plan computes at the point that is moved from.
     still: Point<f64>,
     state: State<f64>,
-    moved: Vec<Moved>,
+    moved: Vec<MovedNode>,
     /// Which of them is moved by itself.
     lead: usize,
-    direction: Direction,
+    direction: Displacement,
     outputs: Outputs,
     /// What each comparison came out as at the point itself, 0 or not, one output of the plan after another.
     branches: Vec<Vec<f64>>,
@@ -39,19 +39,19 @@ pub(crate) struct Replay {
 
 /// A node that is moved.
 #[derive(Debug, Clone)]
-struct Moved {
+struct MovedNode {
     node: NodeId,
     /// Where it is.
     point: Vec<f64>,
     /// Its own numbers in the plan, if anything there reads them.
     slot: Option<usize>,
     /// Results of ops that are linear in it, which are moved instead of being computed.
-    columns: Vec<Column>,
+    columns: Vec<LinearColumn>,
 }
 
 /// Where the moved nodes go.
 #[derive(Debug, Clone)]
-enum Direction {
+enum Displacement {
     /// One element of the one that is moved by itself.
     Element(usize),
     /// Every element of some of them, each by as much as is given here.
@@ -83,7 +83,7 @@ impl Replay {
             let columns = cut.columns.iter().filter(|c| c.node == node);
             let columns = columns.filter_map(|c| Some((c, plan.slot(c.result)?)));
             let column = |(c, slot): (&LinearResult, usize)| {
-                Ok(Column {
+                Ok(LinearColumn {
                     result: c.result,
                     slot,
                     op: c.op.clone(),
@@ -96,7 +96,12 @@ impl Replay {
         let moved = moved
             .iter()
             .map(|&id| {
-                Ok(Moved { node: id, point: numbers(tape, id)?, slot: plan.slot(id), columns: columns(id)? })
+                Ok(MovedNode {
+                    node: id,
+                    point: numbers(tape, id)?,
+                    slot: plan.slot(id),
+                    columns: columns(id)?,
+                })
             })
             .collect::<Result<Vec<_>>>()?;
         let mut replay = Self {
@@ -104,7 +109,7 @@ impl Replay {
             state: State::new(),
             moved,
             lead: 0,
-            direction: Direction::Along(Vec::new()),
+            direction: Displacement::Along(Vec::new()),
             outputs: Outputs { weights: vec![1.0], ..Outputs::default() },
             branches: vec![Vec::new(); outputs.len() - 1],
             scratch: Vec::new(),
@@ -112,12 +117,12 @@ impl Replay {
             reads: None,
             plan,
         };
-        replay.rest()?;
+        replay.set_base()?;
         Ok(replay)
     }
 
     /// Takes the present point as the one that is moved from.
-    pub(crate) fn rest(&mut self) -> Result<()> {
+    pub(crate) fn set_base(&mut self) -> Result<()> {
         let out = self.plan.run_at(&mut self.state, &mut self.still)?;
         copy(out.numbers(0), &mut self.outputs.now);
         for (k, branch) in self.branches.iter_mut().enumerate() {
@@ -128,7 +133,7 @@ impl Replay {
     }
 
     /// Gives a node that is moved or held other numbers, where they have a part in this;
-    /// [`rest`](Self::rest) has to follow.
+    /// [`set_base`](Self::set_base) has to follow.
     pub(crate) fn put(&mut self, node: NodeId, numbers: &[f64]) {
         let Self { moved, plan, .. } = self;
         if let Some(moved) = moved.iter_mut().find(|m| m.node == node) {
@@ -141,19 +146,19 @@ impl Replay {
     }
 
     /// The cotangent of the output, from now on.
-    pub(crate) fn weigh(&mut self, weights: &[f64]) {
+    pub(crate) fn set_cotangent(&mut self, weights: &[f64]) {
         self.outputs.weights.clear();
         self.outputs.weights.extend_from_slice(weights);
     }
 
     /// Moves every element by as much as is given, for each of the moved nodes, from now on.
     pub(crate) fn move_all(&mut self, direction: Vec<Vec<f64>>) {
-        self.direction = Direction::Along(direction.into_iter().enumerate().collect());
+        self.direction = Displacement::Along(direction.into_iter().enumerate().collect());
     }
 
     /// Moves every element of some of the moved nodes by as much as is given, from now on.
     pub(crate) fn move_some(&mut self, direction: Vec<(usize, Vec<f64>)>) {
-        self.direction = Direction::Along(direction);
+        self.direction = Displacement::Along(direction);
     }
 
     /// Moves this one of the moved nodes where one is moved by itself, from now on.
@@ -178,12 +183,12 @@ impl Replay {
     }
 
     /// Moves the node's element, or all, by t; the distance really gone.
-    fn go(&mut self, t: f64) -> f64 {
+    fn perturb(&mut self, t: f64) -> f64 {
         let Self { plan, moved, lead, direction, undo, .. } = self;
         undo.clear();
         match direction {
-            &mut Direction::Element(element) => {
-                let Moved { point, slot, columns, .. } = &moved[*lead];
+            &mut Displacement::Element(element) => {
+                let MovedNode { point, slot, columns, .. } = &moved[*lead];
                 let reached = point[element] + t;
                 let gone = reached - point[element];
                 if let &Some(slot) = slot {
@@ -199,7 +204,7 @@ impl Replay {
                 }
                 gone
             }
-            Direction::Along(direction) => {
+            Displacement::Along(direction) => {
                 for (node, direction) in direction.iter().map(|(k, direction)| (&moved[*k], direction)) {
                     if let Some(slot) = node.slot {
                         let there = node.point.iter().zip(direction).map(|(x, v)| x + t * v);
@@ -211,12 +216,12 @@ impl Replay {
         }
     }
 
-    fn come_back(&mut self) {
+    fn restore(&mut self) {
         let Self { plan, moved, direction, undo, .. } = self;
         for (slot, place, number) in undo.drain(..).rev() {
             plan.slot_mut(slot)[place] = number;
         }
-        if let Direction::Along(direction) = direction {
+        if let Displacement::Along(direction) = direction {
             for node in direction.iter().map(|(k, _)| &moved[*k]) {
                 if let Some(slot) = node.slot {
                     plan.slot_mut(slot).copy_from_slice(&node.point);
@@ -228,15 +233,15 @@ impl Replay {
 
 impl Function for Replay {
     fn at(&mut self, t: f64) -> Result<Reached> {
-        let t = self.go(t);
+        let t = self.perturb(t);
         let Self { plan, state, still, moved, lead, direction, .. } = self;
         let out = match direction {
-            Direction::Element(_) => {
-                let Moved { slot, columns, .. } = &moved[*lead];
+            Displacement::Element(_) => {
+                let MovedNode { slot, columns, .. } = &moved[*lead];
                 let slots = slot.iter().copied().chain(columns.iter().map(|c| c.slot));
                 plan.run_near(state, still, slots)
             }
-            Direction::Along(direction) => {
+            Displacement::Along(direction) => {
                 plan.run_near(state, still, direction.iter().filter_map(|(k, _)| moved[*k].slot))
             }
         };
@@ -244,7 +249,7 @@ impl Function for Replay {
             // The point lies outside of what an op takes: there is nothing to measure, as where a number is not finite.
             Err(Error::Refused { .. }) => {
                 self.outputs.now.fill(f64::NAN);
-                self.come_back();
+                self.restore();
                 return Ok(Reached { t, smooth: false });
             }
             out => out?,
@@ -269,7 +274,7 @@ impl Function for Replay {
             let same = |same: bool, (&b, &base): (&f64, &f64)| same & ((b != 0.0) == (base != 0.0));
             smooth = branch.iter().zip(base).fold(true, same);
         }
-        self.come_back();
+        self.restore();
         Ok(Reached { t, smooth })
     }
 
@@ -279,7 +284,7 @@ impl Function for Replay {
 
     fn depends(&self, number: usize) -> bool {
         match (&self.reads, &self.direction) {
-            (Some(reads), &Direction::Element(element)) => {
+            (Some(reads), &Displacement::Element(element)) => {
                 place(number, &reads.shape, &reads.strides) == element as isize
             }
             _ => true,
@@ -294,16 +299,16 @@ impl Moves for Replay {
     }
 
     fn move_element(&mut self, element: usize) {
-        self.direction = Direction::Element(element);
+        self.direction = Displacement::Element(element);
     }
 
     fn move_along(&mut self, direction: Vec<f64>) {
-        self.direction = Direction::Along(vec![(self.lead, direction)]);
+        self.direction = Displacement::Along(vec![(self.lead, direction)]);
     }
 
     /// The columns of linear ops are zero there, and nothing else reads the element.
-    fn is_idle(&self, element: usize) -> bool {
-        let Moved { slot, columns, .. } = &self.moved[self.lead];
+    fn has_no_effect(&self, element: usize) -> bool {
+        let MovedNode { slot, columns, .. } = &self.moved[self.lead];
         let mut idle = slot.is_none();
         for column in columns.iter().take_while(|_| slot.is_none()) {
             column.walk(element, &mut |_, gain| idle &= gain == 0.0);

@@ -1,6 +1,6 @@
 //! Elementwise nodes of one op, judged together.
 
-use crate::check::node::kernels::precision::{Two, same_bits};
+use crate::check::node::kernels::precision::{Mismatch, same_bits};
 use crate::check::node::kernels::trial::Trial;
 use crate::graph::NodeId;
 use crate::tape::Op;
@@ -30,7 +30,7 @@ impl Batch {
 }
 
 /// Where an elementwise kernel gives other results in pieces of several lengths than it gave.
-pub(super) fn pieces(op: &dyn Op, x: &[Vec<f64>], y: &[f64]) -> Option<Two> {
+pub(super) fn pieces(op: &dyn Op, x: &[Vec<f64>], y: &[f64]) -> Option<Mismatch> {
     let mut of_pieces = Vec::with_capacity(y.len());
     let mut lengths = [1, 2, 3, 5, 7, 11, 16, 31].into_iter().cycle();
     while of_pieces.len() < y.len() {
@@ -40,5 +40,5 @@ pub(super) fn pieces(op: &dyn Op, x: &[Vec<f64>], y: &[f64]) -> Option<Two> {
         of_pieces.extend(Trial::elementwise(op, x.len(), end - start).run(&part));
     }
     let element = (0..y.len()).find(|&i| !same_bits(&of_pieces[i..=i], &y[i..=i]))?;
-    Some(Two { element, found: of_pieces[element], against: y[element] })
+    Some(Mismatch { element, found: of_pieces[element], against: y[element] })
 }

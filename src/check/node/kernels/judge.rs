@@ -5,15 +5,15 @@
 //! else.
 
 use crate::check::node::kernels::batch::{Batch, pieces};
-use crate::check::node::kernels::precision::{Two, compare, is_single, same_bits};
+use crate::check::node::kernels::precision::{Mismatch, compare, is_single, same_bits};
 use crate::check::node::kernels::recorded::{is_built_in, is_view, numbers, trial, with_strided};
-use crate::check::node::kernels::rounding::{Pair, Unit};
-use crate::check::node::kernels::trial::{Slot, Trial};
+use crate::check::node::kernels::rounding::{Roundoff, TwoResults};
+use crate::check::node::kernels::trial::{Trial, TrialOperand};
 use crate::check::random::Random;
 use crate::check::report::fault::{Fault, Stage};
 use crate::graph::{NodeId, OpIndex, Origin, ShapeIndex};
 use crate::shape::unravel;
-use crate::tape::{Located, Op, Recorder, Tape};
+use crate::tape::{Located, Recorder, Tape};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
@@ -155,7 +155,7 @@ impl<'t> Kernels<'t> {
     ) {
         let first = copies.first().zip(trial.slots.first());
         let view = match first {
-            Some((x, Slot::Real(layout))) => trial
+            Some((x, TrialOperand::Real(layout))) => trial
                 .op
                 .view(layout, &trial.shape.shape)
                 .map(|layout| numbers(&Located { data: x, indices: None, layout })),
@@ -166,11 +166,11 @@ impl<'t> Kernels<'t> {
             return;
         }
         // Where more is computed than moved, another order of sums is no fault.
-        let pair = Pair { trial, x: copies, y: &of_copies, other: y, unit: Unit::F64 };
+        let pair = TwoResults { trial, x: copies, y: &of_copies, other: y, unit: Roundoff::F64 };
         let Some(element) = pair.apart(&mut self.random) else { return };
         let problem = format!(
             "its kernel gives another result where operands are strided views than on contiguous copies: {}",
-            self.told(recorder, id, &Two { element, found: y[element], against: of_copies[element] }),
+            self.told(recorder, id, &Mismatch { element, found: y[element], against: of_copies[element] }),
         );
         let operand = match *strided {
             [alone] => Some(alone),
@@ -201,12 +201,12 @@ impl<'t> Kernels<'t> {
         if same_bits(&of_parts, y) {
             return;
         }
-        let pair = Pair { trial, x, y, other: &of_parts, unit: Unit::F64 };
+        let pair = TwoResults { trial, x, y, other: &of_parts, unit: Roundoff::F64 };
         if let Some(element) = pair.apart(&mut self.random) {
             let problem = format!(
                 "its `Op::by_rows` says that a row of the result depends on that row of operand 0 alone, and its kernel \
                  gives another result for some rows than for all: {}",
-                self.told(recorder, id, &Two { element, found: of_parts[element], against: y[element] }),
+                self.told(recorder, id, &Mismatch { element, found: of_parts[element], against: y[element] }),
             );
             self.tell(recorder, id, KernelFault::Rows, None, problem);
         }
@@ -230,7 +230,7 @@ impl<'t> Kernels<'t> {
             let (id, element) = batch.node(two.element * step);
             let problem = format!(
                 "its kernel gives another result for the same numbers in a piece of another length: {}",
-                self.told(recorder, id, &Two { element, ..two }),
+                self.told(recorder, id, &Mismatch { element, ..two }),
             );
             self.tell(recorder, id, KernelFault::Pieces, None, problem);
         }
@@ -245,7 +245,7 @@ impl<'t> Kernels<'t> {
         &mut self,
         recorder: &Recorder,
         place: impl Fn(usize) -> (NodeId, usize),
-        differs: Option<Two>,
+        differs: Option<Mismatch>,
     ) {
         let Some(two) = differs else { return };
         let (id, element) = place(two.element);
@@ -268,7 +268,7 @@ impl<'t> Kernels<'t> {
         }
     }
 
-    fn told(&self, recorder: &Recorder, id: NodeId, two: &Two) -> String {
+    fn told(&self, recorder: &Recorder, id: NodeId, two: &Mismatch) -> String {
         let index = unravel(two.element, recorder.graph.node(id).shape());
         format!("element {index:?} is {:e}, and {:e} there", two.found, two.against)
     }

@@ -1,12 +1,12 @@
 //! Kernels in f32 against those in f64, and kernels in f64 that compute in f32.
 
-use crate::check::node::kernels::rounding::{Pair, Unit, by_random};
+use crate::check::node::kernels::rounding::{Roundoff, TwoResults, by_random};
 use crate::check::node::kernels::trial::Trial;
 use crate::check::random::Random;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// An element for which a kernel gives two results.
-pub(super) struct Two {
+pub(super) struct Mismatch {
     pub(super) element: usize,
     /// What was found.
     pub(super) found: f64,
@@ -37,7 +37,7 @@ pub(super) fn compare(
     x: &[Vec<f64>],
     y: &[f64],
     random: &mut Random,
-) -> (Option<Two>, bool) {
+) -> (Option<Mismatch>, bool) {
     let (single, wide) = rounded(x);
     let of_wide = trial.run(&wide);
     let same = wide != x && same_bits(&of_wide, y);
@@ -45,12 +45,12 @@ pub(super) fn compare(
     let run = AssertUnwindSafe(|| trial.run(&single));
     let Ok(other) = catch_unwind(run) else { return (None, same) };
     let other: Vec<f64> = other.into_iter().map(f64::from).collect();
-    let pair = Pair { trial, x: &wide, y: &of_wide, other: &other, unit: Unit::F32 };
+    let pair = TwoResults { trial, x: &wide, y: &of_wide, other: &other, unit: Roundoff::F32 };
     let found = pair.apart(random).filter(|&element| {
         let off = (other[element] - of_wide[element]).abs();
         is_systematic(trial, &wide, element, off, random)
     });
-    (found.map(|element| Two { element, found: other[element], against: of_wide[element] }), same)
+    (found.map(|element| Mismatch { element, found: other[element], against: of_wide[element] }), same)
 }
 
 /// Whether the kernel in f32 is off to the same side at operands nearby, as a wrong one is: one that is off by roundings of

@@ -1,6 +1,6 @@
 //! A node as it is recorded: its kernel, and where its operands lie.
 
-use crate::check::node::kernels::trial::{Slot, Trial};
+use crate::check::node::kernels::trial::{Trial, TrialOperand};
 use crate::graph::NodeId;
 use crate::kernel::gather;
 use crate::shape::{Layout, size};
@@ -49,9 +49,9 @@ pub(super) fn trial<'a>(op: &'a dyn Op, located: &'a [Located<'_>], shape: &[usi
     let slots = located.iter().enumerate().map(|(i, x)| {
         let contiguous = || Layout::contiguous(&x.layout.shape);
         match x.indices {
-            _ if !op.reads(i) => Slot::Shape(&x.layout.shape),
-            Some(indices) => Slot::Index(indices, x.layout.clone()),
-            None => Slot::Real(contiguous()),
+            _ if !op.reads(i) => TrialOperand::Shape(&x.layout.shape),
+            Some(indices) => TrialOperand::Index(indices, x.layout.clone()),
+            None => TrialOperand::Real(contiguous()),
         }
     });
     Trial { op, slots: slots.collect(), shape: Layout::contiguous(shape) }

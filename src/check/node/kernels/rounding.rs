@@ -22,7 +22,7 @@ const JUMP: f64 = 1e-8;
 
 /// The precision that a result may have been rounded to on the way.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Unit {
+pub(super) struct Roundoff {
     /// The distance from 1 to the next number.
     epsilon: f64,
     /// Below this, digits are lost.
@@ -31,7 +31,7 @@ pub(super) struct Unit {
     most: f64,
 }
 
-impl Unit {
+impl Roundoff {
     pub(super) const F32: Self = Self {
         epsilon: f32::EPSILON as f64,
         least: 4.0 * f32::MIN_POSITIVE as f64,
@@ -46,8 +46,8 @@ impl Unit {
     }
 }
 
-/// Two results for the same operands, which should be the same but for rounding.
-pub(super) struct Pair<'a> {
+/// Mismatch results for the same operands, which should be the same but for rounding.
+pub(super) struct TwoResults<'a> {
     /// The kernel in f64, and its operands.
     pub(super) trial: &'a Trial<'a>,
     pub(super) x: &'a [Vec<f64>],
@@ -56,10 +56,10 @@ pub(super) struct Pair<'a> {
     /// The other result.
     pub(super) other: &'a [f64],
     /// The coarser of the precisions that both were computed in.
-    pub(super) unit: Unit,
+    pub(super) unit: Roundoff,
 }
 
-impl Pair<'_> {
+impl TwoResults<'_> {
     /// The element that is furthest out of what rounding can do, if any is.
     pub(super) fn apart(&self, random: &mut Random) -> Option<usize> {
         let mut open = self.open();
@@ -136,7 +136,7 @@ impl Pair<'_> {
     fn open(&self) -> Vec<usize> {
         /// Elements that are looked at together.
         const BLOCK: usize = 64;
-        let Unit { epsilon, least, .. } = self.unit;
+        let Roundoff { epsilon, least, .. } = self.unit;
         let mut open = Vec::new();
         for (k, (y, other)) in self.y.chunks(BLOCK).zip(self.other.chunks(BLOCK)).enumerate() {
             // All of them, without a way out: a loop that the compiler makes short.
@@ -156,7 +156,7 @@ impl Pair<'_> {
         let (y, other) = (self.y[i], self.other[i]);
         if !y.is_finite() || y.abs() > self.unit.most {
             // In another precision, what has no value may have one.
-            return self.unit != Unit::F64 || y == other || y.is_nan() && other.is_nan();
+            return self.unit != Roundoff::F64 || y == other || y.is_nan() && other.is_nan();
         }
         self.off(i) <= 4.0 * self.unit.epsilon * scale.abs() + self.unit.least
     }

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 /// What an operand is, but for its numbers.
 #[derive(Debug)]
-pub(super) enum Slot<'a> {
+pub(super) enum TrialOperand<'a> {
     /// Numbers of this shape, which are given anew for each run.
     Real(Layout),
     /// Indices.
@@ -19,14 +19,14 @@ pub(super) enum Slot<'a> {
 /// A kernel with everything but the numbers of its operands.
 pub(super) struct Trial<'a> {
     pub(super) op: &'a dyn Op,
-    pub(super) slots: Vec<Slot<'a>>,
+    pub(super) slots: Vec<TrialOperand<'a>>,
     pub(super) shape: Layout,
 }
 
 impl<'a> Trial<'a> {
     /// An elementwise kernel on so many elements.
     pub(super) fn elementwise(op: &'a dyn Op, operands: usize, len: usize) -> Self {
-        let slots = (0..operands).map(|_| Slot::Real(Layout::contiguous(&[len]))).collect();
+        let slots = (0..operands).map(|_| TrialOperand::Real(Layout::contiguous(&[len]))).collect();
         Self { op, slots, shape: Layout::contiguous(&[len]) }
     }
 
@@ -44,14 +44,14 @@ impl<'a> Trial<'a> {
             .slots
             .iter()
             .map(|slot| match slot {
-                Slot::Real(layout) => {
+                TrialOperand::Real(layout) => {
                     let numbers = numbers.next().map_or(&[][..], AsRef::as_ref);
                     Input::Real(View::new(numbers, 0, &layout.shape, &layout.strides))
                 }
-                Slot::Index(indices, layout) => {
+                TrialOperand::Index(indices, layout) => {
                     Input::Index(View::new(indices, 0, &layout.shape, &layout.strides))
                 }
-                Slot::Shape(shape) => Input::Shape(shape),
+                TrialOperand::Shape(shape) => Input::Shape(shape),
             })
             .collect();
         F::kernel(self.op)
@@ -68,13 +68,13 @@ impl<'a> Trial<'a> {
             Layout::contiguous(&shape)
         };
         let slots = self.slots.iter().enumerate().map(|(i, slot)| match slot {
-            Slot::Real(layout) if i == 0 => Slot::Real(with_rows(&layout.shape)),
-            Slot::Real(layout) => Slot::Real(layout.clone()),
-            Slot::Index(indices, layout) => Slot::Index(indices, layout.clone()),
-            Slot::Shape(shape) => Slot::Shape(shape),
+            TrialOperand::Real(layout) if i == 0 => TrialOperand::Real(with_rows(&layout.shape)),
+            TrialOperand::Real(layout) => TrialOperand::Real(layout.clone()),
+            TrialOperand::Index(indices, layout) => TrialOperand::Index(indices, layout.clone()),
+            TrialOperand::Shape(shape) => TrialOperand::Shape(shape),
         });
-        let slots: Vec<Slot<'a>> = slots.collect();
-        matches!(slots.first(), Some(Slot::Real(_))).then(|| Trial {
+        let slots: Vec<TrialOperand<'a>> = slots.collect();
+        matches!(slots.first(), Some(TrialOperand::Real(_))).then(|| Trial {
             op: self.op,
             slots,
             shape: with_rows(&self.shape.shape),
@@ -83,7 +83,7 @@ impl<'a> Trial<'a> {
 
     /// The number of elements of one row of the result and of the first operand, and the number of rows.
     pub(super) fn row_sizes(&self) -> Option<[usize; 3]> {
-        let Some(Slot::Real(first)) = self.slots.first() else { return None };
+        let Some(TrialOperand::Real(first)) = self.slots.first() else { return None };
         let (&[rows, ref y @ ..], &[operand_rows, ref x @ ..]) = (&*self.shape.shape, &*first.shape) else {
             return None;
         };
