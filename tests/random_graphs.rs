@@ -10,13 +10,13 @@ use chainrule::op::{Domain, Kind};
 use chainrule::{Check, Error, Op, Plan, PlanOptions, State, Tape, Var, ops};
 use ndarray::{ArrayD, IxDyn};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use proptest::test_runner::{TestCaseError, TestError};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use support::{chosen, real};
+use support::{chosen, real, runner};
 
 /// Shapes of leaves: distinct sizes, axes of size 1, rank 0, empty.
 const SHAPES: [&[usize]; 11] =
@@ -276,16 +276,6 @@ fn check(
         order = found.next.as_deref();
     }
     Ok(())
-}
-
-/// Tries so many graphs: the same every time, unless more are asked for.
-fn runner(cases: u32) -> TestRunner {
-    let wanted = std::env::var("CHAINRULE_RANDOM_GRAPHS").ok().and_then(|n| n.parse().ok());
-    let config = Config { cases: wanted.unwrap_or(cases), failure_persistence: None, ..Config::default() };
-    match wanted {
-        Some(_) => TestRunner::new(config),
-        None => TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha)),
-    }
 }
 
 /// That plans of the loss, its gradients and some of what lies between give the tape's values bit for bit, fused or not,

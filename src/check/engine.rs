@@ -1,7 +1,7 @@
 //! The recorded backward graph against the rules that it should be made of: every cotangent the sum of what its
 //! consumers hand on, each by its rule.
 
-use super::fault::{Fault, Stage};
+use crate::check::report::fault::{Fault, Stage};
 use crate::error::Result;
 use crate::graph::{Graph, Leaf, NodeId};
 use crate::plan::{Held, Merged};

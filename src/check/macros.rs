@@ -1,6 +1,6 @@
 //! Checks as assertions, for unit tests.
 
-use super::report::Verdict;
+use crate::check::report::verdict::Verdict;
 use crate::error::Result;
 
 /// Panics at the caller's line unless a check has passed: with its verdict and its report, or with what was wrong with

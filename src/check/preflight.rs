@@ -1,7 +1,7 @@
 //! Before any difference: that a replay gives what was recorded, twice the same, and no NaN.
 
-use super::fault::{Fault, Stage};
-use super::replay::value;
+use crate::check::replay::values::value;
+use crate::check::report::fault::{Fault, Stage};
 use crate::error::{Error, NOT_TAKEN, Result};
 use crate::graph::{Graph, Kind, Leaf, NodeId, Origin};
 use crate::kernel::View;
@@ -109,7 +109,7 @@ pub(super) fn reproduced(loss: Var<'_>, tamper: Option<fn(&mut Plan<f64>)>) -> R
         }
     }
     let graph = tape.graph();
-    let watch = Watch { graph: &graph, recorded: &recorded };
+    let watch = ReplayWatch { graph: &graph, recorded: &recorded };
     // Op by op first, since a fused run would be named as one.
     let mut plain = Plan::compile_with([loss], [], PlanOptions::default().fuse(false))?;
     for _ in 0..2 {
@@ -125,12 +125,12 @@ pub(super) fn reproduced(loss: Var<'_>, tamper: Option<fn(&mut Plan<f64>)>) -> R
 }
 
 /// The recorded values, to hold a replay against.
-struct Watch<'a> {
+struct ReplayWatch<'a> {
     graph: &'a Graph,
     recorded: &'a FxHashMap<NodeId, ArrayD<f64>>,
 }
 
-impl Watch<'_> {
+impl ReplayWatch<'_> {
     fn run(&self, plan: &mut Plan<f64>, state: &mut State<f64>) -> Result<Option<Fault>> {
         let mut fault = None;
         plan.show(state, &mut |seen| fault = fault.take().or_else(|| self.look(seen)))?;

@@ -1,19 +1,22 @@
 //! The order of work: preflight, node by node, engine, end to end.
 
-use super::engine;
-use super::fault::{Fault, Stage};
-use super::flow::Flow;
-use super::kernels::Kernels;
-use super::nodes::Nodes;
-use super::preflight;
-use super::random::{generator, signed};
-use super::replay::{branches, numbers, value};
-use super::report::{NodeReport, ParameterReport, Report, Source, Verdict};
-use super::rows::Scale;
-use super::whole::Whole;
-use super::{Check, Mode};
-use crate::error::{Error, Result};
-use crate::float::Written;
+use crate::check::end_to_end::output::EndToEnd;
+use crate::check::end_to_end::rows::Magnitudes;
+use crate::check::end_to_end::unseen::unseen_of_all;
+use crate::check::node::Nodes;
+use crate::check::node::kernels::judge::Kernels;
+use crate::check::random::{generator, signed};
+use crate::check::replay::flow::{Flow, branches};
+use crate::check::replay::values::{numbers, value};
+use crate::check::report::Report;
+use crate::check::report::fault::{Fault, Stage};
+use crate::check::report::mode::{argument, check_settings};
+use crate::check::report::parameter::ParameterReport;
+use crate::check::report::verdict::{NodeReport, Verdict, must_fail};
+use crate::check::report::worst::Source;
+use crate::check::settings::Check;
+use crate::check::{engine, preflight};
+use crate::error::Result;
 use crate::graph::{Kind, NodeId, Origin};
 use crate::tape::{Tape, Var};
 use ndarray::{ArrayD, IxDyn};
@@ -21,8 +24,32 @@ use rustc_hash::FxHashMap;
 use std::cell::Cell;
 use std::collections::hash_map::Entry;
 
+impl Check<'_> {
+    /// Runs the check.
+    ///
+    /// # Errors
+    ///
+    /// If the output is not one number, something asked for is not a leaf of real numbers with a value, the output is
+    /// not finite, an op refuses its operands, or the step vanishes beside an element.
+    #[track_caller]
+    pub fn run(&self) -> Result<Report> {
+        run(self)
+    }
+
+    /// Runs the check as a negative control: of a gradient that is known to be wrong, so that the check must fail.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run); and if the check passes.
+    #[track_caller]
+    pub fn must_fail(&self) -> Result<Report> {
+        let report = self.run()?;
+        must_fail(report.passed(), report)
+    }
+}
+
 #[track_caller]
-pub(super) fn run(check: &Check<'_>) -> Result<Report> {
+fn run(check: &Check<'_>) -> Result<Report> {
     let tape = check.loss.tape();
     for &var in check.leaves.iter().chain(check.gradients.iter().flatten()) {
         tape.own("check", var, &[check.loss])?;
@@ -47,7 +74,7 @@ pub(super) fn run(check: &Check<'_>) -> Result<Report> {
             }
             gradients = loss.try_grad(&check.leaves)?;
         }
-        orders.push(Order { check, order, loss, gradients: &gradients }.run(&mut judged, &mut kernels)?);
+        orders.push(OrderCheck { check, order, loss, gradients: &gradients }.run(&mut judged, &mut kernels)?);
     }
     let mut report = None;
     while let Some(mut order) = orders.pop() {
@@ -55,10 +82,6 @@ pub(super) fn run(check: &Check<'_>) -> Result<Report> {
         report = Some(order);
     }
     report.ok_or_else(|| argument("there is no order to check; the first is 1".to_owned()))
-}
-
-fn argument(problem: String) -> Error {
-    Error::Argument { what: "check", problem }
 }
 
 fn check_arguments(check: &Check<'_>) -> Result<()> {
@@ -81,20 +104,6 @@ fn check_arguments(check: &Check<'_>) -> Result<()> {
     Ok(())
 }
 
-/// That a check can be run with these settings.
-pub(super) fn check_settings(mode: Mode, tolerance: f64) -> Result<()> {
-    if !(tolerance.is_finite() && tolerance > 0.0) {
-        return Err(argument(format!("a tolerance of {} is not a positive number", Written(tolerance))));
-    }
-    match mode {
-        Mode::Chapter { step } if !(step.is_finite() && step > 0.0) => {
-            Err(argument(format!("a step of {} is not a positive number", Written(step))))
-        }
-        Mode::Quick { probes: 0 } => Err(argument("no probe sees anything; take at least one".to_owned())),
-        _ => Ok(()),
-    }
-}
-
 /// One number whose gradient is the next derivative: the gradients, each contracted with a random cotangent.
 #[track_caller]
 fn contract<'t>(check: &Check<'t>, gradients: &[Var<'t>], order: usize) -> Result<Var<'t>> {
@@ -113,14 +122,14 @@ fn contract<'t>(check: &Check<'t>, gradients: &[Var<'t>], order: usize) -> Resul
 }
 
 /// A check of derivatives of one order.
-struct Order<'c, 't> {
+struct OrderCheck<'c, 't> {
     check: &'c Check<'t>,
     order: usize,
     loss: Var<'t>,
     gradients: &'c [Var<'t>],
 }
 
-impl<'t> Order<'_, 't> {
+impl<'t> OrderCheck<'_, 't> {
     fn tape(&self) -> &'t Tape {
         self.loss.tape()
     }
@@ -192,7 +201,7 @@ impl<'t> Order<'_, 't> {
 
         let by_rules = backward.by_rules && backward.fault.is_none();
         let right = report.faults.is_empty() && by_rules && judged.values().all(|&right| right);
-        let whole = self.whole(&flow, right, &ids, &gradients, output)?;
+        let end_to_end = self.end_to_end(&flow, right, &ids, &gradients, output)?;
         let mut random = generator(self.check.seed, 2);
         let (mut reached, mut theirs, mut reports) = (Vec::new(), Vec::new(), Vec::new());
         for ((leaf, gradient), parameter) in leaves.iter().zip(&gradients).zip(&mut report.parameters) {
@@ -209,8 +218,8 @@ impl<'t> Order<'_, 't> {
                 parameter.close();
             }
         }
-        report.faults.extend(whole.leaves(&reached, &theirs, &mut reports, &mut random)?);
-        report.unseen = unseen(&report.parameters, &gradients);
+        report.faults.extend(end_to_end.leaves(&reached, &theirs, &mut reports, &mut random)?);
+        report.unseen = unseen_of_all(&report.parameters, &gradients);
         let failed = report.parameters.iter().any(|p| p.verdict == Verdict::Fail);
         if failed && report.faults.is_empty() {
             // The whole is wrong, and no part was found to be: the worst element of every operand, then.
@@ -222,7 +231,7 @@ impl<'t> Order<'_, 't> {
         if failed && report.faults.is_empty() {
             report.faults.extend(if backward.by_rules { backward.fault } else { self.by_hand(&report) });
         }
-        let unsteady = nodes.unsteady.or_else(|| whole.unsteady.get().then(|| self.loss.id()));
+        let unsteady = nodes.unsteady.or_else(|| end_to_end.unsteady.get().then(|| self.loss.id()));
         let changed = kernels.again(&on_the_way, unsteady);
         if !changed.is_empty() {
             report.faults.retain(|fault| changed.iter().all(|changed| changed.node != fault.node));
@@ -264,25 +273,23 @@ impl<'t> Order<'_, 't> {
         Ok(())
     }
 
-    fn whole(
+    fn end_to_end(
         &self,
         flow: &Flow,
         right: bool,
         ids: &[NodeId],
         gradients: &[Vec<f64>],
         output: f64,
-    ) -> Result<Whole<'_, 't>> {
+    ) -> Result<EndToEnd<'_, 't>> {
         /// Roundings that an output may have gone through without their averaging out.
         const ROUNDINGS: f64 = 4.0;
         let tape = self.tape();
-        let (comparisons, on_the_way): (Vec<NodeId>, Vec<NodeId>) = {
+        let comparisons = branches(tape, ids.iter().copied().chain([self.loss.id()]));
+        let on_the_way: Vec<NodeId> = {
             let graph = tape.graph();
             let read = graph.read_by([self.loss.id()]);
             let on_the_way = graph.nodes().filter(|n| read[n.id().index()] && n.kind() == Kind::Real);
-            (
-                branches(&graph, ids.iter().copied().chain([self.loss.id()])),
-                on_the_way.map(|n| n.id()).collect(),
-            )
+            on_the_way.map(|n| n.id()).collect()
         };
         let on_the_way_back = {
             let graph = tape.graph();
@@ -300,11 +307,11 @@ impl<'t> Order<'_, 't> {
         let forward = f64::max(greatest(on_the_way)?, output.abs());
         let backward: f64 = greatest(on_the_way_back)?;
         let slope = gradients.iter().flatten().filter(|g| g.is_finite()).fold(0.0_f64, |m, g| m.max(g.abs()));
-        Ok(Whole {
+        Ok(EndToEnd {
             check: self.check,
             loss: self.loss,
             comparisons,
-            scale: Scale {
+            scale: Magnitudes {
                 rounding: ROUNDINGS * f64::EPSILON * forward,
                 uncertain: ROUNDINGS * f64::EPSILON * backward,
                 slope: if slope > 0.0 { slope } else { 1.0 },
@@ -320,17 +327,4 @@ impl<'t> Order<'_, 't> {
 fn unrepeatable(mut report: Report) -> Report {
     report.parameters.iter_mut().for_each(|p| p.verdict = Verdict::Unresolved);
     report
-}
-
-/// How likely it is that one lost element of all gradients goes unseen: that of each leaf, by its share of what is not 0.
-pub(super) fn unseen(parameters: &[ParameterReport], gradients: &[Vec<f64>]) -> Option<f64> {
-    let (mut sum, mut count) = (0.0, 0.0);
-    for (parameter, gradient) in parameters.iter().zip(gradients) {
-        if let Some(unseen) = parameter.unseen {
-            let present = gradient.iter().filter(|&&g| g != 0.0).count() as f64;
-            sum += unseen * present;
-            count += present;
-        }
-    }
-    (count > 0.0).then(|| sum / count)
 }

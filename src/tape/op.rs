@@ -205,6 +205,15 @@ pub trait Op: Any + Debug + Send + Sync + Kernel<f32> + Kernel<f64> {
         false
     }
 
+    /// What of it tells on which branch of a piecewise function a point lies: the result of a comparison, or the condition
+    /// of a choice. Each of its elements counts as 0 or not.
+    ///
+    /// The gradient checker watches it in the function and in the rules, and takes no difference across two branches. The
+    /// result of a comparison stands still wherever it does not change its branch.
+    fn branches(&self) -> Option<Branch> {
+        None
+    }
+
     /// Whether row `i` of the result, along the first axis, depends on row `i` of the first operand and on the other
     /// operands as a whole: then the kernel can be run on some rows at a time.
     ///
@@ -283,6 +292,15 @@ pub struct Operand<'a> {
     pub shape: &'a [usize],
     /// Real numbers or indices.
     pub kind: Kind,
+}
+
+/// What of an op tells on which branch of a piecewise function a point lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Branch {
+    /// Its result, as that of a comparison.
+    Result,
+    /// An operand, as the condition of a choice.
+    Operand(usize),
 }
 
 /// What a rule returns.

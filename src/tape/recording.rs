@@ -302,7 +302,7 @@ impl Tape {
     }
 
     /// What each op of the graph's table says of itself.
-    pub(crate) fn ops_that(&self, say: impl Fn(&dyn Op) -> bool) -> Vec<bool> {
+    pub(crate) fn of_ops<T>(&self, say: impl Fn(&dyn Op) -> T) -> Vec<T> {
         self.recorder.borrow().ops.iter().map(|op| say(&**op)).collect()
     }
 

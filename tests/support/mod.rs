@@ -4,10 +4,21 @@
 use chainrule::op::{Domain, Kind, Sample};
 use chainrule::{Op, Tape, Var, ops};
 use ndarray::{ArrayD, IxDyn};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+
+/// A runner of random cases: the same ones every time, unless `CHAINRULE_RANDOM_GRAPHS` says how many others are wanted.
+pub(crate) fn runner(cases: u32) -> TestRunner {
+    let wanted = std::env::var("CHAINRULE_RANDOM_GRAPHS").ok().and_then(|n| n.parse().ok());
+    let config = Config { cases: wanted.unwrap_or(cases), failure_persistence: None, ..Config::default() };
+    match wanted {
+        Some(_) => TestRunner::new(config),
+        None => TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha)),
+    }
+}
 
 /// One op on one sample.
 pub(crate) struct Case {

@@ -1,14 +1,14 @@
 //! Every op of the table on operands that differences find hard: none is accused, and a derivative of it that is wrong is
 //! not passed.
 
-use crate::support::chosen;
+use crate::support::{chosen, runner};
 use chainrule::check::{Report, Stage, Verdict};
 use chainrule::graph::Attribute;
 use chainrule::op::{Attributes, Derivative, Domain, Inputs, Kernel, Kind, Op, Operand, Output, Sample};
 use chainrule::{Check, Error, Precision, Tape, Var, ops};
 use ndarray::{ArrayD, IxDyn};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
+use proptest::test_runner::TestError;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
@@ -162,16 +162,6 @@ fn accused(report: &Report) -> Option<String> {
             || report.faults.is_empty() && report.parameters.iter().any(|p| p.verdict == Verdict::Fail)
     };
     orders.into_iter().find(wrong).map(|report| report.to_string())
-}
-
-/// The same cases every time, unless more are asked for.
-fn runner(cases: u32) -> TestRunner {
-    let wanted = std::env::var("CHAINRULE_RANDOM_GRAPHS").ok().and_then(|n| n.parse().ok());
-    let config = Config { cases: wanted.unwrap_or(cases), failure_persistence: None, ..Config::default() };
-    match wanted {
-        Some(_) => TestRunner::new(config),
-        None => TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha)),
-    }
 }
 
 #[test]

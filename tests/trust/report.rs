@@ -146,3 +146,44 @@ fn a_report_is_read_back_with_what_it_lists_and_without() {
         "{old}"
     );
 }
+
+#[test]
+fn counts_of_a_hostile_report_do_not_overflow() {
+    let mut report = wrong_elements(4, 1, Mode::Full);
+    let parameter = &mut report.parameters[0];
+    (parameter.passed, parameter.failed, parameter.unresolved) = (usize::MAX, usize::MAX, 1);
+    let text = serde_json::to_string(&report).unwrap();
+    let read: Report = serde_json::from_str(&text).unwrap();
+    assert_eq!(read.parameters[0].compared(), usize::MAX);
+    assert!(read.to_string().contains(&usize::MAX.to_string()));
+}
+
+#[test]
+fn what_cancels_between_ops_is_unresolved_with_its_reason_and_accuses_nobody() {
+    let tape = Tape::new();
+    let x = tape.leaf("x", arr1(&[0.3, -0.8, 1.1]));
+    // A wave far shorter than any step that stands out of rounding: every op is right by itself.
+    let loss = (x * 1e9).sin().sum();
+    let report = Check::new(loss, &[x]).run().unwrap();
+    assert!(report.faults.is_empty() && report.verdict() == Verdict::Unresolved, "{report}");
+    assert!(!report.parameters[0].reasons.is_empty(), "{report}");
+    assert!(!report.to_string().contains("wrong"), "{report}");
+}
+
+#[test]
+fn a_group_of_leaves_that_is_not_halved_further_is_not_called_a_tie() {
+    let tape = Tape::new();
+    let leaves: Vec<Var<'_>> =
+        (0..3000).map(|i| tape.leaf(&format!("w{i}"), 0.3 + 1e-4 * i as f64)).collect();
+    let loss = tape.stack(&leaves, 0).sin().sum();
+    let wrong: Vec<Var<'_>> = loss.try_grad(&leaves).unwrap().into_iter().map(|g| 1.5 * g).collect();
+    let report = Check::new(loss, &leaves).gradients(&wrong).mode(Mode::QUICK).must_fail().unwrap();
+    let open: Vec<_> = report.parameters.iter().filter(|p| p.verdict == Verdict::Unresolved).collect();
+    assert!(open.len() > 1000 && report.verdict() == Verdict::Fail, "{} are open", open.len());
+    for parameter in open {
+        assert!(
+            parameter.reasons.iter().all(|reason| reason.contains("a group of leaves failed")),
+            "{parameter:?}"
+        );
+    }
+}

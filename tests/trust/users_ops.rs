@@ -1,7 +1,8 @@
 //! Ops as users write them: right ones that are hard to measure, and wrong ones that are hard to see.
 
 use chainrule::check::{Mode, OpCheck, Verdict};
-use chainrule::op::{Derivative, Inputs, Kernel, Op, Operand, Output, reals};
+use chainrule::graph::Attribute;
+use chainrule::op::{Attributes, Branch, Derivative, Inputs, Kernel, Op, Operand, Output, reals};
 use chainrule::{Check, Float, Tape, Var};
 use ndarray::{Array1, arr1};
 
@@ -107,4 +108,63 @@ fn a_stop_inside_of_a_rule_is_a_wrong_second_derivative() {
 fn the_check_of_an_op_tries_small_operands_of_one_sign() {
     let report = OpCheck::new(ShiftedLn).run().unwrap();
     assert!(!report.passed(), "{report}");
+}
+
+/// `y = 1` where x > 0, else 0.
+#[derive(Debug)]
+struct IsPositive {
+    watched: bool,
+}
+
+impl<F: Float> Kernel<F> for IsPositive {
+    fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
+        for (y, &a) in y.data.iter_mut().zip(x.real(0).slice()) {
+            *y = if a > F::zero() { F::one() } else { F::zero() };
+        }
+    }
+}
+
+impl Op for IsPositive {
+    fn name(&self) -> &'static str {
+        "is_positive"
+    }
+
+    fn formula(&self) -> &'static str {
+        "y = x > 0"
+    }
+
+    fn attributes(&self) -> Attributes {
+        Attributes::new().with("watched", Attribute::Flag(self.watched))
+    }
+
+    fn elementwise(&self) -> bool {
+        true
+    }
+
+    fn branches(&self) -> Option<Branch> {
+        self.watched.then_some(Branch::Result)
+    }
+
+    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+        let [x] = reals(x)?;
+        Ok(x.to_vec())
+    }
+
+    fn rule<'t>(&self, _: usize, _: &[Var<'t>], _: Var<'t>, _: Var<'t>) -> Derivative<'t> {
+        Derivative::Zero
+    }
+}
+
+#[test]
+fn a_comparison_of_a_users_own_is_watched() {
+    // A step of 1e-4 crosses the kink at 0 from the second element, and from that alone.
+    for watched in [true, false] {
+        let tape = Tape::new();
+        let x = tape.leaf("x", arr1(&[0.5, 2e-5, -1.3]));
+        let slope = 0.1 + 0.9 * tape.apply(IsPositive { watched }, &[x]);
+        let report = Check::new((slope * x).sum(), &[x]).mode(Mode::CHAPTER).run().unwrap();
+        assert!(report.passed(), "{report}");
+        let kinks: &[Vec<usize>] = if watched { &[vec![1]] } else { &[] };
+        assert_eq!(report.parameters[0].kinks, kinks, "{report}");
+    }
 }

@@ -1,4 +1,4 @@
-//! The forms in which [`FunctionCheck`](super::FunctionCheck) is given functions and their derivatives.
+//! The forms in which [`FunctionCheck`](crate::check::FunctionCheck) is given functions and their derivatives.
 
 use crate::Float;
 use ndarray::{ArrayBase, ArrayD, Data, Dimension, IxDyn};

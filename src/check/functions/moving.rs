@@ -1,8 +1,8 @@
 //! A function at a point of which one argument is moved.
 
-use super::forms::{Argument, Form, epsilon};
 use crate::Float;
-use crate::check::function::{Function, Moves, Reached};
+use crate::check::functions::forms::{Argument, Form, epsilon};
+use crate::check::measure::function::{Function, Moves, Outputs, Reached};
 use crate::error::Result;
 
 /// A function at a point of which one argument is moved.
@@ -14,15 +14,14 @@ pub(super) struct Moving<'f, F, G, K: Form<F, G>> {
     point: Vec<f64>,
     /// Where the function is asked.
     x: K::Point,
-    direction: Direction,
-    /// The cotangent that was given to the derivative, and that of what is looked at.
+    direction: ArgumentDirection,
+    /// The cotangent that was given to the derivative.
     cotangent: Vec<f64>,
-    weights: Vec<f64>,
-    base: Vec<f64>,
-    now: Vec<f64>,
+    /// Weighed by the cotangent of what is looked at.
+    outputs: Outputs,
 }
 
-enum Direction {
+enum ArgumentDirection {
     Element(usize),
     Along(Vec<f64>),
 }
@@ -35,23 +34,21 @@ impl<'f, F, G, K: Form<F, G>> Moving<'f, F, G, K> {
             place,
             point: arguments[place].numbers.clone(),
             x: K::point(arguments),
-            direction: Direction::Element(0),
+            direction: ArgumentDirection::Element(0),
             cotangent: cotangent.to_vec(),
-            weights: cotangent.to_vec(),
-            base: y.to_vec(),
-            now: y.to_vec(),
+            outputs: Outputs { weights: cotangent.to_vec(), base: y.to_vec(), now: y.to_vec() },
         }
     }
 
     /// How many numbers the function gives.
-    pub(super) fn outputs(&self) -> usize {
-        self.base.len()
+    pub(super) fn count(&self) -> usize {
+        self.outputs.base.len()
     }
 
     /// Looks at one number of the function alone from now on.
     pub(super) fn look_at(&mut self, output: usize) {
-        self.weights.fill(0.0);
-        self.weights[output] = 1.0;
+        self.outputs.weights.fill(0.0);
+        self.outputs.weights[output] = 1.0;
     }
 
     /// The rows of a Jacobian, added up by the cotangent.
@@ -66,14 +63,14 @@ impl<'f, F, G, K: Form<F, G>> Moving<'f, F, G, K> {
 
 impl<F, G, K: Form<F, G>> Function for Moving<'_, F, G, K> {
     fn at(&mut self, t: f64) -> Result<Reached> {
-        let Self { f, place, point, x, direction, base, now, .. } = self;
+        let Self { f, place, point, x, direction, outputs: Outputs { base, now, .. }, .. } = self;
         let moved = K::numbers(x, *place);
         let gone = match direction {
-            &mut Direction::Element(element) => {
+            &mut ArgumentDirection::Element(element) => {
                 moved[element] = K::Number::of(point[element] + t);
                 moved[element].wide() - point[element]
             }
-            Direction::Along(direction) => {
+            ArgumentDirection::Along(direction) => {
                 let there = point.iter().zip(&*direction).map(|(x, v)| K::Number::of(x + t * v));
                 moved.iter_mut().zip(there).for_each(|(x, there)| *x = there);
                 t
@@ -82,8 +79,8 @@ impl<F, G, K: Form<F, G>> Function for Moving<'_, F, G, K> {
         K::value(f, x, now);
         let moved = K::numbers(x, *place);
         match direction {
-            &mut Direction::Element(element) => moved[element] = K::Number::of(point[element]),
-            Direction::Along(_) => {
+            &mut ArgumentDirection::Element(element) => moved[element] = K::Number::of(point[element]),
+            ArgumentDirection::Along(_) => {
                 moved.iter_mut().zip(point).for_each(|(x, point)| *x = K::Number::of(*point))
             }
         }
@@ -93,16 +90,8 @@ impl<F, G, K: Form<F, G>> Function for Moving<'_, F, G, K> {
         Ok(Reached { t: gone, smooth: comparable && now.iter().all(|y| y.is_finite()) })
     }
 
-    fn numbers(&self) -> &[f64] {
-        &self.now
-    }
-
-    fn base(&self) -> &[f64] {
-        &self.base
-    }
-
-    fn weights(&self) -> &[f64] {
-        &self.weights
+    fn outputs(&self) -> &Outputs {
+        &self.outputs
     }
 
     fn epsilon(&self) -> f64 {
@@ -116,14 +105,14 @@ impl<F, G, K: Form<F, G>> Moves for Moving<'_, F, G, K> {
     }
 
     fn move_element(&mut self, element: usize) {
-        self.direction = Direction::Element(element);
+        self.direction = ArgumentDirection::Element(element);
     }
 
     fn move_along(&mut self, direction: Vec<f64>) {
-        self.direction = Direction::Along(direction);
+        self.direction = ArgumentDirection::Along(direction);
     }
 
-    fn is_idle(&self, _: usize) -> bool {
+    fn has_no_effect(&self, _: usize) -> bool {
         false
     }
 }

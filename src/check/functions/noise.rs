@@ -1,9 +1,9 @@
 //! How much rounding there is in what a function gives, whatever it computes on the way.
 
-use super::forms::Argument;
-use crate::check::function::Moves;
+use crate::check::functions::forms::Argument;
+use crate::check::measure::function::Moves;
+use crate::check::measure::steps::rms;
 use crate::check::random::{Random, signed};
-use crate::check::steps::rms;
 use crate::error::Result;
 
 /// Points at which a function is asked.

@@ -1,11 +1,14 @@
 //! Operands that are very small or very large.
 
-use super::operands::{real, shapes};
-use super::{OpCase, OpCheck};
-use crate::check::Mode;
-use crate::check::fault::{Fault, Stage};
+use crate::check::ops::ladder::GREATEST;
+use crate::check::ops::op_check::OpCheck;
+use crate::check::ops::operands::{real, shapes, whole};
+use crate::check::ops::report::OpCase;
 use crate::check::random::{Random, generator};
-use crate::check::report::{Report, Source};
+use crate::check::report::Report;
+use crate::check::report::fault::{Fault, Stage};
+use crate::check::report::mode::Mode;
+use crate::check::report::worst::Source;
 use crate::error::Result;
 use crate::graph::Kind;
 use crate::plan::Plan;
@@ -17,8 +20,9 @@ use crate::tape::{Tape, Var};
 use ndarray::{ArrayD, IxDyn};
 use rand::RngExt;
 
-/// Results above this are not differentiated, since their derivatives may overflow.
-const GREATEST: f64 = 1e100;
+/// Magnitudes of operands besides those of [`Op::extremes`], for ops that are not elementwise: elementwise ones are tried at
+/// all sizes.
+const BETWEEN: [f64; 3] = [5.0, 12.0, 1e5];
 /// A result below this has not overflowed in either precision.
 const MODERATE: f64 = 1e30;
 /// An overflow is found to within this part of where it is.
@@ -51,16 +55,10 @@ impl OpCheck {
     /// The cases of operands at extremes.
     #[track_caller]
     pub(super) fn at_extremes(&self, samples: &[Sample]) -> Result<Vec<OpCase>> {
-        let size =
-            |sample: &Sample| sample.0.iter().map(|(shape, _)| crate::shape::size(shape)).sum::<usize>();
-        let whole = |sample: &&Sample| sample.0.iter().all(|(shape, _)| !shape.contains(&0));
-        let small = |sample: &&Sample| size(sample) <= 64;
-        let Some(sample) = samples.iter().filter(whole).filter(small).max_by_key(|sample| size(sample))
-        else {
-            return Ok(Vec::new());
-        };
+        let Some(sample) = whole(samples) else { return Ok(Vec::new()) };
         let mut cases = Vec::new();
-        for extreme in extremes(sample, self.op.extremes()) {
+        let between: &[f64] = if self.op.elementwise() { &[] } else { &BETWEEN };
+        for extreme in extremes(sample, &[self.op.extremes(), between].concat()) {
             let operands = format!("{}, {}", shapes(sample), extreme.name());
             let mut random = generator(self.seed, 4);
             let report = self.at_extreme(sample, extreme, &mut random)?;
@@ -126,7 +124,7 @@ impl OpCheck {
     }
 }
 
-/// All cases for operands of some domains.
+/// All cases for operands of some domains and magnitudes.
 fn extremes(sample: &Sample, magnitudes: &[f64]) -> Vec<Extreme> {
     let real: Vec<usize> = (0..sample.0.len()).filter(|&i| sample.0[i].1.kind() == Kind::Real).collect();
     let signed = real.iter().any(|&i| match sample.0[i].1 {
@@ -165,12 +163,12 @@ impl Extreme {
     /// Numbers near 1 in magnitude, of the signs that the domain has.
     fn near_one(self, shape: &[usize], domain: Domain, random: &mut Random) -> ArrayD<f64> {
         let both = match domain {
-            // Elements that must keep apart do so at every scale.
             Domain::Signed(..) => true,
             Domain::Between(_, high) if high <= 0.0 => {
                 return ArrayD::from_shape_simple_fn(IxDyn(shape), || -random.random_range(NEAR_ONE));
             }
             Domain::Between(low, _) => low < 0.0,
+            // Elements that must keep apart, and what says something of the array as a whole, do so at every scale.
             _ => return real(shape, domain, random),
         };
         ArrayD::from_shape_simple_fn(IxDyn(shape), || {

@@ -1,7 +1,9 @@
 //! What the check of an op has found.
 
-use crate::check::fault::Fault;
-use crate::check::report::{LISTED, Report, Verdict};
+use crate::check::report::Report;
+use crate::check::report::fault::Fault;
+use crate::check::report::verdict::Verdict;
+use crate::check::report::worst::LISTED;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

@@ -94,21 +94,21 @@ known! {
         |x0, x1, y, dy| [dy * (x1 * (1.0 - 2.0 * x0)), x0.sigmoid_grad(dy)], [SMOOTH, SMOOTH];
 
         /// `y = 1` where x0 > x1, else 0; its derivative is 0.
-        Greater, greater, ">", "y = x0 > x1", |a, b| F::truth(a > b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD], kink;
+        Greater, greater, ">", "y = x0 > x1", |a, b| F::truth(a > b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD], kink, compares;
 
         /// `y = 1` where x0 ≥ x1, else 0; its derivative is 0.
-        GreaterEqual, greater_equal, "≥", "y = x0 ≥ x1", |a, b| F::truth(a >= b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD], kink;
+        GreaterEqual, greater_equal, "≥", "y = x0 ≥ x1", |a, b| F::truth(a >= b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD], kink, compares;
 
         /// `y = 1` where x0 < x1, else 0; its derivative is 0.
-        Less, less, "<", "y = x0 < x1", |a, b| F::truth(a < b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD], kink;
+        Less, less, "<", "y = x0 < x1", |a, b| F::truth(a < b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD], kink, compares;
 
         /// `y = 1` where x0 ≤ x1, else 0; its derivative is 0.
-        LessEqual, less_equal, "≤", "y = x0 ≤ x1", |a, b| F::truth(a <= b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD], kink;
+        LessEqual, less_equal, "≤", "y = x0 ≤ x1", |a, b| F::truth(a <= b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD], kink, compares;
 
         /// `y = 1` where x0 = x1, else 0; its derivative is 0.
-        Equal, equal, "=", "y = x0 = x1", |a, b| F::truth(a == b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD], kink;
+        Equal, equal, "=", "y = x0 = x1", |a, b| F::truth(a == b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD], kink, compares;
 
         /// `y = 1` where x0 ≠ x1, else 0; its derivative is 0.
-        NotEqual, not_equal, "≠", "y = x0 ≠ x1", |a, b| F::truth(a != b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD], kink;
+        NotEqual, not_equal, "≠", "y = x0 ≠ x1", |a, b| F::truth(a != b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD], kink, compares;
     }
 }

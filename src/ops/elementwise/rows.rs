@@ -2,7 +2,7 @@
 //!
 //! A row is `/// doc`, then `Type, method, "symbol", "formula", |a| function, |x, y, dy| rule, domain;` and, before the
 //! semicolon, marks: `kink` where it is not smooth, `gate` where it is zero, with derivative zero, wherever its operand is
-//! negative, `call` where its loop calls a library's function. With two operands, there are a rule and a domain for each.
+//! negative, `call` where its loop calls a library's function, `compares` where its result tells branches apart. With two operands, there are a rule and a domain for each.
 
 use crate::tape::sample::Domain;
 
@@ -12,6 +12,7 @@ macro_rules! marked {
     (kink: kink $($rest:ident)*) => { true };
     (gate: gate $($rest:ident)*) => { true };
     (call: call $($rest:ident)*) => { true };
+    (compares: compares $($rest:ident)*) => { true };
     ($wanted:ident: $other:ident $($rest:ident)*) => { $crate::ops::elementwise::rows::marked!($wanted: $($rest)*) };
 }
 pub(super) use marked;
@@ -41,6 +42,11 @@ macro_rules! elementwise_op {
 
             fn smooth(&self) -> bool {
                 !$crate::ops::elementwise::rows::marked!(kink: $($mark)*)
+            }
+
+            fn branches(&self) -> Option<$crate::tape::op::Branch> {
+                $crate::ops::elementwise::rows::marked!(compares: $($mark)*)
+                    .then_some($crate::tape::op::Branch::Result)
             }
 
             fn gates(&self) -> bool {

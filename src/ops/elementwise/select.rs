@@ -4,7 +4,7 @@ use crate::Float;
 use crate::kernel::{Inputs, Lanes, Output};
 use crate::ops::operand::Other;
 use crate::tape::Var;
-use crate::tape::op::{Derivative, Kernel, Op, Operand};
+use crate::tape::op::{Branch, Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;
 use crate::tape::sample::{Domain, Sample};
 
@@ -23,6 +23,10 @@ impl Op for Where {
 
     fn formula(&self) -> &'static str {
         "y = x1 where x0 ≠ 0, else x2"
+    }
+
+    fn branches(&self) -> Option<Branch> {
+        Some(Branch::Operand(0))
     }
 
     fn elementwise(&self) -> bool {

@@ -1,0 +1,182 @@
+//! Differences of a function at steps of one length, and what they say of themselves.
+
+use crate::check::measure::function::Function;
+use crate::error::Result;
+
+/// Takes differences, one after another.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Differences {
+    right: Vec<f64>,
+}
+
+/// One central difference.
+pub(crate) struct Central {
+    /// By how much y rose from left to right.
+    pub(crate) rise: f64,
+    pub(crate) slope: f64,
+    pub(crate) rounding: f64,
+    /// Whether y stood still, bit for bit.
+    pub(crate) still: bool,
+    /// The slope to the right less that to the left.
+    bend: f64,
+}
+
+/// Two central differences, h and h/2, and what they say together.
+pub(crate) struct Richardson {
+    /// Richardson's extrapolation, (4 D(h/2) − D(h)) / 3.
+    pub(crate) value: f64,
+    /// What the function's curvature may have left: |D(h/2) − D(h)| / 3.
+    pub(crate) truncation: f64,
+    pub(crate) rounding: f64,
+    /// Whether y stood still, bit for bit.
+    pub(crate) still: bool,
+    /// The slope to the right less that to the left, if that stands out of rounding.
+    bend: f64,
+    /// Whether these differ as they would at a kink.
+    pub(crate) bent: bool,
+}
+
+/// The slope to one side, from differences at h and h/2.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OneSided {
+    /// The difference at h/2.
+    pub(crate) slope: f64,
+    /// By how much it may be off: twice what halving the step changed, and rounding.
+    pub(crate) error: f64,
+    /// Extrapolated, `2 D(h/2) − D(h)`: without the error that is in proportion to h.
+    pub(crate) extrapolated: f64,
+}
+
+impl Differences {
+    /// The central difference at a step, unless a branch changes on the way, or a value there is not finite.
+    pub(crate) fn central(&mut self, f: &mut impl Function, step: f64) -> Result<Option<Central>> {
+        let right = f.at(step)?;
+        if !right.smooth {
+            return Ok(None);
+        }
+        self.right.clear();
+        self.right.extend_from_slice(f.numbers());
+        let left = f.at(-step)?;
+        let distance = right.t - left.t;
+        // A step that rounding has lost beside the element measures nothing.
+        if !left.smooth || distance < step {
+            return Ok(None);
+        }
+        let (mut sum, mut bend, mut rounding) = (0.0, 0.0, 0.0);
+        let mut still = true;
+        let sides = self.right.iter().zip(f.numbers()).zip(f.base()).zip(f.weights());
+        for (i, (((&right, &left), &base), &weight)) in sides.enumerate() {
+            let same = right.to_bits() == left.to_bits();
+            still &= weight == 0.0 || same && right.to_bits() == base.to_bits();
+            let magnitude = weight.abs() * right.abs().max(left.abs());
+            if !same {
+                sum += weight * (right - left);
+                rounding += 4.0 * magnitude;
+            } else if f.depends(i) {
+                // It may have moved by less than it can show.
+                rounding += magnitude;
+            }
+            bend += weight * ((right - base) + (left - base));
+        }
+        Ok(Some(Central {
+            rise: sum,
+            slope: sum / distance,
+            rounding: f.epsilon() * rounding / step,
+            still,
+            bend: bend / step,
+        }))
+    }
+
+    /// The differences at a step and at half of it.
+    pub(crate) fn pair(&mut self, f: &mut impl Function, step: f64) -> Result<Option<Richardson>> {
+        let Some(whole) = self.central(f, step)? else { return Ok(None) };
+        let Some(half) = self.central(f, step / 2.0)? else { return Ok(None) };
+        let ratio = (whole.bend / half.bend).abs();
+        let seen = half.bend.abs() > 4.0 * half.rounding;
+        Ok(Some(Richardson {
+            value: (4.0 * half.slope - whole.slope) / 3.0,
+            truncation: (half.slope - whole.slope).abs() / 3.0,
+            rounding: whole.rounding.max(half.rounding),
+            still: whole.still && half.still,
+            bend: if seen { whole.bend } else { 0.0 },
+            bent: seen && !(1.5..=2.7).contains(&ratio),
+        }))
+    }
+
+    /// How good the extrapolated derivative is at a step, for choosing one: what a third, shorter difference changes, and
+    /// rounding. `None` where a branch changes.
+    pub(crate) fn quality(&mut self, f: &mut impl Function, step: f64) -> Result<Option<f64>> {
+        let Some(long) = self.pair(f, step)? else { return Ok(None) };
+        let Some(short) = self.pair(f, step / 2.0)? else { return Ok(None) };
+        Ok(Some((long.value - short.value).abs() + 0.25 * long.rounding))
+    }
+
+    /// How far the output lies off the straight line of a slope, at some steps below h: what rounding does to it,
+    /// measured. The worst of rounding, if the output is so coarse that it stands still between two steps.
+    pub(crate) fn scatter(
+        &mut self,
+        f: &mut impl Function,
+        slope: f64,
+        rounding: f64,
+        step: f64,
+    ) -> Result<f64> {
+        let (mut off, mut seen) = (0.0_f64, Vec::new());
+        // No simple fractions, at which roundings would be alike.
+        for part in [0.137_1, 0.381_97, 0.618_03, 0.876_54] {
+            if let Some(central) = self.central(f, part * step)? {
+                off = off.max((central.rise - slope * 2.0 * part * step).abs());
+                seen.push(central.rise);
+            }
+        }
+        seen.sort_unstable_by(f64::total_cmp);
+        let stands_still = seen.windows(2).any(|pair| pair[0] == pair[1]);
+        Ok(if stands_still { off.max(rounding) } else { off })
+    }
+
+    /// The slopes to the right and to the left, whatever branches change; `None` where a value is not finite.
+    pub(crate) fn sides(&mut self, f: &mut impl Function, step: f64) -> Result<[Option<OneSided>; 2]> {
+        let mut sides = [None; 2];
+        for (side, step) in sides.iter_mut().zip([step, -step]) {
+            let (long, short) = (one_sided(f, step)?, one_sided(f, step / 2.0)?);
+            let error = 2.0 * (long.0 - short.0).abs() + long.1;
+            if error.is_finite() {
+                let extrapolated = 2.0 * short.0 - long.0;
+                *side = Some(OneSided { slope: short.0, error, extrapolated });
+            }
+        }
+        Ok(sides)
+    }
+}
+
+/// The difference to one side, and what rounding may have done to it.
+fn one_sided(f: &mut impl Function, step: f64) -> Result<(f64, f64)> {
+    let reached = f.at(step)?;
+    let (mut sum, mut rounding) = (0.0, 0.0);
+    for (i, ((&y, &base), &weight)) in f.numbers().iter().zip(f.base()).zip(f.weights()).enumerate() {
+        let magnitude = weight.abs() * y.abs().max(base.abs());
+        if y.to_bits() != base.to_bits() {
+            sum += weight * (y - base);
+            rounding += 4.0 * magnitude;
+        } else if f.depends(i) {
+            rounding += magnitude;
+        }
+    }
+    Ok((sum / reached.t, 4.0 * f.epsilon() * rounding / step.abs()))
+}
+
+impl Richardson {
+    pub(crate) fn error(&self) -> f64 {
+        self.truncation + self.rounding
+    }
+
+    /// Whether the point is stationary: the slope at it is nothing beside what it is on both sides.
+    pub(crate) fn is_flat(&self) -> bool {
+        !self.bent && self.value.abs() <= 4.0 * self.error() && self.error() <= 1e-3 * self.bend.abs()
+    }
+
+    /// Whether shortening the step any further would not show more: the two differences are as good as one, or apart by
+    /// rounding alone.
+    pub(crate) fn has_converged(&self) -> bool {
+        !self.bent && self.truncation <= self.rounding.max(1e-2 * self.value.abs())
+    }
+}

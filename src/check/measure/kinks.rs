@@ -1,0 +1,62 @@
+//! The verdict at a kink, and at an end of the domain, where a derivative has one side or two.
+
+use crate::check::measure::differences::OneSided;
+use crate::check::measure::element::{Compared, Element, Reason};
+use crate::check::measure::function::Function;
+use crate::check::measure::judge::{Answer, FACTOR, Judge, Question};
+use crate::error::Result;
+
+impl Judge {
+    /// At a kink: any derivative between those of both sides is accepted, and told to be one. A kink has a slope on either
+    /// side, which is the same near the point as further away; where no branch changes, these alone tell it from rounding.
+    pub(crate) fn at_a_kink(
+        &mut self,
+        f: &mut impl Function,
+        question: Question,
+        step: f64,
+        branches: bool,
+    ) -> Result<Answer> {
+        let Question { backprop, .. } = question;
+        let near = self.differences.sides(f, step)?;
+        let far = self.differences.sides(f, FACTOR * step)?;
+        let unresolved = |numeric: f64, reason: Reason| {
+            let compared = Compared { backprop, numeric, error: f64::INFINITY };
+            let element = if backprop.is_finite() { Element::Unresolved(reason) } else { Element::Fail };
+            Answer { compared, element, at_kink: true }
+        };
+        let (left, right) = match near {
+            [Some(right), Some(left)] => (left, right),
+            [Some(side), None] | [None, Some(side)] => return Ok(self.at_an_end(question, side)),
+            [None, None] => return Ok(unresolved(f64::NAN, Reason::End)),
+        };
+        let jump = (left.slope - right.slope).abs();
+        let settled = |near: OneSided, far: Option<OneSided>| {
+            far.is_some_and(|far| (near.slope - far.slope).abs() <= near.error + far.error + 0.2 * jump)
+        };
+        let seen = branches || left.error + right.error <= 0.3 * jump;
+        if !question.kinks || !seen || !settled(right, far[0]) || !settled(left, far[1]) {
+            return Ok(unresolved((left.slope + right.slope) / 2.0, Reason::Unsettled));
+        }
+        let low = (left.slope - left.error).min(right.slope - right.error);
+        let high = (left.slope + left.error).max(right.slope + right.error);
+        let slack = self.tolerance * backprop.abs().max(low.abs()).max(high.abs());
+        let inside = backprop.is_finite() && low - slack <= backprop && backprop <= high + slack;
+        // What is compared with is the nearest of the derivatives between.
+        let (least, most) = (left.slope.min(right.slope), left.slope.max(right.slope));
+        let numeric = if backprop.is_nan() { least } else { backprop.max(least).min(most) };
+        let compared = Compared { backprop, numeric, error: 0.0 };
+        Ok(Answer { compared, element: if inside { Element::Kink } else { Element::Fail }, at_kink: true })
+    }
+
+    /// At the end of the domain: the slope to one side can confirm a derivative, and alone cannot refute it.
+    fn at_an_end(&self, question: Question, side: OneSided) -> Answer {
+        let compared =
+            Compared { backprop: question.backprop, numeric: side.extrapolated, error: side.error };
+        let element = match compared.verdict(self.tolerance) {
+            _ if !question.backprop.is_finite() => Element::Fail,
+            Element::Pass => Element::Pass,
+            _ => Element::Unresolved(Reason::End),
+        };
+        Answer { compared, element, at_kink: true }
+    }
+}

@@ -1,0 +1,113 @@
+//! Whether differences can be trusted to call a derivative wrong.
+
+use crate::check::measure::differences::Richardson;
+use crate::check::measure::element::Element;
+use crate::check::measure::function::Function;
+use crate::check::measure::judge::{Best, FACTOR, Judge, Question, SHRINKS, TRIES};
+use crate::error::Result;
+
+/// How many steps in a row, each a part of the one before, have to show the same slope before a derivative is called
+/// wrong: two could by chance, where a function goes up and down between them.
+const AGREED: usize = 2;
+
+impl Judge {
+    /// What fails must fail at a step of the element's own scale, and at a shorter one still, where its differences have
+    /// converged: one that is far too long may see the same slope at h and at h/2, and not that of a part of the function
+    /// which is flat out there, or which goes up and down many times.
+    ///
+    /// Whether what comes out can be trusted to say that a derivative is wrong.
+    pub(crate) fn confirm(
+        &mut self,
+        f: &mut impl Function,
+        question: Question,
+        first: Best,
+    ) -> Result<(Best, bool)> {
+        let mut best = first;
+        if !question.backprop.is_finite() {
+            return Ok((best, true));
+        }
+        // The longest of the steps that agree shows the slope best.
+        let (mut longest, mut agreed) = (None, 0);
+        for _ in 0..TRIES {
+            if self.verdict(&best.pair, question) != Element::Fail {
+                return Ok((best, true));
+            }
+            let shorter = match self.nearer(f, question, &best)? {
+                Ok(shorter) => shorter,
+                // Nothing shorter could tell more.
+                Err(drowned) => {
+                    let close = best.step <= question.reach.trusted && best.pair.has_converged();
+                    let trusted = agreed > 0 || drowned && (close || self.is_straight(f, &best)?);
+                    let best = longest.unwrap_or(best);
+                    let trusted = trusted && self.is_between(f, question, &best)?;
+                    return Ok((best, trusted));
+                }
+            };
+            let error = best.pair.error() + shorter.pair.error();
+            let same = self.agree(&best.pair, &shorter.pair, error);
+            if same && best.pair.has_converged() && shorter.pair.has_converged() {
+                agreed = if shorter.step <= question.reach.trusted { agreed + 1 } else { 0 };
+                longest = longest.or(Some(best));
+            } else {
+                (longest, agreed) = (None, 0);
+            }
+            if agreed == AGREED {
+                let best = longest.unwrap_or(shorter);
+                let trusted = self.is_between(f, question, &best)?;
+                return Ok((best, trusted));
+            }
+            best = shorter;
+        }
+        Ok((best, false))
+    }
+
+    /// Whether a step that is no power of two times another shows the same slope: a function that repeats itself may stand
+    /// still at all others.
+    fn is_between(&mut self, f: &mut impl Function, question: Question, best: &Best) -> Result<bool> {
+        let Some(other) = self.differences.pair(f, 0.618_034 * best.step)? else { return Ok(false) };
+        let error = best.pair.error() + other.error() + 2.0 * question.hidden(best.step);
+        Ok(!other.bent && self.agree(&best.pair, &other, error))
+    }
+
+    /// Whether longer steps show the same slope as the shortest that can be seen, without a bend.
+    fn is_straight(&mut self, f: &mut impl Function, best: &Best) -> Result<bool> {
+        for power in 1..=AGREED {
+            let longer = self.differences.pair(f, best.step * FACTOR.powi(power as i32))?;
+            let same = |longer: &Richardson| {
+                longer.has_converged() && self.agree(&best.pair, longer, best.pair.error() + longer.error())
+            };
+            if !longer.as_ref().is_some_and(same) {
+                return Ok(false);
+            }
+        }
+        Ok(best.pair.has_converged())
+    }
+
+    /// Differences at the shortest step, of the element's own scale at the most, that could show what `best` shows. Where
+    /// there are none, whether that is since rounding drowns it at all that could be taken.
+    fn nearer(
+        &mut self,
+        f: &mut impl Function,
+        question: Question,
+        best: &Best,
+    ) -> Result<Result<Best, bool>> {
+        let wanted = 0.05 * best.pair.compared(question).difference();
+        let mut step = question.reach.trusted.min(best.step / FACTOR);
+        for _ in 0..SHRINKS {
+            match self.differences.pair(f, step)? {
+                Some(pair) if !pair.bent => break,
+                _ => step /= FACTOR,
+            }
+        }
+        let mut drowned = true;
+        while step < best.step {
+            match self.differences.pair(f, step)? {
+                Some(pair) if pair.rounding.max(question.hidden(step)) > wanted => {}
+                Some(pair) if !pair.bent => return Ok(Ok(Best { pair, step })),
+                _ => drowned = false,
+            }
+            step *= FACTOR;
+        }
+        Ok(Err(drowned))
+    }
+}

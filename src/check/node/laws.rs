@@ -1,0 +1,157 @@
+//! What holds for the rules of a node whatever its op computes: that they are linear in the cotangent, and what elements
+//! that tie get together.
+
+use crate::check::measure::element::Element;
+use crate::check::measure::function::Moves;
+use crate::check::measure::judge::Question;
+use crate::check::measure::steps::{Reach, rms};
+use crate::check::node::bench::{Bench, Judged};
+use crate::check::node::{NodeCase, Nodes};
+use crate::check::random::{positions, signed};
+use crate::check::report::fault::Fault;
+use crate::error::Result;
+
+/// Powers of two by which a cotangent is made larger and smaller: products are rounded alike then, and a rule that treats
+/// large or small numbers in another way shows it.
+const LARGER: f64 = (1_u64 << 34) as f64;
+const SMALLER: f64 = 1.0 / LARGER;
+/// The relative tolerances for these: beside small cotangents, roundings of other terms are large.
+const TOLERANCES: [f64; 2] = [1e-9, 1e-2];
+/// Operands between this and one over it are far from where such products overflow, or lose digits.
+const SMALL: f64 = 1e-30;
+
+/// Outputs that are looked at by themselves where operands tie.
+const TIED_OUTPUTS: usize = 16;
+
+impl Nodes<'_> {
+    /// That the rules are linear in the cotangent, however large or small it is, and say the same when asked again.
+    ///
+    /// With a and b two cotangents, the rule of `s (3a − 2b)` is held against s times three times that of a less twice that
+    /// of b, for a large s and a small one.
+    pub(crate) fn nonlinear(
+        &mut self,
+        bench: &mut Bench,
+        case: &NodeCase<'_>,
+        cotangent: &[f64],
+    ) -> Result<Option<Fault>> {
+        let a = cotangent;
+        let b = signed(a.len(), &mut self.random);
+        let scales = if bench.is_moderate(SMALL) { [LARGER, SMALLER] } else { [1.0; 2] };
+        let both = |s: f64| -> Vec<f64> { a.iter().zip(&b).map(|(a, b)| s * (3.0 * a - 2.0 * b)).collect() };
+        let (larger, smaller) = (both(scales[0]), both(scales[1]));
+        let zero = vec![0.0; a.len()];
+        let cotangents =
+            [(1.0, a), (1.0, &b), (scales[0], &larger), (scales[1], &smaller), (1.0, &zero), (1.0, a)];
+        let mut rules = [(); 6].map(|()| Vec::new());
+        // The greatest number that was met, for each unit of cotangent.
+        let mut met = [0.0; 6];
+        for (((scale, dy), dx), met) in cotangents.into_iter().zip(&mut rules).zip(&mut met) {
+            *met = bench.rules(dy, dx)? / scale;
+        }
+        for k in 0..bench.operands().len() {
+            let [a, b, larger, smaller, zero, again] = rules.each_ref().map(|dx| &dx[k]);
+            let Judged { operand, replay, .. } = &bench.operands()[k];
+            let (operand, point) = (*operand, replay.point());
+            let elements: Vec<usize> = (0..a.len()).filter(|&i| point[i].is_finite()).collect();
+            let greatest = elements.iter().fold(0.0_f64, |m, &i| m.max(a[i].abs()).max(b[i].abs()));
+            let mut nonlinear = false;
+            for (((both, scale), met_then), tolerance) in
+                [larger, smaller].into_iter().zip(scales).zip([met[2], met[3]]).zip(TOLERANCES)
+            {
+                let apart = |&i: &usize| {
+                    let expected = 3.0 * a[i] - 2.0 * b[i];
+                    let off = (both[i] / scale - expected).abs();
+                    if off.is_nan() && expected.is_finite() { f64::INFINITY } else { off }
+                };
+                let furthest = elements.iter().map(apart).fold(0.0_f64, f64::max);
+                // What has cancelled leaves its roundings, however little is left of itself.
+                let greatest_met = met[0].max(met[1]).max(met_then);
+                let mut allowed = tolerance * greatest + 64.0 * f64::EPSILON * greatest_met;
+                if furthest > allowed {
+                    allowed += 64.0 * f64::EPSILON * self.terms(bench, cotangent, &rules[0])?[k];
+                }
+                nonlinear |= furthest > allowed;
+            }
+            let problem = if elements.iter().any(|&i| zero[i] != 0.0) {
+                "its rule of a cotangent of zero is not zero"
+            } else if elements.iter().any(|&i| a[i].to_bits() != again[i].to_bits()) {
+                "its rule gives another result when it is asked again"
+            } else if nonlinear {
+                "its rule is not linear in the cotangent"
+            } else {
+                continue;
+            };
+            return Ok(Some(self.new_fault(case, operand, problem.to_owned())));
+        }
+        Ok(None)
+    }
+
+    /// How large the terms are that a rule's results are sums of: by how much these change, for each unit, where every
+    /// element of the cotangent is changed by a small part of itself, of either sign.
+    fn terms(&mut self, bench: &mut Bench, dy: &[f64], dx: &[Vec<f64>]) -> Result<Vec<f64>> {
+        /// So small a part that it tells terms apart, and large enough to stand out of rounding.
+        const PART: f64 = 1e-4;
+        let changed: Vec<f64> =
+            dy.iter().zip(signed(dy.len(), &mut self.random)).map(|(dy, v)| dy * (1.0 + PART * v)).collect();
+        let mut other = Vec::new();
+        bench.rules(&changed, &mut other)?;
+        let greatest = |(a, b): (&Vec<f64>, &Vec<f64>)| {
+            let change = a.iter().zip(b).map(|(a, b)| (a - b).abs()).filter(|c| c.is_finite());
+            change.fold(0.0_f64, f64::max) / PART
+        };
+        Ok(dx.iter().zip(&other).map(greatest).collect())
+    }
+
+    /// Where elements tie, each may have any share of the cotangent by itself, and yet all together may have too much:
+    /// what one output says when every operand is moved alike.
+    pub(crate) fn ties(
+        &mut self,
+        bench: &mut Bench,
+        case: &NodeCase<'_>,
+        operand: usize,
+    ) -> Result<Option<Fault>> {
+        let outputs = bench.y().len();
+        // What an op hands nothing to by its rule, such as a condition, stays where it is.
+        let together =
+            |judged: &Judged| vec![if judged.has_rule { 1.0 } else { 0.0 }; judged.replay.point().len()];
+        let directions: Vec<Vec<f64>> = bench.operands().iter().map(together).collect();
+        bench.joint().move_all(directions);
+        let mut dx = Vec::new();
+        for output in positions(outputs, TIED_OUTPUTS, &mut self.random) {
+            let mut dy = vec![0.0; outputs];
+            dy[output] = 1.0;
+            let uncertain = 4.0 * f64::EPSILON * bench.rules(&dy, &mut dx)?;
+            let backprop: f64 = dx.iter().flatten().sum();
+            let joint = bench.joint();
+            joint.set_cotangent(&dy);
+            let reach = Reach::all(joint.point(), rms(joint.point()));
+            let slope = backprop.abs().max(1e-3);
+            let rounding = case.rounding;
+            let question = Question {
+                backprop,
+                reach,
+                plain: None,
+                rounding,
+                uncertain,
+                slope,
+                quantum: 0.0,
+                kinks: true,
+            };
+            let answer = self.judge.judge(joint, question)?;
+            if answer.element == Element::Fail {
+                let numeric = answer.compared.numeric;
+                let mut fault = self.new_fault(
+                    case,
+                    operand,
+                    format!(
+                        "where elements tie, its rules hand on {backprop:.4} of a cotangent of 1 in all, and moving \
+                         them together changes the result by {numeric:.4}"
+                    ),
+                );
+                fault.hint = Some("elements that tie share the gradient".to_owned());
+                return Ok(Some(fault));
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,318 @@
+//! A part of a graph as a function of some of its nodes: what these have no part in is held at its recorded value, and
+//! only the rest is replayed.
+
+mod columns;
+mod cut;
+pub(crate) mod flow;
+pub(crate) mod values;
+
+use crate::check::measure::function::{Function, Moves, Outputs, Reached};
+use crate::error::{Error, Result};
+use crate::graph::NodeId;
+use crate::plan::{Plan, PlanOptions, Point};
+use crate::shape::{Layout, place};
+use crate::state::State;
+use crate::tape::Var;
+use columns::{LinearColumn, operands};
+use cut::{Cut, LinearResult};
+use values::{copy, numbers};
+
+/// Numbers of an output as a function of nodes that are moved.
+#[derive(Debug, Clone)]
+pub(crate) struct Replay {
+    plan: Plan<f64>,
+    /// What the plan computes at the point that is moved from.
+    still: Point<f64>,
+    state: State<f64>,
+    moved: Vec<MovedNode>,
+    /// Which of them is moved by itself.
+    lead: usize,
+    direction: Displacement,
+    outputs: Outputs,
+    /// What each comparison came out as at the point itself, 0 or not, one output of the plan after another.
+    branches: Vec<Vec<f64>>,
+    scratch: Vec<f64>,
+    undo: Vec<(usize, usize, f64)>,
+    /// Of an elementwise op alone: which element of the moved node each number of the output is computed from.
+    pub(crate) reads: Option<Layout>,
+}
+
+/// A node that is moved.
+#[derive(Debug, Clone)]
+struct MovedNode {
+    node: NodeId,
+    /// Where it is.
+    point: Vec<f64>,
+    /// Its own numbers in the plan, if anything there reads them.
+    slot: Option<usize>,
+    /// Results of ops that are linear in it, which are moved instead of being computed.
+    columns: Vec<LinearColumn>,
+}
+
+/// Where the moved nodes go.
+#[derive(Debug, Clone)]
+enum Displacement {
+    /// One element of the one that is moved by itself.
+    Element(usize),
+    /// Every element of some of them, each by as much as is given here.
+    Along(Vec<(usize, Vec<f64>)>),
+}
+
+impl Replay {
+    /// The numbers of `output` as a function of `moved`, at the tape's values; `comparisons` are watched.
+    ///
+    /// With `linear`, results of ops that are linear in a moved node are moved themselves.
+    pub(crate) fn new(
+        output: Var<'_>,
+        moved: &[Var<'_>],
+        comparisons: &[NodeId],
+        linear: bool,
+    ) -> Result<Self> {
+        let tape = output.tape();
+        let wanted: Vec<NodeId> = std::iter::once(output.id()).chain(comparisons.iter().copied()).collect();
+        let moved: Vec<NodeId> = moved.iter().map(|v| v.id()).collect();
+        let cut = Cut::new(tape, &wanted, &moved, linear)?;
+        let outputs: Vec<Var<'_>> = wanted
+            .into_iter()
+            .filter(|id| *id == output.id() || cut.depends[id.index()])
+            .map(|id| Var::new(tape, id))
+            .collect();
+        let plan = Plan::holding(&outputs, &cut.held, PlanOptions::default())?;
+        let columns = |node: NodeId| {
+            // A result that only constants are computed from is no input of the plan.
+            let columns = cut.columns.iter().filter(|c| c.node == node);
+            let columns = columns.filter_map(|c| Some((c, plan.slot(c.result)?)));
+            let column = |(c, slot): (&LinearResult, usize)| {
+                Ok(LinearColumn {
+                    result: c.result,
+                    slot,
+                    op: c.op.clone(),
+                    operand: c.operand,
+                    operands: operands(tape, c.result)?,
+                })
+            };
+            columns.map(column).collect::<Result<Vec<_>>>()
+        };
+        let moved = moved
+            .iter()
+            .map(|&id| {
+                Ok(MovedNode {
+                    node: id,
+                    point: numbers(tape, id)?,
+                    slot: plan.slot(id),
+                    columns: columns(id)?,
+                })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let mut replay = Self {
+            still: Point::default(),
+            state: State::new(),
+            moved,
+            lead: 0,
+            direction: Displacement::Along(Vec::new()),
+            outputs: Outputs { weights: vec![1.0], ..Outputs::default() },
+            branches: vec![Vec::new(); outputs.len() - 1],
+            scratch: Vec::new(),
+            undo: Vec::new(),
+            reads: None,
+            plan,
+        };
+        replay.set_base()?;
+        Ok(replay)
+    }
+
+    /// Takes the present point as the one that is moved from.
+    pub(crate) fn set_base(&mut self) -> Result<()> {
+        let out = self.plan.run_at(&mut self.state, &mut self.still)?;
+        copy(out.numbers(0), &mut self.outputs.now);
+        for (k, branch) in self.branches.iter_mut().enumerate() {
+            copy(out.numbers(k + 1), branch);
+        }
+        self.outputs.base.clone_from(&self.outputs.now);
+        Ok(())
+    }
+
+    /// Gives a node that is moved or held other numbers, where they have a part in this;
+    /// [`set_base`](Self::set_base) has to follow.
+    pub(crate) fn put(&mut self, node: NodeId, numbers: &[f64]) {
+        let Self { moved, plan, .. } = self;
+        if let Some(moved) = moved.iter_mut().find(|m| m.node == node) {
+            moved.point.clear();
+            moved.point.extend_from_slice(numbers);
+        }
+        if let Some(slot) = plan.slot(node) {
+            plan.slot_mut(slot).copy_from_slice(numbers);
+        }
+    }
+
+    /// The cotangent of the output, from now on.
+    pub(crate) fn set_cotangent(&mut self, weights: &[f64]) {
+        self.outputs.weights.clear();
+        self.outputs.weights.extend_from_slice(weights);
+    }
+
+    /// Moves every element by as much as is given, for each of the moved nodes, from now on.
+    pub(crate) fn move_all(&mut self, direction: Vec<Vec<f64>>) {
+        self.direction = Displacement::Along(direction.into_iter().enumerate().collect());
+    }
+
+    /// Moves every element of some of the moved nodes by as much as is given, from now on.
+    pub(crate) fn move_some(&mut self, direction: Vec<(usize, Vec<f64>)>) {
+        self.direction = Displacement::Along(direction);
+    }
+
+    /// Moves this one of the moved nodes where one is moved by itself, from now on.
+    pub(crate) fn lead(&mut self, node: usize) {
+        self.lead = node;
+    }
+
+    /// Where one of the moved nodes is.
+    pub(crate) fn point_of(&self, node: usize) -> &[f64] {
+        &self.moved[node].point
+    }
+
+    /// Whether it moves results of linear ops instead of computing them.
+    pub(crate) fn is_linear(&self) -> bool {
+        self.moved.iter().any(|m| !m.columns.is_empty())
+    }
+
+    /// The first result of a linear op that is moved.
+    pub(crate) fn linear_result(&self) -> NodeId {
+        let first = self.moved.iter().flat_map(|m| &m.columns).next();
+        first.map(|c| c.result).unwrap_or_default()
+    }
+
+    /// Moves the node's element, or all, by t; the distance really gone.
+    fn perturb(&mut self, t: f64) -> f64 {
+        let Self { plan, moved, lead, direction, undo, .. } = self;
+        undo.clear();
+        match direction {
+            &mut Displacement::Element(element) => {
+                let MovedNode { point, slot, columns, .. } = &moved[*lead];
+                let reached = point[element] + t;
+                let gone = reached - point[element];
+                if let &Some(slot) = slot {
+                    undo.push((slot, element, point[element]));
+                    plan.slot_mut(slot)[element] = reached;
+                }
+                for column in columns {
+                    let numbers = plan.slot_mut(column.slot);
+                    column.walk(element, &mut |place, gain| {
+                        undo.push((column.slot, place, numbers[place]));
+                        numbers[place] += gone * gain;
+                    });
+                }
+                gone
+            }
+            Displacement::Along(direction) => {
+                for (node, direction) in direction.iter().map(|(k, direction)| (&moved[*k], direction)) {
+                    if let Some(slot) = node.slot {
+                        let there = node.point.iter().zip(direction).map(|(x, v)| x + t * v);
+                        plan.slot_mut(slot).iter_mut().zip(there).for_each(|(x, there)| *x = there);
+                    }
+                }
+                t
+            }
+        }
+    }
+
+    fn restore(&mut self) {
+        let Self { plan, moved, direction, undo, .. } = self;
+        for (slot, place, number) in undo.drain(..).rev() {
+            plan.slot_mut(slot)[place] = number;
+        }
+        if let Displacement::Along(direction) = direction {
+            for node in direction.iter().map(|(k, _)| &moved[*k]) {
+                if let Some(slot) = node.slot {
+                    plan.slot_mut(slot).copy_from_slice(&node.point);
+                }
+            }
+        }
+    }
+}
+
+impl Function for Replay {
+    fn at(&mut self, t: f64) -> Result<Reached> {
+        let t = self.perturb(t);
+        let Self { plan, state, still, moved, lead, direction, .. } = self;
+        let out = match direction {
+            Displacement::Element(_) => {
+                let MovedNode { slot, columns, .. } = &moved[*lead];
+                let slots = slot.iter().copied().chain(columns.iter().map(|c| c.slot));
+                plan.run_incremental(state, still, slots)
+            }
+            Displacement::Along(direction) => {
+                plan.run_incremental(state, still, direction.iter().filter_map(|(k, _)| moved[*k].slot))
+            }
+        };
+        let out = match out {
+            // The point lies outside of what an op takes: there is nothing to measure, as where a number is not finite.
+            Err(Error::Refused { .. }) => {
+                self.outputs.now.fill(f64::NAN);
+                self.restore();
+                return Ok(Reached { t, smooth: false });
+            }
+            out => out?,
+        };
+        copy(out.numbers(0), &mut self.outputs.now);
+        let mut smooth = self
+            .outputs
+            .now
+            .iter()
+            .zip(&self.outputs.base)
+            .all(|(now, base)| now.is_finite() || !base.is_finite());
+        for (k, base) in self.branches.iter().enumerate() {
+            if !smooth {
+                break;
+            }
+            let branch = out.numbers(k + 1);
+            let branch = branch.as_slice().unwrap_or_else(|| {
+                copy(branch, &mut self.scratch);
+                &self.scratch
+            });
+            // All of them, without a way out: a loop that the compiler makes short.
+            let same = |same: bool, (&b, &base): (&f64, &f64)| same & ((b != 0.0) == (base != 0.0));
+            smooth = branch.iter().zip(base).fold(true, same);
+        }
+        self.restore();
+        Ok(Reached { t, smooth })
+    }
+
+    fn outputs(&self) -> &Outputs {
+        &self.outputs
+    }
+
+    fn depends(&self, number: usize) -> bool {
+        match (&self.reads, &self.direction) {
+            (Some(reads), &Displacement::Element(element)) => {
+                place(number, &reads.shape, &reads.strides) == element as isize
+            }
+            _ => true,
+        }
+    }
+}
+
+/// The one of the moved nodes that is moved by itself.
+impl Moves for Replay {
+    fn point(&self) -> &[f64] {
+        self.point_of(self.lead)
+    }
+
+    fn move_element(&mut self, element: usize) {
+        self.direction = Displacement::Element(element);
+    }
+
+    fn move_along(&mut self, direction: Vec<f64>) {
+        self.direction = Displacement::Along(vec![(self.lead, direction)]);
+    }
+
+    /// The columns of linear ops are zero there, and nothing else reads the element.
+    fn has_no_effect(&self, element: usize) -> bool {
+        let MovedNode { slot, columns, .. } = &self.moved[self.lead];
+        let mut idle = slot.is_none();
+        for column in columns.iter().take_while(|_| slot.is_none()) {
+            column.walk(element, &mut |_, gain| idle &= gain == 0.0);
+        }
+        idle
+    }
+}
