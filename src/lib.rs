@@ -95,12 +95,12 @@ pub mod picture {
 
 #[doc = include_str!("op.md")]
 pub mod op {
-    pub use crate::graph::{Attribute, Attributes, Kind};
+    pub use crate::graph::{Attribute, Attributes, Branch, Kind};
     pub use crate::kernel::math;
     pub use crate::kernel::{Input, Inputs, LineMut, Output, View, for_each_line, map, map_in_place};
     pub use crate::op_settings;
     pub use crate::shape::Layout;
-    pub use crate::tape::op::{Branch, Derivative, Kernel, Op, Operand, Precision, Zero};
+    pub use crate::tape::op::{Derivative, Kernel, Op, Operand, Precision, Zero};
     pub use crate::tape::operands::{all_reals, arrays, axes, axis, broadcast, operands, reals};
     pub use crate::tape::sample::{Domain, Maker, Sample};
     pub use crate::tape::settings::{Integer, Setting, Settings};

@@ -19,7 +19,7 @@ pub use attributes::{Attribute, Attributes};
 pub use ids::{EdgeId, Kind, NodeId};
 pub use node::Node;
 pub use petgraph::{Edge, Edges, Neighbors};
-pub use record::{Leaf, OpRecord, Origin};
+pub use record::{Branch, Leaf, OpRecord, Origin};
 pub use serial::Located;
 pub use storage::Graph;
 

@@ -77,6 +77,16 @@ impl Origin {
     }
 }
 
+/// What of an op tells on which branch of a piecewise function a point lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Branch {
+    /// Its result, as that of a comparison.
+    Result,
+    /// An operand, as the condition of a choice.
+    Operand(usize),
+}
+
 /// An op with its attributes as the graph keeps it: names for drawing and for finding the op again when loading.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 pub struct OpRecord {
@@ -97,6 +107,9 @@ pub struct OpRecord {
     /// Whether it is a [gate](crate::Op::gates): zero, with derivative zero, wherever its operand is negative.
     #[serde(default)]
     pub gates: bool,
+    /// What of it tells [on which branch](crate::Op::branches) of a piecewise function a point lies.
+    #[serde(default)]
+    pub branches: Option<Branch>,
 }
 
 fields! {
@@ -108,6 +121,7 @@ fields! {
         arity,
         shape_only unless Vec::is_empty,
         gates unless is_false,
+        branches unless Option::is_none,
     }
 }
 
@@ -127,6 +141,7 @@ impl OpRecord {
                 arity: 0,
                 shape_only: Vec::new(),
                 gates: false,
+                branches: None,
             })
             .collect()
     }

@@ -7,7 +7,7 @@ use super::formula::arithmetic;
 pub use super::kernel::Kernel;
 use super::sample::Sample;
 use crate::Float;
-use crate::graph::{Attributes, Kind, NodeId};
+use crate::graph::{Attributes, Branch, Kind, NodeId};
 use crate::kernel::{Inputs, Output};
 use crate::shape::Layout;
 use std::any::Any;
@@ -292,15 +292,6 @@ pub struct Operand<'a> {
     pub shape: &'a [usize],
     /// Real numbers or indices.
     pub kind: Kind,
-}
-
-/// What of an op tells on which branch of a piecewise function a point lies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Branch {
-    /// Its result, as that of a comparison.
-    Result,
-    /// An operand, as the condition of a choice.
-    Operand(usize),
 }
 
 /// What a rule returns.

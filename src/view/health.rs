@@ -1,7 +1,7 @@
 //! What is wrong with the numbers of a graph: where NaN begins, infinities, gradients out of proportion, dead relus.
 
 use crate::error::NOT_TAKEN;
-use crate::graph::{Graph, Leaf, NodeId, Origin};
+use crate::graph::{Branch, Graph, Leaf, NodeId, Origin};
 use crate::view::annotations::Annotations;
 use chainrule_picture::Mark;
 use chainrule_picture::number;
@@ -202,7 +202,7 @@ fn branch_not_taken(
     graph.consumers(node).iter().find_map(|edge| not_taken(edge.target))
 }
 
-/// The first `where` that has a node for one of the operands it chooses from, by way of nodes in between.
+/// The first choice, as of `where`, that has a node for one of the operands it chooses from, by way of nodes in between.
 fn choice_behind(graph: &Graph, node: NodeId) -> Option<NodeId> {
     /// More nodes in between are hardly one branch.
     const FAR: usize = 1_000;
@@ -212,9 +212,9 @@ fn choice_behind(graph: &Graph, node: NodeId) -> Option<NodeId> {
         for edge in
             graph.consumers(at).iter().filter(|edge| graph.node(edge.target).origin() == Origin::Forward)
         {
-            match graph.node(edge.target).op().name.as_str() {
-                "where" if edge.operand > 0 => return Some(edge.target),
-                "where" => {}
+            match graph.node(edge.target).op().branches {
+                Some(Branch::Operand(condition)) if edge.operand != condition => return Some(edge.target),
+                Some(Branch::Operand(_)) => {}
                 _ => drop(met.insert(edge.target)),
             }
         }

@@ -58,6 +58,7 @@ impl Recording {
             arity: inputs.len(),
             shape_only: Vec::new(),
             gates: symbol == "relu",
+            branches: None,
         });
         let stamp = self.stamp(op, shape);
         self.graph.push(stamp, inputs)

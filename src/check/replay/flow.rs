@@ -1,7 +1,6 @@
 //! What of a graph a derivative goes through: from the leaves to the output, not past what is held constant.
 
-use crate::graph::{Graph, Kind, Node, NodeId, Origin};
-use crate::tape::op::Branch;
+use crate::graph::{Branch, Graph, Kind, Node, NodeId, Origin};
 use crate::tape::{Tape, Var};
 
 /// The part of a graph that derivatives of an output with respect to some leaves go through.

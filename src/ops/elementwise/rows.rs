@@ -44,9 +44,9 @@ macro_rules! elementwise_op {
                 !$crate::ops::elementwise::rows::marked!(kink: $($mark)*)
             }
 
-            fn branches(&self) -> Option<$crate::tape::op::Branch> {
+            fn branches(&self) -> Option<$crate::graph::Branch> {
                 $crate::ops::elementwise::rows::marked!(compares: $($mark)*)
-                    .then_some($crate::tape::op::Branch::Result)
+                    .then_some($crate::graph::Branch::Result)
             }
 
             fn gates(&self) -> bool {

@@ -1,10 +1,11 @@
 //! Choosing between two operands by a third.
 
 use crate::Float;
+use crate::graph::Branch;
 use crate::kernel::{Inputs, Lanes, Output};
 use crate::ops::operand::Other;
 use crate::tape::Var;
-use crate::tape::op::{Branch, Derivative, Kernel, Op, Operand};
+use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;
 use crate::tape::sample::{Domain, Sample};
 

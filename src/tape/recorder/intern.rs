@@ -163,6 +163,7 @@ pub(in super::super) fn record(op: &dyn Op, arity: usize) -> OpRecord {
         // An elementwise op reads them all, whatever it says.
         shape_only: (0..arity).filter(|&i| !op.elementwise() && !op.reads(i)).collect(),
         gates: op.gates(),
+        branches: op.branches(),
     }
 }
 
