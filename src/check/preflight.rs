@@ -1,5 +1,6 @@
 //! Before any difference: that a replay gives what was recorded, twice the same, and no NaN.
 
+use crate::check::replay::flow::branch;
 use crate::check::replay::values::value;
 use crate::check::report::fault::{Fault, Stage};
 use crate::error::{Error, NOT_TAKEN, Result};
@@ -8,6 +9,7 @@ use crate::kernel::View;
 use crate::plan::{Plan, PlanOptions, Seen};
 use crate::shape::unravel;
 use crate::state::State;
+use crate::tape::op::Branch;
 use crate::tape::{Tape, Var};
 use ndarray::ArrayD;
 use rustc_hash::FxHashMap;
@@ -73,6 +75,7 @@ pub(super) fn finite_gradients(tape: &Tape, gradients: &[NodeId]) -> Result<Opti
     else {
         return Ok(None);
     };
+    let of_op = tape.of_ops(|op| op.branches());
     let graph = tape.graph();
     let node = graph.node(id);
     let through = match node.origin() {
@@ -87,10 +90,10 @@ pub(super) fn finite_gradients(tape: &Tape, gradients: &[NodeId]) -> Result<Opti
         unravel(place, value.shape())
     );
     let mut fault = Fault::new(Stage::Preflight, &graph, through, None, problem);
-    // What a `where` hands to the branch that it does not take is 0, and 0 times an infinite derivative is NaN.
-    let chosen =
-        |read: &[bool]| graph.nodes().any(|node| read[node.id().index()] && node.op().name == "where");
-    if number.is_nan() && chosen(&read) {
+    // The cotangent of the branch that is not taken is 0, and 0 times an infinite derivative is NaN.
+    let is_choice = |id: NodeId| matches!(branch(&graph, &of_op, id), Some(Branch::Operand(_)));
+    let chosen = graph.ids().any(|id| read[id.index()] && is_choice(id));
+    if number.is_nan() && chosen {
         fault.hint = Some(NOT_TAKEN.to_owned());
     }
     Ok(Some(fault))

@@ -2,7 +2,7 @@
 
 use crate::Float;
 use crate::check::functions::forms::{Argument, Form, epsilon};
-use crate::check::measure::function::{Function, Moves, Outputs, Reached};
+use crate::check::measure::function::{Function, FunctionValues, Moves, Reached};
 use crate::error::Result;
 
 /// A function at a point of which one argument is moved.
@@ -18,7 +18,7 @@ pub(super) struct Moving<'f, F, G, K: Form<F, G>> {
     /// The cotangent that was given to the derivative.
     cotangent: Vec<f64>,
     /// Weighed by the cotangent of what is looked at.
-    outputs: Outputs,
+    values: FunctionValues,
 }
 
 enum ArgumentDirection {
@@ -36,19 +36,19 @@ impl<'f, F, G, K: Form<F, G>> Moving<'f, F, G, K> {
             x: K::point(arguments),
             direction: ArgumentDirection::Element(0),
             cotangent: cotangent.to_vec(),
-            outputs: Outputs { weights: cotangent.to_vec(), base: y.to_vec(), now: y.to_vec() },
+            values: FunctionValues { weights: cotangent.to_vec(), base: y.to_vec(), now: y.to_vec() },
         }
     }
 
     /// How many numbers the function gives.
     pub(super) fn count(&self) -> usize {
-        self.outputs.base.len()
+        self.values.base.len()
     }
 
     /// Looks at one number of the function alone from now on.
     pub(super) fn look_at(&mut self, output: usize) {
-        self.outputs.weights.fill(0.0);
-        self.outputs.weights[output] = 1.0;
+        self.values.weights.fill(0.0);
+        self.values.weights[output] = 1.0;
     }
 
     /// The rows of a Jacobian, added up by the cotangent.
@@ -63,7 +63,7 @@ impl<'f, F, G, K: Form<F, G>> Moving<'f, F, G, K> {
 
 impl<F, G, K: Form<F, G>> Function for Moving<'_, F, G, K> {
     fn at(&mut self, t: f64) -> Result<Reached> {
-        let Self { f, place, point, x, direction, outputs: Outputs { base, now, .. }, .. } = self;
+        let Self { f, place, point, x, direction, values: FunctionValues { base, now, .. }, .. } = self;
         let moved = K::numbers(x, *place);
         let gone = match direction {
             &mut ArgumentDirection::Element(element) => {
@@ -90,8 +90,8 @@ impl<F, G, K: Form<F, G>> Function for Moving<'_, F, G, K> {
         Ok(Reached { t: gone, smooth: comparable && now.iter().all(|y| y.is_finite()) })
     }
 
-    fn outputs(&self) -> &Outputs {
-        &self.outputs
+    fn values(&self) -> &FunctionValues {
+        &self.values
     }
 
     fn epsilon(&self) -> f64 {

@@ -4,7 +4,7 @@ use crate::error::Result;
 
 /// What a function has computed, and how it is weighed.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Outputs {
+pub(crate) struct FunctionValues {
     /// The cotangent of y.
     pub(crate) weights: Vec<f64>,
     /// y(0).
@@ -19,21 +19,21 @@ pub(crate) trait Function {
     fn at(&mut self, t: f64) -> Result<Reached>;
 
     /// What has been computed.
-    fn outputs(&self) -> &Outputs;
+    fn values(&self) -> &FunctionValues;
 
     /// What [`at`](Self::at) has computed.
     fn numbers(&self) -> &[f64] {
-        &self.outputs().now
+        &self.values().now
     }
 
     /// y(0).
     fn base(&self) -> &[f64] {
-        &self.outputs().base
+        &self.values().base
     }
 
     /// The cotangent of y.
     fn weights(&self) -> &[f64] {
-        &self.outputs().weights
+        &self.values().weights
     }
 
     /// Whether a number of y depends on what is moved, as far as is known: where it stands still, a change may be lost in

@@ -77,7 +77,7 @@ fn sizes(low: f64, high: f64, domain: Domain, operand: usize) -> Vec<f64> {
     let sign = |k: usize| match domain {
         Domain::Between(_, high) if high <= 0.0 => -1.0,
         Domain::Between(low, _) if low >= 0.0 => 1.0,
-        _ if k % 2 == 0 => 1.0,
+        _ if k.is_multiple_of(2) => 1.0,
         _ => -1.0,
     };
     let within = 0.5 / (operand + 1) as f64;

@@ -44,7 +44,7 @@ pub(crate) fn branches(tape: &Tape, nodes: impl IntoIterator<Item = NodeId>) -> 
 }
 
 /// What of a node tells on which branch it is computed, given the same of each op.
-fn branch(graph: &Graph, of_op: &[Option<Branch>], id: NodeId) -> Option<Branch> {
+pub(crate) fn branch(graph: &Graph, of_op: &[Option<Branch>], id: NodeId) -> Option<Branch> {
     graph.node(id).leaf().is_none().then(|| of_op[graph.record(id).op.0 as usize])?
 }
 

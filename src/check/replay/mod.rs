@@ -6,7 +6,7 @@ mod cut;
 pub(crate) mod flow;
 pub(crate) mod values;
 
-use crate::check::measure::function::{Function, Moves, Outputs, Reached};
+use crate::check::measure::function::{Function, FunctionValues, Moves, Reached};
 use crate::error::{Error, Result};
 use crate::graph::NodeId;
 use crate::plan::{Plan, PlanOptions, Point};
@@ -28,7 +28,7 @@ pub(crate) struct Replay {
     /// Which of them is moved by itself.
     lead: usize,
     direction: Displacement,
-    outputs: Outputs,
+    values: FunctionValues,
     /// What each comparison came out as at the point itself, 0 or not, one output of the plan after another.
     branches: Vec<Vec<f64>>,
     scratch: Vec<f64>,
@@ -110,7 +110,7 @@ impl Replay {
             moved,
             lead: 0,
             direction: Displacement::Along(Vec::new()),
-            outputs: Outputs { weights: vec![1.0], ..Outputs::default() },
+            values: FunctionValues { weights: vec![1.0], ..FunctionValues::default() },
             branches: vec![Vec::new(); outputs.len() - 1],
             scratch: Vec::new(),
             undo: Vec::new(),
@@ -121,14 +121,14 @@ impl Replay {
         Ok(replay)
     }
 
-    /// Takes the present point as the one that is moved from.
+    /// Takes the point where the plan is as the base, from which perturbations start.
     pub(crate) fn set_base(&mut self) -> Result<()> {
         let out = self.plan.run_at(&mut self.state, &mut self.still)?;
-        copy(out.numbers(0), &mut self.outputs.now);
+        copy(out.numbers(0), &mut self.values.now);
         for (k, branch) in self.branches.iter_mut().enumerate() {
             copy(out.numbers(k + 1), branch);
         }
-        self.outputs.base.clone_from(&self.outputs.now);
+        self.values.base.clone_from(&self.values.now);
         Ok(())
     }
 
@@ -147,8 +147,8 @@ impl Replay {
 
     /// The cotangent of the output, from now on.
     pub(crate) fn set_cotangent(&mut self, weights: &[f64]) {
-        self.outputs.weights.clear();
-        self.outputs.weights.extend_from_slice(weights);
+        self.values.weights.clear();
+        self.values.weights.extend_from_slice(weights);
     }
 
     /// Moves every element by as much as is given, for each of the moved nodes, from now on.
@@ -182,7 +182,7 @@ impl Replay {
         first.map(|c| c.result).unwrap_or_default()
     }
 
-    /// Moves the node's element, or all, by t; the distance really gone.
+    /// Moves the node's element, or all, by t, and returns the distance that rounding has left of it.
     fn perturb(&mut self, t: f64) -> f64 {
         let Self { plan, moved, lead, direction, undo, .. } = self;
         undo.clear();
@@ -248,18 +248,18 @@ impl Function for Replay {
         let out = match out {
             // The point lies outside of what an op takes: there is nothing to measure, as where a number is not finite.
             Err(Error::Refused { .. }) => {
-                self.outputs.now.fill(f64::NAN);
+                self.values.now.fill(f64::NAN);
                 self.restore();
                 return Ok(Reached { t, smooth: false });
             }
             out => out?,
         };
-        copy(out.numbers(0), &mut self.outputs.now);
+        copy(out.numbers(0), &mut self.values.now);
         let mut smooth = self
-            .outputs
+            .values
             .now
             .iter()
-            .zip(&self.outputs.base)
+            .zip(&self.values.base)
             .all(|(now, base)| now.is_finite() || !base.is_finite());
         for (k, base) in self.branches.iter().enumerate() {
             if !smooth {
@@ -278,8 +278,8 @@ impl Function for Replay {
         Ok(Reached { t, smooth })
     }
 
-    fn outputs(&self) -> &Outputs {
-        &self.outputs
+    fn values(&self) -> &FunctionValues {
+        &self.values
     }
 
     fn depends(&self, number: usize) -> bool {

@@ -65,7 +65,7 @@ fn is_systematic(trial: &Trial<'_>, x: &[Vec<f64>], element: usize, off: f64, ra
     for _ in 0..POINTS {
         let (single, wide) = rounded(&by_random(x, AWAY, random));
         let (other, y) = (f64::from(trial.run(&single)[element]), trial.run(&wide)[element]);
-        if other.is_finite() && y.is_finite() && other != y && !((other - y).abs() < PART * off) {
+        if other.is_finite() && y.is_finite() && other != y && (other - y).abs() >= PART * off {
             sides[usize::from(other > y)] += 1;
         }
     }
