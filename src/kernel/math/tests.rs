@@ -2,6 +2,7 @@
 
 use super::reference::{self, Two};
 use super::*;
+use crate::Float;
 
 type Function<F> = fn(F) -> F;
 
