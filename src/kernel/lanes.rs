@@ -101,14 +101,15 @@ pub fn map<F: Float, const N: usize>(f: impl Fn([F; N]) -> F + Copy, x: [&[F]; N
 
 /// `y[k] = f(x(k))` element by element, for every block k, to be called where it is [vectorized](vectorize): the one loop
 /// of functions over blocks. `x` gives block k of each operand, of which one may be what y held before, which it is given.
+#[expect(clippy::needless_range_loop, reason = "with a range, bounds checks of operands are dropped")]
 #[inline(always)]
 pub(crate) fn map_blocks<F: Float, const N: usize, const W: usize>(
     f: impl Fn([F; N]) -> F + Copy,
     x: impl Fn(usize, [F; W]) -> [[F; W]; N],
     y: &mut [[F; W]],
 ) {
-    for (k, y) in y.iter_mut().enumerate() {
-        *y = block(f, x(k, *y));
+    for k in 0..y.len() {
+        y[k] = block(f, x(k, y[k]));
     }
 }
 

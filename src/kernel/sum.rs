@@ -271,6 +271,19 @@ impl AxisSplit {
     }
 }
 
+impl<F: Float> View<'_, F> {
+    /// The sum of the elements, pairwise, so that rounding grows with log₂ n (Higham, "The accuracy of floating point
+    /// summation", SIAM J. Sci. Comput. 14, 1993).
+    pub fn sum(&self) -> F {
+        Line(*self).sum()
+    }
+
+    /// The greatest element: −∞ if there is none, NaN if one is NaN.
+    pub fn greatest(&self) -> F {
+        Line(*self).greatest()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,5 @@
 //! What a kernel reads and writes: strided views in, one contiguous buffer out.
 
-use super::Line;
-use crate::Float;
 use crate::shape::{is_contiguous, place, size};
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn, ShapeBuilder};
 
@@ -192,19 +190,6 @@ impl<'a, T: Copy> View<'a, T> {
         let mut array = ArrayViewD::from_shape(shape, &self.data[start..]).unwrap_or_else(inside);
         inverted.into_iter().for_each(|axis| array.invert_axis(ndarray::Axis(axis)));
         array
-    }
-}
-
-impl<F: Float> View<'_, F> {
-    /// The sum of the elements, pairwise, so that rounding grows with log₂ n (Higham, "The accuracy of floating point
-    /// summation", SIAM J. Sci. Comput. 14, 1993).
-    pub fn sum(&self) -> F {
-        Line(*self).sum()
-    }
-
-    /// The greatest element: −∞ if there is none, NaN if one is NaN.
-    pub fn greatest(&self) -> F {
-        Line(*self).greatest()
     }
 }
 

@@ -24,7 +24,7 @@ pub use axes::Axes;
 pub(crate) use elementwise::{Chain, CotangentTarget, RuleArguments, Scalar};
 pub use operand::Other;
 
-use crate::tape::{LoadOp, Loader, Op, loader};
+use crate::tape::{LoadOp, Loader, Op, Registry, loader};
 use std::any::TypeId;
 use std::sync::Arc;
 
@@ -45,6 +45,12 @@ const fn entry<O: LoadOp>() -> Entry {
         load: loader_of::<O>,
         type_id: TypeId::of::<O>,
         examples: || O::examples().into_iter().map(|op| Arc::new(op) as Arc<dyn Op>).collect(),
+    }
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self::of(TABLE.iter().map(|entry| (entry.name, entry.load)))
     }
 }
 

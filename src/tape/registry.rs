@@ -34,13 +34,12 @@ pub(crate) fn loader<O: LoadOp>() -> Loader {
 #[derive(Clone)]
 pub struct Registry(BTreeMap<&'static str, Loader>);
 
-impl Default for Registry {
-    fn default() -> Self {
-        Self(crate::ops::TABLE.iter().map(|entry| (entry.name, entry.load)).collect())
-    }
-}
-
 impl Registry {
+    /// The ops of these names, each made by its loader.
+    pub(crate) fn of(ops: impl IntoIterator<Item = (&'static str, Loader)>) -> Self {
+        Self(ops.into_iter().collect())
+    }
+
     /// With one more type of op; one of the same name is replaced.
     #[must_use]
     pub fn with<O: LoadOp>(mut self) -> Self {
