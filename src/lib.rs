@@ -93,8 +93,9 @@ pub mod picture {
     pub use chainrule_picture::*;
 }
 
-#[doc = include_str!("op.md")]
 pub mod op {
+    #![doc = include_str!("op.md")]
+
     pub use crate::graph::{Attribute, Attributes, Branch, Kind};
     pub use crate::kernel::math;
     pub use crate::kernel::{Input, Inputs, LineMut, Output, View, for_each_line, map, map_in_place};

@@ -281,18 +281,21 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn split<const N: usize>(self, sizes: [usize; N], axis: isize) -> [Var<'t>; N] {
         let axis = from_front(&[axis], Slice::NAME, self, self.rank())[0];
-        let (total, n) = (sizes.iter().sum::<usize>(), self.shape()[axis]);
+        let total = sizes.iter().fold(0, |total: usize, &size| total.saturating_add(size));
+        let n = self.shape()[axis];
         if total != n {
             let problem = format!("parts of sizes {sizes:?} make {total}, and axis {axis} has size {n}");
             self.tape().refuse_operands("split", problem, &[self])
         }
-        let mut start = 0;
-        sizes.map(|size| {
-            let whole = Range { start: 0, end: None, step: 1 };
+        let whole = Range { start: 0, end: None, step: 1 };
+        let (mut parts, mut start) = ([self; N], 0);
+        // A loop, not a closure: panics name the caller's line.
+        for (part, size) in parts.iter_mut().zip(sizes) {
             let mut ranges = vec![whole; self.rank()];
             ranges[axis] = Range { start, end: Some(start + size as isize), step: 1 };
             start += size as isize;
-            self.tape().apply(Slice { ranges }, &[self])
-        })
+            *part = self.tape().apply(Slice { ranges }, &[self]);
+        }
+        parts
     }
 }

@@ -104,7 +104,7 @@ pub(super) const CASES: &[Case] = &[
     case!("argmax", w => w.x.argmax(-1)),
     case!("argsort", w => w.x.argsort(0)),
     case!("sort", w => w.x.sort(-1)),
-    case!("take_along_axis", w => w.s.take_along_axis(w.i, 0)),
+    case!("take_along_axis", w => w.x.take_along_axis(w.i, 0)),
     case!("cumsum", w => w.x.cumsum(0)),
     // Products and classification
     case!("matmul", w => w.x.matmul(w.x)),
