@@ -10,12 +10,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Up to so many groups, each is opened alone, however large the drawings are.
-const MOST_ALONE: usize = 24;
+const MAX_ALONE: usize = 24;
 /// As long as the drawings have no more nodes than this together, there are more of them: a node is about a kilobyte.
-const MOST_NODES: usize = 2_000;
+const MAX_NODES: usize = 2_000;
 /// Every drawing looks through the whole graph: so many nodes are looked through for boxes that are opened, which takes
 /// some seconds.
-const MOST_SEEN: usize = 5_000_000;
+const MAX_VISITED: usize = 5_000_000;
 
 impl Draw<'_> {
     /// The drawing as a page: as [`Picture::to_html`], and where the graph has name scopes, as groups that can be
@@ -57,7 +57,7 @@ impl Draw<'_> {
         let scopes = self.scopes(tape);
         let open_first: Vec<&String> = match self.options.level {
             Level::Auto if shown.nodes.iter().any(|node| node.kind == NodeKind::Layer) => {
-                return Ok(self.rolled_up(tape, &annotations, shown));
+                return Ok(self.expand_each_box(tape, &annotations, shown));
             }
             Level::Auto | Level::Nodes => scopes.iter().collect(),
             Level::Layers => {
@@ -91,12 +91,12 @@ impl Draw<'_> {
         let mut nodes: usize = expansions.iter().map(|(_, picture)| picture.nodes.len()).sum();
         let mut combinations = vec![Vec::new()];
         for size in 1..scopes.len() {
-            combinations = one_more(&combinations, scopes.len());
+            combinations = extend_by_one(&combinations, scopes.len());
             let mut larger = Vec::new();
             for (open, picture) in combinations.iter().filter_map(|open| drawn(open)) {
                 nodes += picture.nodes.len();
                 larger.push((open, picture));
-                if nodes > MOST_NODES && size > 1 || scopes.len() > MOST_ALONE {
+                if nodes > MAX_NODES && size > 1 || scopes.len() > MAX_ALONE {
                     return Ok(expansions);
                 }
             }
@@ -106,18 +106,18 @@ impl Draw<'_> {
     }
 
     /// A picture that is rolled up, and, of its boxes, as many opened alone as a page has room for.
-    fn rolled_up(&self, tape: &Tape, known: &Arc<Annotations>, shown: Picture) -> Expansions {
+    fn expand_each_box(&self, tape: &Tape, known: &Arc<Annotations>, shown: Picture) -> Expansions {
         let boxes = shown.nodes.iter().filter(|node| node.kind == NodeKind::Layer);
         let keys: Vec<String> =
             boxes.filter_map(|node| node.details.as_ref()).map(|known| known.opens.clone()).collect();
         let mut nodes = shown.nodes.len();
         let mut expansions = Expansions::new().with(&self.options.open, shown);
-        let room = MOST_SEEN / tape.graph().len().max(1);
-        for key in keys.into_iter().take(MOST_ALONE.min(room)) {
+        let limit = MAX_VISITED / tape.graph().len().max(1);
+        for key in keys.into_iter().take(MAX_ALONE.min(limit)) {
             let draw = self.clone().open(key);
             let Ok(picture) = draw.build(tape, Arc::clone(known)) else { continue };
             nodes += picture.nodes.len();
-            if nodes > MOST_NODES {
+            if nodes > MAX_NODES {
                 break;
             }
             expansions = expansions.with(draw.options.open, picture);
@@ -141,7 +141,7 @@ impl Draw<'_> {
 }
 
 /// Every choice of one more than each of some choices of the first `count` numbers, all of one size and ascending.
-fn one_more(choices: &[Vec<usize>], count: usize) -> Vec<Vec<usize>> {
+fn extend_by_one(choices: &[Vec<usize>], count: usize) -> Vec<Vec<usize>> {
     let extended = |choice: &Vec<usize>| {
         let next = choice.last().map_or(0, |last| last + 1);
         let choice = choice.clone();
@@ -152,17 +152,17 @@ fn one_more(choices: &[Vec<usize>], count: usize) -> Vec<Vec<usize>> {
 
 #[cfg(test)]
 mod tests {
-    use super::one_more;
+    use super::extend_by_one;
     use crate::Tape;
     use crate::picture::Level;
 
     #[test]
     fn choices_grow_to_all_of_one_size() {
-        let one = one_more(&[Vec::new()], 4);
+        let one = extend_by_one(&[Vec::new()], 4);
         assert_eq!(one, [[0], [1], [2], [3]]);
-        let two = one_more(&one, 4);
+        let two = extend_by_one(&one, 4);
         assert_eq!(two, [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]]);
-        assert_eq!(one_more(&one_more(&two, 4), 4), [[0, 1, 2, 3]]);
+        assert_eq!(extend_by_one(&extend_by_one(&two, 4), 4), [[0, 1, 2, 3]]);
     }
 
     /// How many drawings a page of so many groups of so many nodes has.

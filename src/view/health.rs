@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A gradient so many times smaller or larger than the median over the parameters is out of proportion.
 const OUT_OF_PROPORTION: f64 = 1_000.0;
 /// So many parameters with a gradient are needed to speak of a median.
-const ENOUGH: usize = 3;
+const MIN_PARAMETERS: usize = 3;
 
 /// Something about the numbers of one node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -204,9 +204,9 @@ fn branch_not_taken(
 /// The first `where` that has a node for one of the operands it chooses from, by way of nodes in between.
 fn choice_behind(graph: &Graph, node: NodeId) -> Option<NodeId> {
     /// More nodes in between are hardly one branch.
-    const FAR: usize = 1_000;
+    const MAX_VISITED: usize = 1_000;
     let mut met = BTreeSet::from([node]);
-    for _ in 0..FAR {
+    for _ in 0..MAX_VISITED {
         let at = met.pop_first()?;
         for edge in
             graph.consumers(at).iter().filter(|edge| graph.node(edge.target).origin() == Origin::Forward)
@@ -240,7 +240,7 @@ fn out_of_proportion(graph: &Graph, known: &Annotations) -> Vec<Finding> {
         .collect();
     let mut sorted: Vec<f64> = sizes.values().copied().collect();
     sorted.sort_by(f64::total_cmp);
-    if sorted.len() < ENOUGH {
+    if sorted.len() < MIN_PARAMETERS {
         return Vec::new();
     }
     let median = (sorted[(sorted.len() - 1) / 2] + sorted[sorted.len() / 2]) / 2.0;

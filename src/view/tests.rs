@@ -3,5 +3,5 @@
 mod building;
 mod collapsing;
 mod refusals;
-mod samples;
 mod reports;
+mod samples;

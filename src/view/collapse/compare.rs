@@ -6,7 +6,7 @@ use crate::view::collapse::tree::Tree;
 use rustc_hash::FxHashMap;
 
 /// Labels of the ops of a tree, and comparisons of runs of them.
-pub(in crate::view) struct Likeness<'t> {
+pub(in crate::view) struct RunComparison<'t> {
     tree: &'t Tree<'t>,
     /// By position: equal for ops of equal name and attributes, result shape and origin, and for no others.
     pub(in crate::view) labels: Vec<u32>,
@@ -14,7 +14,7 @@ pub(in crate::view) struct Likeness<'t> {
     outside: Vec<(NodeId, NodeId)>,
 }
 
-impl<'t> Likeness<'t> {
+impl<'t> RunComparison<'t> {
     pub(in crate::view) fn of(tree: &'t Tree<'t>) -> Self {
         let graph = tree.graph;
         let mut ops: FxHashMap<&OpRecord, u32> = FxHashMap::default();

@@ -1,26 +1,26 @@
 //! Repetitions, folded into one: layers of the same structure, unrolled steps, the same few ops along a chain.
 //!
 //! Parts side by side have labels. Where the labels repeat with a period, the ops behind them are compared
-//! ([`Likeness::same`]), so that nothing is folded for an equal hash. Periods are found by naming all stretches of 1, 2,
+//! ([`RunComparison::same`]), so that nothing is folded for an equal hash. Periods are found by naming all stretches of 1, 2,
 //! 4, … labels, each by the names of its halves (Karp, Miller and Rosenberg, "Rapid identification of repeated
 //! patterns in strings, trees and arrays", STOC 1972): inside a repetition of period p the same stretch of at least p
 //! labels comes again after p and not before. Short periods are folded first and the search goes on with what is left,
 //! so that a repetition of repetitions is found too, and every pass is shorter than the one before.
 
+use crate::view::collapse::compare::RunComparison;
 use crate::view::collapse::cut;
 use crate::view::collapse::origin::origin;
-use crate::view::collapse::compare::Likeness;
-use crate::view::collapse::tree::{Child, Cluster, Tree, Why};
+use crate::view::collapse::tree::{Child, Cluster, ClusterKind, Tree};
 use rustc_hash::FxHashMap;
 
 /// So many repetitions of scopes are worth folding, of ops without a scope, and so many ops of these in all.
-pub(in crate::view) const SCOPES: usize = 3;
-const OPS: usize = 4;
-const OPS_IN_ALL: usize = 12;
+pub(in crate::view) const MIN_SCOPES: usize = 3;
+const MIN_OPS: usize = 4;
+const MIN_TOTAL_OPS: usize = 12;
 /// The longest period, as a power of two.
-const LONGEST: u32 = 11;
+const MAX_PERIOD_LOG2: u32 = 11;
 /// The true period may be a multiple of that of the labels, up to this one.
-const MULTIPLES: usize = 8;
+const MAX_MULTIPLE: usize = 8;
 /// How often the search begins again.
 const ROUNDS: usize = 6;
 
@@ -44,7 +44,7 @@ struct Repetition {
 
 /// A repetition that was found, to be put into the tree: the items before it went through several rounds.
 #[derive(Debug)]
-pub(in crate::view) struct Repeated {
+pub(in crate::view) struct FoldedParts {
     pub(in crate::view) parts: Vec<Child>,
     pub(in crate::view) groups: Vec<Cluster>,
 }
@@ -75,9 +75,9 @@ impl Hashes {
 }
 
 /// Finds repetitions among the parts of many groups of one tree.
-pub(in crate::view) struct Folder<'t> {
+pub(in crate::view) struct RepetitionFinder<'t> {
     tree: &'t Tree<'t>,
-    alike: Likeness<'t>,
+    comparison: RunComparison<'t>,
     hashes: Hashes,
     /// Labels of parts: what kind of part, how many ops, and a hash of them.
     known: FxHashMap<(u8, u32, u64), u32>,
@@ -85,25 +85,25 @@ pub(in crate::view) struct Folder<'t> {
     groups: Vec<Cluster>,
 }
 
-impl<'t> Folder<'t> {
+impl<'t> RepetitionFinder<'t> {
     pub(in crate::view) fn of(tree: &'t Tree<'t>) -> Self {
-        let alike = Likeness::of(tree);
-        let hashes = Hashes::of(&alike.labels);
-        Self { tree, alike, hashes, known: FxHashMap::default(), groups: Vec::new() }
+        let comparison = RunComparison::of(tree);
+        let hashes = Hashes::of(&comparison.labels);
+        Self { tree, comparison, hashes, known: FxHashMap::default(), groups: Vec::new() }
     }
 
     /// The parts with their repetitions folded, and the groups that are new. Groups are numbered from `next` on.
-    pub(in crate::view) fn fold(&mut self, parts: &[Child], scope: &str, next: usize) -> Repeated {
+    pub(in crate::view) fn fold(&mut self, parts: &[Child], scope: &str, next: usize) -> FoldedParts {
         let mut items: Vec<Candidate> = parts.iter().map(|&part| self.item(part)).collect();
         for _ in 0..ROUNDS {
             let before = items.len();
             let mut names: Vec<u32> = Vec::new();
             let mut level = 0;
-            while level <= LONGEST && items.len() >= SCOPES << level.saturating_sub(1) {
+            while level <= MAX_PERIOD_LOG2 && items.len() >= MIN_SCOPES << level.saturating_sub(1) {
                 names = match level {
                     0 => items.iter().map(|item| item.label).collect(),
                     _ if names.is_empty() => self.names(&items, level),
-                    _ => doubled(&names, 1 << (level - 1)),
+                    _ => double_names(&names, 1 << (level - 1)),
                 };
                 // If every stretch is another, longer ones are too.
                 if level > 0 && all_differ(&names) {
@@ -111,7 +111,7 @@ impl<'t> Folder<'t> {
                 }
                 let runs = self.runs(&items, &names, 1 << level);
                 if !runs.is_empty() {
-                    items = self.contracted(&items, runs, scope, next);
+                    items = self.contract(&items, runs, scope, next);
                     names.clear();
                 }
                 level += 1;
@@ -120,7 +120,7 @@ impl<'t> Folder<'t> {
                 break;
             }
         }
-        Repeated {
+        FoldedParts {
             parts: items.iter().map(|item| item.part).collect(),
             groups: std::mem::take(&mut self.groups),
         }
@@ -140,7 +140,7 @@ impl<'t> Folder<'t> {
 
     fn names(&self, items: &[Candidate], level: u32) -> Vec<u32> {
         let labels = items.iter().map(|item| item.label).collect();
-        (0..level).fold(labels, |names: Vec<u32>, level| doubled(&names, 1 << level))
+        (0..level).fold(labels, |names: Vec<u32>, level| double_names(&names, 1 << level))
     }
 
     /// The repetitions whose period is at most `width`, the length of the stretches that have names; none overlaps another.
@@ -152,11 +152,11 @@ impl<'t> Folder<'t> {
         for (at, &name) in names.iter().enumerate() {
             let period = last.insert(name, at).map_or(0, |before| at - before);
             if period != steady.1 {
-                self.verified(items, steady, at, width, &mut found);
+                self.verify(items, steady, at, width, &mut found);
                 steady = (at, period);
             }
         }
-        self.verified(items, steady, names.len(), width, &mut found);
+        self.verify(items, steady, names.len(), width, &mut found);
         found.sort_by_key(|run| (std::cmp::Reverse(run.ops), run.each, run.start));
         let mut taken = vec![false; items.len()];
         found.retain(|run| {
@@ -172,7 +172,7 @@ impl<'t> Folder<'t> {
     }
 
     /// Those repetitions of a stretch of equal labels that are repetitions of one structure.
-    fn verified(
+    fn verify(
         &mut self,
         items: &[Candidate],
         (from, period): (usize, usize),
@@ -185,17 +185,17 @@ impl<'t> Folder<'t> {
             return;
         }
         let (start, end) = (from - period, to - 1 + width);
-        for multiple in 1..=MULTIPLES {
+        for multiple in 1..=MAX_MULTIPLE {
             let each = period * multiple;
             let known = found.len();
             let mut at = start;
-            while at + SCOPES * each <= end {
-                let run = self.longest(&items[..end], at, each);
+            while at + MIN_SCOPES * each <= end {
+                let run = self.count_repetitions(&items[..end], at, each);
                 at += each * run.times;
                 let scopes =
                     items[run.start..run.start + each].iter().any(|item| is_scope(self.tree, item.part));
-                let ops = if scopes { 0 } else { OPS_IN_ALL as u32 };
-                if run.times >= (if scopes { SCOPES } else { OPS }) && run.ops >= ops {
+                let ops = if scopes { 0 } else { MIN_TOTAL_OPS as u32 };
+                if run.times >= (if scopes { MIN_SCOPES } else { MIN_OPS }) && run.ops >= ops {
                     found.push(run);
                 }
             }
@@ -206,7 +206,7 @@ impl<'t> Folder<'t> {
     }
 
     /// How often the items from one on are repeated.
-    fn longest(&mut self, items: &[Candidate], start: usize, each: usize) -> Repetition {
+    fn count_repetitions(&mut self, items: &[Candidate], start: usize, each: usize) -> Repetition {
         let first = &items[start..start + each];
         let scopes = first.iter().any(|item| is_scope(self.tree, item.part));
         let length: u32 = first.iter().map(|item| item.length).sum();
@@ -215,8 +215,8 @@ impl<'t> Folder<'t> {
             let here = first[0].start + times as u32 * length;
             // Scopes were given by the user, so that the same structure inside is enough. Of ops without a scope, what they
             // read must follow a rule too, which can be seen from the second repetition on.
-            let repeats = self.alike.same(here - length, here, length)
-                && (scopes || times < 3 || self.alike.regular(here, length));
+            let repeats = self.comparison.same(here - length, here, length)
+                && (scopes || times < 3 || self.comparison.regular(here, length));
             if !repeats {
                 break;
             }
@@ -226,7 +226,7 @@ impl<'t> Folder<'t> {
     }
 
     /// The items with each run as one.
-    fn contracted(
+    fn contract(
         &mut self,
         items: &[Candidate],
         runs: Vec<Repetition>,
@@ -241,12 +241,12 @@ impl<'t> Folder<'t> {
             let start = items[run.start].start;
             let group = next + self.groups.len();
             self.groups.push(Cluster {
-                why: Why::Fold { times: run.times, each: run.each },
+                kind: ClusterKind::Fold { times: run.times, each: run.each },
                 parts: items[run.start..from].iter().map(|item| item.part).collect(),
                 range: start..start + run.ops,
                 scope: scope.to_owned(),
                 origin: origin(self.tree.graph, self.tree.order[start as usize]),
-                again: 1,
+                occurrence: 1,
             });
             let label = self.label(2, start, run.ops);
             contracted.push(Candidate { part: Child::Cluster(group), label, start, length: run.ops });
@@ -261,13 +261,13 @@ fn is_scope(tree: &Tree<'_>, part: Child) -> bool {
     matches!(part, Child::Cluster(group) if group < tree.groups.len())
 }
 
-/// Whether no name comes twice, of names as [`doubled`] gives them: counted from 0 on as they come.
+/// Whether no name comes twice, of names as [`double_names`] gives them: counted from 0 on as they come.
 fn all_differ(names: &[u32]) -> bool {
     names.iter().max().is_none_or(|&largest| largest as usize + 1 == names.len())
 }
 
 /// Names of stretches twice as long, from the names of their halves.
-fn doubled(names: &[u32], half: usize) -> Vec<u32> {
+fn double_names(names: &[u32], half: usize) -> Vec<u32> {
     let mut known: FxHashMap<(u32, u32), u32> = FxHashMap::default();
     let pairs = names.iter().zip(names.get(half..).unwrap_or_default());
     pairs
@@ -279,28 +279,28 @@ fn doubled(names: &[u32], half: usize) -> Vec<u32> {
 }
 
 /// Folds repetitions in every group, and cuts what is still too long.
-pub(in crate::view) fn roll_up(tree: &mut Tree<'_>) {
+pub(in crate::view) fn collapse(tree: &mut Tree<'_>) {
     let count = tree.groups.len();
-    let mut rolled: Vec<(Option<usize>, Vec<Child>)> = Vec::with_capacity(count + 1);
+    let mut collapsed: Vec<(Option<usize>, Vec<Child>)> = Vec::with_capacity(count + 1);
     let mut new = Vec::new();
     {
-        let mut folder = Folder::of(tree);
+        let mut finder = RepetitionFinder::of(tree);
         for owner in (0..count).map(Some).chain([None]) {
             let (parts, scope) = match owner {
                 Some(group) => (&tree.groups[group].parts, tree.groups[group].scope.as_str()),
                 None => (&tree.root, ""),
             };
-            if parts.len() < SCOPES {
+            if parts.len() < MIN_SCOPES {
                 continue;
             }
-            let folded = folder.fold(parts, scope, count + new.len());
+            let folded = finder.fold(parts, scope, count + new.len());
             new.extend(folded.groups);
-            rolled.push((owner, folded.parts));
+            collapsed.push((owner, folded.parts));
         }
     }
     tree.groups.extend(new);
     let crossings = cut::crossings(tree);
-    for (owner, parts) in rolled {
+    for (owner, parts) in collapsed {
         let scope = owner.map_or_else(String::new, |group| tree.groups[group].scope.clone());
         let origin = |tree: &Tree<'_>, at: u32| origin(tree.graph, tree.order[at as usize]);
         let parts = cut::cut(tree, parts, &crossings, &scope, origin);

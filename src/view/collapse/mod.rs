@@ -5,9 +5,9 @@
 //! so found closed and the others opened ([`view`]). Whatever is closed is a run of neighbours in one topological
 //! order, so that boxes never depend on each other in a circle.
 
+mod compare;
 mod cut;
 mod fold;
 pub(in crate::view) mod origin;
-mod compare;
 pub(in crate::view) mod tree;
 pub(in crate::view) mod visible;

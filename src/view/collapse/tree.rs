@@ -18,21 +18,21 @@ pub(in crate::view) enum Child {
     Cluster(usize),
 }
 
-/// Why ops are together.
+/// ClusterKind ops are together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::view) enum Why {
+pub(in crate::view) enum ClusterKind {
     /// They were recorded in one scope.
     Scope,
     /// They are repetitions of the same structure: so many, each of so many parts.
     Fold { times: usize, each: usize },
     /// They follow each other, and there is no better reason.
-    Stretch,
+    Chunk,
 }
 
 /// A group of ops that follow each other in the order of the tree.
 #[derive(Debug)]
 pub(in crate::view) struct Cluster {
-    pub(in crate::view) why: Why,
+    pub(in crate::view) kind: ClusterKind,
     pub(in crate::view) parts: Vec<Child>,
     /// The positions of its ops.
     pub(in crate::view) range: Range<u32>,
@@ -40,7 +40,7 @@ pub(in crate::view) struct Cluster {
     pub(in crate::view) scope: String,
     pub(in crate::view) origin: u8,
     /// Which stretch of its scope it is, from 1, if that could not be one group.
-    pub(in crate::view) again: usize,
+    pub(in crate::view) occurrence: usize,
 }
 
 /// The ops of a picture and their groups.
@@ -75,23 +75,23 @@ impl<'g> Tree<'g> {
         let mut work = vec![(None, ops, 0)];
         while let Some((owner, ops, depth)) = work.pop() {
             let mut parts = Vec::with_capacity(ops.len());
-            let mut again: FxHashMap<(u32, u8), usize> = FxHashMap::default();
+            let mut occurrence: FxHashMap<(u32, u8), usize> = FxHashMap::default();
             for (key, ops) in sorter.blocks(&ops, depth) {
                 let Some(key) = key else {
                     parts.extend(ops.into_iter().map(Child::Op));
                     continue;
                 };
-                let count = again.entry(key).or_default();
+                let count = occurrence.entry(key).or_default();
                 *count += 1;
                 parts.push(Child::Cluster(tree.groups.len()));
                 work.push((Some(tree.groups.len()), ops, depth + 1));
                 tree.groups.push(Cluster {
-                    why: Why::Scope,
+                    kind: ClusterKind::Scope,
                     parts: Vec::new(),
                     range: 0..0,
                     scope: sorter.paths.names[key.0 as usize].clone(),
                     origin: key.1,
-                    again: *count,
+                    occurrence: *count,
                 });
             }
             match owner {
@@ -99,12 +99,12 @@ impl<'g> Tree<'g> {
                 None => tree.root = parts,
             }
         }
-        tree.number();
+        tree.assign_positions();
         tree
     }
 
     /// Puts the ops in order and notes the range of each group.
-    fn number(&mut self) {
+    fn assign_positions(&mut self) {
         // Each entry is a part to go through, or a group that ends here.
         let mut stack: Vec<(Child, bool)> = self.root.iter().rev().map(|&part| (part, false)).collect();
         while let Some((part, ends)) = stack.pop() {
@@ -144,11 +144,11 @@ impl<'g> Tree<'g> {
 
     /// By which name a group is opened: its scope, or its first and last op.
     pub(in crate::view) fn key(&self, group: usize) -> String {
-        let Cluster { why, ref range, ref scope, origin, again, .. } = self.groups[group];
-        match why {
-            Why::Scope if again > 1 => format!("{scope}{} ({again})", suffix(origin)),
-            Why::Scope => format!("{scope}{}", suffix(origin)),
-            Why::Fold { .. } | Why::Stretch => self.key_of(range),
+        let Cluster { kind, ref range, ref scope, origin, occurrence, .. } = self.groups[group];
+        match kind {
+            ClusterKind::Scope if occurrence > 1 => format!("{scope}{} ({occurrence})", suffix(origin)),
+            ClusterKind::Scope => format!("{scope}{}", suffix(origin)),
+            ClusterKind::Fold { .. } | ClusterKind::Chunk => self.key_of(range),
         }
     }
 
@@ -163,7 +163,7 @@ impl<'g> Tree<'g> {
 #[derive(Debug, Default)]
 struct Paths {
     /// By the graph's number of a scope: itself and those around it, outermost first.
-    ways: FxHashMap<u32, Vec<u32>>,
+    prefixes: FxHashMap<u32, Vec<u32>>,
     known: FxHashMap<String, u32>,
     names: Vec<String>,
 }
@@ -171,12 +171,12 @@ struct Paths {
 impl Paths {
     fn at(&mut self, graph: &Graph, id: NodeId, depth: usize) -> Option<u32> {
         let (known, names) = (&mut self.known, &mut self.names);
-        let way = self.ways.entry(graph.scope_index(id)).or_insert_with(|| {
+        let prefixes = self.prefixes.entry(graph.scope_index(id)).or_insert_with(|| {
             let scope = graph.node(id).scope();
             let inner = prefixes(scope).take(MAX_FRAME_DEPTH - 1);
-            let mut way: Vec<&str> = inner.collect();
-            if way.last().is_some_and(|last| last.len() < scope.len()) {
-                way.push(scope);
+            let mut prefixes: Vec<&str> = inner.collect();
+            if prefixes.last().is_some_and(|last| last.len() < scope.len()) {
+                prefixes.push(scope);
             }
             let number = |path: &str| {
                 *known.entry(path.to_owned()).or_insert_with(|| {
@@ -184,9 +184,9 @@ impl Paths {
                     names.len() as u32 - 1
                 })
             };
-            way.into_iter().map(number).collect()
+            prefixes.into_iter().map(number).collect()
         });
-        way.get(depth).copied()
+        prefixes.get(depth).copied()
     }
 }
 
@@ -227,7 +227,7 @@ impl Sorter<'_> {
         }
         match self.sorted(&blocks) {
             Some(order) => order.into_iter().map(|block| std::mem::take(&mut blocks[block])).collect(),
-            None => stretches(ops, &keys),
+            None => runs(ops, &keys),
         }
     }
 
@@ -254,7 +254,7 @@ impl Sorter<'_> {
 }
 
 /// Each run of neighbours with one key.
-fn stretches(ops: &[NodeId], keys: &[Option<(u32, u8)>]) -> Vec<Run> {
+fn runs(ops: &[NodeId], keys: &[Option<(u32, u8)>]) -> Vec<Run> {
     let mut blocks: Vec<Run> = Vec::new();
     for (&id, &key) in ops.iter().zip(keys) {
         match blocks.last_mut().filter(|last| key.is_some() && last.0 == key) {

@@ -18,7 +18,7 @@ struct Bundle {
 }
 
 /// So many arrows from one element to another are drawn side by side; of more, one for all.
-const SIDE_BY_SIDE: usize = 3;
+const MAX_PARALLEL: usize = 3;
 
 impl Composition<'_> {
     pub(in crate::view) fn edges(&mut self) {
@@ -71,7 +71,7 @@ impl Composition<'_> {
             }
         }
         let boxed = |source: usize| element.is_layer() || self.elements.list[source].is_layer();
-        let bundled = |(&source, arrows): (&usize, &Vec<usize>)| boxed(source) && arrows.len() > SIDE_BY_SIDE;
+        let bundled = |(&source, arrows): (&usize, &Vec<usize>)| boxed(source) && arrows.len() > MAX_PARALLEL;
         let mut bundles: Vec<&Vec<usize>> =
             of_element.iter().filter(|&entry| bundled(entry)).map(|(_, arrows)| arrows).collect();
         bundles.sort_unstable();
@@ -136,14 +136,14 @@ impl Composition<'_> {
         let mut done = |elements: &PictureElements, element: usize, comes: bool| {
             elements.list[element].is_layer() && !of_boxes.insert((element, comes))
         };
-        for &(from, to, operand) in &self.selection.coming {
+        for &(from, to, operand) in &self.selection.incoming {
             let Some(to) = self.element(to).filter(|&to| !done(self.elements, to, true)) else { continue };
             let from_dot = *dots.entry(from).or_insert_with(|| dot(&mut self.picture, from.to_string()));
             let (value, backward) = (self.edge_value(from), self.picture.nodes[to].backward);
             let edge = PictureEdge { from: from_dot, to, operand, value, backward, ..PictureEdge::default() };
             self.picture.edges.push(edge);
         }
-        for &from in &self.selection.going {
+        for &from in &self.selection.outgoing {
             let Some(element) = self.element(from).filter(|&element| !done(self.elements, element, false))
             else {
                 continue;
@@ -176,7 +176,7 @@ impl Composition<'_> {
             if !seen.insert(id) {
                 continue;
             }
-            match self.elements.list[from].is_layer() && outputs.len() > SIDE_BY_SIDE {
+            match self.elements.list[from].is_layer() && outputs.len() > MAX_PARALLEL {
                 false => self.output(from, id),
                 true if outputs[0] == id => {
                     let to = self.picture.nodes.len();

@@ -18,7 +18,7 @@ pub(in crate::view) struct Composition<'a> {
 }
 
 /// So many findings are listed of a box.
-pub(in crate::view) const SAID: usize = 12;
+pub(in crate::view) const MAX_FINDINGS: usize = 12;
 
 impl Composition<'_> {
     pub(in crate::view) fn nodes(&mut self) {
@@ -114,7 +114,7 @@ impl Composition<'_> {
     /// A tooltip, and what a check found wrong with the nodes.
     pub(in crate::view) fn with_faults(&self, mut tooltip: String, ids: &[NodeId]) -> String {
         let findings = self.findings(ids);
-        for problem in findings.iter().take(SAID) {
+        for problem in findings.iter().take(MAX_FINDINGS) {
             tooltip.push('\n');
             tooltip.push_str(problem);
         }

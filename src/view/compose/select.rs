@@ -14,9 +14,9 @@ pub(in crate::view) struct Selection {
     /// The operands that are constants written into their op, in order.
     folded: Vec<(NodeId, usize)>,
     /// Edges from nodes outside: source, target, operand.
-    pub(in crate::view) coming: Vec<(NodeId, NodeId, usize)>,
+    pub(in crate::view) incoming: Vec<(NodeId, NodeId, usize)>,
     /// Nodes that have consumers outside.
-    pub(in crate::view) going: Vec<NodeId>,
+    pub(in crate::view) outgoing: Vec<NodeId>,
     /// How many edges of the graph leave each node towards nodes that are drawn; empty for a neighbourhood, where a
     /// gradient may come from outside too.
     uses: Vec<u32>,
@@ -61,7 +61,7 @@ impl Selection {
         nodes.retain(|id| !is_number(builder, *id) || kept(id) || wanted(id));
         selection.nodes = nodes;
         if builder.options.around.is_some() {
-            selection.look_outside(builder);
+            selection.find_boundary_edges(builder);
         }
         selection
     }
@@ -81,19 +81,19 @@ impl Selection {
         self.nodes.binary_search(&id).ok()
     }
 
-    fn look_outside(&mut self, builder: &Builder<'_>) {
+    fn find_boundary_edges(&mut self, builder: &Builder<'_>) {
         let graph = builder.graph;
         let inside: BTreeSet<NodeId> = self.nodes.iter().copied().collect();
         for &id in &self.nodes {
             for (operand, input) in graph.node(id).read_inputs() {
                 if !inside.contains(&input) && !self.is_folded(id, operand) && builder.draws(input) {
-                    self.coming.push((input, id, operand));
+                    self.incoming.push((input, id, operand));
                 }
             }
             let outside = |target: NodeId| !inside.contains(&target) && builder.draws(target);
             let reads = |edge: &&EdgeId| graph.node(edge.target).op().reads(edge.operand);
             if graph.consumers(id).iter().filter(reads).any(|edge| outside(edge.target)) {
-                self.going.push(id);
+                self.outgoing.push(id);
             }
         }
     }

@@ -18,18 +18,18 @@ struct Matcher<'a> {
     b: &'a Graph,
     matching: Matching,
     /// Pairs around which nothing was looked at yet.
-    fresh: VecDeque<(NodeId, NodeId)>,
+    queue: VecDeque<(NodeId, NodeId)>,
 }
 
 impl Matching {
     pub(in crate::view) fn of(a: &Graph, b: &Graph) -> Self {
         let matching = Self { after: vec![None; a.len()], before: vec![None; b.len()] };
-        let mut matcher = Matcher { a, b, matching, fresh: VecDeque::new() };
-        matcher.by_name();
-        matcher.by_structure();
-        matcher.ends();
-        matcher.spread();
-        matcher.rest();
+        let mut matcher = Matcher { a, b, matching, queue: VecDeque::new() };
+        matcher.match_by_name();
+        matcher.match_by_structure();
+        matcher.match_sinks();
+        matcher.propagate();
+        matcher.match_remaining();
         matcher.matching
     }
 
@@ -61,7 +61,7 @@ impl<'a> Matcher<'a> {
     fn pair(&mut self, x: NodeId, y: NodeId) {
         self.matching.after[x.index()] = Some(y);
         self.matching.before[y.index()] = Some(x);
-        self.fresh.push_back((x, y));
+        self.queue.push_back((x, y));
     }
 
     fn is_free(&self, x: NodeId, y: NodeId) -> bool {
@@ -100,7 +100,7 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    fn by_name(&mut self) {
+    fn match_by_name(&mut self) {
         let named = |graph: &'a Graph| {
             let leaves = graph.nodes().filter(|node| node.leaf().is_some());
             leaves.filter_map(|node| Some((node.name()?, node.id())))
@@ -109,9 +109,9 @@ impl<'a> Matcher<'a> {
     }
 
     /// From the leaves upward: nodes that compute the same from the same leaves, first those of one scope and name.
-    fn by_structure(&mut self) {
+    fn match_by_structure(&mut self) {
         let mut known: FxHashMap<Structure<'a>, u32> = FxHashMap::default();
-        let [a, b] = [self.a, self.b].map(|graph| numbered(graph, &mut known));
+        let [a, b] = [self.a, self.b].map(|graph| value_numbers(graph, &mut known));
         let exact = |graph: &'a Graph, numbers: Vec<u32>| {
             graph.nodes().zip(numbers).map(|(node, number)| ((number, node.scope(), node.name()), node.id()))
         };
@@ -120,7 +120,7 @@ impl<'a> Matcher<'a> {
     }
 
     /// The nodes that nothing uses, by op, from the last one on.
-    fn ends(&mut self) {
+    fn match_sinks(&mut self) {
         let ends = |graph: &'a Graph| {
             let ends = graph.nodes().rev().filter(|node| graph.consumers(node.id()).is_empty());
             ends.map(|node| {
@@ -132,9 +132,9 @@ impl<'a> Matcher<'a> {
     }
 
     /// From every pair to the operands and consumers of its nodes, as long as there are new pairs.
-    fn spread(&mut self) {
+    fn propagate(&mut self) {
         // What was matched last lies nearest to the outputs, and goes first: from there operands have one place each.
-        while let Some((x, y)) = self.fresh.pop_back() {
+        while let Some((x, y)) = self.queue.pop_back() {
             let (inputs, others) = (self.a.node(x).inputs(), self.b.node(y).inputs());
             for (&x, &y) in inputs.iter().zip(others) {
                 if self.is_free(x, y) && alike(self.a.node(x), self.b.node(y)) {
@@ -157,7 +157,7 @@ impl<'a> Matcher<'a> {
     }
 
     /// What is left of one op and scope, if both graphs have as many of it.
-    fn rest(&mut self) {
+    fn match_remaining(&mut self) {
         let left = |graph: &'a Graph| {
             graph.nodes().map(|node| {
                 let origin = origin(graph, node.id());
@@ -165,12 +165,12 @@ impl<'a> Matcher<'a> {
             })
         };
         self.in_order(left(self.a), left(self.b), |xs, ys| xs == ys);
-        self.spread();
+        self.propagate();
     }
 }
 
 /// A number for each node: the same for the same op of the same operands, whatever the shapes.
-fn numbered<'a>(graph: &'a Graph, known: &mut FxHashMap<Structure<'a>, u32>) -> Vec<u32> {
+fn value_numbers<'a>(graph: &'a Graph, known: &mut FxHashMap<Structure<'a>, u32>) -> Vec<u32> {
     let mut numbers: Vec<u32> = Vec::with_capacity(graph.len());
     for node in graph.nodes() {
         let structure = match (node.leaf(), node.name(), node.constant()) {

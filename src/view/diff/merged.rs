@@ -62,14 +62,14 @@ pub(in crate::view) fn merge(
 
     let mut rank = vec![NodeId::default(); nodes.len()];
     order.iter().enumerate().for_each(|(new, &at)| rank[at] = NodeId::new(new));
-    let mut draft = Union { merged: Graph::new(), ops: FxHashMap::default() };
+    let mut union = Union { merged: Graph::new(), ops: FxHashMap::default() };
     let mut known = Annotations::default();
     for at in order {
         let former: &[usize] = if has_former { &former[at] } else { &[] };
         let operands: Vec<NodeId> = inputs[at].iter().chain(former).map(|&from| rank[from]).collect();
         let new = match nodes[at] {
-            NodeSource::After(id) => draft.push(after.node(id), &operands, |of| rank[of.index()]),
-            NodeSource::Before(id) => draft.push(before.node(id), &operands, |of| rank[place(of)]),
+            NodeSource::After(id) => union.push(after.node(id), &operands, |of| rank[of.index()]),
+            NodeSource::Before(id) => union.push(before.node(id), &operands, |of| rank[place(of)]),
         };
         let old: Option<Vec<usize>> = match nodes[at] {
             NodeSource::After(id) => {
@@ -103,7 +103,7 @@ pub(in crate::view) fn merge(
         };
         known.notes.insert(new, said.join("\n"));
     }
-    let merged = draft.merged;
+    let merged = union.merged;
     let ends = merged.ids().filter(|&id| merged.consumers(id).is_empty()).collect();
     (merged, ends, known)
 }
