@@ -1,4 +1,4 @@
-//! A drawing as a page: with every combination of open groups that a page has room for.
+//! A drawing as a page, with as many combinations of open groups as limits allow.
 
 use crate::error::Result;
 use crate::tape::Tape;
@@ -9,17 +9,16 @@ use chainrule_picture::{Expansions, NodeKind, Picture};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Up to so many groups, each is opened alone, however large the drawings are.
+/// The most groups that are each opened alone, however large the drawings are.
 const MAX_ALONE: usize = 24;
-/// As long as the drawings have no more nodes than this together, there are more of them: a node is about a kilobyte.
+/// The most nodes in all drawings together, before further combinations are left out: a node takes about a kilobyte.
 const MAX_NODES: usize = 2_000;
-/// Every drawing looks through the whole graph: so many nodes are looked through for boxes that are opened, which takes
-/// some seconds.
+/// The most graph nodes that are visited to open boxes, which takes some seconds: every drawing visits the whole graph.
 const MAX_VISITED: usize = 5_000_000;
 
 impl Draw<'_> {
-    /// The drawing as a page: as [`Picture::to_html`], and where the graph has name scopes, as groups that can be
-    /// opened and closed; see [`expansions`](Self::expansions).
+    /// The drawing as a page, as [`Picture::to_html`], with the name scopes of the graph as groups that can be opened and
+    /// closed; see [`expansions`](Self::expansions).
     ///
     /// ```
     /// let tape = chainrule::Tape::new();
@@ -38,13 +37,13 @@ impl Draw<'_> {
         Ok(self.expansions()?.to_html())
     }
 
-    /// The picture with these or those of its outermost scopes open, the one that was asked for first; for a page, or
+    /// The picture with different sets of its outermost scopes open, first the one that the options ask for; for a page, or
     /// for a moment of a [`Timeline`](crate::picture::Timeline).
     ///
-    /// All are open, none, and, of up to 24 scopes, each alone; then every two, every three and so on, as long as the
-    /// pictures have no more than 2,000 nodes together. So a few layers are opened in every combination. Of a picture that
-    /// is rolled up ([`Level::Auto`]), each of its boxes is opened alone; in graphs of more than 200,000 nodes, only the
-    /// first few.
+    /// The sets are: all, none, and, if there are up to 24 scopes, each alone; then all pairs, triples and so on, as long as
+    /// the pictures have at most 2,000 nodes in total, so that a few layers have every combination. If the picture is
+    /// collapsed ([`Level::Auto`]), each of its boxes is opened alone; in graphs of more than 200,000 nodes, only the first
+    /// few.
     ///
     /// # Errors
     ///
@@ -70,10 +69,10 @@ impl Draw<'_> {
             let every: BTreeSet<&str> = graph.nodes().map(|node| node.scope()).collect();
             every.into_iter().map(str::to_owned).collect()
         };
-        // A picture that is too large to be drawn is left out; that which was asked for is not.
+        // Other pictures than the requested one are left out if they are too large.
         let drawn = |open: &[usize]| {
             let open: Vec<String> = open.iter().map(|&scope| scopes[scope].clone()).collect();
-            // A page opens a group with all that is in it.
+            // A page opens a group with all groups in it.
             let outermost: BTreeSet<&str> = open.iter().map(String::as_str).collect();
             let within =
                 |scope: &str| scope.split_once('/').is_some_and(|(outer, _)| outermost.contains(outer));
@@ -105,7 +104,7 @@ impl Draw<'_> {
         Ok(expansions)
     }
 
-    /// A picture that is rolled up, and, of its boxes, as many opened alone as a page has room for.
+    /// A collapsed picture, and the pictures with one of its boxes open, as many as limits allow.
     fn expand_each_box(&self, tape: &Tape, known: &Arc<Annotations>, shown: Picture) -> Expansions {
         let boxes = shown.nodes.iter().filter(|node| node.kind == NodeKind::Layer);
         let keys: Vec<String> =
@@ -125,7 +124,7 @@ impl Draw<'_> {
         expansions
     }
 
-    /// The outermost scopes of what is drawn, in the order in which they come.
+    /// The outermost scopes of the drawn nodes, in order of first occurrence.
     fn scopes(&self, tape: &Tape) -> Vec<String> {
         let graph = tape.graph();
         let mut known: BTreeSet<&str> = BTreeSet::new();
@@ -140,7 +139,7 @@ impl Draw<'_> {
     }
 }
 
-/// Every choice of one more than each of some choices of the first `count` numbers, all of one size and ascending.
+/// All ascending choices from `0..count` that extend one of the given ascending choices by one number.
 fn extend_by_one(choices: &[Vec<usize>], count: usize) -> Vec<Vec<usize>> {
     let extended = |choice: &Vec<usize>| {
         let next = choice.last().map_or(0, |last| last + 1);

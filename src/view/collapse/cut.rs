@@ -1,13 +1,14 @@
-//! What is too long and does not repeat, cut into stretches where few values cross.
+//! Long lists without repetitions are split into chunks where few values cross.
 
 use crate::view::collapse::tree::{Child, Cluster, ClusterKind, Tree};
 
-/// More parts than this, side by side, are cut into stretches.
+/// Lists of more parts than this are split.
 const MAX_PARTS: usize = 100;
-/// Into how many.
+/// The number of chunks.
 const CHUNKS: usize = 20;
 
-/// How many values of ops cross each boundary between neighbours: computed before it and read after it. O(|V| + |E|).
+/// How many values of ops cross each boundary between neighbours, computed before it and read after it (the cut width).
+/// O(|V| + |E|).
 pub(in crate::view) fn crossings(tree: &Tree<'_>) -> Vec<u32> {
     let mut last: Vec<u32> = (0..tree.order.len() as u32).collect();
     for (position, &id) in tree.order.iter().enumerate() {
@@ -30,7 +31,7 @@ pub(in crate::view) fn crossings(tree: &Tree<'_>) -> Vec<u32> {
     changes.into_iter().map(count).collect()
 }
 
-/// Cuts parts that are too many to stand side by side into stretches, these again, and so on.
+/// Splits a list of parts that is too long into chunks, and these again as long as they are too long.
 pub(in crate::view) fn cut(
     tree: &mut Tree<'_>,
     parts: Vec<Child>,
@@ -74,7 +75,7 @@ pub(in crate::view) fn cut(
     outer
 }
 
-/// Pieces of about equal length; each boundary is moved by up to a third of that to where the fewest values cross.
+/// Chunks of about equal length; each boundary is moved by up to a third of that to where the fewest values cross.
 fn chunks_of<'p>(tree: &Tree<'_>, parts: &'p [Child], crossings: &[u32]) -> Vec<&'p [Child]> {
     let length = parts.len().div_ceil(CHUNKS);
     let mut chunks = Vec::with_capacity(CHUNKS);

@@ -1,11 +1,11 @@
-//! Repetitions, folded into one: layers of the same structure, unrolled steps, the same few ops along a chain.
+//! Repetitions folded into one box: layers of the same structure, unrolled steps, the same few ops along a chain.
 //!
-//! Parts side by side have labels. Where the labels repeat with a period, the ops behind them are compared
-//! ([`RunComparison::same`]), so that nothing is folded for an equal hash. Periods are found by naming all stretches of 1, 2,
-//! 4, … labels, each by the names of its halves (Karp, Miller and Rosenberg, "Rapid identification of repeated
-//! patterns in strings, trees and arrays", STOC 1972): inside a repetition of period p the same stretch of at least p
-//! labels comes again after p and not before. Short periods are folded first and the search goes on with what is left,
-//! so that a repetition of repetitions is found too, and every pass is shorter than the one before.
+//! Parts have labels. Where a sequence of labels is periodic, the ops behind them are compared ([`RunComparison::same`]), so
+//! that equal hashes alone never fold anything. Periods are found by naming all substrings of 1, 2, 4, … labels, each by
+//! the names of its halves (Karp, Miller and Rosenberg, "Rapid identification of repeated patterns in strings, trees and
+//! arrays", STOC 1972): inside a repetition of period p, every substring of at least p labels recurs first after p labels.
+//! Short periods are folded first and the search continues on the shorter list, so that repetitions of repetitions are
+//! found too.
 
 use crate::view::collapse::compare::RunComparison;
 use crate::view::collapse::cut;
@@ -13,18 +13,19 @@ use crate::view::collapse::origin::origin;
 use crate::view::collapse::tree::{Child, Cluster, ClusterKind, Tree};
 use rustc_hash::FxHashMap;
 
-/// So many repetitions of scopes are worth folding, of ops without a scope, and so many ops of these in all.
+/// The least number of repetitions of scopes, the least number of repetitions of ops without a scope, and the least number
+/// of ops in all of the latter.
 pub(in crate::view) const MIN_SCOPES: usize = 3;
 const MIN_OPS: usize = 4;
 const MIN_TOTAL_OPS: usize = 12;
 /// The longest period, as a power of two.
 const MAX_PERIOD_LOG2: u32 = 11;
-/// The true period may be a multiple of that of the labels, up to this one.
+/// The structural period may be a multiple of that of the labels, up to this one.
 const MAX_MULTIPLE: usize = 8;
-/// How often the search begins again.
+/// The most passes of the search.
 const ROUNDS: usize = 6;
 
-/// A part with what it looks like.
+/// A part with its label and the range of its ops.
 #[derive(Debug, Clone, Copy)]
 struct Candidate {
     part: Child,
@@ -33,7 +34,7 @@ struct Candidate {
     length: u32,
 }
 
-/// A repetition of items.
+/// A repetition: `times` runs of `each` items, from the item `start` on.
 #[derive(Debug, Clone, Copy)]
 struct Repetition {
     start: usize,
@@ -42,14 +43,14 @@ struct Repetition {
     ops: u32,
 }
 
-/// A repetition that was found, to be put into the tree: the items before it went through several rounds.
+/// A list of parts after folding, and the new clusters in it.
 #[derive(Debug)]
 pub(in crate::view) struct FoldedParts {
     pub(in crate::view) parts: Vec<Child>,
     pub(in crate::view) groups: Vec<Cluster>,
 }
 
-/// Hashes of runs of ops by their labels, each in one step.
+/// Polynomial rolling hashes of runs of ops by their labels, in O(1) each.
 struct Hashes {
     sums: Vec<u64>,
     powers: Vec<u64>,
@@ -74,12 +75,12 @@ impl Hashes {
     }
 }
 
-/// Finds repetitions among the parts of many groups of one tree.
+/// Finds repetitions among the parts of the groups of one tree.
 pub(in crate::view) struct RepetitionFinder<'t> {
     tree: &'t Tree<'t>,
     comparison: RunComparison<'t>,
     hashes: Hashes,
-    /// Labels of parts: what kind of part, how many ops, and a hash of them.
+    /// Labels of parts, by kind of part, number of ops, and hash.
     known: FxHashMap<(u8, u32, u64), u32>,
     /// New groups, numbered after those of the tree.
     groups: Vec<Cluster>,
@@ -92,7 +93,7 @@ impl<'t> RepetitionFinder<'t> {
         Self { tree, comparison, hashes, known: FxHashMap::default(), groups: Vec::new() }
     }
 
-    /// The parts with their repetitions folded, and the groups that are new. Groups are numbered from `next` on.
+    /// The parts with their repetitions folded, and the new groups, which are numbered from `next` on.
     pub(in crate::view) fn fold(&mut self, parts: &[Child], scope: &str, next: usize) -> FoldedParts {
         let mut items: Vec<Candidate> = parts.iter().map(|&part| self.item(part)).collect();
         for _ in 0..ROUNDS {
@@ -105,7 +106,7 @@ impl<'t> RepetitionFinder<'t> {
                     _ if names.is_empty() => self.names(&items, level),
                     _ => double_names(&names, 1 << (level - 1)),
                 };
-                // If every stretch is another, longer ones are too.
+                // If all substrings differ, so do longer ones.
                 if level > 0 && all_differ(&names) {
                     break;
                 }
@@ -143,11 +144,11 @@ impl<'t> RepetitionFinder<'t> {
         (0..level).fold(labels, |names: Vec<u32>, level| double_names(&names, 1 << level))
     }
 
-    /// The repetitions whose period is at most `width`, the length of the stretches that have names; none overlaps another.
+    /// Disjoint repetitions whose period is at most `width`, the length of the named substrings.
     fn runs(&mut self, items: &[Candidate], names: &[u32], width: usize) -> Vec<Repetition> {
         let mut found = Vec::new();
         let mut last: FxHashMap<u32, usize> = FxHashMap::default();
-        // From where on each stretch comes again after the same period, and this period.
+        // The position from which on substrings recur with the same period, and this period.
         let mut steady = (0, 0);
         for (at, &name) in names.iter().enumerate() {
             let period = last.insert(name, at).map_or(0, |before| at - before);
@@ -171,7 +172,7 @@ impl<'t> RepetitionFinder<'t> {
         found
     }
 
-    /// Those repetitions of a stretch of equal labels that are repetitions of one structure.
+    /// The structural repetitions within a range of periodic labels.
     fn verify(
         &mut self,
         items: &[Candidate],
@@ -180,7 +181,7 @@ impl<'t> RepetitionFinder<'t> {
         width: usize,
         found: &mut Vec<Repetition>,
     ) {
-        // Shorter periods were tried with shorter stretches.
+        // Shorter periods were tried with shorter substrings.
         if period == 0 || period > width || 2 * period <= width {
             return;
         }
@@ -205,7 +206,7 @@ impl<'t> RepetitionFinder<'t> {
         }
     }
 
-    /// How often the items from one on are repeated.
+    /// How often the `each` items from `start` on are repeated.
     fn count_repetitions(&mut self, items: &[Candidate], start: usize, each: usize) -> Repetition {
         let first = &items[start..start + each];
         let scopes = first.iter().any(|item| is_scope(self.tree, item.part));
@@ -213,8 +214,8 @@ impl<'t> RepetitionFinder<'t> {
         let mut times = 1;
         while start + (times + 1) * each <= items.len() {
             let here = first[0].start + times as u32 * length;
-            // Scopes were given by the user, so that the same structure inside is enough. Of ops without a scope, what they
-            // read must follow a rule too, which can be seen from the second repetition on.
+            // The user named the scopes, so the same structure inside is enough. For ops without a scope, the sources of
+            // their operands must also advance by a constant stride, from the second repetition on.
             let repeats = self.comparison.same(here - length, here, length)
                 && (scopes || times < 3 || self.comparison.regular(here, length));
             if !repeats {
@@ -225,7 +226,7 @@ impl<'t> RepetitionFinder<'t> {
         Repetition { start, each, times, ops: length * times as u32 }
     }
 
-    /// The items with each run as one.
+    /// The items with each run replaced by one item.
     fn contract(
         &mut self,
         items: &[Candidate],
@@ -256,17 +257,17 @@ impl<'t> RepetitionFinder<'t> {
     }
 }
 
-/// Whether a part is a scope; a repetition that was just found is not in the tree yet, and is none.
+/// Whether a part is a scope; a repetition that was just found is not in the tree yet and is not one.
 fn is_scope(tree: &Tree<'_>, part: Child) -> bool {
     matches!(part, Child::Cluster(group) if group < tree.groups.len())
 }
 
-/// Whether no name comes twice, of names as [`double_names`] gives them: counted from 0 on as they come.
+/// Whether no name occurs twice; [`double_names`] numbers names from 0 in order of first occurrence.
 fn all_differ(names: &[u32]) -> bool {
     names.iter().max().is_none_or(|&largest| largest as usize + 1 == names.len())
 }
 
-/// Names of stretches twice as long, from the names of their halves.
+/// Names of substrings twice as long, from the names of their halves.
 fn double_names(names: &[u32], half: usize) -> Vec<u32> {
     let mut known: FxHashMap<(u32, u32), u32> = FxHashMap::default();
     let pairs = names.iter().zip(names.get(half..).unwrap_or_default());
@@ -278,7 +279,7 @@ fn double_names(names: &[u32], half: usize) -> Vec<u32> {
         .collect()
 }
 
-/// Folds repetitions in every group, and cuts what is still too long.
+/// Folds repetitions in every group, and splits lists that are still too long.
 pub(in crate::view) fn collapse(tree: &mut Tree<'_>) {
     let count = tree.groups.len();
     let mut collapsed: Vec<(Option<usize>, Vec<Child>)> = Vec::with_capacity(count + 1);

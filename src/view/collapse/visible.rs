@@ -1,4 +1,4 @@
-//! Which groups of a tree are shown closed, and which are opened.
+//! Which groups of a tree are closed, and which are open.
 
 use crate::graph::NodeId;
 use crate::view::collapse::fold;
@@ -10,39 +10,39 @@ use chainrule_picture::number::grouped;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-/// An opened fold of up to so many repetitions, each one box, shows them all; of others it shows the first.
+/// An open fold shows all repetitions if there are at most so many, each one box; otherwise it shows the first.
 const ALL_SHOWN: usize = 64;
 
-/// An op by itself, or many as one box.
+/// An op, or many as one box.
 #[derive(Debug)]
 pub(in crate::view) enum Visible {
     Op(NodeId),
     Box(GroupBox),
 }
 
-/// A group of ops drawn as one box.
+/// A closed group of ops, drawn as one box.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::view) struct GroupBox {
-    /// What is written on it.
+    /// The text on it.
     pub(in crate::view) label: String,
-    /// By which name it is opened.
+    /// The name by which it is opened.
     pub(in crate::view) key: String,
-    /// How often its structure is repeated; 1 if it is no repetition.
+    /// How often its structure is repeated; 1 if it is not a repetition.
     pub(in crate::view) times: usize,
     /// Whether it is a scope.
     pub(in crate::view) is_scope: bool,
-    /// Whether it would show stretches, opened: parts without a better reason than that they follow each other.
+    /// Whether opening it would show chunks.
     pub(in crate::view) has_chunks: bool,
-    /// The scope that it is, or lies in.
+    /// Its scope, or the scope that it is in.
     pub(in crate::view) scope: String,
     pub(in crate::view) origin: u8,
-    /// Where its ops stand in the order of the tree, and those of its first repetition.
+    /// The positions of its ops in the order of the tree, and those of its first repetition.
     pub(in crate::view) range: Range<u32>,
     pub(in crate::view) first: Range<u32>,
 }
 
 impl GroupBox {
-    /// The scope whose frame the box stands in.
+    /// The scope whose frame the box is in.
     pub(in crate::view) fn outer(&self) -> &str {
         match self.is_scope {
             true => prefixes(&self.scope).filter(|path| path.len() < self.scope.len()).last().unwrap_or(""),
@@ -51,29 +51,29 @@ impl GroupBox {
     }
 }
 
-/// What is still to be gone through: a part, or some repetitions of a fold.
+/// An entry of the traversal stack: a part, or some repetitions of a fold.
 enum Visit {
     Child(Child),
     Fold(usize, Range<usize>),
 }
 
-/// Which groups are opened.
+/// The open groups.
 #[derive(Debug, Clone)]
 pub(in crate::view) struct OpenGroups {
     /// Groups opened by name.
     named: Vec<bool>,
-    /// Groups with an opened one among their parts.
+    /// Groups with an open descendant.
     around: Vec<bool>,
     names: BTreeSet<String>,
 }
 
 impl Tree<'_> {
-    /// Folds what repeats and cuts what is too long.
+    /// Folds repetitions and splits long lists.
     pub(in crate::view) fn collapse(&mut self) {
         fold::collapse(self);
     }
 
-    /// With some groups opened, by their scopes or keys, and those around them.
+    /// The groups with these scopes or keys, and their ancestors, as the open ones.
     pub(in crate::view) fn open_groups(&self, names: &BTreeSet<String>) -> OpenGroups {
         let mut opened = OpenGroups {
             named: vec![false; self.groups.len()],
@@ -106,7 +106,7 @@ impl Tree<'_> {
         opened
     }
 
-    /// What is shown, in topological order; O(what is shown and the parts of opened groups).
+    /// The visible items in topological order. O(visible items + parts of open groups).
     pub(in crate::view) fn visible(&self, opened: &OpenGroups) -> Vec<Visible> {
         let mut shown = Vec::new();
         let mut tasks: Vec<Visit> = self.root.iter().rev().map(|&part| Visit::Child(part)).collect();
@@ -132,7 +132,7 @@ impl Tree<'_> {
         shown
     }
 
-    /// Shows some repetitions of a fold: as one box, or with one of them opened and the others before and after it.
+    /// Shows some repetitions of a fold: as one box, or with one of them open and boxes of the others before and after it.
     fn expand_fold(
         &self,
         group: usize,
@@ -171,8 +171,8 @@ impl Tree<'_> {
         }
     }
 
-    /// Opens scopes level by level, as long as no more than so many things are shown, as `count` counts them. A scope that
-    /// would show stretches says more closed.
+    /// Opens scopes level by level while `count` of the visible items is at most `most`. A scope that would show chunks
+    /// stays closed.
     pub(in crate::view) fn open_within(
         &self,
         most: usize,
@@ -193,7 +193,7 @@ impl Tree<'_> {
         }
     }
 
-    /// Where what is shown stands in the order.
+    /// The positions of a visible item in the order.
     pub(in crate::view) fn visible_range(&self, shown: &Visible) -> Range<usize> {
         let range = match shown {
             Visible::Op(id) => self.range(Child::Op(*id)),
@@ -248,7 +248,7 @@ impl Tree<'_> {
             });
             scopes.collect::<Vec<_>>().join(", ")
         };
-        // What all names end in is said once.
+        // The common suffix of the names is written once.
         let (first, last) = (named(repetitions.start), named(repetitions.end - 1));
         let end = suffix(fold.origin);
         let label = match (first.strip_suffix(end), last.strip_suffix(end)) {
@@ -269,12 +269,12 @@ impl Tree<'_> {
         }
     }
 
-    /// The signs of some parts that are repeated: `(× + tanh)`, and where there is a repetition among them, `((× +) ×40 tanh)`.
+    /// The symbols of repeated parts: `(× + tanh)`, and with a repetition among them, `((× +) ×40 tanh)`.
     fn symbols(&self, parts: &[Child]) -> String {
         const MAX_SYMBOLS: usize = 5;
         let mut out = String::new();
         let mut left = MAX_SYMBOLS;
-        // What is still to be written: a part, or the end of a repetition that was begun.
+        // A part to be written, or the count at the end of a repetition.
         let mut stack: Vec<Result<Child, usize>> = parts.iter().rev().map(|&part| Ok(part)).collect();
         while let Some(next) = stack.pop() {
             let space = if out.is_empty() || out.ends_with('(') { "" } else { " " };
@@ -306,12 +306,12 @@ impl Tree<'_> {
     }
 }
 
-/// The last part of a scope.
+/// The last component of a scope.
 fn last(scope: &str) -> &str {
     scope.rsplit('/').find(|name| !name.is_empty()).unwrap_or(scope)
 }
 
-/// A name, cut so that there is room for what follows it.
+/// A name, cut to leave space for the text after it.
 fn short(name: &str) -> String {
     const LONGEST: usize = 16;
     match name.char_indices().nth(LONGEST) {

@@ -1,4 +1,4 @@
-//! The boxes of a picture: how much they hold, and what is said of it.
+//! The boxes of a picture: their contents and findings.
 
 use crate::graph::{Leaf, NodeId, Origin};
 use crate::shape::size;
@@ -12,14 +12,14 @@ use chainrule_picture::{NodeKind, PictureNode};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// So many members of a box are listed.
+/// The most members of a box that are listed.
 const MAX_MEMBERS: usize = 1_000;
 
 impl Composition<'_> {
     pub(in crate::view) fn layer(&self, index: usize, cell: &GroupBox, members: &[NodeId]) -> PictureNode {
         let graph = self.builder.graph;
         let own = self.element(members[0]);
-        // The one member whose value leaves the layer, if it is one.
+        // The member whose value leaves the layer, if there is exactly one.
         let leaves = |id: &&NodeId| {
             let used = graph.consumers(**id).iter().any(|edge| {
                 let element = self.element(edge.target);
@@ -72,7 +72,7 @@ impl Composition<'_> {
         }
     }
 
-    /// How many of some nodes have each mark, from bad to good.
+    /// How many of some nodes have each mark, worst first.
     fn marks(&self, ids: &[NodeId]) -> Vec<(Mark, usize)> {
         let marks = &self.builder.annotations.marks;
         let mut counts: BTreeMap<Reverse<Mark>, usize> = BTreeMap::new();
@@ -82,7 +82,7 @@ impl Composition<'_> {
         counts.into_iter().map(|(Reverse(mark), count)| (mark, count)).collect()
     }
 
-    /// What is said of the members of a box: how many have each mark, then what is wrong with which.
+    /// The findings of a box: how many members have each mark, then the findings of each.
     fn box_findings(&self, members: &[NodeId]) -> Vec<String> {
         let marks: Vec<String> =
             self.marks(members).into_iter().map(|(mark, count)| mark.legend_entry(count)).collect();
@@ -103,7 +103,7 @@ impl Composition<'_> {
     }
 }
 
-/// What is written on a box: how much it holds.
+/// The text on a box: the counts of its contents.
 fn contents(nodes: usize, inputs: usize, parameters: usize) -> String {
     let counts = [(nodes, "node"), (inputs, "input"), (parameters, "parameter")];
     let said = counts.iter().enumerate().filter(|(i, (count, _))| *i == 0 || *count > 0);

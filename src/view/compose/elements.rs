@@ -1,4 +1,4 @@
-//! What becomes one node of a picture: a node of the graph, or a box of many; and the frames around them.
+//! The elements of a picture: nodes of the graph and boxes of many; and the frames around them.
 
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Leaf, NodeId};
@@ -13,14 +13,14 @@ use chainrule_picture::Group;
 use chainrule_picture::MAX_FRAME_DEPTH;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// So many nodes are drawn as they are; of more, groups are rolled up.
+/// The most nodes that are drawn as they are; in larger graphs, groups are collapsed.
 const MAX_UNCOLLAPSED: usize = 300;
-/// If more leaves than this stand between boxes, each goes into the first box that uses it.
+/// If there are more leaves outside boxes than this, each goes into the first box that uses it.
 const MAX_LOOSE_LEAVES: usize = 24;
-/// Stands for no element.
+/// No element.
 const NONE: u32 = u32::MAX;
 
-/// Pictures with more nodes than this are refused: nobody could read them.
+/// Pictures with more nodes than this are an error: nobody could read them.
 const MAX_NODES: usize = 2_000;
 
 /// The error for a picture that would have more nodes than anyone can read.
@@ -35,11 +35,11 @@ fn too_large(nodes: usize) -> Error {
     }
 }
 
-/// What becomes one node of a picture.
+/// One node of a picture.
 #[derive(Debug)]
 pub(in crate::view) enum PictureElement {
     Node(NodeId),
-    /// A box, and the nodes in it in the order of the graph.
+    /// A box, and its nodes in the order of the graph.
     Layer {
         cell: GroupBox,
         members: Vec<NodeId>,
@@ -58,7 +58,7 @@ impl PictureElement {
         matches!(self, PictureElement::Layer { .. })
     }
 
-    /// The scope in whose frame it stands, and who recorded it.
+    /// The scope whose frame it is in, and its origin.
     fn frame<'a>(&'a self, graph: &'a Graph) -> (&'a str, u8) {
         match self {
             PictureElement::Node(id) => (graph.node(*id).scope(), origin(graph, *id)),
@@ -73,7 +73,7 @@ pub(in crate::view) struct PictureElements {
     pub(in crate::view) list: Vec<PictureElement>,
     /// The element of each drawn node, in the order of the selection.
     of_place: Vec<u32>,
-    /// Whether groups were rolled up because there are many nodes.
+    /// Whether groups were collapsed because there are many nodes.
     pub(in crate::view) collapsed: bool,
 }
 
@@ -105,7 +105,7 @@ impl PictureElements {
         PictureElements::with_open(builder, selection, &tree, &open, collapsed)
     }
 
-    /// The elements in which all groups but some are closed.
+    /// The elements with all groups closed except `open`.
     fn with_open(
         builder: &Builder<'_>,
         selection: &Selection,
@@ -136,7 +136,7 @@ impl PictureElements {
         Ok(PictureElements { list, of_place, collapsed }.sorted(builder.graph, selection))
     }
 
-    /// Each element after those it depends on; among those that could come next, the one whose first op was recorded first.
+    /// The elements in topological order; among those that are ready, the one whose first op was recorded first comes next.
     fn sorted(self, graph: &Graph, selection: &Selection) -> PictureElements {
         let first = |element: &PictureElement| {
             let ids = element.members();
@@ -151,7 +151,7 @@ impl PictureElements {
                 edges.extend(from.filter(|&from| from != to).map(|from| (from, to)));
             }
         }
-        // Boxes are runs of neighbours in one topological order, so there is one of the boxes too.
+        // Boxes are contiguous in one topological order, so the quotient graph is acyclic.
         let Some(order) = topological(&keys, edges) else { return self };
         let mut place_of = vec![0; order.len()];
         order.iter().enumerate().for_each(|(new, &old)| place_of[old] = new as u32);
@@ -188,22 +188,22 @@ fn check(nodes: usize) -> Result<()> {
     if nodes > MAX_NODES { Err(too_large(nodes)) } else { Ok(()) }
 }
 
-/// Finds out where leaves are drawn.
+/// Assigns leaves to boxes.
 struct LeafPlacer<'a> {
     builder: &'a Builder<'a>,
     selection: &'a Selection,
     tree: &'a Tree<'a>,
 }
 
-/// In which of the things that are shown each node is.
+/// The visible item of each node.
 struct LeafPlaces {
-    /// By the place of the node in the selection; none for leaves that stand by themselves.
+    /// By the position of the node in the selection; [`NONE`] for leaves outside boxes.
     of_place: Vec<u32>,
-    /// How many these are.
+    /// How many leaves are outside boxes.
     loose: usize,
 }
 
-/// Where a leaf is read first, and whether only there.
+/// The first use of a leaf, and whether all others are in the same visible item.
 #[derive(Debug, Clone, Copy)]
 struct Use {
     shown: u32,
@@ -266,8 +266,8 @@ impl LeafPlacer<'_> {
         self.builder.options.around.is_some_and(|(centre, _)| centre == leaf)
     }
 
-    /// Whether a leaf is drawn as part of the box that reads it first: since it is of the same scope, or since nothing else
-    /// reads it. What comes into a repetition only at its beginning stays outside.
+    /// Whether a leaf is drawn as part of the box that reads it first: because it has the same scope, or because nothing else
+    /// reads it. A leaf that only the first repetition reads stays outside.
     fn belongs(&self, leaf: NodeId, cell: &GroupBox, used: &Use) -> bool {
         let graph = self.builder.graph;
         let node = graph.node(leaf);
@@ -284,7 +284,7 @@ impl LeafPlacer<'_> {
             || used.alone && (own || cell.times == 1 || self.differs_per_repetition(leaf, cell, used))
     }
 
-    /// Whether every repetition reads a leaf of its own where this one is read.
+    /// Whether the next repetition reads another leaf at the operand where this one is read.
     fn differs_per_repetition(&self, leaf: NodeId, cell: &GroupBox, used: &Use) -> bool {
         let (tree, length) = (self.tree, cell.first.end - cell.first.start);
         let Some(position) = tree.position(used.by).filter(|&position| position + length < cell.range.end)
@@ -297,15 +297,15 @@ impl LeafPlacer<'_> {
     }
 }
 
-/// The frames of a picture and which element is in which.
+/// The frames of a picture and the frame of each element.
 pub(in crate::view) struct Frames {
     pub(in crate::view) list: Vec<Group>,
     pub(in crate::view) of_elements: Vec<(usize, usize)>,
 }
 
 impl PictureElements {
-    /// One frame for each scope that is open, inside that of the scope around it. The nodes that the reverse pass recorded
-    /// for a scope have a frame of their own.
+    /// One frame for each open scope, inside that of its parent scope. Backward nodes and updates of a scope have frames of
+    /// their own.
     pub(in crate::view) fn groups(&self, builder: &Builder<'_>) -> Frames {
         let mut groups = Frames { list: Vec::new(), of_elements: Vec::new() };
         let mut known: BTreeMap<(&str, u8), usize> = BTreeMap::new();

@@ -1,23 +1,23 @@
-//! Which node of one graph is which of another.
+//! Matching the nodes of two graphs.
 
 use crate::graph::{Graph, Leaf, Node, NodeId, OpRecord};
 use crate::view::collapse::origin::origin;
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 
-/// Pairs of nodes of two graphs; each node is in one pair at most.
+/// A matching of the nodes of two graphs: each node is in at most one pair.
 #[derive(Debug)]
 pub(in crate::view) struct Matching {
     after: Vec<Option<NodeId>>,
     before: Vec<Option<NodeId>>,
 }
 
-/// A matching in the making.
+/// A matching under construction.
 struct Matcher<'a> {
     a: &'a Graph,
     b: &'a Graph,
     matching: Matching,
-    /// Pairs around which nothing was looked at yet.
+    /// Pairs whose neighbours have not been visited yet.
     queue: VecDeque<(NodeId, NodeId)>,
 }
 
@@ -42,13 +42,13 @@ impl Matching {
     }
 }
 
-/// What makes nodes the same kind of node: the op, and who recorded it. Settings and shapes may change.
+/// Whether two nodes may be matched: the same op and origin. Attributes and shapes may differ.
 fn alike(x: Node<'_>, y: Node<'_>) -> bool {
     let origin_of = |node: Node<'_>| origin(node.graph(), node.id());
     x.op().name == y.op().name && x.inputs().len() == y.inputs().len() && origin_of(x) == origin_of(y)
 }
 
-/// What counts as one node when structures are numbered.
+/// The key of a value number.
 #[derive(Debug, PartialEq, Eq, Hash)]
 enum Structure<'a> {
     Named(&'a str),
@@ -68,7 +68,7 @@ impl<'a> Matcher<'a> {
         self.matching.after[x.index()].is_none() && self.matching.before[y.index()].is_none()
     }
 
-    /// Pairs the first of each key with the first, the second with the second, and so on.
+    /// Pairs nodes of equal keys in order, if `wanted` accepts their counts in both graphs.
     fn in_order<K: Eq + std::hash::Hash>(
         &mut self,
         xs: impl Iterator<Item = (K, NodeId)>,
@@ -108,7 +108,7 @@ impl<'a> Matcher<'a> {
         self.in_order(named(self.a), named(self.b), |_, _| true);
     }
 
-    /// From the leaves upward: nodes that compute the same from the same leaves, first those of one scope and name.
+    /// Nodes with equal value numbers, first those of equal scope and name.
     fn match_by_structure(&mut self) {
         let mut known: FxHashMap<Structure<'a>, u32> = FxHashMap::default();
         let [a, b] = [self.a, self.b].map(|graph| value_numbers(graph, &mut known));
@@ -119,7 +119,7 @@ impl<'a> Matcher<'a> {
         self.in_order(a.into_iter().zip(self.a.ids()), b.into_iter().zip(self.b.ids()), |_, _| true);
     }
 
-    /// The nodes that nothing uses, by op, from the last one on.
+    /// The nodes without consumers, by op, from the last one on.
     fn match_sinks(&mut self) {
         let ends = |graph: &'a Graph| {
             let ends = graph.nodes().rev().filter(|node| graph.consumers(node.id()).is_empty());
@@ -131,9 +131,9 @@ impl<'a> Matcher<'a> {
         self.in_order(ends(self.a), ends(self.b), |_, _| true);
     }
 
-    /// From every pair to the operands and consumers of its nodes, as long as there are new pairs.
+    /// Matches operands and consumers of matched nodes until there are no new pairs.
     fn propagate(&mut self) {
-        // What was matched last lies nearest to the outputs, and goes first: from there operands have one place each.
+        // Last in, first out: the last pairs are nearest to the outputs, and operands have unique positions.
         while let Some((x, y)) = self.queue.pop_back() {
             let (inputs, others) = (self.a.node(x).inputs(), self.b.node(y).inputs());
             for (&x, &y) in inputs.iter().zip(others) {
@@ -151,12 +151,12 @@ impl<'a> Matcher<'a> {
                     )
                 })
             };
-            // Of several consumers of one kind, it is known which is which only if none is new.
+            // Several consumers of one kind can be told apart only if both graphs have as many.
             self.in_order(consumers(self.a, x), consumers(self.b, y), |xs, ys| xs == ys);
         }
     }
 
-    /// What is left of one op and scope, if both graphs have as many of it.
+    /// The remaining nodes of one op and scope in order, if both graphs have as many.
     fn match_remaining(&mut self) {
         let left = |graph: &'a Graph| {
             graph.nodes().map(|node| {
@@ -169,7 +169,7 @@ impl<'a> Matcher<'a> {
     }
 }
 
-/// A number for each node: the same for the same op of the same operands, whatever the shapes.
+/// Value numbers: equal for equal ops of operands with equal value numbers, whatever the shapes.
 fn value_numbers<'a>(graph: &'a Graph, known: &mut FxHashMap<Structure<'a>, u32>) -> Vec<u32> {
     let mut numbers: Vec<u32> = Vec::with_capacity(graph.len());
     for node in graph.nodes() {

@@ -1,4 +1,4 @@
-//! Large graphs: what is folded, what is opened, and that every box is one of neighbours.
+//! Large graphs: which repetitions are folded, which boxes are open, and that every box is contiguous.
 
 use crate::graph::{Graph, Leaf, NodeId, Origin};
 use crate::picture::*;
@@ -17,7 +17,7 @@ fn collapsed(graph: &Graph, output: NodeId) -> Picture {
     Builder::new(graph, &[output]).build().expect("it can be read")
 }
 
-/// Every member of a box, with the ids of the nodes that stand by themselves: each node of the graph exactly once.
+/// The members of all boxes and the ids of all other nodes: each node of the graph exactly once.
 fn assert_each_once(picture: &Picture, nodes: &[NodeId]) {
     let mut found: Vec<String> = Vec::new();
     for node in picture.nodes.iter().filter(|node| !matches!(node.kind, NodeKind::Output | NodeKind::Hidden))

@@ -1,4 +1,4 @@
-//! What is told of nodes: health of their numbers, and differences between two graphs.
+//! Reports on nodes: health of their numbers, and differences between two graphs.
 
 use crate::graph::{Graph, Leaf, NodeId};
 use crate::picture::*;

@@ -18,14 +18,14 @@ use std::borrow::Cow;
 use std::path::Path;
 
 impl Expansions {
-    /// The pictures as one page, in which groups can be opened and closed; otherwise as [`Picture::to_html`].
+    /// The pictures as one page, in which groups can be opened and closed; otherwise as [`Picture::to_html`](crate::Picture::to_html).
     pub fn to_html(&self) -> String {
         write(&[("", self)])
     }
 }
 
 impl Timeline {
-    /// The page, as [`Picture::to_html`], with a slider over the moments, and a plot of the output over them if that is a
+    /// The page, as [`Picture::to_html`](crate::Picture::to_html), with a slider over the moments, and a plot of the output over them if that is a
     /// number.
     ///
     /// # Errors
@@ -47,7 +47,7 @@ impl Timeline {
         Ok(write(&moments))
     }
 
-    /// Writes the page to a file, atomically as [`Picture::save`].
+    /// Writes the page to a file, atomically as [`Picture::save`](crate::Picture::save).
     ///
     /// # Errors
     ///
