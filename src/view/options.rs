@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 /// The level of detail of a picture.
 ///
-/// Every box can be opened by name, with [`Builder::open`].
+/// Every box can be opened by name, with [`Builder::open`](crate::picture::Builder::open).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Level {
     /// Every node if there are at most 300; in larger graphs, nodes are collapsed into boxes until the picture is readable.
