@@ -69,7 +69,7 @@ pub(crate) fn pictures() -> Result<Vec<(&'static str, Picture)>> {
         ("attention_layers", attended(Level::Layers)?),
         ("attention", attended(Level::Nodes)?),
         ("training_step_plan", what_a_plan_does::schedule()?.picture()),
-        ("rolled_up", rolled_up()?),
+        ("rolled_up", collapsed()?),
         ("rolled_up_scalars", large_graphs::scalar_net(&Tape::new()).draw().picture()?),
         ("health_nan", health_and_differences::sick()?),
         ("diff", health_and_differences::changed().picture().expect("it is small")),
@@ -106,7 +106,7 @@ fn checked() -> Result<Picture> {
 }
 
 /// A deep network with one of its equal layers opened.
-fn rolled_up() -> Result<Picture> {
+fn collapsed() -> Result<Picture> {
     let tape = Tape::new();
     large_graphs::deep_net(&tape).draw().open("layer1").picture()
 }

@@ -1,4 +1,4 @@
-//! Large graphs as users record them: rolled up to what can be read, quickly, and nothing lost.
+//! Large graphs as users record them: collapsed to what can be read, quickly, and nothing lost.
 
 use chainrule::picture::{Builder, Level, Mark, NodeKind, Picture, diff};
 use chainrule::{Check, Graph, Registry, Tape, Var};
@@ -70,7 +70,7 @@ fn ten_thousand_nodes_are_drawn_without_being_asked_for_anything() {
 }
 
 #[test]
-fn a_million_nodes_are_rolled_up_or_refused_and_neither_takes_long() {
+fn a_million_nodes_are_collapsed_or_refused_and_neither_takes_long() {
     let work = || {
         let tape = Tape::new();
         let (x, w) = (tape.leaf("x", 0.5), tape.leaf("w", 0.9));
@@ -88,7 +88,7 @@ fn a_million_nodes_are_rolled_up_or_refused_and_neither_takes_long() {
         }
         let near = y.draw().around(y, 3).picture().expect("a few nodes");
         assert!(near.nodes.len() < 20);
-        let around_all = x.tape().draw(&[y]).around(w, 1).values(false).picture().expect("it is rolled up");
+        let around_all = x.tape().draw(&[y]).around(w, 1).values(false).picture().expect("it is collapsed");
         assert!(around_all.nodes.len() < 300, "{}", around_all.nodes.len());
         assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
     };
@@ -111,7 +111,7 @@ fn verdicts_survive_rolling_up() {
 }
 
 #[test]
-fn the_beginning_of_a_nan_is_found_in_a_graph_that_is_rolled_up() {
+fn the_beginning_of_a_nan_is_found_in_a_graph_that_is_collapsed() {
     let tape = Tape::new();
     let x = tape.leaf("x", 0.3);
     fn steps(x: Var<'_>) -> Var<'_> {
@@ -194,7 +194,7 @@ fn one_op_more_among_a_hundred_thousand_is_found() {
     let start = Instant::now();
     let found = diff(&before, &after);
     assert_eq!(found.differences.len(), 1, "{}", found.differences.len());
-    let picture = found.picture().expect("it is rolled up");
+    let picture = found.picture().expect("it is collapsed");
     assert_eq!(picture.nodes.iter().filter(|node| node.mark == Some(Mark::Added)).count(), 1);
     assert!(diff(&after, &after).is_empty());
     assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());

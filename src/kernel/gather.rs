@@ -1,11 +1,10 @@
-//! Copying a strided view, or a part of it, in row-major order.
+//! Gathering a strided view, or a part of it, into a contiguous buffer.
 
 use super::View;
 use smallvec::SmallVec;
 
-/// Writes the elements `start .. start + out.len()` of a view, counted in row-major order, to `out`.
-///
-/// Runs along the last axis are copied or filled whole; O(len).
+/// Writes the elements `start .. start + out.len()` of a view, in row-major order, to `out`. Runs along the last axis of
+/// stride 1 or 0 are copied or filled at once. O(len).
 pub(crate) fn gather<T: Copy>(view: View<'_, T>, start: usize, out: &mut [T]) {
     if out.is_empty() {
         return;
@@ -58,16 +57,16 @@ pub(crate) fn gather<T: Copy>(view: View<'_, T>, start: usize, out: &mut [T]) {
     }
 }
 
-/// Copies numbers that lie side by side.
+/// Copies contiguous elements.
 #[inline]
 pub(crate) fn copy<T: Copy>(from: &[T], to: &mut [T]) {
     convert(from, to, |x| x);
 }
 
-/// Writes `f` of numbers that lie side by side, a kilobyte at a time.
+/// Writes `f` of contiguous elements, a kilobyte at a time.
 ///
-/// From some 2 KiB on, glibc's `memcpy`, which the compiler makes of such loops, is a single `rep movsb` where the processor
-/// announces that short ones are fast. On a Zen 3 core a step of 784-512-512-10 took 1.25 times as long with it.
+/// From some 2 KiB on, glibc's `memcpy`, into which the compiler turns such loops, is a single `rep movsb` where the
+/// processor reports fast short ones. On a Zen 3 core a step of 784-512-512-10 took 1.25 times as long with it.
 #[inline]
 pub(crate) fn convert<T: Copy, U>(from: &[T], to: &mut [U], f: impl Fn(T) -> U) {
     const PIECE: usize = 1024;

@@ -1,31 +1,31 @@
-//! Elementwise loops: one function per element, the same for single numbers, blocks and tails.
+//! Vectorised elementwise loops: one function per element, the same for single numbers, blocks and tails.
 //!
-//! The function is straight-line code and inlined into a loop over a few registers' worth of elements, which is compiled
-//! for several instruction sets; which one runs is found out at run time. No multiplication is fused with an addition, so
-//! the bits are the same on every machine.
+//! The function is straight-line code and is inlined into a loop over blocks of a few vector registers, which is compiled
+//! for several instruction sets and dispatched at run time. No multiplication is fused with an addition, so the bits are the
+//! same on every machine.
 
 use super::{Inputs, Output};
 use crate::Float;
 use pulp::Arch;
 use std::sync::OnceLock;
 
-/// Elements of a block of a program's register: two registers of AVX2 in f32 and four in f64, so that sums need not wait
-/// for each other.
+/// Elements of a block of a program's register: two AVX2 registers in f32 and four in f64, which hides the latency of
+/// additions.
 pub(crate) const WIDTH: usize = 16;
 
-/// Elements of a block of numbers that lie anywhere: fewer, so that more of them are whole, and that what a function works
-/// with stays in registers in f64.
+/// Elements of a block of a plain array: fewer, so that the tail is shorter and the temporaries of a function stay in
+/// registers in f64.
 pub(crate) const LANES: usize = 8;
 
-/// Such a block.
+/// A block of a plain array.
 pub(crate) type Block<F> = [F; LANES];
 
-/// So few elements that finding the instruction set takes longer than it saves.
+/// For fewer elements, dispatch on the instruction set costs more than it saves.
 const FEW: usize = 4;
 
-/// Runs `f` compiled for the best instruction set that the processor has.
+/// Runs `f` compiled for the best instruction set of the processor.
 ///
-/// `f` has to be inlined, with all that it calls, to gain by that: it is to be written `#[inline(always)] || …`.
+/// To benefit, `f` must be inlined with everything it calls: write it as `#[inline(always)] || …`.
 #[inline(always)]
 pub(crate) fn vectorize<R>(f: impl FnOnce() -> R) -> R {
     static ARCH: OnceLock<Arch> = OnceLock::new();
@@ -135,8 +135,8 @@ pub fn map_in_place<F: Float>(f: impl Fn(F) -> F + Copy, x: &mut [F]) {
     });
 }
 
-/// The function on a block, as a loop that becomes a few vector instructions. The function is copied, since a call through
-/// a reference need not be inlined.
+/// The function on a block, as a loop that compiles to a few vector instructions. The function is passed by value, since a
+/// call through a reference may not be inlined.
 #[inline(always)]
 fn block<F: Float, const N: usize, const W: usize>(f: impl Fn([F; N]) -> F + Copy, x: [[F; W]; N]) -> [F; W] {
     let mut y = [F::zero(); W];
@@ -150,14 +150,14 @@ fn block<F: Float, const N: usize, const W: usize>(f: impl Fn([F; N]) -> F + Cop
     y
 }
 
-/// Numbers that a function is applied to one after another, or one number for all of them.
+/// An operand of an elementwise loop: contiguous numbers, or one number that is broadcast.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Lane<'a, F> {
     Numbers(&'a [F]),
     Number(F),
 }
 
-/// Numbers read block by block, or one number as often as it is asked for.
+/// The blocks of an operand, or one number that is broadcast.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Blocks<'a, F> {
     blocks: &'a [Block<F>],
@@ -165,7 +165,7 @@ pub(crate) struct Blocks<'a, F> {
 }
 
 impl<'a, F: Float> Lane<'a, F> {
-    /// Whether there is a number for each of so many results.
+    /// Whether it has a number for each of `len` results.
     pub(crate) fn fits(&self, len: usize) -> bool {
         match self {
             Self::Numbers(x) => x.len() == len,
@@ -182,7 +182,7 @@ impl<'a, F: Float> Lane<'a, F> {
         }
     }
 
-    /// What comes after the whole blocks, [filled up](filled_up) in a block.
+    /// The tail after the whole blocks, [padded](filled_up) to a block.
     #[inline(always)]
     pub(crate) fn rest(self, block: &mut Block<F>) -> Blocks<'_, F> {
         match self {
@@ -196,7 +196,7 @@ impl<'a, F: Float> Lane<'a, F> {
 }
 
 impl<F: Float> Blocks<'_, F> {
-    /// A block, by its number. A copy, which a loop over it can keep in registers.
+    /// Block `k`, by value, so that a loop over it can keep it in registers.
     #[inline(always)]
     pub(crate) fn get(&self, k: usize) -> Block<F> {
         match self.blocks.get(k) {
@@ -206,8 +206,8 @@ impl<F: Float> Blocks<'_, F> {
     }
 }
 
-/// Calls `f` with as many blocks of operands as there are of `y`: first with the whole ones, where they lie, then with
-/// what is left, filled up. So the loops in `f` know nothing of ends, and whole blocks cost no copy.
+/// Calls `f` with blocks of `y` and of the operands: first with all whole blocks, in place, then with the tail, padded to a
+/// block. So the loops in `f` handle no tails, and whole blocks are not copied.
 #[inline(always)]
 pub(crate) fn in_blocks<F: Float, const N: usize>(
     x: [Lane<'_, F>; N],
@@ -229,7 +229,7 @@ pub(crate) fn in_blocks<F: Float, const N: usize>(
     }
 }
 
-/// Numbers as a block, of which the first stands for those that lack.
+/// A tail padded to a block with its first number.
 #[inline(always)]
 pub(crate) fn filled_up<F: Float>(x: &[F]) -> Block<F> {
     let Some(&first) = x.first() else { return [F::zero(); LANES] };

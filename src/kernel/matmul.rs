@@ -1,14 +1,14 @@
-//! The matrix product: by libraries, but for a few rows or columns.
+//! The matrix product: by GEMM libraries, except for small products and remainder columns.
 
 use super::product::{Matrix, product};
-use super::thin::{self, Way};
+use super::remainder::{self, Method};
 use super::{View, gather};
 use crate::Float;
 
 /// Writes `a · b` to `y`, row-major; `a` is (m, k), `b` is (k, n), any strides.
 ///
-/// Rounding differs from a plain loop's: terms are added in blocks, with fused multiply-add where the processor has it, but
-/// for a few columns or rows.
+/// Rounding differs from that of a plain loop: except for small products and remainder columns, terms are added in blocks,
+/// with fused multiply-add where the processor has it.
 ///
 /// # Panics
 ///
@@ -27,18 +27,18 @@ pub(crate) fn matmul<F: Float>(a: View<'_, F>, b: View<'_, F>, y: &mut [F], thre
         return plain(a, b, n, y);
     }
     let (left, right) = (Matrix::new(a), Matrix::new(b));
-    let rest = thin::left_over::<F>([m, k, n]);
+    let rest = remainder::remainder_columns::<F>([m, k, n]);
     let whole = n - rest.map_or(0, |(count, _)| count);
-    // The library writes columns, so it is asked for yᵀ = bᵀ · aᵀ.
-    product(right.columns(0..whole).turned(), left.turned(), y, [1, n], threads);
+    // The library is fastest for column-major results, so it computes yᵀ = bᵀ · aᵀ.
+    product(right.columns(0..whole).transposed(), left.transposed(), y, [1, n], threads);
     match rest {
         None => {}
-        Some((count, Way::Thin)) => thin::last_columns(a, b, count, y),
-        Some((_, Way::Columns)) => {
-            // Two, even if one is left: for a single one, the library has other ways.
+        Some((count, Method::DotProducts)) => remainder::last_columns(a, b, count, y),
+        Some((_, Method::Columns)) => {
+            // Two, even if one remains: the library has a special case for a single one.
             let (first, mut forwards) = (n - 2, Vec::new());
             let left = if left.runs_backwards() {
-                // Backwards along the inner axis, it would add the terms in the other order.
+                // With a negative inner stride, it would add the terms in reverse order.
                 forwards.resize(m * k, F::zero());
                 gather(a, 0, &mut forwards);
                 Matrix::row_major(&forwards, [m, k])
@@ -50,14 +50,14 @@ pub(crate) fn matmul<F: Float>(a: View<'_, F>, b: View<'_, F>, y: &mut [F], thre
     }
 }
 
-/// Where packing operands costs the library more than it saves: few rows by a small matrix whose rows are contiguous. Of
-/// the library's time, a plain loop takes 0.65 at 3 × 50 × 10, 0.60 at 3 × 10 × 50 and 0.64 at 8 × 8 × 8, and 2.1 at
+/// The sizes for which packing costs the library more than it saves: few rows by a small matrix with contiguous rows. A
+/// plain loop takes 0.65 of the library's time at 3 × 50 × 10, 0.60 at 3 × 10 × 50 and 0.64 at 8 × 8 × 8, and 2.1 at
 /// 12 × 12 × 12 (f64, one Zen 3 core).
 const SMALL: usize = 1536;
 const FEW_ROWS: usize = 8;
 const WIDE: usize = 8;
 
-/// A small product, some columns at a time; the rows of b are contiguous.
+/// A small product, in tiles of one row and some columns; the rows of b are contiguous.
 fn plain<F: Float>(a: View<'_, F>, b: View<'_, F>, n: usize, y: &mut [F]) {
     for (i, y) in y.chunks_exact_mut(n).enumerate() {
         let mut first = 0;
@@ -65,7 +65,7 @@ fn plain<F: Float>(a: View<'_, F>, b: View<'_, F>, n: usize, y: &mut [F]) {
             columns::<WIDE, F>(a, b, i, first, y);
             first += WIDE;
         }
-        // What is left in one go: a loop over k costs more than a few columns more.
+        // The remainder in one tile: another loop over k costs more than a few additional columns.
         macro_rules! rest {
             ($($width:literal)+) => {
                 match n - first {
@@ -78,7 +78,7 @@ fn plain<F: Float>(a: View<'_, F>, b: View<'_, F>, n: usize, y: &mut [F]) {
     }
 }
 
-/// Some columns of row `i` of the product, in registers.
+/// `W` columns of row `i` of the product, accumulated in registers.
 fn columns<const W: usize, F: Float>(a: View<'_, F>, b: View<'_, F>, i: usize, first: usize, y: &mut [F]) {
     let mut sums = [F::zero(); W];
     let (data, start) = b.buffer();
@@ -86,7 +86,7 @@ fn columns<const W: usize, F: Float>(a: View<'_, F>, b: View<'_, F>, i: usize, f
     for gain in a.line(i, 1) {
         let row = &data[place as usize..][..W];
         sums.iter_mut().zip(row).for_each(|(sum, &b)| *sum += gain * b);
-        // Past the last row, it need not be a place.
+        // Past the last row, it need not be a valid offset.
         place = place.wrapping_add(b.strides()[0]);
     }
     y[first..first + W].copy_from_slice(&sums);

@@ -1,6 +1,8 @@
-//! Loops over numbers: strided views, copies, elementary functions, accurate sums, the matrix product.
+//! Loops over numbers, which know nothing of graphs; kernels of ops and all evaluators call them.
 //!
-//! Nothing here knows a graph. Kernels of ops call these functions; both evaluators go through them.
+//! Read `view` (strided views), `gather` (copies to contiguous buffers) and `lanes` (vectorised elementwise loops) first;
+//! then `math` (elementary functions), `sum` (pairwise sums) and `matmul`, which calls GEMM libraries by way of `product`
+//! and computes `remainder` columns itself. `parts` splits work for threads; `fetch` prefetches.
 
 mod fetch;
 mod gather;
@@ -10,8 +12,8 @@ pub mod math;
 mod matmul;
 mod parts;
 mod product;
+mod remainder;
 mod sum;
-mod thin;
 mod view;
 
 pub(crate) use fetch::fetch;

@@ -1,6 +1,6 @@
-//! Work in parts, for several threads.
+//! Work split for several threads by recursive halving.
 
-/// The part of the whole that goes to the first half of the threads.
+/// The share of the work for the first half of the threads.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Share {
     threads: usize,
@@ -8,23 +8,23 @@ pub(crate) struct Share {
 }
 
 impl Share {
-    /// So much of `len`, a multiple of `unit` or all.
+    /// This share of `len`, rounded up to a multiple of `unit` and at most `len`.
     pub(crate) fn of(self, len: usize, unit: usize) -> usize {
         let share = (len as u128 * self.threads as u128 / self.of as u128) as usize;
         share.checked_next_multiple_of(unit).unwrap_or(len).min(len)
     }
 }
 
-/// The most parts that work is split into, more than there are processors in one machine: whatever number is asked for,
-/// parts and the room for each stay within bounds.
+/// The most parts that work is split into, more than a machine has processors: it bounds the buffers per part, whatever
+/// number of threads is asked for.
 pub(crate) const MOST_THREADS: usize = 1024;
 
-/// Halves some work until there is a part for each thread, up to [`MOST_THREADS`], and runs them; some may be empty.
+/// Halves work until there is a part for each thread, up to [`MOST_THREADS`], and runs the parts; some may be empty.
 ///
 /// Threads help in a pool of rayon's; elsewhere one thread runs all parts, so that the host program's pool is not used.
 ///
-/// The parts depend on the work and on the number of threads that is asked for, and not on who runs them: so do the
-/// numbers. And since all work is halved in the same way, a thread mostly finds in its cache what it worked on before.
+/// The parts, and so the results, depend only on the work and the requested number of threads, not on which thread runs
+/// what. Since all work is split in the same way, a thread mostly finds its earlier data in its cache.
 pub(crate) fn in_parts<W: Send>(
     work: W,
     threads: usize,

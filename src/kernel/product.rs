@@ -1,4 +1,4 @@
-//! Matrix products by libraries, which are called with addresses.
+//! Matrix products by GEMM libraries, which take raw pointers.
 #![allow(unsafe_code)]
 
 use super::View;
@@ -9,11 +9,11 @@ use std::ops::Range;
 #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
 use std::ptr::null;
 
-/// Multiplications of a product from which it is worth a second thread: about ten times what it costs to hand over a part,
-/// some microseconds.
+/// The least number of multiplications for which a second thread pays: they take about ten times as long as handing over a
+/// part, some microseconds.
 pub(crate) const LONG_PRODUCT: usize = 1 << 19;
 
-/// A matrix anywhere in a buffer, with its steps from row to row and from column to column.
+/// A matrix in a buffer, with its row stride and its column stride.
 #[derive(Clone, Copy)]
 pub(super) struct Matrix<'a, F> {
     data: &'a [F],
@@ -31,37 +31,37 @@ impl<'a, F: Copy> Matrix<'a, F> {
         Self { data, start: start as isize, sizes: [m, n], steps: [row, column] }
     }
 
-    /// One whose rows follow each other.
+    /// A contiguous row-major matrix.
     pub(super) fn row_major(data: &'a [F], sizes: [usize; 2]) -> Self {
         Self { data, start: 0, sizes, steps: [sizes[1] as isize, 1] }
     }
 
     /// The transposed matrix.
-    pub(super) fn turned(self) -> Self {
+    pub(super) fn transposed(self) -> Self {
         let ([m, n], [row, column]) = (self.sizes, self.steps);
         Self { sizes: [n, m], steps: [column, row], ..self }
     }
 
-    /// Some of its columns.
+    /// A range of its columns.
     pub(super) fn columns(self, columns: Range<usize>) -> Self {
         assert!(columns.end <= self.sizes[1], "matmul: there are no such columns");
-        // Of a matrix outside its buffer it may be any place; `first` looks where it is.
+        // Wrapping, since the matrix may lie outside its buffer, which `first` checks.
         let start = self.start.wrapping_add((columns.start as isize).wrapping_mul(self.steps[1]));
         Self { start, sizes: [self.sizes[0], columns.len()], ..self }
     }
 
-    /// Whether the elements of a row lie in the other order.
+    /// Whether its column stride is negative.
     pub(super) fn runs_backwards(self) -> bool {
         self.steps[1] < 0
     }
 
-    /// The address of its first element, after a check that all lie inside the buffer, of which there is at least one.
+    /// A pointer to its first element, after a check that there is at least one and that all lie inside the buffer.
     fn first(self) -> *const F {
-        // The first place that is read, and the last.
+        // The lowest and the highest offset that is read.
         let reach = || {
             let (mut low, mut high) = (self.start, self.start);
             for (&n, &step) in self.sizes.iter().zip(&self.steps) {
-                // The libraries count in bytes, also a step that is never taken.
+                // The libraries compute strides in bytes, even along an axis of size 1.
                 step.checked_mul(size_of::<F>() as isize)?;
                 let reach = step.checked_mul(isize::try_from(n.checked_sub(1)?).ok()?)?;
                 low = low.checked_add(reach.min(0))?;
@@ -71,18 +71,18 @@ impl<'a, F: Copy> Matrix<'a, F> {
         };
         let inside = reach().is_some_and(|(low, high)| low >= 0 && high < self.data.len() as isize);
         assert!(inside, "matmul: a view reaches outside its buffer");
-        // SAFETY: the place lies between the first that is read and the last, both inside the buffer.
+        // SAFETY: the offset lies between the lowest and the highest that is read, both inside the buffer.
         unsafe { self.data.as_ptr().offset(self.start) }
     }
 }
 
-/// Writes `left · right` to places of `y` with these steps from row to row and from column to column, of which one is 1, in
-/// up to so many threads. The libraries are fast where the steps from row to row are 1, in `left` and in `y`.
+/// Writes `left · right` to `y` with these row and column strides, one of which is 1, in up to `threads` threads. The
+/// libraries are fastest if the row strides of `left` and `y` are 1.
 ///
 /// # Panics
 ///
-/// If a size is 0, the sizes do not fit each other or the steps, an element lies outside its buffer, or there are more
-/// multiplications than an `isize` counts: the libraries multiply the sizes with each other.
+/// If a size is 0, the sizes do not fit each other or the strides, an element lies outside its buffer, or the number of
+/// multiplications overflows an `isize`: the libraries multiply the sizes with each other.
 pub(super) fn product<F: Float>(
     left: Matrix<'_, F>,
     right: Matrix<'_, F>,
@@ -113,17 +113,18 @@ pub(super) fn product<F: Float>(
         right: right.first(),
         right_steps: right.steps,
     };
-    // No more parts than rows.
+    // At most one part per row.
     let threads = if count >= LONG_PRODUCT { threads.min(m) } else { 1 };
     in_parts(task.forwards(), threads, &Task::split, &|task: Task<F>| {
-        // SAFETY: it is asserted above that the last of the m·n places of the result lies in `y` and that no two of them are
-        // one; `y` is borrowed mutably until all is done, so they overlap neither operand. `first` has asserted that every
-        // element of the operands' m·k and k·n lies inside their buffers; both have the same k. Parts are different rows.
+        // SAFETY: it is asserted above that the last of the m·n elements of the result lies in `y` and that no two of them
+        // coincide; `y` is borrowed mutably until all parts are done, so it overlaps neither operand. `first` has asserted
+        // that all m·k and k·n elements of the operands lie inside their buffers; both have the same k. Parts are disjoint
+        // rows.
         unsafe { task.run() }
     });
 }
 
-/// What computes a product.
+/// The library that computes a product.
 #[derive(Debug, Clone, Copy)]
 enum Library {
     /// The `gemm` crates.
@@ -134,11 +135,11 @@ enum Library {
 }
 
 impl Library {
-    /// The faster one for a result with so many elements side by side, and so many such lines. Asked by sizes alone, so that
-    /// equal numbers have equal products whatever their layout.
+    /// The faster one for a result of `across` contiguous lines of `along` elements. It depends on sizes alone, so that
+    /// equal numbers have equal products whatever their strides.
     ///
     /// In f32 with AVX-512, of what `gemm` takes: 0.94 at 100 × 784 × 48, 0.87 at 784 × 100 × 48, the first transposed, 0.92
-    /// at 128 × 784 × 512, 0.22 to 2.2 for two lines; and with fewer than eight side by side 1 to 5 times as long (one
+    /// at 128 × 784 × 512, 0.22 to 2.2 for two lines; and with lines of fewer than eight elements 1 to 5 times as long (one
     /// Zen 4 core).
     fn fit_for(along: usize, across: usize) -> Self {
         #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
@@ -150,7 +151,7 @@ impl Library {
     }
 }
 
-/// What is left of a product once its operands and its result are known to lie where they are said to.
+/// A product as raw pointers, after all bounds were checked.
 #[derive(Clone, Copy)]
 struct Task<F> {
     library: Library,
@@ -164,16 +165,15 @@ struct Task<F> {
     right_steps: [isize; 2],
 }
 
-// SAFETY: it stands for two shared borrows of numbers and one mutable, which may be sent. That nobody else writes to them is
-// asked for where it is run.
+// SAFETY: it represents two shared borrows of numbers and a mutable one, which are `Send`. That nobody else writes to them
+// is a precondition of `run`.
 unsafe impl<F: Send + Sync> Send for Task<F> {}
 
-/// Parts of the rows begin at multiples of so many, a line of the cache in f32 and two in f64: so that threads seldom write
-/// to one line.
-const ROWS_TOGETHER: usize = 16;
+/// Parts start at multiples of so many rows, a cache line in f32 and two in f64, which avoids most false sharing.
+const ROW_MULTIPLE: usize = 16;
 
 impl<F: Float> Task<F> {
-    /// The same, with steps forwards along the inner axis of the left operand, as the libraries want it.
+    /// The same product with a positive inner stride of the left operand, as the libraries require.
     fn forwards(self) -> Self {
         let last = self.sizes[2] as isize - 1;
         let ([left_row, left], [right, right_column]) = (self.left_steps, self.right_steps);
@@ -189,26 +189,26 @@ impl<F: Float> Task<F> {
         }
     }
 
-    /// Some of the rows, and the others.
+    /// Splits the rows in two.
     fn split(self, share: Share) -> (Self, Self) {
         let [m, n, k] = self.sizes;
-        let count = share.of(m, ROWS_TOGETHER);
+        let count = share.of(m, ROW_MULTIPLE);
         let rest = Self {
             sizes: [m - count, n, k],
             y: self.y.wrapping_offset((count as isize).wrapping_mul(self.y_steps[0])),
-            // The place after the last row is not read.
+            // The pointer after the last row is never read.
             left: self.left.wrapping_offset((count as isize).wrapping_mul(self.left_steps[0])),
             ..self
         };
         (Self { sizes: [count, n, k], ..self }, rest)
     }
 
-    /// By the library for this precision and this processor.
+    /// Runs the library for this precision and processor.
     ///
     /// # Safety
     ///
-    /// All elements of the operands are to lie where their steps say, and the places of the result besides, each once; nobody
-    /// else is to write to any.
+    /// All elements of the operands and of the result must be valid at their strides, those of the result distinct and apart
+    /// from the operands; nobody else may access the result or write to the operands.
     unsafe fn run(self) {
         if self.sizes[0] == 0 {
             return;
@@ -221,7 +221,7 @@ impl<F: Float> Task<F> {
         match self.library {
             // SAFETY: as said above.
             Library::Gemm => unsafe { self.by_gemm(single) },
-            // SAFETY: as said above; the processor was asked.
+            // SAFETY: as said above; `fit_for` has checked the processor.
             #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
             Library::Avx512 => unsafe { self.by_avx512(single) },
         }
@@ -229,7 +229,7 @@ impl<F: Float> Task<F> {
 
     /// # Safety
     ///
-    /// As [`run`](Self::run), and numbers are f32 if `single`, f64 if not.
+    /// As [`run`](Self::run); and `F` is f32 if `single`, and f64 otherwise.
     unsafe fn by_gemm(self, single: bool) {
         let Self { sizes: [m, n, k], y, left, right, .. } = self;
         let ([row, column], [left_row, left_step], [right_step, right_column]) =
@@ -259,8 +259,8 @@ impl<F: Float> Task<F> {
                 )
             };
         }
-        // SAFETY: as said above; the casts are between equal types. The sums are written, not added: the flag to read y is
-        // false.
+        // SAFETY: as said above; the casts are between equal types. The result is overwritten and not accumulated: the flag
+        // to read y is false.
         unsafe {
             match single {
                 true => call!(gemm_f32::gemm::f32::get_gemm_fn(), f32),
@@ -271,7 +271,7 @@ impl<F: Float> Task<F> {
 
     /// # Safety
     ///
-    /// As [`by_gemm`](Self::by_gemm), and the processor has AVX-512.
+    /// As [`by_gemm`](Self::by_gemm); and the processor has AVX-512.
     #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
     unsafe fn by_avx512(self, single: bool) {
         use private_gemm_x86::{Accum, DType, DstKind, IType, InstrSet, gemm};
@@ -279,8 +279,8 @@ impl<F: Float> Task<F> {
         let ([row, column], [left_row, left_step], [right_step, right_column]) =
             (self.y_steps, self.left_steps, self.right_steps);
         let one = F::one();
-        // SAFETY: as said above. No index and no diagonal are given: null. The sums are written, not added, and multiplied
-        // by `one`, which lives longer than the call.
+        // SAFETY: as said above. No index and no diagonal are given: null. The result is replaced and not accumulated, and
+        // scaled by `one`, which outlives the call.
         unsafe {
             gemm(
                 if single { DType::F32 } else { DType::F64 },
@@ -314,15 +314,15 @@ impl<F: Float> Task<F> {
     }
 }
 
-/// The library leaves numbers in the upper halves of the registers, and instructions of SSE keep those as they are: all code
-/// after it would wait for them. A check of the chapter's gradients along random directions took 1.2 times as long.
+/// The library leaves the upper halves of the vector registers dirty, and SSE instructions after it would have a false
+/// dependency on them. A check of the chapter's gradients along random directions took 1.2 times as long.
 #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
 #[target_feature(enable = "avx")]
 fn clear_upper_halves() {
     std::arch::x86_64::_mm256_zeroupper();
 }
 
-/// Whether the processor has the parts of AVX-512 that the library is for (x86-64-v4).
+/// Whether the processor has the AVX-512 extensions that the library needs (x86-64-v4).
 #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
 fn has_avx512() -> bool {
     #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Accurate sums and other folds over axes.
+//! Pairwise sums and other reductions over axes.
 //!
 //! Sums are pairwise (Higham, "The accuracy of floating point summation", SIAM J. Sci. Comput. 14, 1993): the error
 //! grows with log₂ n instead of n, so that a gradient check measures the derivative and not the summation.
@@ -8,11 +8,11 @@ use crate::Float;
 use crate::shape::{Sizes, Strides, size};
 use std::ops::Range;
 
-/// Elements added in plain order at the leaves of a pairwise sum.
+/// Elements of a leaf of a pairwise sum, which are added in order.
 const LEAF: usize = 128;
-/// Columns summed side by side.
+/// The width of a tile of columns that are summed together.
 const COLUMNS: usize = 64;
-/// Independent running sums in a leaf, so that the additions need not wait for each other.
+/// Independent running sums in a leaf, which hide the latency of additions.
 const LANES: usize = 8;
 
 /// The sum of a slice, pairwise.
@@ -32,7 +32,7 @@ pub(crate) fn sum_slice<F: Float>(x: &[F]) -> F {
     tail.iter().fold(whole, |s, &v| s + v)
 }
 
-/// The greatest element of a slice: −∞ if there is none, NaN if one is NaN.
+/// The greatest element of a slice: −∞ if it is empty, NaN if one is NaN.
 fn greatest<F: Float>(x: &[F]) -> F {
     let mut lanes = [F::neg_infinity(); LANES];
     let chunks = x.chunks_exact(LANES);
@@ -45,9 +45,9 @@ fn greatest<F: Float>(x: &[F]) -> F {
     tail.iter().fold(whole, |m, &v| m.maximum(v))
 }
 
-/// The sum of `len` terms, pairwise: `fill(first, terms)` writes those from the first on, a block at a time.
+/// The sum of `len` terms, pairwise: `fill(first, block)` writes a block of them, from the term `first` on.
 pub(crate) fn sum_blocks<F: Float>(len: usize, mut fill: impl FnMut(usize, &mut [F])) -> F {
-    /// Terms of a short sum, for which little room has to be made.
+    /// The most terms of a short sum, which needs only a small buffer.
     const SHORT: usize = 16;
     if len <= SHORT {
         let mut block = [F::zero(); SHORT];
@@ -59,7 +59,7 @@ pub(crate) fn sum_blocks<F: Float>(len: usize, mut fill: impl FnMut(usize, &mut 
         fill(0, &mut block[..len]);
         return sum_slice(&block[..len]);
     }
-    // Sums of blocks are merged like the digits of a binary counter.
+    // Partial sums of blocks are merged like the carries of a binary counter.
     let mut partial = [F::zero(); usize::BITS as usize];
     let mut count = 0_usize;
     for start in (0..len).step_by(LEAF) {
@@ -77,13 +77,13 @@ pub(crate) fn sum_blocks<F: Float>(len: usize, mut fill: impl FnMut(usize, &mut 
     (0..partial.len()).filter(|level| count >> level & 1 == 1).fold(F::zero(), |s, level| s + partial[level])
 }
 
-/// Sums over the axes for which `reduced` is true, to `y` in row-major order of the axes that stay.
+/// Sums over the axes for which `reduced` is true, to `y` in row-major order of the kept axes.
 pub(crate) fn sum_axes<F: Float>(x: View<'_, F>, reduced: &[bool], y: &mut [F]) {
     let split = AxisSplit::new(&x, reduced);
     let rows = size(&split.reduced);
     let width = split.kept.last().copied().unwrap_or(1);
     let steps_by_one = split.kept_strides.last() == Some(&1);
-    // The kept axis runs along memory: add whole rows side by side, as in the gradient of a bias.
+    // The last kept axis is contiguous: add whole rows, as in the gradient of a bias.
     if steps_by_one && rows > 1 && width > 1 && split.reduced.len() == 1 {
         let step = split.reduced_strides[0];
         let (data, _) = x.buffer();
@@ -109,7 +109,7 @@ pub(crate) fn reduce_axes<F: Float>(
     });
 }
 
-/// Rows of a matrix added up pairwise, a stretch of columns at a time.
+/// The pairwise sum of the rows of a matrix, one tile of columns at a time.
 fn sum_rows<F: Float>(data: &[F], start: isize, step: isize, rows: usize, y: &mut [F]) {
     for (k, y) in y.chunks_mut(COLUMNS).enumerate() {
         let sums = sum_columns(data, start + (k * COLUMNS) as isize, step, rows, y.len());
@@ -118,7 +118,7 @@ fn sum_rows<F: Float>(data: &[F], start: isize, step: isize, rows: usize, y: &mu
 }
 
 fn sum_columns<F: Float>(data: &[F], start: isize, step: isize, rows: usize, width: usize) -> [F; COLUMNS] {
-    /// Rows added in plain order before pairs are formed.
+    /// The most rows that are added in order, as a leaf of the pairwise sum.
     const ROWS: usize = 16;
     let mut sums = [F::zero(); COLUMNS];
     if rows <= ROWS {
@@ -142,12 +142,12 @@ fn sum_columns<F: Float>(data: &[F], start: isize, step: isize, rows: usize, wid
     sums
 }
 
-/// Elements to be reduced to one number, wherever they lie.
+/// Strided elements to be reduced to one number.
 #[derive(Clone, Copy)]
 pub(crate) struct Line<'a, F>(pub(crate) View<'a, F>);
 
 impl<F: Float> Line<'_, F> {
-    /// The greatest element: −∞ if there is none, NaN if one is NaN.
+    /// The greatest element: −∞ if it is empty, NaN if one is NaN.
     pub(crate) fn greatest(self) -> F {
         if let Some(all) = self.0.as_slice() {
             return greatest(all);
@@ -191,13 +191,13 @@ impl<F: Float> Line<'_, F> {
 
 /// Calls `found(row, m, ln Σ e^(x−m))` for some rows along the last axis, where m is the greatest element of a row.
 ///
-/// Short rows go through the elementary functions together: one of ten classes would not fill the registers.
+/// Short rows are batched for the elementary functions: a row of ten classes would not fill the vector registers.
 pub(crate) fn log_sum_exp_rows<F: Float>(
     x: View<'_, F>,
     rows: Range<usize>,
     mut found: impl FnMut(usize, F, F),
 ) {
-    /// Numbers and rows that are taken at a time, at most: little room, which has to be cleared for three rows as well.
+    /// The most numbers and rows of a batch: the buffers are small, since they are cleared even for three rows.
     const PART: usize = 2 * LEAF;
     const ROWS: usize = 32;
     let len = x.shape()[x.shape().len() - 1];
@@ -232,7 +232,7 @@ pub(crate) fn log_sum_exp_rows<F: Float>(
     }
 }
 
-/// The axes of a view, told apart.
+/// The kept and the reduced axes of a view.
 struct AxisSplit {
     kept: Sizes,
     kept_strides: Strides,
@@ -250,7 +250,7 @@ impl AxisSplit {
         Self { kept, kept_strides, reduced, reduced_strides }
     }
 
-    /// Calls `f(start in the buffer, number)` for every `width`-th element of the kept axes.
+    /// Calls `f(offset in the buffer, count so far)` for every `width`-th element of the kept axes.
     fn for_each_start<F: Copy>(&self, x: &View<'_, F>, width: usize, mut f: impl FnMut(isize, usize)) {
         let (_, origin) = x.buffer();
         let mut index: Sizes = Sizes::from_elem(0, self.kept.len());

@@ -1,4 +1,4 @@
-//! What a kernel reads and writes: strided views in, one contiguous buffer out.
+//! The operands and the result of a kernel: strided views in, one contiguous buffer out.
 
 use crate::shape::{is_contiguous, place, size};
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn, ShapeBuilder};
@@ -25,7 +25,7 @@ impl<'a, T: Copy> View<'a, T> {
         self.shape
     }
 
-    /// The steps between neighbours along each axis, in elements; 0 on a stretched axis.
+    /// The strides of the axes, in elements; 0 on a broadcast axis.
     pub fn strides(&self) -> &'a [isize] {
         self.strides
     }
@@ -103,21 +103,21 @@ impl<'a, T: Copy> View<'a, T> {
         &self.data[self.offset.min(self.data.len())..]
     }
 
-    /// The buffer and the place of the view's first element in it.
+    /// The buffer and the offset of the view's first element in it.
     pub(crate) fn buffer(&self) -> (&'a [T], usize) {
         (self.data, self.offset)
     }
 
-    /// The elements as a slice, if they lie in row-major order without gaps.
+    /// The elements as a slice, if they are contiguous in row-major order.
     #[inline]
     pub fn as_slice(&self) -> Option<&'a [T]> {
         let len = self.len();
-        // An empty part of an array may begin anywhere.
+        // The offset of an empty view may be anything.
         let start = if len == 0 { 0 } else { self.offset };
         is_contiguous(self.shape, self.strides).then(|| &self.data[start..start + len])
     }
 
-    /// The part from a place along the first axis on, of this shape.
+    /// The part of this shape from the index `first` of the first axis on.
     pub(crate) fn rows<'b>(self, first: usize, shape: &'b [usize]) -> View<'b, T>
     where
         'a: 'b,
@@ -126,7 +126,7 @@ impl<'a, T: Copy> View<'a, T> {
         View { offset: offset as usize, shape, ..self }
     }
 
-    /// A row along the last axis, by its number; of an array of rank at least 1.
+    /// A row along the last axis, by its number; the rank must be at least 1.
     pub(crate) fn row(&self, row: usize) -> Self {
         let last = self.shape.len() - 1;
         let start = place(row, &self.shape[..last], &self.strides[..last]);
@@ -179,7 +179,7 @@ impl<'a, T: Copy> View<'a, T> {
             .enumerate()
             .map(|(axis, &s)| {
                 if s < 0 {
-                    // ndarray wants steps forward: begin at the axis' far end, then turn it round.
+                    // ndarray takes positive strides here: start at the far end of the axis, then invert it.
                     start -= s.unsigned_abs() * (self.shape[axis] - 1);
                     inverted.push(axis);
                 }
@@ -200,7 +200,7 @@ pub enum Input<'a, F> {
     Real(View<'a, F>),
     /// Indices.
     Index(View<'a, usize>),
-    /// An operand of which the op reads the shape only (see [`Op::reads`](crate::Op::reads)).
+    /// An operand of which the op reads only the shape (see [`Op::reads`](crate::Op::reads)).
     Shape(&'a [usize]),
 }
 
@@ -228,7 +228,7 @@ impl<'a, 'b, F: Copy> Inputs<'a, 'b, F> {
     ///
     /// # Panics
     ///
-    /// If operand `i` does not exist or has none, because it is an index operand or one whose shape alone is read.
+    /// If operand `i` does not exist, holds indices, or only its shape is read.
     #[inline]
     #[track_caller]
     pub fn real(&self, i: usize) -> View<'a, F> {
@@ -277,7 +277,7 @@ impl<'a, 'b, F: Copy> Inputs<'a, 'b, F> {
     }
 }
 
-/// Where a kernel writes: a contiguous row-major buffer of the result's shape, with arbitrary numbers in it.
+/// The result of a kernel: a contiguous row-major buffer of the result's shape, with arbitrary initial contents.
 #[derive(Debug)]
 pub struct Output<'a, F> {
     /// The elements in row-major order; empty where the result is of [indices](crate::Op::kind).

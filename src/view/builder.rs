@@ -1,4 +1,4 @@
-//! A graph, and what a picture of it shows.
+//! The builder of pictures of a graph.
 
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeId, Origin};
@@ -7,10 +7,10 @@ use crate::view::options::{Options, setters};
 use ndarray::ArrayD;
 use std::sync::Arc;
 
-/// Makes pictures of a graph: of all that some outputs depend on, or of the neighbourhood of one node.
+/// Makes pictures of a graph: of everything that some outputs depend on, or of the neighbourhood of one node.
 ///
-/// A scalar constant without a name is written into the op that uses it, as in `× 2` and `1 −`. Where an op takes
-/// nothing but the shape of an operand, as a sum down to the shape of a bias does, there is no arrow.
+/// An unnamed scalar constant is folded into the symbol of the op that uses it, as in `× 2` and `1 −`. There is no arrow
+/// for an operand of which the op reads only the shape, as a sum down to the shape of a bias does.
 #[derive(Debug, Clone)]
 #[must_use = "a picture is made by `build()`"]
 pub struct Builder<'g> {
@@ -22,7 +22,7 @@ pub struct Builder<'g> {
 }
 
 impl<'g> Builder<'g> {
-    /// A picture of everything that the outputs depend on, with an arrow that leaves each of them.
+    /// A picture of everything that the outputs depend on, with an outgoing arrow at each of them.
     pub fn new(graph: &'g Graph, outputs: &[NodeId]) -> Self {
         Builder {
             graph,
@@ -35,45 +35,44 @@ impl<'g> Builder<'g> {
 
     setters!();
 
-    /// All options at once.
+    /// Sets all options.
     pub(in crate::view) fn options(mut self, options: Options) -> Self {
         self.options = options;
         self
     }
 
-    /// The values and gradients to write down; several builders can share them.
+    /// Sets the values and gradients to show; several builders can share them.
     pub fn annotations(mut self, annotations: impl Into<Arc<Annotations>>) -> Self {
         self.annotations = annotations.into();
         self
     }
 
-    /// Whether the values that are known are shown; they are unless it is said.
+    /// Whether known values are shown; true by default.
     pub fn values(mut self, show: bool) -> Self {
         self.options.values = Some(show);
         self
     }
 
-    /// Whether gradients are shown if any are known; they are unless it is said. One that is not known is `–`.
+    /// Whether gradients are shown if any are known; true by default. An unknown gradient is `–`.
     pub fn gradients(mut self, show: bool) -> Self {
         self.gradients = show;
         self
     }
 
-    /// Whether marks tell what is wrong with the numbers that are known: see [`health`](crate::picture::health()). They
-    /// do not unless it is said.
+    /// Whether problems of the known numbers are marked: see [`health`](crate::picture::health()); false by default.
     pub fn health(mut self, show: bool) -> Self {
         self.options.health = show;
         self
     }
 
-    /// Draws the nodes within `steps` edges of a node, in both directions, instead of all that the outputs depend on.
-    /// What lies outside is hinted at by dashed arrows.
+    /// Draws the nodes within `steps` edges of a node, in both directions, instead of everything that the outputs depend
+    /// on. Dashed arrows lead to nodes outside.
     pub fn around(mut self, node: NodeId, steps: usize) -> Self {
         self.options.around = Some((node, steps));
         self
     }
 
-    /// That the nodes that were asked for are in the graph.
+    /// Checks that the outputs and the centre are in the graph.
     pub(in crate::view) fn check_nodes(&self) -> Result<()> {
         let around = self.options.around.iter().map(|(id, _)| id);
         match self.outputs.iter().chain(around).find(|id| self.graph.get(**id).is_none()) {
@@ -86,7 +85,7 @@ impl<'g> Builder<'g> {
         }
     }
 
-    /// Whether a node is drawn, going by who recorded it.
+    /// Whether a node is drawn, by its origin.
     pub(in crate::view) fn draws(&self, node: NodeId) -> bool {
         let forward = |id: NodeId| self.graph.node(id).origin() == Origin::Forward;
         self.options.backward.unwrap_or_else(|| !self.outputs.iter().all(|&id| forward(id))) || forward(node)

@@ -1,4 +1,4 @@
-//! Drawing what is on a tape: the picture's builder, with the tape's values and gradients put in.
+//! Drawings of vars: the builder of pictures, with values and gradients of the tape or of a plan's run.
 
 use crate::check::{Report, Verdict};
 use crate::error::{Error, Result};
@@ -14,7 +14,7 @@ use crate::view::run::{NodeValues, PlanRun};
 use chainrule_picture::{Mark, Picture};
 use std::sync::Arc;
 
-/// What a drawing of a var shows.
+/// A drawing of vars and its options.
 ///
 /// ```
 /// let tape = chainrule::Tape::new();
@@ -29,14 +29,14 @@ use std::sync::Arc;
 pub struct Draw<'t> {
     outputs: Vec<Var<'t>>,
     pub(in crate::view) options: Options,
-    /// The var that others are drawn around, which may be of another tape.
+    /// The centre of the neighbourhood, which may wrongly be of another tape.
     around: Option<Var<'t>>,
     gradients: Option<Gradients<'t>>,
     pub(in crate::view) run: Option<PlanRun>,
     verdicts: Annotations,
 }
 
-/// Of more nodes than this, only the numbers that are drawn are computed.
+/// In graphs with more nodes than this, only the numbers that are drawn are computed.
 const MANY: usize = 20_000;
 
 impl<'t> Var<'t> {
@@ -63,27 +63,27 @@ impl Tape {
 impl<'t> Draw<'t> {
     setters!();
 
-    /// With gradients below the arrows: each arrow its own contribution, and the sum where several leave a node.
+    /// Shows gradients below the arrows: the contribution of each arrow, and the sum at a node with several consumers.
     pub fn gradients(self, gradients: &Gradients<'t>) -> Self {
         Self { gradients: Some(gradients.clone()), ..self }
     }
 
-    /// With or without values above the arrows. Unless it is said, they are shown if every leaf has one. They are the
-    /// tape's, in f64, or those of a plan's run: see [`values_of`](Self::values_of).
+    /// Whether values are shown above the arrows; by default, if every leaf has one. They are the tape's, in f64, or those
+    /// of a plan's run: see [`values_of`](Self::values_of).
     pub fn values(mut self, show: bool) -> Self {
         self.options.values = Some(show);
         self
     }
 
-    /// Only the nodes within `steps` edges of a var, in both directions.
+    /// Draws only the nodes within `steps` edges of a var, in both directions.
     pub fn around(mut self, var: Var<'t>, steps: usize) -> Self {
         self.options.around = Some((var.id(), steps));
         self.around = Some(var);
         self
     }
 
-    /// With what is wrong with values and gradients, as marks with a legend: NaN and infinities, with the node where they
-    /// begin told from those that only hand them on; gradients that are 0, vanish or explode; dead relus. See
+    /// Marks problems of values and gradients, with a legend: NaN and infinities, where nodes at which they begin differ
+    /// from those that only pass them on; gradients that are 0, vanish or explode; dead relus. See
     /// [`health`](crate::picture::health()); and [`values_of`](Self::values_of) for the health of a plan's run.
     ///
     /// ```
@@ -99,10 +99,10 @@ impl<'t> Draw<'t> {
         self
     }
 
-    /// With the values of a run of `plan` instead of the tape's: on its inputs as they were last fed and on `state`, in the
-    /// plan's own precision, so that what overflows in f32 alone is seen.
+    /// Shows the values of a run of `plan` instead of the tape's: on its last fed inputs and on `state`, in the plan's
+    /// precision, so that an overflow in f32 alone is visible.
     ///
-    /// They are computed anew for the nodes that are drawn, and gradients with them; nothing is changed.
+    /// They are recomputed for the nodes that are drawn, with gradients; neither plan nor state changes.
     ///
     /// ```
     /// use chainrule::{Plan, PlanOptions, State, Tape};
@@ -121,13 +121,13 @@ impl<'t> Draw<'t> {
     ///
     /// # Errors
     ///
-    /// Those of [`Plan::run`], when the picture is made; and if the plan was compiled from another tape.
+    /// When the picture is made: as [`Plan::run`]; and if the plan was compiled from another tape.
     pub fn values_of<F: Precision>(mut self, plan: &Plan<F>, state: &State<F>) -> Self {
         self.run = Some(PlanRun::of(plan, state));
         self
     }
 
-    /// With what a check of this tape says of each node, and the arrow along which a wrong derivative is handed back.
+    /// Shows the verdict of a check of this tape on each node, and the arrows with wrong derivatives.
     ///
     /// ```
     /// let tape = chainrule::Tape::new();
@@ -162,22 +162,21 @@ impl<'t> Draw<'t> {
         self
     }
 
-    /// The picture: plain data, from which [`Picture::to_svg`], [`Picture::to_html`], [`Picture::to_dot`] and the other
-    /// exports are made.
+    /// The picture as plain data, for [`Picture::to_svg`], [`Picture::to_html`], [`Picture::to_dot`] and the other exports.
     ///
-    /// Values and gradients are computed for the nodes that are drawn, and what these need.
+    /// Values and gradients are computed for the nodes that are drawn and their dependencies.
     ///
     /// # Errors
     ///
-    /// If vars or gradients are of several tapes, values were asked for and a leaf has none, or there are more than 2,000 nodes to
-    /// draw.
+    /// If vars or gradients are of several tapes, values were requested and a leaf has none, or there are more than 2,000
+    /// nodes to draw.
     #[track_caller]
     pub fn picture(&self) -> Result<Picture> {
         let (tape, annotations) = self.prepared()?;
         self.build(tape, Arc::new(annotations))
     }
 
-    /// The tape, with the numbers of what is drawn.
+    /// The tape, and the annotations of the drawn nodes.
     #[track_caller]
     pub(in crate::view) fn prepared(&self) -> Result<(&'t Tape, Annotations)> {
         let Some(first) = self.outputs.first() else {
@@ -203,12 +202,12 @@ impl<'t> Draw<'t> {
         ))
     }
 
-    /// The nodes whose numbers are wanted.
+    /// The nodes whose numbers are needed.
     fn numbered(&self, graph: &Graph) -> Result<Vec<NodeId>> {
         let builder = self.builder(graph, Arc::default());
         let mut drawn = builder.selected();
         if self.options.health {
-            // Where something begins is seen from the operands, of which some may lie outside.
+            // Whether a NaN begins at a node depends on its operands, some of which may lie outside the picture.
             let operands = drawn.iter().flat_map(|&id| graph.node(id).inputs()).copied();
             let mut all: Vec<NodeId> = drawn.iter().copied().chain(operands).collect();
             all.sort_unstable();
@@ -253,7 +252,7 @@ impl<'t> Draw<'t> {
             nodes.into_iter().filter_map(|(node, id)| Some((node, known(id)?))).collect();
         annotations.edge_gradients =
             edges.into_iter().filter_map(|(edge, id)| Some((edge, known(id)?))).collect();
-        // Only of nodes with a gradient: their rules have run already.
+        // Only for nodes with a gradient, whose rules have been recorded already.
         for node in drawn.iter().filter(|node| annotations.node_gradients.contains_key(node)) {
             if tape.graph().node(*node).leaf().is_none() {
                 let rules = tape.try_write("draw")?.rule_texts(*node).into_iter().enumerate();
@@ -273,7 +272,7 @@ impl<'t> Draw<'t> {
     }
 }
 
-/// How a verdict is drawn.
+/// The mark for a verdict.
 fn mark_of(verdict: Verdict) -> Mark {
     match verdict {
         Verdict::Pass => Mark::Right,

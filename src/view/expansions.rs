@@ -1,4 +1,4 @@
-//! A drawing as a page: with every combination of open groups that a page has room for.
+//! A drawing as a page, with as many combinations of open groups as limits allow.
 
 use crate::error::Result;
 use crate::tape::Tape;
@@ -9,17 +9,16 @@ use chainrule_picture::{Expansions, NodeKind, Picture};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Up to so many groups, each is opened alone, however large the drawings are.
-const MOST_ALONE: usize = 24;
-/// As long as the drawings have no more nodes than this together, there are more of them: a node is about a kilobyte.
-const MOST_NODES: usize = 2_000;
-/// Every drawing looks through the whole graph: so many nodes are looked through for boxes that are opened, which takes
-/// some seconds.
-const MOST_SEEN: usize = 5_000_000;
+/// The most groups that are each opened alone, however large the drawings are.
+const MAX_ALONE: usize = 24;
+/// The most nodes in all drawings together, before further combinations are left out: a node takes about a kilobyte.
+const MAX_NODES: usize = 2_000;
+/// The most graph nodes that are visited to open boxes, which takes some seconds: every drawing visits the whole graph.
+const MAX_VISITED: usize = 5_000_000;
 
 impl Draw<'_> {
-    /// The drawing as a page: as [`Picture::to_html`], and where the graph has name scopes, as groups that can be
-    /// opened and closed; see [`expansions`](Self::expansions).
+    /// The drawing as a page, as [`Picture::to_html`], with the name scopes of the graph as groups that can be opened and
+    /// closed; see [`expansions`](Self::expansions).
     ///
     /// ```
     /// let tape = chainrule::Tape::new();
@@ -38,13 +37,13 @@ impl Draw<'_> {
         Ok(self.expansions()?.to_html())
     }
 
-    /// The picture with these or those of its outermost scopes open, the one that was asked for first; for a page, or
+    /// The picture with different sets of its outermost scopes open, first the one that the options ask for; for a page, or
     /// for a moment of a [`Timeline`](crate::picture::Timeline).
     ///
-    /// All are open, none, and, of up to 24 scopes, each alone; then every two, every three and so on, as long as the
-    /// pictures have no more than 2,000 nodes together. So a few layers are opened in every combination. Of a picture that
-    /// is rolled up ([`Level::Auto`]), each of its boxes is opened alone; in graphs of more than 200,000 nodes, only the
-    /// first few.
+    /// The sets are: all, none, and, if there are up to 24 scopes, each alone; then all pairs, triples and so on, as long as
+    /// the pictures have at most 2,000 nodes in total, so that a few layers have every combination. If the picture is
+    /// collapsed ([`Level::Auto`]), each of its boxes is opened alone; in graphs of more than 200,000 nodes, only the first
+    /// few.
     ///
     /// # Errors
     ///
@@ -57,7 +56,7 @@ impl Draw<'_> {
         let scopes = self.scopes(tape);
         let open_first: Vec<&String> = match self.options.level {
             Level::Auto if shown.nodes.iter().any(|node| node.kind == NodeKind::Layer) => {
-                return Ok(self.rolled_up(tape, &annotations, shown));
+                return Ok(self.expand_each_box(tape, &annotations, shown));
             }
             Level::Auto | Level::Nodes => scopes.iter().collect(),
             Level::Layers => {
@@ -70,10 +69,10 @@ impl Draw<'_> {
             let every: BTreeSet<&str> = graph.nodes().map(|node| node.scope()).collect();
             every.into_iter().map(str::to_owned).collect()
         };
-        // A picture that is too large to be drawn is left out; that which was asked for is not.
+        // Other pictures than the requested one are left out if they are too large.
         let drawn = |open: &[usize]| {
             let open: Vec<String> = open.iter().map(|&scope| scopes[scope].clone()).collect();
-            // A page opens a group with all that is in it.
+            // A page opens a group with all groups in it.
             let outermost: BTreeSet<&str> = open.iter().map(String::as_str).collect();
             let within =
                 |scope: &str| scope.split_once('/').is_some_and(|(outer, _)| outermost.contains(outer));
@@ -91,12 +90,12 @@ impl Draw<'_> {
         let mut nodes: usize = expansions.iter().map(|(_, picture)| picture.nodes.len()).sum();
         let mut combinations = vec![Vec::new()];
         for size in 1..scopes.len() {
-            combinations = one_more(&combinations, scopes.len());
+            combinations = extend_by_one(&combinations, scopes.len());
             let mut larger = Vec::new();
             for (open, picture) in combinations.iter().filter_map(|open| drawn(open)) {
                 nodes += picture.nodes.len();
                 larger.push((open, picture));
-                if nodes > MOST_NODES && size > 1 || scopes.len() > MOST_ALONE {
+                if nodes > MAX_NODES && size > 1 || scopes.len() > MAX_ALONE {
                     return Ok(expansions);
                 }
             }
@@ -105,19 +104,19 @@ impl Draw<'_> {
         Ok(expansions)
     }
 
-    /// A picture that is rolled up, and, of its boxes, as many opened alone as a page has room for.
-    fn rolled_up(&self, tape: &Tape, known: &Arc<Annotations>, shown: Picture) -> Expansions {
+    /// A collapsed picture, and the pictures with one of its boxes open, as many as limits allow.
+    fn expand_each_box(&self, tape: &Tape, known: &Arc<Annotations>, shown: Picture) -> Expansions {
         let boxes = shown.nodes.iter().filter(|node| node.kind == NodeKind::Layer);
         let keys: Vec<String> =
             boxes.filter_map(|node| node.details.as_ref()).map(|known| known.opens.clone()).collect();
         let mut nodes = shown.nodes.len();
         let mut expansions = Expansions::new().with(&self.options.open, shown);
-        let room = MOST_SEEN / tape.graph().len().max(1);
-        for key in keys.into_iter().take(MOST_ALONE.min(room)) {
+        let limit = MAX_VISITED / tape.graph().len().max(1);
+        for key in keys.into_iter().take(MAX_ALONE.min(limit)) {
             let draw = self.clone().open(key);
             let Ok(picture) = draw.build(tape, Arc::clone(known)) else { continue };
             nodes += picture.nodes.len();
-            if nodes > MOST_NODES {
+            if nodes > MAX_NODES {
                 break;
             }
             expansions = expansions.with(draw.options.open, picture);
@@ -125,7 +124,7 @@ impl Draw<'_> {
         expansions
     }
 
-    /// The outermost scopes of what is drawn, in the order in which they come.
+    /// The outermost scopes of the drawn nodes, in order of first occurrence.
     fn scopes(&self, tape: &Tape) -> Vec<String> {
         let graph = tape.graph();
         let mut known: BTreeSet<&str> = BTreeSet::new();
@@ -140,8 +139,8 @@ impl Draw<'_> {
     }
 }
 
-/// Every choice of one more than each of some choices of the first `count` numbers, all of one size and ascending.
-fn one_more(choices: &[Vec<usize>], count: usize) -> Vec<Vec<usize>> {
+/// All ascending choices from `0..count` that extend one of the given ascending choices by one number.
+fn extend_by_one(choices: &[Vec<usize>], count: usize) -> Vec<Vec<usize>> {
     let extended = |choice: &Vec<usize>| {
         let next = choice.last().map_or(0, |last| last + 1);
         let choice = choice.clone();
@@ -152,17 +151,17 @@ fn one_more(choices: &[Vec<usize>], count: usize) -> Vec<Vec<usize>> {
 
 #[cfg(test)]
 mod tests {
-    use super::one_more;
+    use super::extend_by_one;
     use crate::Tape;
     use crate::picture::Level;
 
     #[test]
     fn choices_grow_to_all_of_one_size() {
-        let one = one_more(&[Vec::new()], 4);
+        let one = extend_by_one(&[Vec::new()], 4);
         assert_eq!(one, [[0], [1], [2], [3]]);
-        let two = one_more(&one, 4);
+        let two = extend_by_one(&one, 4);
         assert_eq!(two, [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]]);
-        assert_eq!(one_more(&one_more(&two, 4), 4), [[0, 1, 2, 3]]);
+        assert_eq!(extend_by_one(&extend_by_one(&two, 4), 4), [[0, 1, 2, 3]]);
     }
 
     /// How many drawings a page of so many groups of so many nodes has.

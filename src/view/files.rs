@@ -1,4 +1,4 @@
-//! Drawings looked at: in files, by Graphviz, in the browser, in notebooks.
+//! Drawings in files, by Graphviz, in the browser and in notebooks.
 
 use crate::error::Result;
 use crate::graph::{NodeId, Origin};
@@ -8,37 +8,37 @@ use chainrule_picture::{Format, show_page, write_file};
 use std::path::{Path, PathBuf};
 
 impl Draw<'_> {
-    /// Writes the drawing to a file by its ending, as [`Picture::save`](crate::picture::Picture::save) does: `.svg`,
-    /// `.html`, `.dot`, `.gv`, `.mmd`, `.json`, and `.png` and `.pdf` with the features of these names.
+    /// Writes the drawing to a file in the format of its extension, as [`Picture::save`](crate::picture::Picture::save)
+    /// does: `.svg`, `.html`, `.dot`, `.gv`, `.mmd`, `.json`, and `.png` and `.pdf` with the features of these names.
     ///
     /// # Errors
     ///
-    /// What [`picture`](Self::picture) returns; and if the ending is another, the feature for it is not enabled, or the
-    /// file cannot be written.
+    /// As [`picture`](Self::picture); and if no format has the extension, the feature for it is not enabled, or the file
+    /// cannot be written.
     #[track_caller]
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let bytes = match Format::of(path)? {
-            // With the levels that a single picture does not have.
+            // With expandable groups, which a single picture does not have.
             Format::Html => self.to_html()?.into_bytes(),
             format => self.picture()?.bytes(format)?,
         };
         write_file(path, &bytes)
     }
 
-    /// Has Graphviz's `dot`, if it is installed, draw the picture into a file: see
+    /// Renders the picture to a file with Graphviz's `dot`, if it is installed: see
     /// [`Picture::graphviz`](crate::picture::Picture::graphviz).
     ///
     /// # Errors
     ///
-    /// What [`picture`](Self::picture) and [`Picture::graphviz`](crate::picture::Picture::graphviz) return.
+    /// As [`picture`](Self::picture) and [`Picture::graphviz`](crate::picture::Picture::graphviz).
     #[track_caller]
     pub fn graphviz(&self, path: impl AsRef<Path>) -> Result<()> {
         self.picture()?.graphviz(path)
     }
 
-    /// Opens the drawing in the user's browser, as the page that [`to_html`](Self::to_html) makes, and returns the
-    /// file that holds it: a new one in the system's folder for temporary files, which stays there.
+    /// Opens the drawing in the user's browser, as the page that [`to_html`](Self::to_html) makes, and returns its file: a
+    /// new one in the system's folder for temporary files, which is not deleted.
     ///
     /// ```no_run
     /// let tape = chainrule::Tape::new();
@@ -49,15 +49,15 @@ impl Draw<'_> {
     ///
     /// # Errors
     ///
-    /// What [`picture`](Self::picture) returns; and if the file cannot be written, or nothing opens it, as on a machine
-    /// without a screen: the message names the file.
+    /// As [`picture`](Self::picture); and if the file cannot be written, or no program opens it, as on a machine without a
+    /// screen: the message then names the file.
     #[track_caller]
     pub fn show(&self) -> Result<PathBuf> {
         show_page(&self.options.title, &self.to_html()?)
     }
 
-    /// Shows the drawing below the cell of a notebook: see
-    /// [`Picture::evcxr_display`](crate::picture::Picture::evcxr_display). What cannot be drawn is told instead.
+    /// Shows the drawing below a notebook cell: see
+    /// [`Picture::evcxr_display`](crate::picture::Picture::evcxr_display). If there is an error, prints it instead.
     pub fn evcxr_display(&self) {
         match self.picture() {
             Ok(picture) => picture.evcxr_display(),
@@ -67,10 +67,10 @@ impl Draw<'_> {
 }
 
 impl Tape {
-    /// A drawing of the whole computation: of all that was recorded forwards.
+    /// A drawing of the whole forward computation.
     ///
-    /// Its outputs are the nodes that no other such node uses; leaves are among them only if there is nothing else. What
-    /// a reverse pass or an optimiser recorded is left out unless [`Draw::backward`] is said.
+    /// Its outputs are the forward nodes without forward consumers; leaves only if there are no others. Nodes of reverse
+    /// passes and optimisers are not drawn unless [`Draw::backward`] asks for them.
     ///
     /// ```
     /// let tape = chainrule::Tape::new();
@@ -94,18 +94,18 @@ impl Tape {
     ///
     /// # Errors
     ///
-    /// If the tape is empty or too large to be drawn whole; and what [`Draw::show`] returns.
+    /// If the tape is empty or too large to be drawn whole; and as [`Draw::show`].
     #[track_caller]
     pub fn show(&self) -> Result<PathBuf> {
         self.draw_all().show()
     }
 
-    /// Shows [`draw_all`](Tape::draw_all) below the cell of a notebook: see [`Draw::evcxr_display`].
+    /// Shows [`draw_all`](Tape::draw_all) below a notebook cell: see [`Draw::evcxr_display`].
     pub fn evcxr_display(&self) {
         self.draw_all().evcxr_display();
     }
 
-    /// The nodes recorded forwards that no other of them uses; leaves only if there is nothing else.
+    /// The forward nodes without forward consumers; leaves only if there are no others.
     fn ends(&self) -> Vec<Var<'_>> {
         let graph = self.graph();
         let forward = || graph.nodes().filter(|node| node.origin() == Origin::Forward);
@@ -120,7 +120,7 @@ impl Tape {
 }
 
 impl Var<'_> {
-    /// Shows [`draw`](Var::draw) below the cell of a notebook: see [`Draw::evcxr_display`].
+    /// Shows [`draw`](Var::draw) below a notebook cell: see [`Draw::evcxr_display`].
     pub fn evcxr_display(&self) {
         self.draw().evcxr_display();
     }

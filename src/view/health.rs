@@ -1,4 +1,4 @@
-//! What is wrong with the numbers of a graph: where NaN begins, infinities, gradients out of proportion, dead relus.
+//! Numerical health of a graph: where NaN and infinities begin, exploding and vanishing gradients, dead relus.
 
 use crate::error::NOT_TAKEN;
 use crate::graph::{Branch, Graph, Leaf, NodeId, Origin};
@@ -8,35 +8,35 @@ use chainrule_picture::number;
 use ndarray::ArrayD;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A gradient so many times smaller or larger than the median over the parameters is out of proportion.
+/// A gradient vanishes or explodes if it is so many times smaller or larger than the median over the parameters.
 const OUT_OF_PROPORTION: f64 = 1_000.0;
-/// So many parameters with a gradient are needed to speak of a median.
-const ENOUGH: usize = 3;
+/// The least number of parameters with a gradient for a meaningful median.
+const MIN_PARAMETERS: usize = 3;
 
-/// Something about the numbers of one node.
+/// A finding about the numbers of one node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The node.
     pub node: NodeId,
-    /// What it is.
+    /// The kind of finding.
     pub mark: Mark,
-    /// The same in words, with numbers.
+    /// The finding in words, with numbers.
     pub text: String,
 }
 
-/// Looks through the values and gradients that are known of a graph, and says what is wrong with them, by node.
+/// Checks the known values and gradients of a graph, and returns the findings by node.
 ///
-/// - **NaN and infinities**: where they *begin*, with all that the node is made from finite ([`Mark::Nan`],
-///   [`Mark::Infinite`]), and where they are handed on ([`Mark::NanInherited`], [`Mark::InfiniteInherited`]). The same
-///   of gradients, which come from the consumers: where a value is finite and its gradient is not. An operand whose value
-///   is not known counts as finite.
-/// - **NaN from the branch not taken**: a gradient of NaN that comes through an operand of `where` which gets a cotangent of 0.
-///   The text says so, and what helps: the double-where idiom, as in the docs of `Var::select`.
+/// - **NaN and infinities**: where they *begin*, at a node whose operands are all finite ([`Mark::Nan`],
+///   [`Mark::Infinite`]), and where they are passed on ([`Mark::NanInherited`], [`Mark::InfiniteInherited`]). The same for
+///   gradients, which come from the consumers, where a value is finite and its gradient is not. An operand whose value is
+///   not known counts as finite.
+/// - **NaN from the branch not taken**: a gradient of NaN that comes through an operand of `where` with a cotangent of 0.
+///   The text names the remedy, the double-where idiom, as in the docs of `Var::select`.
 /// - **Gradients that are 0 everywhere** ([`Mark::ZeroGradient`]), of leaves: nothing is learned from them.
 /// - **Exploding and vanishing gradients** of parameters: with r the root mean square of a gradient's elements, r is more
-///   than 1,000 times the median of r over all parameters, or less than a thousandth of it; from three parameters on
-///   whose gradients are finite and not 0. Both are relative, so that a factor at the loss changes nothing. The factor is
-///   a choice: at it, a step size that suits most parameters moves this one by a thousandth or a thousandfold. On what
+///   than 1,000 times the median of r over all parameters, or less than a thousandth of it, given at least three
+///   parameters with finite, nonzero gradients. Both are relative, so that scaling the loss changes nothing. The threshold
+///   is a choice: a step size that suits most parameters then moves this one by a thousandth or a thousandfold. On what
 ///   makes gradients vanish and explode: Glorot and Bengio, "Understanding the difficulty of training deep feedforward
 ///   neural networks", AISTATS 2010; Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural
 ///   networks", ICML 2013.
@@ -140,7 +140,7 @@ fn not_finite(graph: &Graph, known: &Annotations, node: NodeId, value: &ArrayD<f
     Some(Finding { node, mark, text })
 }
 
-/// Whether the value of a node is finite as far as it is known.
+/// Whether the value of a node is finite; true if it is not known.
 fn value_is_finite(graph: &Graph, known: &Annotations, id: NodeId) -> bool {
     match (known.values.get(&id), graph.node(id).constant()) {
         (Some(value), _) => is_finite(value),
@@ -182,8 +182,8 @@ fn gradient_not_finite(
     Some(Finding { node, mark, text })
 }
 
-/// The `where` that does not choose what gives a node's gradient its NaN: it reads, by way of other nodes, one that reads
-/// the node and gets a cotangent of 0 there.
+/// The `where` whose branch not taken gives a node's gradient its NaN: it depends on a consumer of the node that gets a
+/// cotangent of 0.
 fn branch_not_taken(
     graph: &Graph,
     known: &Annotations,
@@ -202,12 +202,12 @@ fn branch_not_taken(
     graph.consumers(node).iter().find_map(|edge| not_taken(edge.target))
 }
 
-/// The first choice, as of `where`, that has a node for one of the operands it chooses from, by way of nodes in between.
+/// The first choice, as of `where`, that chooses from a value that depends on a node.
 fn choice_behind(graph: &Graph, node: NodeId) -> Option<NodeId> {
-    /// More nodes in between are hardly one branch.
-    const FAR: usize = 1_000;
+    /// A branch has hardly more nodes.
+    const MAX_VISITED: usize = 1_000;
     let mut met = BTreeSet::from([node]);
-    for _ in 0..FAR {
+    for _ in 0..MAX_VISITED {
         let at = met.pop_first()?;
         for edge in
             graph.consumers(at).iter().filter(|edge| graph.node(edge.target).origin() == Origin::Forward)
@@ -241,7 +241,7 @@ fn out_of_proportion(graph: &Graph, known: &Annotations) -> Vec<Finding> {
         .collect();
     let mut sorted: Vec<f64> = sizes.values().copied().collect();
     sorted.sort_by(f64::total_cmp);
-    if sorted.len() < ENOUGH {
+    if sorted.len() < MIN_PARAMETERS {
         return Vec::new();
     }
     let median = (sorted[(sorted.len() - 1) / 2] + sorted[sorted.len() / 2]) / 2.0;
@@ -269,7 +269,7 @@ fn root_mean_square(array: &ArrayD<f64>) -> f64 {
 }
 
 impl Annotations {
-    /// With what [`health`] finds as marks and notes.
+    /// Adds the findings of [`health`] as marks and notes.
     pub(in crate::view) fn with_health(mut self, graph: &Graph) -> Self {
         for Finding { node, mark, text } in health(graph, &self) {
             let known = self.marks.entry(node).or_insert(mark);

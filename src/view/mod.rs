@@ -1,9 +1,9 @@
 //! From a graph to a picture: which nodes, with which numbers, and how much of the structure.
 //!
-//! [`Draw`] draws what is on a tape, with its values and gradients; [`Builder`](builder::Builder) draws any graph, with
-//! numbers that are handed to it. Both have the same [`options`]. Large graphs are rolled up ([`collapse`]) before they are
-//! written down as nodes and arrows ([`compose`]); [`health()`](health::health) reads the numbers and
-//! [`diff()`](diff::diff) two graphs, and both come out as marks and notes.
+//! [`Draw`] draws vars of a tape with their values and gradients, by way of [`Builder`](builder::Builder), which draws any
+//! graph with given [`annotations`]. Both have the same [`options`]. [`collapse`] turns parts of a large graph into boxes,
+//! and [`compose`] makes the nodes and arrows. [`health()`](health::health) and [`diff()`](diff::diff) judge the numbers
+//! of a graph and the differences of two, as marks and notes. Read `options`, `builder`, `compose`, `collapse`, `draw`.
 
 mod annotations;
 mod builder;

@@ -1,12 +1,12 @@
-//! A plan as a picture: its steps as boxes in the order in which they run, and the arrays that go from one to another.
+//! The schedule of a plan as a picture: its steps as boxes in execution order, and the arrays between them.
 
 use crate::plan::{Schedule, ScheduledStep, Slot, bytes};
 use chainrule_picture::{NodeKind, Picture, PictureEdge, PictureNode, number};
 use std::collections::BTreeMap;
 
 impl Schedule {
-    /// The schedule as a picture: a box for every step with the ops it runs, an arrow for every array that it reads, with
-    /// its size, and a loose end for every parameter that it updates.
+    /// The schedule as a picture: a box for every step with its ops, an arrow for every array that it reads, with the size
+    /// of the array, and an output for every parameter that it updates.
     ///
     /// ```
     /// # use chainrule::{Plan, Tape};
@@ -39,7 +39,7 @@ impl Schedule {
         for (i, step) in self.steps.iter().enumerate() {
             let to = picture.nodes.len();
             for (operand, &slot) in step.reads.iter().enumerate() {
-                // A schedule may come from a file.
+                // The slot may be invalid if the schedule was read from a file.
                 let known = match slot {
                     Slot::Leaf(k) => self.leaves.get(k).map(|leaf| (k, leaf.bytes)),
                     Slot::Result(k) => results.get(&k).copied(),
@@ -86,7 +86,7 @@ impl Schedule {
     }
 }
 
-/// What a reader sees on pointing at a step.
+/// The tooltip of a step.
 fn tooltip(step: &ScheduledStep) -> String {
     let parts = if step.parts > 1 { format!("\nin {} parts", step.parts) } else { String::new() };
     let fused = if step.fused { "\nblock by block, without arrays between" } else { "" };

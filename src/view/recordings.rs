@@ -1,4 +1,4 @@
-//! Graphs for the tests of the builder, and pictures of them.
+//! Graphs and pictures for the tests of the builder.
 
 use crate::graph::{Attributes, Graph, Leaf, NodeId, OpIndex, OpRecord, Origin, Stamp};
 use crate::view::annotations::Annotations;
@@ -6,7 +6,7 @@ use crate::view::builder::Builder;
 use chainrule_picture::Picture;
 use ndarray::{ArrayD, arr0};
 
-/// A graph under construction, by the graph's own means, since pictures know nothing of tapes.
+/// A graph under construction without a tape.
 pub(in crate::view) struct Recording {
     pub(in crate::view) graph: Graph,
     scope: String,

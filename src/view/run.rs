@@ -1,4 +1,4 @@
-//! The numbers of a plan's run in the place of the tape's.
+//! The values of a plan's run in place of the tape's.
 
 use crate::error::{Error, Result};
 use crate::graph::NodeId;
@@ -12,19 +12,19 @@ use std::sync::Arc;
 /// The values of nodes.
 pub(in crate::view) type NodeValues = BTreeMap<NodeId, ArrayD<f64>>;
 
-/// What a plan is run on, and how nodes of its tape are computed from that.
+/// The inputs and state of a plan's run, and the function that computes nodes of its tape from them.
 #[derive(Debug, Clone)]
 pub(in crate::view) struct PlanRun {
     tape_id: Arc<()>,
     inputs: BTreeMap<NodeId, ArrayD<f64>>,
     indices: BTreeMap<NodeId, ArrayD<usize>>,
     state: State<f64>,
-    /// In the precision of the plan.
+    /// `compute` in the precision of the plan.
     compute: fn(&Self, &Tape, &[NodeId]) -> Result<NodeValues>,
 }
 
 impl PlanRun {
-    /// A run of a plan on its inputs as they were last fed and on a state.
+    /// A run of a plan on its last fed inputs and a state.
     pub(in crate::view) fn of<F: Precision>(plan: &Plan<F>, state: &State<F>) -> Self {
         let (inputs, indices) = plan.given();
         PlanRun {
@@ -36,7 +36,7 @@ impl PlanRun {
         }
     }
 
-    /// The values that it gives nodes of the tape.
+    /// The values of nodes of the tape in this run.
     pub(in crate::view) fn values(&self, tape: &Tape, ids: &[NodeId]) -> Result<NodeValues> {
         (self.compute)(self, tape, ids)
     }

@@ -1,15 +1,16 @@
-//! What the functions are made of: selections, polynomials, and sums as two numbers.
+//! The building blocks of the functions: selections, polynomials, and sums as two numbers.
 
 use crate::Float;
 
-/// `a` if the condition holds, else `b`, as a selection and never a jump: the compiler would move what only one side needs,
-/// a division say, behind the jump, and a loop with that stays scalar.
+/// `a` if the condition holds, else `b`, as a select and never a branch: the compiler would sink work of one side, such as a
+/// division, into the branch, and the loop would stay scalar.
 #[inline(always)]
 pub(super) fn select<F: Float>(condition: bool, a: F, b: F) -> F {
     std::hint::select_unpredictable(condition, a, b)
 }
 
-/// A polynomial, from the constant term on. Pairs of terms are independent of each other, so half of the steps wait.
+/// A polynomial, from the constant term on. Pairs of terms are independent, which halves the dependency chain of Horner's
+/// scheme.
 #[inline(always)]
 pub(super) fn polynomial<F: Float>(coefficients: &[F], x: F) -> F {
     let square = x * x;
@@ -24,8 +25,9 @@ pub(super) fn polynomial<F: Float>(coefficients: &[F], x: F) -> F {
     sum
 }
 
-/// `a + b + c` for a that is 0 or not smaller than b, and both larger than c, as two numbers: the sum rounded about once
-/// and what that lost (Dekker, "A floating-point technique for extending the available precision", Numer. Math. 18, 1971).
+/// `a + b + c` for a that is 0 or not smaller than b, and both larger than c, as two numbers: the sum, rounded about once,
+/// and its rounding error (Dekker, "A floating-point technique for extending the available precision", Numer. Math. 18,
+/// 1971).
 #[inline(always)]
 pub(super) fn sum_in_two<F: Float>(a: F, b: F, c: F) -> (F, F) {
     let first = a + b;

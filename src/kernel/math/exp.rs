@@ -30,13 +30,13 @@ fn scale<F: Float>(x: F, n: F) -> F {
     x * F::power_of_two(half) * F::power_of_two(n - half)
 }
 
-/// A bound for x from above that leaves NaN alone.
+/// `min(x, bound)` that keeps NaN.
 #[inline(always)]
 fn at_most<F: Float>(x: F, bound: F) -> F {
     select(x > bound, bound, x)
 }
 
-/// As above, from below.
+/// `max(x, bound)` that keeps NaN.
 #[inline(always)]
 fn at_least<F: Float>(x: F, bound: F) -> F {
     select(x < bound, bound, x)
@@ -55,7 +55,7 @@ pub fn exp<F: Float>(x: F) -> F {
 pub fn exp_m1<F: Float>(x: F) -> F {
     let c = F::CONSTANTS;
     let e = reduce(at_least(at_most(x, c.exp_highest), -c.flat));
-    // 2ⁿ ((1 − 2⁻ⁿ) + (eʳ − 1)), of which the first part is exact wherever it matters.
+    // 2ⁿ ((1 − 2⁻ⁿ) + (eʳ − 1)); the first part is exact wherever it matters.
     let offset = F::one() - F::power_of_two(-at_most(e.n, c.far));
     scale(sum_in_two(offset, e.high, e.low).0, e.n).copysign(x)
 }
@@ -68,7 +68,7 @@ pub(super) fn exp_in_two<F: Float>(x: F) -> (F, F) {
     (scale(sum, e.n), scale(low, e.n))
 }
 
-/// `eˣ − 1` for x ≥ 0 as a sum of two, as above; for x beyond `Constants::flat`, that number's.
+/// `eˣ − 1` for x ≥ 0 as a sum of two, as above, with x clamped to `Constants::flat`.
 #[inline(always)]
 pub(super) fn exp_m1_in_two<F: Float>(x: F) -> (F, F) {
     let e = reduce(at_most(x, F::CONSTANTS.flat));

@@ -38,7 +38,7 @@ pub(super) fn ln_1p_to_one<F: Float>(x: F) -> F {
     let (zero, one, half) = (F::zero(), F::one(), F::of(0.5));
     let sum = one + x;
     let m = sum * half;
-    // What the sum lost, over the sum: 2.06 − m is 1/m but for 4 %.
+    // The rounding error of the sum, divided by the sum: 2.06 − m is 1/m within 4 %.
     let lost = ((one - sum) + x) * half * (F::of(2.06) - m);
     let upper = sum > F::of(std::f64::consts::SQRT_2);
     combine(select(upper, one, zero), select(upper, m - one, x), select(upper, lost, zero))

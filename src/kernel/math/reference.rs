@@ -1,19 +1,19 @@
-//! Functions in two floats, of 106 bits (Dekker, Numer. Math. 18, 1971), to measure errors against.
+//! Reference functions in double-double arithmetic of 106 bits (Dekker, Numer. Math. 18, 1971).
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-/// A number as the sum of two, the second at most half a unit in the last place of the first.
+/// A double-double number: a sum of two, the second at most half a unit in the last place of the first.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Two(pub(super) f64, pub(super) f64);
 
-/// a + b and what its rounding lost (Knuth, TAOCP 2, 4.2.2, theorem B).
+/// a + b and its rounding error (Knuth, TAOCP 2, 4.2.2, theorem B).
 fn sum(a: f64, b: f64) -> Two {
     let s = a + b;
     let part = s - a;
     Two(s, (a - (s - part)) + (b - part))
 }
 
-/// a · b and what its rounding lost, by halves of the significands.
+/// a · b and its rounding error, by halves of the significands.
 fn product(a: f64, b: f64) -> Two {
     let halves = |x: f64| {
         let high = f64::from_bits(x.to_bits() & !0x07ff_ffff);
@@ -64,7 +64,7 @@ impl Div for Two {
 }
 
 const ONE: Two = Two(1.0, 0.0);
-/// ln 2 as two floats: the second is the rounding of what the first lacks, 2.3190468138462996e-17.
+/// ln 2 as two floats: the second is the rounded error of the first, 2.3190468138462996e-17.
 const LN_2: Two = Two(std::f64::consts::LN_2, 2.319_046_813_846_299_6e-17);
 
 /// eˣ = 2ⁿ e^(r/2⁶ · 2⁶): (n, eʳ − 1), the latter by a series of r/64 and six times e²ˣ − 1 = m (m + 2).
@@ -97,7 +97,7 @@ fn exp_m1_two(x: Two) -> Two {
     if n == 0 { m } else { scaled(ONE + m, n) - 1.0 }
 }
 
-/// ln(1 + x), from a first guess g: `g + d − d²/2` with `d = (1 + x) e⁻ᵍ − 1`.
+/// ln(1 + x), from an approximation g: `g + d − d²/2` with `d = (1 + x) e⁻ᵍ − 1`.
 fn ln_1p_two(x: Two) -> Two {
     let guess = Two(x.0.ln_1p(), 0.0);
     let m = exp_m1_two(-guess);
@@ -110,7 +110,7 @@ pub(super) fn exp(x: f64) -> Two {
 }
 
 pub(super) fn exp_m1(x: f64) -> Two {
-    // Below, the result differs from −1 by less than two floats can hold.
+    // Below, the result differs from −1 by less than the precision.
     exp_m1_two(Two(x.max(-100.0), 0.0))
 }
 

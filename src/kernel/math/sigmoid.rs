@@ -1,12 +1,12 @@
-//! S-shaped functions, from exponentials of numbers of one sign, which cannot overflow.
+//! Sigmoid functions, from exponentials of numbers of one sign, which cannot overflow.
 
 use super::arithmetic::select;
 use super::exp::{exp, exp_in_two, exp_m1_in_two};
 use super::ln::ln_1p_to_one;
 use crate::Float;
 
-/// What a rounded quotient `q ≈ n / d` lacks, for `n = n.0 + n.1` and `d = one + n.0 + n.1` rounded: numbers of the size of
-/// rounding errors, so a rough inverse of d does.
+/// The correction to a rounded quotient `q ≈ e / d`, for `e = e.0 + e.1` and d the rounded `one + e.0 + e.1`. It is of the
+/// size of a rounding error, so a rough inverse of d suffices.
 #[inline(always)]
 fn missing<F: Float>(q: F, d: F, one: F, e: (F, F), inverse: F) -> F {
     let rest = ((one - d) + e.0) + e.1;
@@ -21,7 +21,7 @@ pub fn tanh<F: Float>(x: F) -> F {
     let upper = t.0 > two;
     let d = t.0 + two;
     let q = select(upper, two, t.0) / d;
-    // 1/d for 2 ≤ d ≤ 4 but for 9 %.
+    // 1/d for 2 ≤ d ≤ 4 within 9 %.
     let lower = q + missing(q, d, two, t, F::of(0.7286) - d * F::of(0.125));
     select(upper, F::one() - q, lower).copysign(x)
 }
@@ -33,7 +33,7 @@ pub fn sigmoid<F: Float>(x: F) -> F {
     let e = exp_in_two(-x.abs());
     let d = one + e.0;
     let q = e.0 / d;
-    // 1/d for 1 ≤ d ≤ 2 but for 9 %.
+    // 1/d for 1 ≤ d ≤ 2 within 9 %.
     let q = q + missing(q, d, one, e, F::of(1.4571) - d * F::of(0.5));
     select(x < F::zero(), q, one - q)
 }

@@ -1,20 +1,20 @@
-//! Whether two runs of ops are the same structure.
+//! Whether two runs of ops have the same structure.
 
 use crate::graph::{Leaf, NodeId, OpRecord};
 use crate::view::collapse::origin::origin;
 use crate::view::collapse::tree::Tree;
 use rustc_hash::FxHashMap;
 
-/// Labels of the ops of a tree, and comparisons of runs of them.
-pub(in crate::view) struct Likeness<'t> {
+/// Labels of the ops of a tree, and structural comparison of runs of ops.
+pub(in crate::view) struct RunComparison<'t> {
     tree: &'t Tree<'t>,
-    /// By position: equal for ops of equal name and attributes, result shape and origin, and for no others.
+    /// By position: equal exactly for ops of equal name and attributes, result shape and origin.
     pub(in crate::view) labels: Vec<u32>,
-    /// Pairs of values that come from outside, reused from call to call.
+    /// Pairs of values from outside; a buffer that calls reuse.
     outside: Vec<(NodeId, NodeId)>,
 }
 
-impl<'t> Likeness<'t> {
+impl<'t> RunComparison<'t> {
     pub(in crate::view) fn of(tree: &'t Tree<'t>) -> Self {
         let graph = tree.graph;
         let mut ops: FxHashMap<&OpRecord, u32> = FxHashMap::default();
@@ -36,9 +36,8 @@ impl<'t> Likeness<'t> {
         Self { tree, labels, outside: Vec::new() }
     }
 
-    /// Whether the runs of `length` ops from `a` and `b` on are the same structure: the same ops with the same attributes
-    /// and shapes, wired the same way among each other; equal constants; and whatever comes in from outside comes in
-    /// at the same places. O(n log n).
+    /// Whether the runs of `length` ops from `a` and `b` on are isomorphic: the same ops with the same attributes and
+    /// shapes, the same edges among them, equal constants, and values from outside at the same operands. O(n log n).
     pub(in crate::view) fn same(&mut self, a: u32, b: u32, length: u32) -> bool {
         let tree = self.tree;
         self.outside.clear();
@@ -60,8 +59,8 @@ impl<'t> Likeness<'t> {
         one_to_one(&mut self.outside)
     }
 
-    /// Whether two values from outside can take each other's place: the same shape, both parameters or neither, and if
-    /// they are constants, equal ones.
+    /// Whether two values from outside are interchangeable: the same shape, both parameters or neither, both indices or
+    /// neither, and if they are constants, equal ones.
     fn comes_in_alike(&self, x: NodeId, y: NodeId) -> bool {
         if x == y {
             return true;
@@ -78,8 +77,8 @@ impl<'t> Likeness<'t> {
             && (is(Leaf::Constant) != [true; 2] || numbers(x.constant()) == numbers(y.constant()))
     }
 
-    /// Whether what comes in from outside moves on evenly: from the run before last to the last one as from the last one to
-    /// this. An op's value then comes from the same op each time, or from ops an equal way apart. O(n).
+    /// Whether the sources of values advance by a constant stride over three consecutive runs, the last of which is `this`:
+    /// each operand comes from the same op each time, or from ops at equal distances. O(n).
     pub(in crate::view) fn regular(&self, this: u32, length: u32) -> bool {
         let tree = self.tree;
         (this..this + length).all(|position| {
@@ -94,7 +93,7 @@ impl<'t> Likeness<'t> {
     }
 }
 
-/// Whether every first belongs to one second and the other way round.
+/// Whether the pairs are a one-to-one relation.
 fn one_to_one(pairs: &mut [(NodeId, NodeId)]) -> bool {
     pairs.sort_unstable();
     let forwards = pairs.windows(2).all(|w| w[0].0 != w[1].0 || w[0].1 == w[1].1);

@@ -1,13 +1,14 @@
-//! What is too long and does not repeat, cut into stretches where few values cross.
+//! Long lists without repetitions are split into chunks where few values cross.
 
-use crate::view::collapse::tree::{Child, Cluster, Tree, Why};
+use crate::view::collapse::tree::{Child, Cluster, ClusterKind, Tree};
 
-/// More parts than this, side by side, are cut into stretches.
-const WIDE: usize = 100;
-/// Into how many.
-const STRETCHES: usize = 20;
+/// Lists of more parts than this are split.
+const MAX_PARTS: usize = 100;
+/// The number of chunks.
+const CHUNKS: usize = 20;
 
-/// How many values of ops cross each boundary between neighbours: computed before it and read after it. O(|V| + |E|).
+/// How many values of ops cross each boundary between neighbours, computed before it and read after it (the cut width).
+/// O(|V| + |E|).
 pub(in crate::view) fn crossings(tree: &Tree<'_>) -> Vec<u32> {
     let mut last: Vec<u32> = (0..tree.order.len() as u32).collect();
     for (position, &id) in tree.order.iter().enumerate() {
@@ -30,7 +31,7 @@ pub(in crate::view) fn crossings(tree: &Tree<'_>) -> Vec<u32> {
     changes.into_iter().map(count).collect()
 }
 
-/// Cuts parts that are too many to stand side by side into stretches, these again, and so on.
+/// Splits a list of parts that is too long into chunks, and these again as long as they are too long.
 pub(in crate::view) fn cut(
     tree: &mut Tree<'_>,
     parts: Vec<Child>,
@@ -42,28 +43,28 @@ pub(in crate::view) fn cut(
     let mut work: Vec<(Option<usize>, Vec<Child>)> = vec![(None, parts)];
     while let Some((owner, parts)) = work.pop() {
         let parts = match parts.len() {
-            0..=WIDE => parts,
+            0..=MAX_PARTS => parts,
             _ => {
-                let mut stretches = Vec::with_capacity(STRETCHES);
-                for stretch in pieces(tree, &parts, crossings) {
-                    if let [part] = stretch {
-                        stretches.push(*part);
+                let mut chunks = Vec::with_capacity(CHUNKS);
+                for chunk in chunks_of(tree, &parts, crossings) {
+                    if let [part] = chunk {
+                        chunks.push(*part);
                         continue;
                     }
-                    let (first, last) = (tree.range(stretch[0]), tree.range(stretch[stretch.len() - 1]));
+                    let (first, last) = (tree.range(chunk[0]), tree.range(chunk[chunk.len() - 1]));
                     let group = Cluster {
-                        why: Why::Stretch,
+                        kind: ClusterKind::Chunk,
                         parts: Vec::new(),
                         range: first.start..last.end,
                         scope: scope.to_owned(),
                         origin: origin(tree, first.start),
-                        again: 1,
+                        occurrence: 1,
                     };
-                    stretches.push(Child::Cluster(tree.groups.len()));
-                    work.push((Some(tree.groups.len()), stretch.to_vec()));
+                    chunks.push(Child::Cluster(tree.groups.len()));
+                    work.push((Some(tree.groups.len()), chunk.to_vec()));
                     tree.groups.push(group);
                 }
-                stretches
+                chunks
             }
         };
         match owner {
@@ -74,20 +75,20 @@ pub(in crate::view) fn cut(
     outer
 }
 
-/// Pieces of about equal length; each boundary is moved by up to a third of that to where the fewest values cross.
-fn pieces<'p>(tree: &Tree<'_>, parts: &'p [Child], crossings: &[u32]) -> Vec<&'p [Child]> {
-    let length = parts.len().div_ceil(STRETCHES);
-    let mut pieces = Vec::with_capacity(STRETCHES);
+/// Chunks of about equal length; each boundary is moved by up to a third of that to where the fewest values cross.
+fn chunks_of<'p>(tree: &Tree<'_>, parts: &'p [Child], crossings: &[u32]) -> Vec<&'p [Child]> {
+    let length = parts.len().div_ceil(CHUNKS);
+    let mut chunks = Vec::with_capacity(CHUNKS);
     let mut from = 0;
-    for piece in 1..STRETCHES {
-        let ideal = piece * parts.len() / STRETCHES;
+    for piece in 1..CHUNKS {
+        let ideal = piece * parts.len() / CHUNKS;
         let (low, high) = (ideal.saturating_sub(length / 3).max(from + 1), ideal + length / 3);
         let cost = |&at: &usize| (crossings[tree.range(parts[at]).start as usize], at.abs_diff(ideal), at);
         if let Some(at) = (low..=high.min(parts.len() - 1)).min_by_key(cost) {
-            pieces.push(&parts[from..at]);
+            chunks.push(&parts[from..at]);
             from = at;
         }
     }
-    pieces.push(&parts[from..]);
-    pieces
+    chunks.push(&parts[from..]);
+    chunks
 }

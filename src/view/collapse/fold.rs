@@ -1,30 +1,31 @@
-//! Repetitions, folded into one: layers of the same structure, unrolled steps, the same few ops along a chain.
+//! Repetitions folded into one box: layers of the same structure, unrolled steps, the same few ops along a chain.
 //!
-//! Parts side by side have labels. Where the labels repeat with a period, the ops behind them are compared
-//! ([`Likeness::same`]), so that nothing is folded for an equal hash. Periods are found by naming all stretches of 1, 2,
-//! 4, … labels, each by the names of its halves (Karp, Miller and Rosenberg, "Rapid identification of repeated
-//! patterns in strings, trees and arrays", STOC 1972): inside a repetition of period p the same stretch of at least p
-//! labels comes again after p and not before. Short periods are folded first and the search goes on with what is left,
-//! so that a repetition of repetitions is found too, and every pass is shorter than the one before.
+//! Parts have labels. Where a sequence of labels is periodic, the ops behind them are compared ([`RunComparison::same`]), so
+//! that equal hashes alone never fold anything. Periods are found by naming all substrings of 1, 2, 4, … labels, each by
+//! the names of its halves (Karp, Miller and Rosenberg, "Rapid identification of repeated patterns in strings, trees and
+//! arrays", STOC 1972): inside a repetition of period p, every substring of at least p labels recurs first after p labels.
+//! Short periods are folded first and the search continues on the shorter list, so that repetitions of repetitions are
+//! found too.
 
-use crate::view::collapse::compare::Likeness;
+use crate::view::collapse::compare::RunComparison;
 use crate::view::collapse::cut;
 use crate::view::collapse::origin::origin;
-use crate::view::collapse::tree::{Child, Cluster, Tree, Why};
+use crate::view::collapse::tree::{Child, Cluster, ClusterKind, Tree};
 use rustc_hash::FxHashMap;
 
-/// So many repetitions of scopes are worth folding, of ops without a scope, and so many ops of these in all.
-pub(in crate::view) const SCOPES: usize = 3;
-const OPS: usize = 4;
-const OPS_IN_ALL: usize = 12;
+/// The least number of repetitions of scopes, the least number of repetitions of ops without a scope, and the least number
+/// of ops in all of the latter.
+pub(in crate::view) const MIN_SCOPES: usize = 3;
+const MIN_OPS: usize = 4;
+const MIN_TOTAL_OPS: usize = 12;
 /// The longest period, as a power of two.
-const LONGEST: u32 = 11;
-/// The true period may be a multiple of that of the labels, up to this one.
-const MULTIPLES: usize = 8;
-/// How often the search begins again.
+const MAX_PERIOD_LOG2: u32 = 11;
+/// The structural period may be a multiple of that of the labels, up to this one.
+const MAX_MULTIPLE: usize = 8;
+/// The most passes of the search.
 const ROUNDS: usize = 6;
 
-/// A part with what it looks like.
+/// A part with its label and the range of its ops.
 #[derive(Debug, Clone, Copy)]
 struct Candidate {
     part: Child,
@@ -33,7 +34,7 @@ struct Candidate {
     length: u32,
 }
 
-/// A repetition of items.
+/// A repetition: `times` runs of `each` items, from the item `start` on.
 #[derive(Debug, Clone, Copy)]
 struct Repetition {
     start: usize,
@@ -42,14 +43,14 @@ struct Repetition {
     ops: u32,
 }
 
-/// A repetition that was found, to be put into the tree: the items before it went through several rounds.
+/// A list of parts after folding, and the new clusters in it.
 #[derive(Debug)]
-pub(in crate::view) struct Repeated {
+pub(in crate::view) struct FoldedParts {
     pub(in crate::view) parts: Vec<Child>,
     pub(in crate::view) groups: Vec<Cluster>,
 }
 
-/// Hashes of runs of ops by their labels, each in one step.
+/// Polynomial rolling hashes of runs of ops by their labels, in O(1) each.
 struct Hashes {
     sums: Vec<u64>,
     powers: Vec<u64>,
@@ -74,44 +75,44 @@ impl Hashes {
     }
 }
 
-/// Finds repetitions among the parts of many groups of one tree.
-pub(in crate::view) struct Folder<'t> {
+/// Finds repetitions among the parts of the groups of one tree.
+pub(in crate::view) struct RepetitionFinder<'t> {
     tree: &'t Tree<'t>,
-    alike: Likeness<'t>,
+    comparison: RunComparison<'t>,
     hashes: Hashes,
-    /// Labels of parts: what kind of part, how many ops, and a hash of them.
+    /// Labels of parts, by kind of part, number of ops, and hash.
     known: FxHashMap<(u8, u32, u64), u32>,
     /// New groups, numbered after those of the tree.
     groups: Vec<Cluster>,
 }
 
-impl<'t> Folder<'t> {
+impl<'t> RepetitionFinder<'t> {
     pub(in crate::view) fn of(tree: &'t Tree<'t>) -> Self {
-        let alike = Likeness::of(tree);
-        let hashes = Hashes::of(&alike.labels);
-        Self { tree, alike, hashes, known: FxHashMap::default(), groups: Vec::new() }
+        let comparison = RunComparison::of(tree);
+        let hashes = Hashes::of(&comparison.labels);
+        Self { tree, comparison, hashes, known: FxHashMap::default(), groups: Vec::new() }
     }
 
-    /// The parts with their repetitions folded, and the groups that are new. Groups are numbered from `next` on.
-    pub(in crate::view) fn fold(&mut self, parts: &[Child], scope: &str, next: usize) -> Repeated {
+    /// The parts with their repetitions folded, and the new groups, which are numbered from `next` on.
+    pub(in crate::view) fn fold(&mut self, parts: &[Child], scope: &str, next: usize) -> FoldedParts {
         let mut items: Vec<Candidate> = parts.iter().map(|&part| self.item(part)).collect();
         for _ in 0..ROUNDS {
             let before = items.len();
             let mut names: Vec<u32> = Vec::new();
             let mut level = 0;
-            while level <= LONGEST && items.len() >= SCOPES << level.saturating_sub(1) {
+            while level <= MAX_PERIOD_LOG2 && items.len() >= MIN_SCOPES << level.saturating_sub(1) {
                 names = match level {
                     0 => items.iter().map(|item| item.label).collect(),
                     _ if names.is_empty() => self.names(&items, level),
-                    _ => doubled(&names, 1 << (level - 1)),
+                    _ => double_names(&names, 1 << (level - 1)),
                 };
-                // If every stretch is another, longer ones are too.
+                // If all substrings differ, so do longer ones.
                 if level > 0 && all_differ(&names) {
                     break;
                 }
                 let runs = self.runs(&items, &names, 1 << level);
                 if !runs.is_empty() {
-                    items = self.contracted(&items, runs, scope, next);
+                    items = self.contract(&items, runs, scope, next);
                     names.clear();
                 }
                 level += 1;
@@ -120,7 +121,7 @@ impl<'t> Folder<'t> {
                 break;
             }
         }
-        Repeated {
+        FoldedParts {
             parts: items.iter().map(|item| item.part).collect(),
             groups: std::mem::take(&mut self.groups),
         }
@@ -140,23 +141,23 @@ impl<'t> Folder<'t> {
 
     fn names(&self, items: &[Candidate], level: u32) -> Vec<u32> {
         let labels = items.iter().map(|item| item.label).collect();
-        (0..level).fold(labels, |names: Vec<u32>, level| doubled(&names, 1 << level))
+        (0..level).fold(labels, |names: Vec<u32>, level| double_names(&names, 1 << level))
     }
 
-    /// The repetitions whose period is at most `width`, the length of the stretches that have names; none overlaps another.
+    /// Disjoint repetitions whose period is at most `width`, the length of the named substrings.
     fn runs(&mut self, items: &[Candidate], names: &[u32], width: usize) -> Vec<Repetition> {
         let mut found = Vec::new();
         let mut last: FxHashMap<u32, usize> = FxHashMap::default();
-        // From where on each stretch comes again after the same period, and this period.
+        // The position from which on substrings recur with the same period, and this period.
         let mut steady = (0, 0);
         for (at, &name) in names.iter().enumerate() {
             let period = last.insert(name, at).map_or(0, |before| at - before);
             if period != steady.1 {
-                self.verified(items, steady, at, width, &mut found);
+                self.verify(items, steady, at, width, &mut found);
                 steady = (at, period);
             }
         }
-        self.verified(items, steady, names.len(), width, &mut found);
+        self.verify(items, steady, names.len(), width, &mut found);
         found.sort_by_key(|run| (std::cmp::Reverse(run.ops), run.each, run.start));
         let mut taken = vec![false; items.len()];
         found.retain(|run| {
@@ -171,8 +172,8 @@ impl<'t> Folder<'t> {
         found
     }
 
-    /// Those repetitions of a stretch of equal labels that are repetitions of one structure.
-    fn verified(
+    /// The structural repetitions within a range of periodic labels.
+    fn verify(
         &mut self,
         items: &[Candidate],
         (from, period): (usize, usize),
@@ -180,22 +181,22 @@ impl<'t> Folder<'t> {
         width: usize,
         found: &mut Vec<Repetition>,
     ) {
-        // Shorter periods were tried with shorter stretches.
+        // Shorter periods were tried with shorter substrings.
         if period == 0 || period > width || 2 * period <= width {
             return;
         }
         let (start, end) = (from - period, to - 1 + width);
-        for multiple in 1..=MULTIPLES {
+        for multiple in 1..=MAX_MULTIPLE {
             let each = period * multiple;
             let known = found.len();
             let mut at = start;
-            while at + SCOPES * each <= end {
-                let run = self.longest(&items[..end], at, each);
+            while at + MIN_SCOPES * each <= end {
+                let run = self.count_repetitions(&items[..end], at, each);
                 at += each * run.times;
                 let scopes =
                     items[run.start..run.start + each].iter().any(|item| is_scope(self.tree, item.part));
-                let ops = if scopes { 0 } else { OPS_IN_ALL as u32 };
-                if run.times >= (if scopes { SCOPES } else { OPS }) && run.ops >= ops {
+                let ops = if scopes { 0 } else { MIN_TOTAL_OPS as u32 };
+                if run.times >= (if scopes { MIN_SCOPES } else { MIN_OPS }) && run.ops >= ops {
                     found.push(run);
                 }
             }
@@ -205,18 +206,18 @@ impl<'t> Folder<'t> {
         }
     }
 
-    /// How often the items from one on are repeated.
-    fn longest(&mut self, items: &[Candidate], start: usize, each: usize) -> Repetition {
+    /// How often the `each` items from `start` on are repeated.
+    fn count_repetitions(&mut self, items: &[Candidate], start: usize, each: usize) -> Repetition {
         let first = &items[start..start + each];
         let scopes = first.iter().any(|item| is_scope(self.tree, item.part));
         let length: u32 = first.iter().map(|item| item.length).sum();
         let mut times = 1;
         while start + (times + 1) * each <= items.len() {
             let here = first[0].start + times as u32 * length;
-            // Scopes were given by the user, so that the same structure inside is enough. Of ops without a scope, what they
-            // read must follow a rule too, which can be seen from the second repetition on.
-            let repeats = self.alike.same(here - length, here, length)
-                && (scopes || times < 3 || self.alike.regular(here, length));
+            // The user named the scopes, so the same structure inside is enough. For ops without a scope, the sources of
+            // their operands must also advance by a constant stride, from the second repetition on.
+            let repeats = self.comparison.same(here - length, here, length)
+                && (scopes || times < 3 || self.comparison.regular(here, length));
             if !repeats {
                 break;
             }
@@ -225,8 +226,8 @@ impl<'t> Folder<'t> {
         Repetition { start, each, times, ops: length * times as u32 }
     }
 
-    /// The items with each run as one.
-    fn contracted(
+    /// The items with each run replaced by one item.
+    fn contract(
         &mut self,
         items: &[Candidate],
         runs: Vec<Repetition>,
@@ -241,12 +242,12 @@ impl<'t> Folder<'t> {
             let start = items[run.start].start;
             let group = next + self.groups.len();
             self.groups.push(Cluster {
-                why: Why::Fold { times: run.times, each: run.each },
+                kind: ClusterKind::Fold { times: run.times, each: run.each },
                 parts: items[run.start..from].iter().map(|item| item.part).collect(),
                 range: start..start + run.ops,
                 scope: scope.to_owned(),
                 origin: origin(self.tree.graph, self.tree.order[start as usize]),
-                again: 1,
+                occurrence: 1,
             });
             let label = self.label(2, start, run.ops);
             contracted.push(Candidate { part: Child::Cluster(group), label, start, length: run.ops });
@@ -256,18 +257,18 @@ impl<'t> Folder<'t> {
     }
 }
 
-/// Whether a part is a scope; a repetition that was just found is not in the tree yet, and is none.
+/// Whether a part is a scope; a repetition that was just found is not in the tree yet and is not one.
 fn is_scope(tree: &Tree<'_>, part: Child) -> bool {
     matches!(part, Child::Cluster(group) if group < tree.groups.len())
 }
 
-/// Whether no name comes twice, of names as [`doubled`] gives them: counted from 0 on as they come.
+/// Whether no name occurs twice; [`double_names`] numbers names from 0 in order of first occurrence.
 fn all_differ(names: &[u32]) -> bool {
     names.iter().max().is_none_or(|&largest| largest as usize + 1 == names.len())
 }
 
-/// Names of stretches twice as long, from the names of their halves.
-fn doubled(names: &[u32], half: usize) -> Vec<u32> {
+/// Names of substrings twice as long, from the names of their halves.
+fn double_names(names: &[u32], half: usize) -> Vec<u32> {
     let mut known: FxHashMap<(u32, u32), u32> = FxHashMap::default();
     let pairs = names.iter().zip(names.get(half..).unwrap_or_default());
     pairs
@@ -278,29 +279,29 @@ fn doubled(names: &[u32], half: usize) -> Vec<u32> {
         .collect()
 }
 
-/// Folds repetitions in every group, and cuts what is still too long.
-pub(in crate::view) fn roll_up(tree: &mut Tree<'_>) {
+/// Folds repetitions in every group, and splits lists that are still too long.
+pub(in crate::view) fn collapse(tree: &mut Tree<'_>) {
     let count = tree.groups.len();
-    let mut rolled: Vec<(Option<usize>, Vec<Child>)> = Vec::with_capacity(count + 1);
+    let mut collapsed: Vec<(Option<usize>, Vec<Child>)> = Vec::with_capacity(count + 1);
     let mut new = Vec::new();
     {
-        let mut folder = Folder::of(tree);
+        let mut finder = RepetitionFinder::of(tree);
         for owner in (0..count).map(Some).chain([None]) {
             let (parts, scope) = match owner {
                 Some(group) => (&tree.groups[group].parts, tree.groups[group].scope.as_str()),
                 None => (&tree.root, ""),
             };
-            if parts.len() < SCOPES {
+            if parts.len() < MIN_SCOPES {
                 continue;
             }
-            let folded = folder.fold(parts, scope, count + new.len());
+            let folded = finder.fold(parts, scope, count + new.len());
             new.extend(folded.groups);
-            rolled.push((owner, folded.parts));
+            collapsed.push((owner, folded.parts));
         }
     }
     tree.groups.extend(new);
     let crossings = cut::crossings(tree);
-    for (owner, parts) in rolled {
+    for (owner, parts) in collapsed {
         let scope = owner.map_or_else(String::new, |group| tree.groups[group].scope.clone());
         let origin = |tree: &Tree<'_>, at: u32| origin(tree.graph, tree.order[at as usize]);
         let parts = cut::cut(tree, parts, &crossings, &scope, origin);

@@ -1,9 +1,9 @@
-//! Rolling up: which nodes of a large graph are drawn as one box.
+//! Collapsing: which nodes of a large graph are drawn as one box.
 //!
-//! The ops are put in an order in which every scope is one run of neighbours ([`tree`]); repetitions in it are folded
-//! ([`fold`]), and what is still too long is cut where few values cross ([`cut`]). A picture shows some of the groups
-//! so found closed and the others opened ([`view`]). Whatever is closed is a run of neighbours in one topological
-//! order, so that boxes never depend on each other in a circle.
+//! [`tree`] puts the ops in a topological order in which every scope is contiguous. [`fold`] folds repetitions in it, which
+//! [`compare`] verifies, and [`cut`] splits lists that are still too long where few values cross. [`visible`] chooses which
+//! of the resulting groups are closed and which are open. Every closed group is contiguous in one topological order, so
+//! that the quotient graph of boxes is acyclic.
 
 mod compare;
 mod cut;

@@ -1,8 +1,8 @@
-//! Who recorded a node, as what tells groups apart.
+//! The origin of a node, by which groups are kept apart.
 
 use crate::graph::{Graph, NodeId, Origin};
 
-/// Who recorded a node: the program, the reverse pass, or an optimiser.
+/// Who recorded a node: 0 the program, 1 the reverse pass, 2 an optimiser.
 pub(in crate::view) fn origin(graph: &Graph, id: NodeId) -> u8 {
     match graph.node(id).origin() {
         Origin::Forward => 0,
@@ -11,7 +11,7 @@ pub(in crate::view) fn origin(graph: &Graph, id: NodeId) -> u8 {
     }
 }
 
-/// What is added to the name of a scope for the nodes that the program did not record itself.
+/// The suffix to the name of a scope for nodes that the program did not record itself.
 pub(in crate::view) fn suffix(origin: u8) -> &'static str {
     ["", " backward", " update"][usize::from(origin.min(2))]
 }

@@ -1,4 +1,4 @@
-//! The ops of a picture in an order in which every scope is one run of neighbours, and the scopes as a tree.
+//! The ops of a picture in a topological order in which every scope is contiguous, and the scopes as a tree.
 
 use crate::graph::{Graph, NodeId, topological_order};
 use crate::view::collapse::origin::{origin, suffix};
@@ -6,46 +6,46 @@ use chainrule_picture::MAX_FRAME_DEPTH;
 use rustc_hash::FxHashMap;
 use std::ops::Range;
 
-/// Stands for no position.
+/// No position.
 const NOWHERE: u32 = u32::MAX;
 
-/// An op, or a group of ops that can be one box.
+/// An op, or a cluster of ops that can be one box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::view) enum Child {
     Op(NodeId),
     Cluster(usize),
 }
 
-/// Why ops are together.
+/// ClusterKind ops are together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::view) enum Why {
+pub(in crate::view) enum ClusterKind {
     /// They were recorded in one scope.
     Scope,
-    /// They are repetitions of the same structure: so many, each of so many parts.
+    /// They are repetitions of the same structure: `times` of them, each of `each` parts.
     Fold { times: usize, each: usize },
-    /// They follow each other, and there is no better reason.
-    Stretch,
+    /// They are neighbours in a list that was too long.
+    Chunk,
 }
 
-/// A group of ops that follow each other in the order of the tree.
+/// A group of ops that are contiguous in the order of the tree.
 #[derive(Debug)]
 pub(in crate::view) struct Cluster {
-    pub(in crate::view) why: Why,
+    pub(in crate::view) kind: ClusterKind,
     pub(in crate::view) parts: Vec<Child>,
     /// The positions of its ops.
     pub(in crate::view) range: Range<u32>,
-    /// The scope that it is, or, if it is none, that it lies in; and who recorded its ops.
+    /// Its scope, or the scope that it is in; and the origin of its ops.
     pub(in crate::view) scope: String,
     pub(in crate::view) origin: u8,
-    /// Which stretch of its scope it is, from 1, if that could not be one group.
-    pub(in crate::view) again: usize,
+    /// The number of the cluster among those of its scope, from 1: a scope may need several.
+    pub(in crate::view) occurrence: usize,
 }
 
-/// The ops of a picture and their groups.
+/// The ops of a picture and their clusters.
 #[derive(Debug)]
 pub(in crate::view) struct Tree<'g> {
     pub(in crate::view) graph: &'g Graph,
-    /// The ops: topological order, and every group a run of neighbours.
+    /// The ops in a topological order in which every cluster is contiguous.
     pub(in crate::view) order: Vec<NodeId>,
     /// The position of each node of the graph in `order`.
     position: Vec<u32>,
@@ -53,12 +53,12 @@ pub(in crate::view) struct Tree<'g> {
     pub(in crate::view) root: Vec<Child>,
 }
 
-/// Ops that become one part: a group if they have a scope.
+/// Ops that become one cluster if they have a scope, and single parts otherwise.
 type Run = (Option<(u32, u8)>, Vec<NodeId>);
 
 impl<'g> Tree<'g> {
-    /// The tree of the scopes of some nodes, given in the order of the graph; leaves are no part of it. O(n log n) for
-    /// each level of scopes.
+    /// The tree of the scopes of some nodes, given in the order of the graph, without leaves. O(n log n) for each level of
+    /// scopes.
     pub(in crate::view) fn of(graph: &'g Graph, nodes: &[NodeId]) -> Self {
         let ops: Vec<NodeId> = nodes.iter().copied().filter(|&id| graph.node(id).leaf().is_none()).collect();
         let mut tree = Tree {
@@ -73,23 +73,23 @@ impl<'g> Tree<'g> {
         let mut work = vec![(None, ops, 0)];
         while let Some((owner, ops, depth)) = work.pop() {
             let mut parts = Vec::with_capacity(ops.len());
-            let mut again: FxHashMap<(u32, u8), usize> = FxHashMap::default();
+            let mut occurrence: FxHashMap<(u32, u8), usize> = FxHashMap::default();
             for (key, ops) in sorter.blocks(&ops, depth) {
                 let Some(key) = key else {
                     parts.extend(ops.into_iter().map(Child::Op));
                     continue;
                 };
-                let count = again.entry(key).or_default();
+                let count = occurrence.entry(key).or_default();
                 *count += 1;
                 parts.push(Child::Cluster(tree.groups.len()));
                 work.push((Some(tree.groups.len()), ops, depth + 1));
                 tree.groups.push(Cluster {
-                    why: Why::Scope,
+                    kind: ClusterKind::Scope,
                     parts: Vec::new(),
                     range: 0..0,
                     scope: sorter.paths.names[key.0 as usize].clone(),
                     origin: key.1,
-                    again: *count,
+                    occurrence: *count,
                 });
             }
             match owner {
@@ -97,13 +97,13 @@ impl<'g> Tree<'g> {
                 None => tree.root = parts,
             }
         }
-        tree.number();
+        tree.assign_positions();
         tree
     }
 
-    /// Puts the ops in order and notes the range of each group.
-    fn number(&mut self) {
-        // Each entry is a part to go through, or a group that ends here.
+    /// Assigns positions to the ops, and to each cluster its range.
+    fn assign_positions(&mut self) {
+        // Each entry is a part to visit, or the end of a cluster.
         let mut stack: Vec<(Child, bool)> = self.root.iter().rev().map(|&part| (part, false)).collect();
         while let Some((part, ends)) = stack.pop() {
             let here = self.order.len() as u32;
@@ -127,7 +127,7 @@ impl<'g> Tree<'g> {
         &self.order
     }
 
-    /// Where an op stands in the order; none for leaves and for what is not drawn.
+    /// The position of an op in the order; none for leaves and for nodes that are not drawn.
     pub(in crate::view) fn position(&self, id: NodeId) -> Option<u32> {
         Some(self.position[id.index()]).filter(|&position| position != NOWHERE)
     }
@@ -140,28 +140,28 @@ impl<'g> Tree<'g> {
         }
     }
 
-    /// By which name a group is opened: its scope, or its first and last op.
+    /// The name by which a cluster is opened: its scope, or its first and last op.
     pub(in crate::view) fn key(&self, group: usize) -> String {
-        let Cluster { why, ref range, ref scope, origin, again, .. } = self.groups[group];
-        match why {
-            Why::Scope if again > 1 => format!("{scope}{} ({again})", suffix(origin)),
-            Why::Scope => format!("{scope}{}", suffix(origin)),
-            Why::Fold { .. } | Why::Stretch => self.key_of(range),
+        let Cluster { kind, ref range, ref scope, origin, occurrence, .. } = self.groups[group];
+        match kind {
+            ClusterKind::Scope if occurrence > 1 => format!("{scope}{} ({occurrence})", suffix(origin)),
+            ClusterKind::Scope => format!("{scope}{}", suffix(origin)),
+            ClusterKind::Fold { .. } | ClusterKind::Chunk => self.key_of(range),
         }
     }
 
-    /// By which name the ops of a range are opened.
+    /// The name by which the ops of a range are opened.
     pub(in crate::view) fn key_of(&self, range: &Range<u32>) -> String {
         let op = |position: u32| self.order[position as usize];
         format!("{} … {}", op(range.start), op(range.end - 1))
     }
 }
 
-/// The scopes on the way to each scope, as numbers.
+/// The enclosing scopes of each scope, as numbers.
 #[derive(Debug, Default)]
 struct Paths {
-    /// By the graph's number of a scope: itself and those around it, outermost first.
-    ways: FxHashMap<u32, Vec<u32>>,
+    /// By the graph's index of a scope: it and its ancestors, outermost first.
+    prefixes: FxHashMap<u32, Vec<u32>>,
     known: FxHashMap<String, u32>,
     names: Vec<String>,
 }
@@ -169,12 +169,12 @@ struct Paths {
 impl Paths {
     fn at(&mut self, graph: &Graph, id: NodeId, depth: usize) -> Option<u32> {
         let (known, names) = (&mut self.known, &mut self.names);
-        let way = self.ways.entry(graph.scope_index(id)).or_insert_with(|| {
+        let prefixes = self.prefixes.entry(graph.scope_index(id)).or_insert_with(|| {
             let scope = graph.node(id).scope();
             let inner = prefixes(scope).take(MAX_FRAME_DEPTH - 1);
-            let mut way: Vec<&str> = inner.collect();
-            if way.last().is_some_and(|last| last.len() < scope.len()) {
-                way.push(scope);
+            let mut prefixes: Vec<&str> = inner.collect();
+            if prefixes.last().is_some_and(|last| last.len() < scope.len()) {
+                prefixes.push(scope);
             }
             let number = |path: &str| {
                 *known.entry(path.to_owned()).or_insert_with(|| {
@@ -182,30 +182,30 @@ impl Paths {
                     names.len() as u32 - 1
                 })
             };
-            way.into_iter().map(number).collect()
+            prefixes.into_iter().map(number).collect()
         });
-        way.get(depth).copied()
+        prefixes.get(depth).copied()
     }
 }
 
-/// A scope and the scopes around it, outermost first; none for no scope.
+/// A scope and its ancestors, outermost first; none for the empty scope.
 pub(in crate::view) fn prefixes(scope: &str) -> impl Iterator<Item = &str> {
     let ends = scope.match_indices('/').map(|(at, _)| at).chain([scope.len()]);
     ends.filter(|&end| end > 0).map(|end| &scope[..end])
 }
 
-/// Puts ops together by the scope at some depth.
+/// Groups ops by their scope at one depth.
 struct Sorter<'g> {
     graph: &'g Graph,
     paths: Paths,
-    /// For each node of the graph, in which round it was put into which block.
+    /// For each node of the graph, the round in which it was last put into a block, and the block.
     block: Vec<(u32, u32)>,
     round: u32,
 }
 
 impl Sorter<'_> {
-    /// The blocks in topological order. A scope is one block; if blocks then depend on each other in a circle, since a
-    /// scope was entered again later, each stretch of the tape inside one scope is a block: that can have no circle.
+    /// The blocks in topological order. A scope is one block; if the quotient graph is then cyclic, because a scope was
+    /// entered again later, each contiguous part of the tape inside one scope is a block, which is always acyclic.
     fn blocks(&mut self, ops: &[NodeId], depth: usize) -> Vec<Run> {
         let keys: Vec<Option<(u32, u8)>> = ops
             .iter()
@@ -225,12 +225,12 @@ impl Sorter<'_> {
         }
         match self.sorted(&blocks) {
             Some(order) => order.into_iter().map(|block| std::mem::take(&mut blocks[block])).collect(),
-            None => stretches(ops, &keys),
+            None => runs(ops, &keys),
         }
     }
 
-    /// The blocks so that each stands after those it depends on; among those that could come next, the one whose first
-    /// op was recorded first. None if there is no such order.
+    /// The topological order of the blocks; among those that are ready, the one whose first op was recorded first comes
+    /// next. None if there is a cycle.
     fn sorted(&mut self, blocks: &[Run]) -> Option<Vec<usize>> {
         self.round += 1;
         for (block, (_, ops)) in blocks.iter().enumerate() {
@@ -251,8 +251,8 @@ impl Sorter<'_> {
     }
 }
 
-/// Each run of neighbours with one key.
-fn stretches(ops: &[NodeId], keys: &[Option<(u32, u8)>]) -> Vec<Run> {
+/// The maximal runs of neighbours with the same key.
+fn runs(ops: &[NodeId], keys: &[Option<(u32, u8)>]) -> Vec<Run> {
     let mut blocks: Vec<Run> = Vec::new();
     for (&id, &key) in ops.iter().zip(keys) {
         match blocks.last_mut().filter(|last| key.is_some() && last.0 == key) {

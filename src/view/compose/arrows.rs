@@ -1,4 +1,4 @@
-//! The arrows of a picture: between elements, from and to what lies outside, and out of it.
+//! The arrows of a picture: between elements, from and to nodes outside, and to outputs.
 
 use crate::graph::NodeId;
 use crate::view::compose::composition::Composition;
@@ -11,14 +11,14 @@ use ndarray::ArrayD;
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One arrow between two elements: the nodes whose values run along it, each with the ends where it is read.
+/// One arrow between two elements: the nodes whose values it carries, each with the operands that read it.
 struct Bundle {
     from: usize,
     sources: Vec<(NodeId, Vec<(NodeId, usize)>)>,
 }
 
-/// So many arrows from one element to another are drawn side by side; of more, one for all.
-const SIDE_BY_SIDE: usize = 3;
+/// The most parallel arrows between two elements, if one is a box; more are merged into one.
+const MAX_PARALLEL: usize = 3;
 
 impl Composition<'_> {
     pub(in crate::view) fn edges(&mut self) {
@@ -47,8 +47,8 @@ impl Composition<'_> {
         }
     }
 
-    /// The arrows that come into an element, in the order of its operands. A source that a box uses several times comes in once;
-    /// of more than a few sources in one other element, all come in as one.
+    /// The incoming arrows of an element, in the order of its operands. A source that a box uses several times has one
+    /// arrow; more than [`MAX_PARALLEL`] sources in the same element share one.
     fn arrows(&self, to: usize, element: &PictureElement) -> Vec<Bundle> {
         let graph = self.builder.graph;
         let mut arrows: Vec<Bundle> = Vec::new();
@@ -71,7 +71,7 @@ impl Composition<'_> {
             }
         }
         let boxed = |source: usize| element.is_layer() || self.elements.list[source].is_layer();
-        let bundled = |(&source, arrows): (&usize, &Vec<usize>)| boxed(source) && arrows.len() > SIDE_BY_SIDE;
+        let bundled = |(&source, arrows): (&usize, &Vec<usize>)| boxed(source) && arrows.len() > MAX_PARALLEL;
         let mut bundles: Vec<&Vec<usize>> =
             of_element.iter().filter(|&entry| bundled(entry)).map(|(_, arrows)| arrows).collect();
         bundles.sort_unstable();
@@ -84,7 +84,7 @@ impl Composition<'_> {
         arrows
     }
 
-    /// What stands at an arrow for several values: how many, and their shape if it is the same.
+    /// The label of an arrow for several values: their count, and their shape if they have the same.
     fn bundle(&self, mut sources: impl ExactSizeIterator<Item = NodeId>) -> String {
         let count = grouped(sources.len());
         let graph = self.builder.graph;
@@ -98,7 +98,7 @@ impl Composition<'_> {
         }
     }
 
-    /// The value that leaves a node, with its shape unless the node itself shows it.
+    /// The value of a node as a label, with its shape unless the node itself shows it.
     fn edge_value(&self, from: NodeId) -> Option<String> {
         let is_op = self.builder.graph.node(from).leaf().is_none();
         let in_layer = self.element(from).is_some_and(|element| self.elements.list[element].is_layer());
@@ -123,27 +123,27 @@ impl Composition<'_> {
             }
             Some(sum)
         });
-        // Where nothing else uses the node, its whole gradient came along these edges.
+        // If nothing else uses the node, its whole gradient came along these edges.
         let whole =
             || known.node_gradients.get(&from).filter(|_| self.selection.uses(from) == ends.len()).cloned();
         Some(sum.or_else(whole).map_or_else(label::not_computed, |sum| label::number(&sum, false)))
     }
 
-    /// Dots for what lies outside a neighbourhood; a box has one for all that comes and one for all that goes.
+    /// Dots for nodes outside a neighbourhood; a box has one for all incoming and one for all outgoing arrows.
     pub(in crate::view) fn hidden(&mut self) {
         let mut dots: BTreeMap<NodeId, usize> = BTreeMap::new();
         let mut of_boxes: BTreeSet<(usize, bool)> = BTreeSet::new();
         let mut done = |elements: &PictureElements, element: usize, comes: bool| {
             elements.list[element].is_layer() && !of_boxes.insert((element, comes))
         };
-        for &(from, to, operand) in &self.selection.coming {
+        for &(from, to, operand) in &self.selection.incoming {
             let Some(to) = self.element(to).filter(|&to| !done(self.elements, to, true)) else { continue };
             let from_dot = *dots.entry(from).or_insert_with(|| dot(&mut self.picture, from.to_string()));
             let (value, backward) = (self.edge_value(from), self.picture.nodes[to].backward);
             let edge = PictureEdge { from: from_dot, to, operand, value, backward, ..PictureEdge::default() };
             self.picture.edges.push(edge);
         }
-        for &from in &self.selection.going {
+        for &from in &self.selection.outgoing {
             let Some(element) = self.element(from).filter(|&element| !done(self.elements, element, false))
             else {
                 continue;
@@ -160,7 +160,7 @@ impl Composition<'_> {
         }
     }
 
-    /// The arrows of outputs; of more than a few that leave one box, one arrow for all.
+    /// The arrows of outputs; more than [`MAX_PARALLEL`] that leave one box share one.
     pub(in crate::view) fn outputs(&mut self) {
         let mut of_element: BTreeMap<usize, Vec<NodeId>> = BTreeMap::new();
         let mut seen = BTreeSet::new();
@@ -176,7 +176,7 @@ impl Composition<'_> {
             if !seen.insert(id) {
                 continue;
             }
-            match self.elements.list[from].is_layer() && outputs.len() > SIDE_BY_SIDE {
+            match self.elements.list[from].is_layer() && outputs.len() > MAX_PARALLEL {
                 false => self.output(from, id),
                 true if outputs[0] == id => {
                     let to = self.picture.nodes.len();
@@ -229,13 +229,13 @@ impl Composition<'_> {
         });
     }
 
-    /// Whether a check found what is handed back along one of some edges wrong.
+    /// Whether a check found the derivative along one of some edges wrong.
     fn is_wrong(&self, ends: &[(NodeId, usize)]) -> bool {
         let faults = &self.builder.annotations.faults;
         ends.iter().any(|&(node, operand)| faults.contains_key(&(node, Some(operand))))
     }
 
-    /// What a comparison says of some edges, if it says the same of all.
+    /// The mark of a comparison on some edges, if all have the same.
     fn edge_mark(&self, ends: &[(NodeId, usize)]) -> Option<Mark> {
         let marks = &self.builder.annotations.edge_marks;
         let first = *marks.get(ends.first()?)?;

@@ -1,9 +1,9 @@
-//! The boxes of a picture: how much they hold, and what is said of it.
+//! The boxes of a picture: their contents and findings.
 
 use crate::graph::{Leaf, NodeId, Origin};
 use crate::shape::size;
-use crate::view::collapse::visible::Cell;
-use crate::view::compose::composition::{Composition, SAID};
+use crate::view::collapse::visible::GroupBox;
+use crate::view::compose::composition::{Composition, MAX_FINDINGS};
 use crate::view::compose::label;
 use chainrule_picture::Details;
 use chainrule_picture::Mark;
@@ -12,14 +12,14 @@ use chainrule_picture::{NodeKind, PictureNode};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// So many members of a box are listed.
-const MEMBERS: usize = 1_000;
+/// The most members of a box that are listed.
+const MAX_MEMBERS: usize = 1_000;
 
 impl Composition<'_> {
-    pub(in crate::view) fn layer(&self, index: usize, cell: &Cell, members: &[NodeId]) -> PictureNode {
+    pub(in crate::view) fn layer(&self, index: usize, cell: &GroupBox, members: &[NodeId]) -> PictureNode {
         let graph = self.builder.graph;
         let own = self.element(members[0]);
-        // The one member whose value leaves the layer, if it is one.
+        // The member whose value leaves the layer, if there is exactly one.
         let leaves = |id: &&NodeId| {
             let used = graph.consumers(**id).iter().any(|edge| {
                 let element = self.element(edge.target);
@@ -46,7 +46,7 @@ impl Composition<'_> {
             backward: members.iter().all(|&id| graph.node(id).origin() != Origin::Forward),
             tooltip: self.with_faults(label::layer_tooltip(graph, &cell.label, members), members),
             mark: self.mark(members),
-            note: self.elements.rolled_up.then(|| inside(members.len(), inputs, parameters)),
+            note: self.elements.collapsed.then(|| contents(members.len(), inputs, parameters)),
             of: if forward {
                 None
             } else {
@@ -55,7 +55,7 @@ impl Composition<'_> {
             details: Some(Box::new(Details {
                 findings: self.box_findings(members),
                 scope: cell.scope.clone(),
-                members: members.iter().take(MEMBERS).map(ToString::to_string).collect(),
+                members: members.iter().take(MAX_MEMBERS).map(ToString::to_string).collect(),
                 nodes: members.len(),
                 parameters,
                 times: if cell.times > 1 { cell.times } else { 0 },
@@ -72,7 +72,7 @@ impl Composition<'_> {
         }
     }
 
-    /// How many of some nodes have each mark, from bad to good.
+    /// How many of some nodes have each mark, worst first.
     fn marks(&self, ids: &[NodeId]) -> Vec<(Mark, usize)> {
         let marks = &self.builder.annotations.marks;
         let mut counts: BTreeMap<Reverse<Mark>, usize> = BTreeMap::new();
@@ -82,7 +82,7 @@ impl Composition<'_> {
         counts.into_iter().map(|(Reverse(mark), count)| (mark, count)).collect()
     }
 
-    /// What is said of the members of a box: how many have each mark, then what is wrong with which.
+    /// The findings of a box: how many members have each mark, then the findings of each.
     fn box_findings(&self, members: &[NodeId]) -> Vec<String> {
         let marks: Vec<String> =
             self.marks(members).into_iter().map(|(mark, count)| mark.legend_entry(count)).collect();
@@ -92,7 +92,7 @@ impl Composition<'_> {
         let bad = |id: &&NodeId| known.marks.get(id).is_some_and(|&mark| mark != Mark::Right);
         for &id in members.iter().filter(bad) {
             for said in self.findings(&[id]).into_iter().chain(self.notes(id)) {
-                match findings.len() > SAID {
+                match findings.len() > MAX_FINDINGS {
                     true => more += 1,
                     false => findings.push(format!("{id}: {said}")),
                 }
@@ -103,8 +103,8 @@ impl Composition<'_> {
     }
 }
 
-/// What is written on a box: how much it holds.
-fn inside(nodes: usize, inputs: usize, parameters: usize) -> String {
+/// The text on a box: the counts of its contents.
+fn contents(nodes: usize, inputs: usize, parameters: usize) -> String {
     let counts = [(nodes, "node"), (inputs, "input"), (parameters, "parameter")];
     let said = counts.iter().enumerate().filter(|(i, (count, _))| *i == 0 || *count > 0);
     let said = said

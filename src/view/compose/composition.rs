@@ -1,4 +1,4 @@
-//! A picture in the making.
+//! The nodes of a picture.
 
 use crate::graph::{NodeId, Origin};
 use crate::view::builder::Builder;
@@ -7,7 +7,7 @@ use crate::view::compose::label;
 use crate::view::compose::select::Selection;
 use chainrule_picture::{Details, Histogram, Mark, Picture, PictureNode, number};
 
-/// A picture in the making: its nodes here, its boxes in `boxes`, its arrows in `arrows`.
+/// A picture under construction: its nodes here, its boxes in `boxes`, its arrows in `arrows`.
 pub(in crate::view) struct Composition<'a> {
     pub(in crate::view) builder: &'a Builder<'a>,
     pub(in crate::view) selection: &'a Selection,
@@ -17,8 +17,8 @@ pub(in crate::view) struct Composition<'a> {
     pub(in crate::view) picture: Picture,
 }
 
-/// So many findings are listed of a box.
-pub(in crate::view) const SAID: usize = 12;
+/// The most findings of a box that are listed.
+pub(in crate::view) const MAX_FINDINGS: usize = 12;
 
 impl Composition<'_> {
     pub(in crate::view) fn nodes(&mut self) {
@@ -48,7 +48,7 @@ impl Composition<'_> {
             id: id.to_string(),
             kind: label::kind(node),
             symbol: label::symbol(graph, node, self.selection),
-            // The name of an output stands at the end of its arrow.
+            // The name of an output is at the end of its arrow.
             name: label::name(node).filter(|_| !(is_output && node.leaf().is_none())),
             shape: self.shape(id),
             value: self.builder.value(id).map(|value| label::number(value, false)),
@@ -63,7 +63,7 @@ impl Composition<'_> {
         }
     }
 
-    /// The forward node that the reverse pass was at when it recorded a node.
+    /// The forward node whose rule recorded a node of the reverse pass.
     pub(in crate::view) fn forward_of(&self, id: NodeId) -> Option<NodeId> {
         match self.builder.graph.node(id).origin() {
             Origin::Backward(of) => self.builder.graph.get(of).map(|node| node.id()),
@@ -71,7 +71,7 @@ impl Composition<'_> {
         }
     }
 
-    /// What a page tells of a node.
+    /// The details of a node for a page.
     pub(in crate::view) fn details(&self, id: NodeId) -> Details {
         let (graph, known) = (self.builder.graph, &self.builder.annotations);
         let node = graph.node(id);
@@ -105,23 +105,23 @@ impl Composition<'_> {
         self.elements.of_node(self.selection, id)
     }
 
-    /// The worst of what is said of some nodes.
+    /// The worst mark of some nodes.
     pub(in crate::view) fn mark(&self, ids: &[NodeId]) -> Option<Mark> {
         let marks = &self.builder.annotations.marks;
         ids.iter().filter_map(|id| marks.get(id)).copied().max()
     }
 
-    /// A tooltip, and what a check found wrong with the nodes.
+    /// A tooltip followed by the faults of the nodes.
     pub(in crate::view) fn with_faults(&self, mut tooltip: String, ids: &[NodeId]) -> String {
         let findings = self.findings(ids);
-        for problem in findings.iter().take(SAID) {
+        for problem in findings.iter().take(MAX_FINDINGS) {
             tooltip.push('\n');
             tooltip.push_str(problem);
         }
         tooltip
     }
 
-    /// What a check found wrong with the nodes.
+    /// The faults that a check found in the nodes.
     pub(in crate::view) fn findings(&self, ids: &[NodeId]) -> Vec<String> {
         let faults = &self.builder.annotations.faults;
         if faults.is_empty() {

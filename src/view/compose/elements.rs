@@ -1,4 +1,4 @@
-//! What becomes one node of a picture: a node of the graph, or a box of many; and the frames around them.
+//! The elements of a picture: nodes of the graph and boxes of many; and the frames around them.
 
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Leaf, NodeId, topological_order};
@@ -6,42 +6,42 @@ use crate::shown::{DRAWN, shown};
 use crate::view::builder::Builder;
 use crate::view::collapse::origin::{origin, suffix};
 use crate::view::collapse::tree::{Tree, prefixes};
-use crate::view::collapse::visible::{Cell, Shown};
+use crate::view::collapse::visible::{GroupBox, Visible};
 use crate::view::compose::select::Selection;
 use crate::view::options::Level;
 use chainrule_picture::Group;
 use chainrule_picture::MAX_FRAME_DEPTH;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// So many nodes are drawn as they are; of more, groups are rolled up.
-const FEW: usize = 300;
-/// If more leaves than this stand between boxes, each goes into the first box that uses it.
-const LEAVES: usize = 24;
-/// Stands for no element.
+/// The most nodes that are drawn as they are; in larger graphs, groups are collapsed.
+const MAX_UNCOLLAPSED: usize = 300;
+/// If there are more leaves outside boxes than this, each goes into the first box that uses it.
+const MAX_LOOSE_LEAVES: usize = 24;
+/// No element.
 const NONE: u32 = u32::MAX;
 
-/// Pictures with more nodes than this are refused: nobody could read them.
-const MOST: usize = 2_000;
+/// Pictures with more nodes than this are an error: nobody could read them.
+const MAX_NODES: usize = 2_000;
 
 /// The error for a picture that would have more nodes than anyone can read.
 fn too_large(nodes: usize) -> Error {
     Error::Argument {
         what: "draw",
         problem: format!(
-            "{nodes} nodes would be drawn, and more than {MOST} cannot be read; roll groups up with \
+            "{nodes} nodes would be drawn, and more than {MAX_NODES} cannot be read; roll groups up with \
              `.level(Level::Auto)`, draw whole layers with `.level(Level::Layers)`, or the neighbourhood of one node \
              with `.around(node, 3)`"
         ),
     }
 }
 
-/// What becomes one node of a picture.
+/// One node of a picture.
 #[derive(Debug)]
 pub(in crate::view) enum PictureElement {
     Node(NodeId),
-    /// A box, and the nodes in it in the order of the graph.
+    /// A box, and its nodes in the order of the graph.
     Layer {
-        cell: Cell,
+        cell: GroupBox,
         members: Vec<NodeId>,
     },
 }
@@ -58,8 +58,8 @@ impl PictureElement {
         matches!(self, PictureElement::Layer { .. })
     }
 
-    /// The scope in whose frame it stands, and who recorded it.
-    fn place<'a>(&'a self, graph: &'a Graph) -> (&'a str, u8) {
+    /// The scope whose frame it is in, and its origin.
+    fn frame<'a>(&'a self, graph: &'a Graph) -> (&'a str, u8) {
         match self {
             PictureElement::Node(id) => (graph.node(*id).scope(), origin(graph, *id)),
             PictureElement::Layer { cell, .. } => (cell.outer(), cell.origin),
@@ -73,8 +73,8 @@ pub(in crate::view) struct PictureElements {
     pub(in crate::view) list: Vec<PictureElement>,
     /// The element of each drawn node, in the order of the selection.
     of_place: Vec<u32>,
-    /// Whether groups were rolled up because there are many nodes.
-    pub(in crate::view) rolled_up: bool,
+    /// Whether groups were collapsed because there are many nodes.
+    pub(in crate::view) collapsed: bool,
 }
 
 impl PictureElements {
@@ -82,7 +82,7 @@ impl PictureElements {
         let nodes = &selection.nodes;
         let every = match builder.options.level {
             Level::Nodes => true,
-            Level::Auto => nodes.len() <= FEW,
+            Level::Auto => nodes.len() <= MAX_UNCOLLAPSED,
             Level::Layers => false,
         };
         if every {
@@ -91,39 +91,39 @@ impl PictureElements {
             return Ok(PictureElements {
                 list,
                 of_place: (0..nodes.len() as u32).collect(),
-                rolled_up: false,
+                collapsed: false,
             });
         }
         let mut tree = Tree::of(builder.graph, nodes);
-        let rolled_up = builder.options.level == Level::Auto;
+        let collapsed = builder.options.level == Level::Auto;
         let mut open = builder.options.open.clone();
-        if rolled_up {
-            tree.roll_up();
+        if collapsed {
+            tree.collapse();
             let leaves = LeafPlacer { builder, selection, tree: &tree };
-            open.extend(tree.opened_within(FEW, |shown| shown.len() + leaves.homes(shown).loose));
+            open.extend(tree.open_within(MAX_UNCOLLAPSED, |shown| shown.len() + leaves.places(shown).loose));
         }
-        PictureElements::closed(builder, selection, &tree, &open, rolled_up)
+        PictureElements::with_open(builder, selection, &tree, &open, collapsed)
     }
 
-    /// The elements in which all groups but some are closed.
-    fn closed(
+    /// The elements with all groups closed except `open`.
+    fn with_open(
         builder: &Builder<'_>,
         selection: &Selection,
         tree: &Tree<'_>,
         open: &BTreeSet<String>,
-        rolled_up: bool,
+        collapsed: bool,
     ) -> Result<PictureElements> {
-        let shown = tree.shown(&tree.opened(open));
-        let homes = LeafPlacer { builder, selection, tree }.homes(&shown);
-        check(shown.len() + homes.loose)?;
+        let shown = tree.visible(&tree.open_groups(open));
+        let places = LeafPlacer { builder, selection, tree }.places(&shown);
+        check(shown.len() + places.loose)?;
         let mut list: Vec<PictureElement> = shown
             .into_iter()
             .map(|shown| match shown {
-                Shown::Op(id) => PictureElement::Node(id),
-                Shown::Box(cell) => PictureElement::Layer { cell, members: Vec::new() },
+                Visible::Op(id) => PictureElement::Node(id),
+                Visible::Box(cell) => PictureElement::Layer { cell, members: Vec::new() },
             })
             .collect();
-        let mut of_place = homes.of_place;
+        let mut of_place = places.of_place;
         for (place, element) in of_place.iter_mut().enumerate() {
             let id = selection.nodes[place];
             if *element == NONE {
@@ -133,10 +133,10 @@ impl PictureElements {
                 members.push(id);
             }
         }
-        Ok(PictureElements { list, of_place, rolled_up }.sorted(builder.graph, selection))
+        Ok(PictureElements { list, of_place, collapsed }.sorted(builder.graph, selection))
     }
 
-    /// Each element after those it depends on; among those that could come next, the one whose first op was recorded first.
+    /// The elements in topological order; among those that are ready, the one whose first op was recorded first comes next.
     fn sorted(self, graph: &Graph, selection: &Selection) -> PictureElements {
         let first = |element: &PictureElement| {
             let ids = element.members();
@@ -151,7 +151,7 @@ impl PictureElements {
                 edges.extend(from.filter(|&from| from != to).map(|from| (from, to)));
             }
         }
-        // Boxes are runs of neighbours in one topological order, so there is one of the boxes too.
+        // Boxes are contiguous in one topological order, so the quotient graph is acyclic.
         let Some(order) = topological_order(&keys, edges) else { return self };
         let mut place_of = vec![0; order.len()];
         order.iter().enumerate().for_each(|(new, &old)| place_of[old] = new as u32);
@@ -160,7 +160,7 @@ impl PictureElements {
         PictureElements {
             list: list.into_iter().map(|(_, element)| element).collect(),
             of_place: self.of_place.into_iter().map(|old| place_of[old as usize]).collect(),
-            rolled_up: self.rolled_up,
+            collapsed: self.collapsed,
         }
     }
 
@@ -185,25 +185,25 @@ impl PictureElements {
 }
 
 fn check(nodes: usize) -> Result<()> {
-    if nodes > MOST { Err(too_large(nodes)) } else { Ok(()) }
+    if nodes > MAX_NODES { Err(too_large(nodes)) } else { Ok(()) }
 }
 
-/// Finds out where leaves are drawn.
+/// Assigns leaves to boxes.
 struct LeafPlacer<'a> {
     builder: &'a Builder<'a>,
     selection: &'a Selection,
     tree: &'a Tree<'a>,
 }
 
-/// In which of the things that are shown each node is.
-struct Homes {
-    /// By the place of the node in the selection; none for leaves that stand by themselves.
+/// The visible item of each node.
+struct LeafPlaces {
+    /// By the position of the node in the selection; [`NONE`] for leaves outside boxes.
     of_place: Vec<u32>,
-    /// How many these are.
+    /// How many leaves are outside boxes.
     loose: usize,
 }
 
-/// Where a leaf is read first, and whether only there.
+/// The first use of a leaf, and whether all others are in the same visible item.
 #[derive(Debug, Clone, Copy)]
 struct Use {
     shown: u32,
@@ -213,11 +213,11 @@ struct Use {
 }
 
 impl LeafPlacer<'_> {
-    fn homes(&self, shown: &[Shown]) -> Homes {
+    fn places(&self, shown: &[Visible]) -> LeafPlaces {
         let (graph, tree, nodes) = (self.builder.graph, self.tree, &self.selection.nodes);
         let mut of_position = vec![NONE; tree.order().len()];
         for (index, shown) in shown.iter().enumerate() {
-            of_position[tree.shown_range(shown)].fill(index as u32);
+            of_position[tree.visible_range(shown)].fill(index as u32);
         }
         let mut of_place: Vec<u32> = nodes
             .iter()
@@ -235,8 +235,8 @@ impl LeafPlacer<'_> {
             }
         }
         let boxed = |used: &Use| match &shown[used.shown as usize] {
-            Shown::Box(cell) => Some(cell),
-            Shown::Op(_) => None,
+            Visible::Box(cell) => Some(cell),
+            Visible::Op(_) => None,
         };
         let mut loose = 0;
         for (place, used) in uses.iter().enumerate() {
@@ -250,7 +250,7 @@ impl LeafPlacer<'_> {
                 None => loose += 1,
             }
         }
-        if loose > LEAVES && self.builder.options.level == Level::Auto {
+        if loose > MAX_LOOSE_LEAVES && self.builder.options.level == Level::Auto {
             for (place, used) in uses.iter().enumerate() {
                 let used = used.filter(|used| boxed(used).is_some() && !self.is_wanted(nodes[place]));
                 if let (NONE, Some(used)) = (of_place[place], used) {
@@ -259,16 +259,16 @@ impl LeafPlacer<'_> {
             }
             loose = of_place.iter().filter(|&&element| element == NONE).count();
         }
-        Homes { of_place, loose }
+        LeafPlaces { of_place, loose }
     }
 
     fn is_wanted(&self, leaf: NodeId) -> bool {
         self.builder.options.around.is_some_and(|(centre, _)| centre == leaf)
     }
 
-    /// Whether a leaf is drawn as part of the box that reads it first: since it is of the same scope, or since nothing else
-    /// reads it. What comes into a repetition only at its beginning stays outside.
-    fn belongs(&self, leaf: NodeId, cell: &Cell, used: &Use) -> bool {
+    /// Whether a leaf is drawn as part of the box that reads it first: because it has the same scope, or because nothing else
+    /// reads it. A leaf that only the first repetition reads stays outside.
+    fn belongs(&self, leaf: NodeId, cell: &GroupBox, used: &Use) -> bool {
         let graph = self.builder.graph;
         let node = graph.node(leaf);
         let inside = |outer: &str| {
@@ -280,11 +280,12 @@ impl LeafPlacer<'_> {
             return inside(&cell.scope) || origin(graph, leaf) == cell.origin && node.scope() == cell.scope;
         }
         let own = matches!(node.leaf(), Some(Leaf::Parameter | Leaf::Constant));
-        inside(&cell.scope) || used.alone && (own || cell.times == 1 || self.comes_again(leaf, cell, used))
+        inside(&cell.scope)
+            || used.alone && (own || cell.times == 1 || self.differs_per_repetition(leaf, cell, used))
     }
 
-    /// Whether every repetition reads a leaf of its own where this one is read.
-    fn comes_again(&self, leaf: NodeId, cell: &Cell, used: &Use) -> bool {
+    /// Whether the next repetition reads another leaf at the operand where this one is read.
+    fn differs_per_repetition(&self, leaf: NodeId, cell: &GroupBox, used: &Use) -> bool {
         let (tree, length) = (self.tree, cell.first.end - cell.first.start);
         let Some(position) = tree.position(used.by).filter(|&position| position + length < cell.range.end)
         else {
@@ -296,20 +297,20 @@ impl LeafPlacer<'_> {
     }
 }
 
-/// The frames of a picture and which element is in which.
+/// The frames of a picture and the frame of each element.
 pub(in crate::view) struct Frames {
     pub(in crate::view) list: Vec<Group>,
     pub(in crate::view) of_elements: Vec<(usize, usize)>,
 }
 
 impl PictureElements {
-    /// One frame for each scope that is open, inside that of the scope around it. The nodes that the reverse pass recorded
-    /// for a scope have a frame of their own.
+    /// One frame for each open scope, inside that of its parent scope. Backward nodes and updates of a scope have frames of
+    /// their own.
     pub(in crate::view) fn groups(&self, builder: &Builder<'_>) -> Frames {
         let mut groups = Frames { list: Vec::new(), of_elements: Vec::new() };
         let mut known: BTreeMap<(&str, u8), usize> = BTreeMap::new();
         for (element, entry) in self.list.iter().enumerate() {
-            let (scope, origin) = entry.place(builder.graph);
+            let (scope, origin) = entry.frame(builder.graph);
             let mut parent = None;
             for path in prefixes(scope).take(MAX_FRAME_DEPTH) {
                 parent = Some(*known.entry((path, origin)).or_insert_with(|| {

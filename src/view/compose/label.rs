@@ -1,4 +1,4 @@
-//! What the nodes and arrows of a graph say in a picture.
+//! The texts of nodes and arrows.
 
 use crate::graph::{Graph, Leaf, Node, NodeId, Origin};
 use crate::view::compose::select::Selection;
@@ -15,7 +15,7 @@ pub(in crate::view) fn kind(node: Node<'_>) -> NodeKind {
     }
 }
 
-/// The sign of an op with the constants that are written into it; the number of a constant; nothing for other leaves.
+/// The sign of an op with the constant that is folded into it; the number of a constant; nothing for other leaves.
 pub(in crate::view) fn symbol(graph: &Graph, node: Node<'_>, selection: &Selection) -> String {
     match node.leaf() {
         Some(Leaf::Constant) => return constant(node),
@@ -33,21 +33,21 @@ pub(in crate::view) fn symbol(graph: &Graph, node: Node<'_>, selection: &Selecti
     }
 }
 
-/// The value of a constant, with a true minus sign since it stands among the signs of ops.
+/// The value of a constant, with a true minus sign, as in the signs of ops.
 pub(in crate::view) fn constant(node: Node<'_>) -> String {
     let values = node.constant().unwrap_or_default().to_vec();
     let array = ArrayD::from_shape_vec(node.shape(), values);
     array.map_or_else(|_| "?".to_owned(), |array| number::elements(array.view()).replace('-', "−"))
 }
 
-/// The name of a node, without the scope that the frame around it tells.
+/// The name of a node, without the scope, which its frame shows.
 pub(in crate::view) fn name(node: Node<'_>) -> Option<String> {
     let name = node.name()?;
     let inner = name.strip_prefix(node.scope()).and_then(|rest| rest.strip_prefix('/'));
     Some(inner.unwrap_or(name).to_owned())
 }
 
-/// A value or gradient, with its shape in front if wanted and if it is too large to be written out.
+/// A value or gradient; `with_shape` puts the shape in front if it is too large to be written out.
 pub(in crate::view) fn number(value: &ArrayD<f64>, with_shape: bool) -> String {
     if with_shape { number::tensor(value.view()) } else { number::elements(value.view()) }
 }
@@ -60,7 +60,7 @@ fn shape_words(node: Node<'_>) -> String {
     number::shape(node.shape()).map_or_else(|| "scalar".to_owned(), |shape| format!("shape {shape}"))
 }
 
-/// What the node is, in a line; then its formula, shape, scope and origin.
+/// A line with the op and name; then formula, shape, scope and origin.
 pub(in crate::view) fn tooltip(graph: &Graph, node: Node<'_>) -> String {
     let what = node.op();
     let named = node.name().map(|name| format!(" `{name}`")).unwrap_or_default();
@@ -83,7 +83,7 @@ pub(in crate::view) fn tooltip(graph: &Graph, node: Node<'_>) -> String {
     lines.join("\n")
 }
 
-/// What a layer consists of.
+/// The ops and parameters of a layer.
 pub(in crate::view) fn layer_tooltip(graph: &Graph, name: &str, members: &[NodeId]) -> String {
     let nodes = || members.iter().map(|&id| graph.node(id));
     let ops: Vec<&str> =

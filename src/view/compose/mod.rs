@@ -1,4 +1,7 @@
-//! From the chosen nodes of a graph to the nodes and arrows of a picture, with their numbers.
+//! From the selected nodes of a graph to the nodes and arrows of a picture, with their numbers.
+//!
+//! In the order of the work: `select` chooses nodes, `elements` makes each a node or part of a box, and `composition`
+//! writes the nodes, with `boxes` and `arrows`; `label` has their texts.
 
 mod arrows;
 mod boxes;
@@ -17,8 +20,7 @@ use elements::PictureElements;
 use select::Selection;
 
 impl Builder<'_> {
-    /// The nodes that the picture shows, in the order of the graph: those whose values and gradients are worth
-    /// computing.
+    /// The nodes in the picture, in the order of the graph: those whose values and gradients are worth computing.
     ///
     /// # Panics
     ///
@@ -29,7 +31,7 @@ impl Builder<'_> {
         Selection::of(self).nodes
     }
 
-    /// Those of the selected nodes whose numbers are drawn: nodes by themselves, and the ends of arrows that leave a box.
+    /// The selected nodes whose numbers are drawn: nodes outside boxes, and the sources of arrows that leave a box.
     ///
     /// # Errors
     ///
@@ -62,7 +64,7 @@ impl Builder<'_> {
     }
 }
 
-/// The picture of the chosen nodes: nodes and frames, arrows, hints at what lies outside, outputs.
+/// The picture of the selected nodes: nodes and frames, arrows, stubs for nodes outside, outputs.
 fn compose(
     builder: &Builder<'_>,
     selection: &Selection,

@@ -1,4 +1,4 @@
-//! Which nodes of a graph a picture shows, and which constants are written into the ops that use them.
+//! Selection of the nodes that a picture shows, and of the constants that are folded into the symbols of ops.
 
 use crate::graph::{EdgeId, Leaf, NodeId};
 use crate::view::builder::Builder;
@@ -6,19 +6,19 @@ use chainrule_picture::Mark;
 use rustc_hash::FxHashSet;
 use std::collections::{BTreeSet, VecDeque};
 
-/// The chosen part of a graph.
+/// The selected part of a graph.
 #[derive(Debug, Default)]
 pub(in crate::view) struct Selection {
     /// The nodes to draw, in the order of the graph.
     pub(in crate::view) nodes: Vec<NodeId>,
-    /// The operands that are constants written into their op, in order.
+    /// The constant operands that are folded into their op, in order.
     folded: Vec<(NodeId, usize)>,
     /// Edges from nodes outside: source, target, operand.
-    pub(in crate::view) coming: Vec<(NodeId, NodeId, usize)>,
+    pub(in crate::view) incoming: Vec<(NodeId, NodeId, usize)>,
     /// Nodes that have consumers outside.
-    pub(in crate::view) going: Vec<NodeId>,
-    /// How many edges of the graph leave each node towards nodes that are drawn; empty for a neighbourhood, where a
-    /// gradient may come from outside too.
+    pub(in crate::view) outgoing: Vec<NodeId>,
+    /// How many edges go from each node to drawn nodes; empty for a neighbourhood, where a gradient may come from outside
+    /// too.
     uses: Vec<u32>,
 }
 
@@ -33,7 +33,7 @@ impl Selection {
                 graph.ids().filter(|id| marked[id.index()] && builder.draws(*id)).collect()
             }
         };
-        // Nodes may be a million: a byte and a number for each, and no maps.
+        // There may be a million nodes: a byte and a number for each, and no maps.
         let whole = builder.options.around.is_none();
         let mut kept = vec![false; if whole { graph.len() } else { 0 }];
         let mut kept_near = FxHashSet::default();
@@ -61,45 +61,45 @@ impl Selection {
         nodes.retain(|id| !is_number(builder, *id) || kept(id) || wanted(id));
         selection.nodes = nodes;
         if builder.options.around.is_some() {
-            selection.look_outside(builder);
+            selection.find_boundary_edges(builder);
         }
         selection
     }
 
-    /// How many edges leave a node towards drawn nodes, if nothing else can use it; 0 if that is not known.
+    /// How many edges go from a node to drawn nodes, if there are no other consumers; 0 if that is not known.
     pub(in crate::view) fn uses(&self, id: NodeId) -> usize {
         self.uses.get(id.index()).map_or(0, |&uses| uses as usize)
     }
 
-    /// Whether an operand is a constant written into its op.
+    /// Whether an operand is a constant folded into its op.
     pub(in crate::view) fn is_folded(&self, id: NodeId, operand: usize) -> bool {
         self.folded.binary_search(&(id, operand)).is_ok()
     }
 
-    /// The place of a node among those that are drawn.
+    /// The position of a node among the drawn ones.
     pub(in crate::view) fn place(&self, id: NodeId) -> Option<usize> {
         self.nodes.binary_search(&id).ok()
     }
 
-    fn look_outside(&mut self, builder: &Builder<'_>) {
+    fn find_boundary_edges(&mut self, builder: &Builder<'_>) {
         let graph = builder.graph;
         let inside: BTreeSet<NodeId> = self.nodes.iter().copied().collect();
         for &id in &self.nodes {
             for (operand, input) in graph.node(id).read_inputs() {
                 if !inside.contains(&input) && !self.is_folded(id, operand) && builder.draws(input) {
-                    self.coming.push((input, id, operand));
+                    self.incoming.push((input, id, operand));
                 }
             }
             let outside = |target: NodeId| !inside.contains(&target) && builder.draws(target);
             let reads = |edge: &&EdgeId| graph.node(edge.target).op().reads(edge.operand);
             if graph.consumers(id).iter().filter(reads).any(|edge| outside(edge.target)) {
-                self.going.push(id);
+                self.outgoing.push(id);
             }
         }
     }
 }
 
-/// The nodes within some steps of a node, breadth first; nothing further away is looked at.
+/// The nodes within `steps` edges of a node: a breadth-first search that visits nothing further away.
 fn neighbourhood(builder: &Builder<'_>, centre: NodeId, steps: usize) -> Vec<NodeId> {
     let graph = builder.graph;
     let mut seen = BTreeSet::from([graph.node(centre).id()]);
@@ -109,7 +109,7 @@ fn neighbourhood(builder: &Builder<'_>, centre: NodeId, steps: usize) -> Vec<Nod
             continue;
         }
         let inputs = graph.node(id).read_inputs().map(|(_, input)| input);
-        // A constant that is written into its ops does not make them neighbours of each other.
+        // Ops are not neighbours because the same constant is folded into them.
         let consumers = if is_number(builder, id) && id != centre { &[] } else { graph.consumers(id) };
         let consumers = consumers.iter().filter(|edge| graph.node(edge.target).op().reads(edge.operand));
         for next in inputs.chain(consumers.map(|edge| edge.target)) {
@@ -121,7 +121,7 @@ fn neighbourhood(builder: &Builder<'_>, centre: NodeId, steps: usize) -> Vec<Nod
     seen.into_iter().collect()
 }
 
-/// The operand that can be written into an op of these inputs: the only number of two operands.
+/// The operand that can be folded into an op: the only number of two operands.
 fn foldable(builder: &Builder<'_>, inputs: &[NodeId]) -> Option<usize> {
     let &[first, second] = inputs else {
         return None;
@@ -133,7 +133,7 @@ fn foldable(builder: &Builder<'_>, inputs: &[NodeId]) -> Option<usize> {
     }
 }
 
-/// Whether a node is a constant of one number that nobody gave a name, and of which a comparison says nothing.
+/// Whether a node is a constant of one number without a name, and without a mark of a comparison.
 fn is_number(builder: &Builder<'_>, id: NodeId) -> bool {
     let node = builder.graph.node(id);
     let differs = |mark: &Mark| (Mark::Changed..=Mark::Removed).contains(mark);

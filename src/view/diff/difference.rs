@@ -1,40 +1,40 @@
-//! One difference of two graphs.
+//! A difference between two graphs.
 
 use crate::graph::NodeId;
 
-/// In which way a node is different.
+/// How a node differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ChangeKind {
-    /// It is in the first graph alone.
+    /// It is only in the first graph.
     Removed,
-    /// It is in the second graph alone.
+    /// It is only in the second graph.
     Added,
-    /// It is in both and not the same.
+    /// It is in both and differs.
     Changed,
 }
 
-/// One thing about a node that is different: `shape [100, 50] → [128, 50]`.
+/// One changed property of a node: `shape [100, 50] → [128, 50]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// What it is: `shape`, `name`, `scope`, `values`, `operand 1`, or the name of an attribute.
+    /// The property: `shape`, `name`, `scope`, `values`, `operand 1`, or the name of an attribute.
     pub what: String,
-    /// As it was; empty if there was none.
+    /// Its old value; empty if there was none.
     pub before: String,
-    /// As it is; empty if there is none.
+    /// Its new value; empty if there is none.
     pub after: String,
 }
 
-/// One node that is not the same in both graphs.
+/// One node that differs between the graphs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// In which way.
+    /// How it differs.
     pub kind: ChangeKind,
     /// The node in the first graph, unless it was added.
     pub before: Option<NodeId>,
     /// The node in the second graph, unless it was removed.
     pub after: Option<NodeId>,
-    /// What the node is, as messages name it.
+    /// The description of the node, as in messages.
     pub node: String,
-    /// What has changed of a node that is in both.
+    /// The changed properties of a node that is in both.
     pub changes: Vec<Change>,
 }

@@ -1,35 +1,35 @@
-//! Which node of one graph is which of another.
+//! Matching the nodes of two graphs.
 
 use crate::graph::{Graph, Leaf, Node, NodeId, OpRecord};
 use crate::view::collapse::origin::origin;
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 
-/// Pairs of nodes of two graphs; each node is in one pair at most.
+/// A matching of the nodes of two graphs: each node is in at most one pair.
 #[derive(Debug)]
 pub(in crate::view) struct Matching {
     after: Vec<Option<NodeId>>,
     before: Vec<Option<NodeId>>,
 }
 
-/// A matching in the making.
+/// A matching under construction.
 struct Matcher<'a> {
     a: &'a Graph,
     b: &'a Graph,
     matching: Matching,
-    /// Pairs around which nothing was looked at yet.
-    fresh: VecDeque<(NodeId, NodeId)>,
+    /// Pairs whose neighbours have not been visited yet.
+    queue: VecDeque<(NodeId, NodeId)>,
 }
 
 impl Matching {
     pub(in crate::view) fn of(a: &Graph, b: &Graph) -> Self {
         let matching = Self { after: vec![None; a.len()], before: vec![None; b.len()] };
-        let mut matcher = Matcher { a, b, matching, fresh: VecDeque::new() };
-        matcher.by_name();
-        matcher.by_structure();
-        matcher.ends();
-        matcher.spread();
-        matcher.rest();
+        let mut matcher = Matcher { a, b, matching, queue: VecDeque::new() };
+        matcher.match_by_name();
+        matcher.match_by_structure();
+        matcher.match_sinks();
+        matcher.propagate();
+        matcher.match_remaining();
         matcher.matching
     }
 
@@ -42,13 +42,13 @@ impl Matching {
     }
 }
 
-/// What makes nodes the same kind of node: the op, and who recorded it. Settings and shapes may change.
+/// Whether two nodes may be matched: the same op and origin. Attributes and shapes may differ.
 fn alike(x: Node<'_>, y: Node<'_>) -> bool {
     let origin_of = |node: Node<'_>| origin(node.graph(), node.id());
     x.op().name == y.op().name && x.inputs().len() == y.inputs().len() && origin_of(x) == origin_of(y)
 }
 
-/// What counts as one node when structures are numbered.
+/// The key of a value number.
 #[derive(Debug, PartialEq, Eq, Hash)]
 enum Structure<'a> {
     Named(&'a str),
@@ -61,14 +61,14 @@ impl<'a> Matcher<'a> {
     fn pair(&mut self, x: NodeId, y: NodeId) {
         self.matching.after[x.index()] = Some(y);
         self.matching.before[y.index()] = Some(x);
-        self.fresh.push_back((x, y));
+        self.queue.push_back((x, y));
     }
 
     fn is_free(&self, x: NodeId, y: NodeId) -> bool {
         self.matching.after[x.index()].is_none() && self.matching.before[y.index()].is_none()
     }
 
-    /// Pairs the first of each key with the first, the second with the second, and so on.
+    /// Pairs nodes of equal keys in order, if `wanted` accepts their counts in both graphs.
     fn in_order<K: Eq + std::hash::Hash>(
         &mut self,
         xs: impl Iterator<Item = (K, NodeId)>,
@@ -100,7 +100,7 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    fn by_name(&mut self) {
+    fn match_by_name(&mut self) {
         let named = |graph: &'a Graph| {
             let leaves = graph.nodes().filter(|node| node.leaf().is_some());
             leaves.filter_map(|node| Some((node.name()?, node.id())))
@@ -108,10 +108,10 @@ impl<'a> Matcher<'a> {
         self.in_order(named(self.a), named(self.b), |_, _| true);
     }
 
-    /// From the leaves upward: nodes that compute the same from the same leaves, first those of one scope and name.
-    fn by_structure(&mut self) {
+    /// Nodes with equal value numbers, first those of equal scope and name.
+    fn match_by_structure(&mut self) {
         let mut known: FxHashMap<Structure<'a>, u32> = FxHashMap::default();
-        let [a, b] = [self.a, self.b].map(|graph| numbered(graph, &mut known));
+        let [a, b] = [self.a, self.b].map(|graph| value_numbers(graph, &mut known));
         let exact = |graph: &'a Graph, numbers: Vec<u32>| {
             graph.nodes().zip(numbers).map(|(node, number)| ((number, node.scope(), node.name()), node.id()))
         };
@@ -119,8 +119,8 @@ impl<'a> Matcher<'a> {
         self.in_order(a.into_iter().zip(self.a.ids()), b.into_iter().zip(self.b.ids()), |_, _| true);
     }
 
-    /// The nodes that nothing uses, by op, from the last one on.
-    fn ends(&mut self) {
+    /// The nodes without consumers, by op, from the last one on.
+    fn match_sinks(&mut self) {
         let ends = |graph: &'a Graph| {
             let ends = graph.nodes().rev().filter(|node| graph.consumers(node.id()).is_empty());
             ends.map(|node| {
@@ -131,10 +131,10 @@ impl<'a> Matcher<'a> {
         self.in_order(ends(self.a), ends(self.b), |_, _| true);
     }
 
-    /// From every pair to the operands and consumers of its nodes, as long as there are new pairs.
-    fn spread(&mut self) {
-        // What was matched last lies nearest to the outputs, and goes first: from there operands have one place each.
-        while let Some((x, y)) = self.fresh.pop_back() {
+    /// Matches operands and consumers of matched nodes until there are no new pairs.
+    fn propagate(&mut self) {
+        // Last in, first out: the last pairs are nearest to the outputs, and operands have unique positions.
+        while let Some((x, y)) = self.queue.pop_back() {
             let (inputs, others) = (self.a.node(x).inputs(), self.b.node(y).inputs());
             for (&x, &y) in inputs.iter().zip(others) {
                 if self.is_free(x, y) && alike(self.a.node(x), self.b.node(y)) {
@@ -151,13 +151,13 @@ impl<'a> Matcher<'a> {
                     )
                 })
             };
-            // Of several consumers of one kind, it is known which is which only if none is new.
+            // Several consumers of one kind can be told apart only if both graphs have as many.
             self.in_order(consumers(self.a, x), consumers(self.b, y), |xs, ys| xs == ys);
         }
     }
 
-    /// What is left of one op and scope, if both graphs have as many of it.
-    fn rest(&mut self) {
+    /// The remaining nodes of one op and scope in order, if both graphs have as many.
+    fn match_remaining(&mut self) {
         let left = |graph: &'a Graph| {
             graph.nodes().map(|node| {
                 let origin = origin(graph, node.id());
@@ -165,12 +165,12 @@ impl<'a> Matcher<'a> {
             })
         };
         self.in_order(left(self.a), left(self.b), |xs, ys| xs == ys);
-        self.spread();
+        self.propagate();
     }
 }
 
-/// A number for each node: the same for the same op of the same operands, whatever the shapes.
-fn numbered<'a>(graph: &'a Graph, known: &mut FxHashMap<Structure<'a>, u32>) -> Vec<u32> {
+/// Value numbers: equal for equal ops of operands with equal value numbers, whatever the shapes.
+fn value_numbers<'a>(graph: &'a Graph, known: &mut FxHashMap<Structure<'a>, u32>) -> Vec<u32> {
     let mut numbers: Vec<u32> = Vec::with_capacity(graph.len());
     for node in graph.nodes() {
         let structure = match (node.leaf(), node.name(), node.constant()) {

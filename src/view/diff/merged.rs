@@ -1,4 +1,4 @@
-//! Two graphs as one, to be drawn.
+//! The union of two graphs, to draw their differences.
 
 use crate::graph::{Graph, Node, NodeId, OpIndex, OpRecord, Origin, Stamp, topological_order};
 use crate::view::annotations::Annotations;
@@ -7,16 +7,15 @@ use crate::view::diff::matching::Matching;
 use chainrule_picture::Mark;
 use rustc_hash::FxHashMap;
 
-/// A node to be put into the merged graph: one of the second graph, or one of the first that is gone.
+/// The source of a node of the union: the second graph, or the first for a removed node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum NodeSource {
     After(NodeId),
     Before(NodeId),
 }
 
-/// The nodes of the second graph, and those of the first that are gone, in one graph; its ends; and what is different,
-/// as marks and notes. Where a node was read in the first graph and is no more, an arrow more leads there, if no circle
-/// comes of it.
+/// The union of the second graph and the removed nodes of the first; its nodes without consumers; and the differences as
+/// marks and notes. Operands that a node had only in the first graph are appended to it, if the union stays acyclic.
 pub(in crate::view) fn merge(
     before: &Graph,
     after: &Graph,
@@ -28,7 +27,7 @@ pub(in crate::view) fn merge(
         after.ids().map(NodeSource::After).chain(removed.iter().copied().map(NodeSource::Before)).collect();
     let place_of_removed: FxHashMap<NodeId, usize> =
         removed.iter().enumerate().map(|(i, &id)| (id, after.len() + i)).collect();
-    // The place, among these nodes, of a node of the first graph.
+    // The position, among these nodes, of a node of the first graph.
     let place = |id: NodeId| matched.after_of(id).map_or_else(|| place_of_removed[&id], NodeId::index);
     let inputs: Vec<Vec<usize>> = nodes
         .iter()
@@ -53,7 +52,7 @@ pub(in crate::view) fn merge(
         let edges = lists.iter().enumerate();
         edges.flat_map(|(to, from)| from.iter().map(move |&from| (from as u32, to as u32))).collect()
     };
-    // Where both graphs were recorded in one order, nodes that are gone stand where they stood.
+    // Where both graphs were recorded in the same order, removed nodes keep their positions.
     let keys = keys(&nodes, before, matched);
     let with_former = topological_order(&keys, edges(&inputs).into_iter().chain(edges(&former)).collect());
     let has_former = with_former.is_some();
@@ -61,14 +60,14 @@ pub(in crate::view) fn merge(
 
     let mut rank = vec![NodeId::default(); nodes.len()];
     order.iter().enumerate().for_each(|(new, &at)| rank[at] = NodeId::new(new));
-    let mut draft = Union { merged: Graph::new(), ops: FxHashMap::default() };
+    let mut union = Union { merged: Graph::new(), ops: FxHashMap::default() };
     let mut known = Annotations::default();
     for at in order {
         let former: &[usize] = if has_former { &former[at] } else { &[] };
         let operands: Vec<NodeId> = inputs[at].iter().chain(former).map(|&from| rank[from]).collect();
         let new = match nodes[at] {
-            NodeSource::After(id) => draft.push(after.node(id), &operands, |of| rank[of.index()]),
-            NodeSource::Before(id) => draft.push(before.node(id), &operands, |of| rank[place(of)]),
+            NodeSource::After(id) => union.push(after.node(id), &operands, |of| rank[of.index()]),
+            NodeSource::Before(id) => union.push(before.node(id), &operands, |of| rank[place(of)]),
         };
         let old: Option<Vec<usize>> = match nodes[at] {
             NodeSource::After(id) => {
@@ -102,14 +101,14 @@ pub(in crate::view) fn merge(
         };
         known.notes.insert(new, said.join("\n"));
     }
-    let merged = draft.merged;
+    let merged = union.merged;
     let ends = merged.ids().filter(|&id| merged.consumers(id).is_empty()).collect();
     (merged, ends, known)
 }
 
-/// Where each node would stand if nothing but the order of recording counted.
+/// Sort keys of the nodes by the order of recording.
 fn keys(nodes: &[NodeSource], before: &Graph, matched: &Matching) -> Vec<(usize, usize)> {
-    // A node that is gone comes after the last node before it that is not.
+    // A removed node comes after the last node before it that was not removed.
     let mut last = 0;
     let mut behind: FxHashMap<NodeId, usize> = FxHashMap::default();
     for id in before.ids() {
@@ -127,26 +126,26 @@ fn keys(nodes: &[NodeSource], before: &Graph, matched: &Matching) -> Vec<(usize,
         .collect()
 }
 
-/// The merged graph in the making.
+/// The union under construction.
 struct Union {
     merged: Graph,
     ops: FxHashMap<OpRecord, OpIndex>,
 }
 
 impl Union {
-    /// Appends a node like another; `new` gives the new id of a node of that one's graph.
+    /// Appends a copy of a node; `new` maps ids of its graph to ids of the union.
     fn push(&mut self, node: Node<'_>, operands: &[NodeId], new: impl Fn(NodeId) -> NodeId) -> NodeId {
         let merged = &mut self.merged;
         let op = match node.leaf() {
             Some(leaf) => leaf.op(),
             None => {
-                // With operands that it once had, it has more of them.
+                // Appended former operands raise the arity.
                 let record = OpRecord { arity: operands.len(), ..node.op().clone() };
                 *self.ops.entry(record).or_insert_with_key(|record| merged.op_id(record.clone()))
             }
         };
         let scope = merged.scope_id(node.scope());
-        // Past the table, a place says that there is none.
+        // An index past the table means no location.
         let location = node.location().map_or(u32::MAX, |location| merged.location_id(location.clone()));
         let origin = match node.origin() {
             Origin::Backward(of) if node.graph().get(of).is_some() => Origin::Backward(new(of)),

@@ -1,4 +1,5 @@
-//! What is different between two graphs.
+//! Structural differences between two graphs: `matching` pairs their nodes, this file compares the pairs, and `merged`
+//! makes one graph of both to draw.
 
 mod difference;
 mod matching;
@@ -13,13 +14,13 @@ use crate::view::builder::Builder;
 use chainrule_picture::Picture;
 use std::fmt;
 
-/// What [`diff`] found: the differences as plain data, and the two graphs as one picture.
+/// The result of [`diff`]: the differences as plain data, and both graphs as one picture.
 #[derive(Debug, Clone)]
 pub struct Diff {
     /// Removed and changed nodes in the order of the first graph, then added ones in that of the second; empty if the graphs
-    /// are the same but for the order in which independent nodes were recorded, and for source lines.
+    /// differ only in the order of independent nodes and in source lines.
     pub differences: Vec<Difference>,
-    /// Which node of the first graph is which of the second, in the order of the first.
+    /// The matched nodes of the first and the second graph, in the order of the first.
     pub pairs: Vec<(NodeId, NodeId)>,
     merged: Graph,
     outputs: Vec<NodeId>,
@@ -28,15 +29,14 @@ pub struct Diff {
 
 /// Compares two graphs node by node.
 ///
-/// Nodes are matched in this order, each with at most one other: leaves of one name; nodes that compute the same from
-/// the same named leaves (numbered from the leaves upward, as in hash-consing: equal numbers mean equal structures);
-/// then, beginning at the last nodes and at all that is matched, operands of matched nodes and their consumers, if they
-/// are the same op at the same place. What is left of one op and scope is matched in order if both graphs have the
-/// same count of it. So an op that was put in or taken out leaves all around it matched, and a change of a shape or of
-/// an attribute is a change and not a removal and an addition.
+/// Nodes are matched in this order, each with at most one other: leaves of the same name; nodes that compute the same from
+/// the same named leaves (value numbering from the leaves, as in hash-consing); then, from the last nodes and all matched
+/// nodes on, their operands and consumers, if they are the same op at the same operand. The remaining nodes of one op and
+/// scope are matched in order if both graphs have as many. So inserting or removing an op leaves the nodes around it
+/// matched, and a new shape or attribute is a change and not a removal and an addition.
 ///
-/// Compared are attributes of ops, shapes, names, scopes, values of constants, kinds of leaves, and from where operands
-/// come. An operand that comes from a node that was put in or taken out is told by that node alone. O(n log n).
+/// Attributes of ops, shapes, names, scopes, values of constants, kinds of leaves, and sources of operands are compared. An
+/// operand that comes from an added or removed node is not reported besides that node. O(n log n).
 ///
 /// ```
 /// use chainrule::{Tape, picture::{ChangeKind, diff}};
@@ -91,7 +91,7 @@ pub fn diff(before: &Graph, after: &Graph) -> Diff {
     Diff { differences, pairs, merged, outputs, annotations }
 }
 
-/// What is not the same of two nodes that are matched.
+/// The changed properties of two matched nodes.
 fn changes(a: Node<'_>, b: Node<'_>, matched: &matching::Matching) -> Vec<Change> {
     let mut changes = Vec::new();
     let mut change = |what: &str, before: String, after: String| {
@@ -125,7 +125,7 @@ fn changes(a: Node<'_>, b: Node<'_>, matched: &matching::Matching) -> Vec<Change
         change("values", values(a), values(b));
     }
     for (operand, (&x, &y)) in a.inputs().iter().zip(b.inputs()).enumerate() {
-        // What was put in or taken out is a difference of its own.
+        // An added or removed operand is a difference of its own.
         let both = matched.after_of(x).is_some() && matched.before_of(y).is_some();
         if both && matched.after_of(x) != Some(y) {
             change(&format!("operand {operand}"), a.graph().describe(x), b.graph().describe(y));
@@ -134,13 +134,13 @@ fn changes(a: Node<'_>, b: Node<'_>, matched: &matching::Matching) -> Vec<Change
     changes
 }
 
-/// What a node is called: as messages do, and a number by itself too.
+/// The description of a node, as in messages, with the value of a constant number.
 fn named(node: Node<'_>) -> String {
     let number = node.constant().filter(|numbers| numbers.len() == 1).map(|_| format!(" {}", values(node)));
     format!("{}{}", node.graph().describe(node.id()), number.unwrap_or_default())
 }
 
-/// The values of a constant, of many where they begin.
+/// The values of a constant, at most the first few.
 fn values(node: Node<'_>) -> String {
     const SHOWN: usize = 4;
     let numbers = node.constant().unwrap_or_default();
@@ -149,19 +149,19 @@ fn values(node: Node<'_>) -> String {
 }
 
 impl Diff {
-    /// Whether nothing is different.
+    /// Whether there are no differences.
     pub fn is_empty(&self) -> bool {
         self.differences.is_empty()
     }
 
-    /// Both graphs as one, to be drawn with other settings than [`picture`](Self::picture)'s: nodes of the second graph, and
-    /// those of the first that are gone; marks and notes say what is different.
+    /// A builder of both graphs as one, to draw with other options than [`picture`](Self::picture): nodes of the second
+    /// graph and removed nodes of the first, with the differences as marks and notes.
     pub fn builder(&self) -> Builder<'_> {
         Builder::new(&self.merged, &self.outputs).backward(true).annotations(self.annotations.clone())
     }
 
-    /// Both graphs as one picture: what was added has a plus and a thick outline, what was removed a minus and dashes, what
-    /// changed a wave and dots, with a legend. Details say what changed. Rolled up if it is large, as other pictures.
+    /// Both graphs as one picture with a legend: added nodes have a plus and a thick outline, removed ones a minus and
+    /// dashes, changed ones a wave and dots, with the changes in their details. A large picture is collapsed as others.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Large graphs: what is folded, what is opened, and that every box is one of neighbours.
+//! Large graphs: which repetitions are folded, which boxes are open, and that every box is contiguous.
 
 use crate::graph::{Graph, Leaf, NodeId, Origin};
 use crate::picture::*;
@@ -13,11 +13,11 @@ fn names(picture: &Picture) -> Vec<String> {
     picture.nodes.iter().filter(|node| node.kind != NodeKind::Output).map(said).collect()
 }
 
-fn rolled(graph: &Graph, output: NodeId) -> Picture {
+fn collapsed(graph: &Graph, output: NodeId) -> Picture {
     Builder::new(graph, &[output]).build().expect("it can be read")
 }
 
-/// Every member of a box, with the ids of the nodes that stand by themselves: each node of the graph exactly once.
+/// The members of all boxes and the ids of all other nodes: each node of the graph exactly once.
 fn assert_each_once(picture: &Picture, nodes: &[NodeId]) {
     let mut found: Vec<String> = Vec::new();
     for node in picture.nodes.iter().filter(|node| !matches!(node.kind, NodeKind::Output | NodeKind::Hidden))
@@ -55,7 +55,7 @@ fn layers(count: usize, odd: Option<usize>) -> (Graph, NodeId) {
 #[test]
 fn layers_of_the_same_structure_are_one_box_with_their_count() {
     let (graph, y) = layers(60, None);
-    let picture = rolled(&graph, y);
+    let picture = collapsed(&graph, y);
     assert_eq!(names(&picture), ["x", "exp", "layer1 … layer60 ×60", "Σ"]);
     let known = picture.nodes[2].details.as_ref().unwrap();
     assert_eq!((known.nodes, known.parameters, known.times), (360, 60 * 72, 60));
@@ -66,7 +66,7 @@ fn layers_of_the_same_structure_are_one_box_with_their_count() {
 #[test]
 fn a_layer_that_differs_in_one_op_is_not_folded() {
     let (graph, y) = layers(60, Some(20));
-    let picture = rolled(&graph, y);
+    let picture = collapsed(&graph, y);
     // The one that is left over is opened, since there is room.
     let folds: Vec<String> = names(&picture).into_iter().filter(|name| name.contains('…')).collect();
     assert_eq!(folds, ["layer1 … layer19 ×19", "layer21 … layer60 ×40"]);
@@ -87,11 +87,11 @@ fn a_folded_layer_is_opened_by_its_scope_and_the_rest_stays_folded() {
     assert_eq!(picture.groups.iter().map(|group| group.label.as_str()).collect::<Vec<_>>(), ["layer7"]);
     assert_each_once(&picture, &graph.ids().collect::<Vec<_>>());
     // A box is opened by what its details say.
-    let key = rolled(&graph, y).nodes[2].details.as_ref().unwrap().opens.clone();
+    let key = collapsed(&graph, y).nodes[2].details.as_ref().unwrap().opens.clone();
     let picture = open(&[&key]);
     assert_eq!(picture.nodes.iter().filter(|node| node.kind == NodeKind::Layer).count(), 60);
     assert_each_once(&picture, &graph.ids().collect::<Vec<_>>());
-    assert_eq!(open(&["no such scope"]), rolled(&graph, y));
+    assert_eq!(open(&["no such scope"]), collapsed(&graph, y));
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn scopes_in_scopes_are_opened_level_by_level_as_long_as_there_is_room() {
             }
         }
     }
-    let picture = rolled(&r.graph, h);
+    let picture = collapsed(&r.graph, h);
     assert_eq!(names(&picture), ["x", "attention", "mlp", "attention", "mlp"]);
     let frames: Vec<&str> = picture.groups.iter().map(|group| group.label.as_str()).collect();
     assert_eq!(frames, ["block0", "block1"]);
@@ -130,7 +130,7 @@ fn the_same_few_ops_along_a_chain_are_one_box() {
         let sum = r.op("+", &[product, half], &[]);
         h = r.op("tanh", &[sum], &[]);
     }
-    let picture = rolled(&r.graph, h);
+    let picture = collapsed(&r.graph, h);
     assert_eq!(names(&picture), ["x", "(× + tanh) ×400"]);
     let known = picture.nodes[1].details.as_ref().unwrap();
     assert_eq!((known.nodes, known.parameters, known.times), (1_600, 400, 400));
@@ -146,7 +146,7 @@ fn a_constant_that_differs_keeps_a_step_out_of_the_fold() {
         let number = r.constant(if i == 100 { 3.0 } else { 2.0 });
         h = r.op("×", &[h, number], &[]);
     }
-    assert_eq!(names(&rolled(&r.graph, h)), ["x", "× ×100", "× 3", "× ×299"]);
+    assert_eq!(names(&collapsed(&r.graph, h)), ["x", "× ×100", "× 3", "× ×299"]);
 }
 
 #[test]

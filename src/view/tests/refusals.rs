@@ -1,4 +1,4 @@
-//! Drawings that are refused, and what is said of them.
+//! Drawings that are errors, and their messages.
 
 use crate::Tape;
 

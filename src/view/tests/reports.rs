@@ -1,4 +1,4 @@
-//! What is told of nodes: health of their numbers, and differences between two graphs.
+//! Reports on nodes: health of their numbers, and differences between two graphs.
 
 use crate::graph::{Graph, Leaf, NodeId};
 use crate::picture::*;
@@ -198,7 +198,7 @@ fn an_exchange_of_order_leads_to_no_circle() {
 }
 
 #[test]
-fn a_large_difference_is_rolled_up_and_its_marks_survive() {
+fn a_large_difference_is_collapsed_and_its_marks_survive() {
     let of = |steps: usize| net(4, &vec!["tanh"; steps], 2.0, false);
     let found = diff(&of(1_000), &of(1_001));
     assert_eq!(found.differences.len(), 1, "{}", found.differences.len());

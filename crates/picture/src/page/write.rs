@@ -48,7 +48,7 @@ impl Timeline {
         Ok(write(&moments))
     }
 
-    /// Writes the page to a file, atomically as [`Picture::save`].
+    /// Writes the page to a file, atomically as [`Picture::save`](crate::Picture::save).
     ///
     /// # Errors
     ///
