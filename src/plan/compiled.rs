@@ -2,7 +2,7 @@
 
 use super::find::{InputNames, by_node};
 use super::options::PlanOptions;
-use super::pool::Pool;
+use super::pool::PlanPool;
 use super::slots::{InputSlot, ParameterSlot};
 use super::step::{BufferView, Step};
 use crate::graph::{Graph, NodeId};
@@ -61,7 +61,7 @@ pub struct Plan<F> {
     pub(crate) results: usize,
     /// What steps work with, one after another: the registers of programs, the workspaces of kernels.
     pub(crate) scratch: Vec<F>,
-    pub(crate) pool: Pool,
+    pub(crate) pool: PlanPool,
     /// Whether a step is computed by several threads.
     pub(crate) uses_threads: bool,
     pub(crate) options: PlanOptions,
@@ -92,7 +92,7 @@ impl<F: Precision> Plan<F> {
             least: 0,
             results: 0,
             scratch: Vec::new(),
-            pool: Pool::default(),
+            pool: PlanPool::default(),
             uses_threads: false,
             // Parts do not follow the processors: the same number of threads gives the same parts everywhere.
             options: PlanOptions { threads: options.threads.clamp(1, MOST_THREADS), ..options },

@@ -18,9 +18,9 @@ static POOLS: Mutex<Vec<Weak<Workers>>> = Mutex::new(Vec::new());
 
 /// The pool of a plan, started by the first run that needs it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Pool(Arc<OnceLock<Option<Arc<Workers>>>>);
+pub(crate) struct PlanPool(Arc<OnceLock<Option<Arc<Workers>>>>);
 
-impl Pool {
+impl PlanPool {
     /// Calls `f` in a thread of the pool.
     pub(crate) fn enter<R: Send>(&self, threads: usize, f: impl FnOnce() -> R + Send) -> R {
         match self.workers(threads) {

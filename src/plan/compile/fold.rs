@@ -21,13 +21,13 @@ enum FoldedValue<F> {
 }
 
 /// The constants of a plan, and what was computed from them.
-pub(crate) struct Folded<F> {
+pub(crate) struct FoldedConstants<F> {
     /// For every node, its index among the values.
     indices: Vec<u32>,
     values: Vec<FoldedValue<F>>,
 }
 
-impl<F: Precision> Folded<F> {
+impl<F: Precision> FoldedConstants<F> {
     const UNKNOWN: u32 = u32::MAX;
 
     /// The constants alone, or, with `fold`, all that depends on nothing else.

@@ -1,6 +1,6 @@
 //! A plan in the making: the buffers of its nodes.
 
-use super::fold::Folded;
+use super::fold::FoldedConstants;
 use super::fuse::FusionGroups;
 use super::live::LiveGraph;
 use super::merge::Held;
@@ -66,7 +66,7 @@ impl<'g, F: Precision> Lowering<'g, F> {
         id: NodeId,
         recorder: &Recorder,
         held: &Held,
-        folded: &Folded<F>,
+        folded: &FoldedConstants<F>,
     ) -> Result<()> {
         let (node, plan) = (self.live.graph.node(id), &mut self.plan);
         let given = |numbers: &[f64]| numbers.iter().map(|&x| F::of(x)).collect();

@@ -1,7 +1,7 @@
 //! The passes of the compiler, in their order.
 
 use super::classify::{Class, Classes};
-use super::fold::Folded;
+use super::fold::FoldedConstants;
 use super::fuse::FusionGroups;
 use super::live::{LiveGraph, ReadOperands};
 use super::lowering::Lowering;
@@ -110,7 +110,7 @@ fn run_passes<F: Precision>(
         let fits = check_elements(graph.node(id), options.max_elements, "PlanOptions::max_elements");
         fits.map_err(|problem| Error::Argument { what: "compile", problem })?;
     }
-    let folded = Folded::new(graph, ops, &merged, held, fuse)?;
+    let folded = FoldedConstants::new(graph, ops, &merged, held, fuse)?;
     let classes = Classes::new(graph, ops, &elementwise, &merged, held, |id| folded.get(id).is_some());
     let pinned = pinned(graph, &merged, &classes, outputs, updates);
     let reads = ReadOperands::new(graph, &merged, &classes);

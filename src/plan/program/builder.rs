@@ -3,7 +3,7 @@
 use super::call::KernelCall;
 use super::instruction::{Instruction, Program};
 use super::register::Register;
-use super::span::Span;
+use super::span::RegisterSpan;
 use crate::graph::NodeId;
 use crate::ops::{Chain, Scalar};
 
@@ -122,12 +122,14 @@ impl ProgramBuilder {
                 spans[span as usize].count += 1;
             }
             Some(&Instruction::Apply { function: before, x, to: before_to })
-                if before == function && before_to + 1 == to && Span::steps(x, [a, b], to).is_some() =>
+                if before == function
+                    && before_to + 1 == to
+                    && RegisterSpan::steps(x, [a, b], to).is_some() =>
             {
-                let steps = Span::steps(x, [a, b], to).unwrap_or_default();
+                let steps = RegisterSpan::steps(x, [a, b], to).unwrap_or_default();
                 instructions.pop();
                 instructions.push(Instruction::Span { span: spans.len() as u32 });
-                spans.push(Span { function, x, steps, to: before_to, count: 2 });
+                spans.push(RegisterSpan { function, x, steps, to: before_to, count: 2 });
             }
             _ => instructions.push(Instruction::Apply { function, x: [a, b], to }),
         }

@@ -2,7 +2,7 @@
 
 use super::call::KernelCall;
 use super::register::Register;
-use super::span::Span;
+use super::span::RegisterSpan;
 use crate::ops::{Chain, Scalar};
 
 /// An instruction of a program; 20 bytes.
@@ -33,7 +33,7 @@ pub(crate) struct Program {
     pub(super) uniform: Vec<(u32, Register)>,
     pub(super) instructions: Vec<Instruction>,
     pub(super) calls: Vec<KernelCall>,
-    pub(super) spans: Vec<Span>,
+    pub(super) spans: Vec<RegisterSpan>,
     /// The number of registers.
     pub(super) registers: usize,
 }
@@ -45,7 +45,7 @@ impl Program {
     }
 
     /// What a span computes.
-    pub(crate) fn span(&self, span: u32) -> Span {
+    pub(crate) fn span(&self, span: u32) -> RegisterSpan {
         self.spans[span as usize]
     }
 

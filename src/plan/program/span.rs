@@ -7,7 +7,7 @@ use crate::tape::Precision;
 
 /// One function of consecutive registers, or of one register each time.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Span {
+pub(crate) struct RegisterSpan {
     pub(crate) function: Scalar,
     /// The first registers of the operands, and whether each moves on with the results.
     pub(crate) x: [Register; 2],
@@ -16,7 +16,7 @@ pub(crate) struct Span {
     pub(crate) count: u32,
 }
 
-impl Span {
+impl RegisterSpan {
     /// Whether each of two operands moves on by one register to the next ones. None if one does neither that nor stay, or
     /// reaches the results.
     pub(crate) fn steps(x: [Register; 2], next: [Register; 2], to: Register) -> Option<[bool; 2]> {
