@@ -115,7 +115,7 @@ impl<F: Precision> FoldedConstants<F> {
 
 /// Where the operands of a node that is folded lie, and what its value becomes.
 struct FoldStorage<'p, F> {
-    folded: &'p Folded<F>,
+    folded: &'p FoldedConstants<F>,
     graph: &'p Graph,
     merged: &'p Merged,
     node: Node<'p>,
