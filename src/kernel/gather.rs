@@ -78,6 +78,17 @@ pub(crate) fn convert<T: Copy, U>(from: &[T], to: &mut [U], f: impl Fn(T) -> U) 
     to.chunks_mut(piece).zip(from.chunks(piece)).for_each(|(to, from)| all(from, to));
 }
 
+impl<'a, T: Copy> View<'a, T> {
+    /// Writes the elements, in row-major order, to a buffer that is as long.
+    ///
+    /// # Panics
+    ///
+    /// If it is longer.
+    pub fn copy_to(&self, out: &mut [T]) {
+        gather(*self, 0, out);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -64,15 +64,6 @@ impl<'a, T: Copy> View<'a, T> {
         })
     }
 
-    /// Writes the elements, in row-major order, to a buffer that is as long.
-    ///
-    /// # Panics
-    ///
-    /// If it is longer.
-    pub fn copy_to(&self, out: &mut [T]) {
-        super::gather(*self, 0, out);
-    }
-
     /// The line along an axis, by its number in row-major order of the other axes: a view of rank 1.
     ///
     /// # Panics

@@ -81,7 +81,7 @@ impl Op for MatMul {
     }
 }
 
-crate::ops::built_in! { MatMul, "matmul"; }
+crate::ops::entry::built_in! { MatMul, "matmul"; }
 
 impl<'t> Var<'t> {
     /// The matrix product `[m, k] · [k, n] → [m, n]`; O(mkn).

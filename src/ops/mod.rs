@@ -2,51 +2,21 @@
 //!
 //! In rules and formulas the letters are always the same: operands `x` (`x0`, `x1`, …), result `y`, cotangent `dy`.
 
-/// The settings of a file's ops, and its part of [`TABLE`]: `Type, "name", [fields], [examples];` for each.
-macro_rules! built_in {
-    ($($op:ident, $name:expr $(, [$($field:ident),*], $examples:expr)?;)+) => {
-        $($crate::op_settings!($op, $name $(, [$($field),*], $examples)?);)+
-
-        /// The ops of this file.
-        pub(in crate::ops) const OPS: &[$crate::ops::Entry] = &[$($crate::ops::entry::<$op>()),+];
-    };
-}
-use built_in;
-
 mod along;
 mod axes;
 mod elementwise;
+mod entry;
 mod matmul;
 mod operand;
 mod shapes;
 
 pub use axes::Axes;
 pub(crate) use elementwise::{Chain, CotangentTarget, RuleArguments, Scalar};
+pub use entry::Entry;
 pub use operand::Other;
 
-use crate::tape::{LoadOp, Loader, Op, Registry, loader};
+use crate::tape::Registry;
 use std::any::TypeId;
-use std::sync::Arc;
-
-/// A line of the table of ops.
-#[derive(Clone, Copy)]
-pub struct Entry {
-    /// The op's name.
-    pub name: &'static str,
-    pub(crate) load: Loader,
-    type_id: fn() -> TypeId,
-    /// Ops of this type that between them use every attribute, each with sample operands.
-    pub examples: fn() -> Vec<Arc<dyn Op>>,
-}
-
-const fn entry<O: LoadOp>() -> Entry {
-    Entry {
-        name: O::NAME,
-        load: loader_of::<O>,
-        type_id: TypeId::of::<O>,
-        examples: || O::examples().into_iter().map(|op| Arc::new(op) as Arc<dyn Op>).collect(),
-    }
-}
 
 impl Default for Registry {
     fn default() -> Self {
@@ -58,10 +28,6 @@ impl Default for Registry {
 /// that name nothing, and does not panic.
 pub(crate) fn is_built_in(op: TypeId) -> bool {
     TABLE.iter().any(|entry| (entry.type_id)() == op)
-}
-
-fn loader_of<O: LoadOp>(attributes: &crate::graph::Attributes) -> Result<Arc<dyn Op>, String> {
-    loader::<O>()(attributes)
 }
 
 /// Re-exports the ops of files, and puts them in the table.

@@ -62,6 +62,15 @@ impl<'s> Map<'s> {
 
     /// Follows a path from module to module, through what they hand on.
     fn follow(&self, path: &[String], hops: usize) -> Option<usize> {
+        // An exported macro is at the crate's root, wherever it is defined.
+        if let [krate, name] = path
+            && let Some(place) = self
+                .sources
+                .iter()
+                .position(|source| source.module[0] == *krate && source.macros.contains(name))
+        {
+            return Some(place);
+        }
         assert!(hops < 32, "imports that lead to each other: {path:?}");
         let longest = (1..=path.len()).rev().find(|&len| self.places.contains_key(&path[..len]))?;
         let place = self.places[&path[..longest]];

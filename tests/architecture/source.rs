@@ -21,6 +21,8 @@ pub(crate) struct Source {
     pub(crate) children: BTreeSet<String>,
     /// Modules in braces, as `op` in `src/lib.rs`, and what is imported in them; the file itself has no name.
     pub(crate) imports: BTreeMap<String, Vec<Import>>,
+    /// The macros that it exports.
+    pub(crate) macros: BTreeSet<String>,
     /// The names of its items, with the line of each.
     pub(crate) items: Vec<(String, usize)>,
 }
@@ -86,6 +88,10 @@ impl Source {
                 _ => {}
             }
             if let Some(name) = item(line, &words) {
+                let exported = number > 0 && code.lines().nth(number - 1) == Some("#[macro_export]");
+                if exported && words.contains(&"macro_rules") {
+                    source.macros.insert(name.to_owned());
+                }
                 source.items.push((name.to_owned(), number + 1));
             }
             // The statement begins here and ends with the first semicolon.

@@ -243,7 +243,7 @@ impl Op for OneHot {
     }
 }
 
-crate::ops::built_in! {
+crate::ops::entry::built_in! {
     CrossEntropy, "softmax_cross_entropy";
     CrossEntropyIndex, "softmax_cross_entropy_index";
     OneHot, "one_hot";

@@ -281,7 +281,7 @@ impl Op for AddAlongAxis {
     }
 }
 
-crate::ops::built_in! {
+crate::ops::entry::built_in! {
     ArgMax, "argmax", [axis], [Self { axis: 0 }, Self { axis: 1 }];
     ArgSort, "argsort", [descending], [Self { descending: false }, Self { descending: true }];
     TakeAlongAxis, "take_along_axis", [axis], [Self { axis: 0 }, Self { axis: 1 }];

@@ -156,7 +156,7 @@ reduction! {
 const EXAMPLES: [(&[usize], bool); 6] =
     [(&[0, 1, 2], false), (&[0], true), (&[1], false), (&[0, 2], false), (&[2], true), (&[], false)];
 
-crate::ops::built_in! {
+crate::ops::entry::built_in! {
     Sum, "sum", [axes, keep], EXAMPLES.map(|(axes, keep)| Self { axes: axes.to_vec(), keep });
     Mean, "mean", [axes, keep], EXAMPLES.map(|(axes, keep)| Self { axes: axes.to_vec(), keep });
     Max, "max", [axes, keep], EXAMPLES.map(|(axes, keep)| Self { axes: axes.to_vec(), keep });

@@ -67,7 +67,7 @@ impl Op for CumSum {
     }
 }
 
-crate::ops::built_in! {
+crate::ops::entry::built_in! {
     CumSum, "cumsum", [axis, reverse], [Self { axis: 0, reverse: false }, Self { axis: 1, reverse: true }];
 }
 

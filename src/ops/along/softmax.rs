@@ -131,7 +131,7 @@ macro_rules! along_axis {
 along_axis!(Softmax, "softmax", "y = exp x / Σ exp x", |y, dy, sum| y * (dy - sum(dy * y)));
 along_axis!(LogSoftmax, "log softmax", "y = x − ln Σ exp x", |y, dy, sum| dy - y.exp() * sum(dy));
 
-crate::ops::built_in! {
+crate::ops::entry::built_in! {
     Softmax, "softmax", [axis], [Self { axis: 1 }, Self { axis: 0 }];
     LogSoftmax, "log_softmax", [axis], [Self { axis: 1 }, Self { axis: 0 }];
 }

@@ -3,7 +3,8 @@
 //!
 //! A replay of 1,000 small ops and their gradients takes 261,388 instructions with them, and 302,793 without.
 
-use super::{Add, Mul, Scalar, Sub};
+use super::known::{Add, Mul, Sub};
+use super::scalar::Scalar;
 use crate::Float;
 use crate::kernel::{WIDTH, map_blocks};
 

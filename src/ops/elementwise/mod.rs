@@ -12,6 +12,5 @@ mod scalar;
 pub(super) mod select;
 
 pub(crate) use chain::Chain;
-use known::*;
 pub(crate) use propagate::{CotangentTarget, RuleArguments};
 pub(crate) use scalar::Scalar;

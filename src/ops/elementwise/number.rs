@@ -1,6 +1,6 @@
 //! Numbers in the place of vars: a rule of the table is written once, and compiled for vars and for numbers.
 
-use super::{Add, Div, Mul, Neg, Sub};
+use super::known::{Add, Div, Mul, Neg, Sub};
 use crate::tape::op::Zero;
 
 /// A number with the operators and methods of a var; each computes what the op of its name does.

@@ -97,7 +97,7 @@ power!(
     Domain::Between(0.3, 2.0)
 );
 
-crate::ops::built_in! {
+crate::ops::entry::built_in! {
     Powi, "powi", [exponent], [0, 1, 2, 3, -2].map(|exponent| Self { exponent });
     Powf, "powf", [exponent], [0.0, 1.0, 2.0, 2.5, -0.5].map(|exponent| Self { exponent });
 }

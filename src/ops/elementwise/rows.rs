@@ -183,7 +183,7 @@ macro_rules! known {
             () => { scalars! { unary: $($op1)+; binary: $($op2)+ $($op3)+; } };
         }
         pub(super) use scalars_of_all;
-        $crate::ops::built_in! {
+        $crate::ops::entry::built_in! {
             $($op1, stringify!($method1);)+
             $($op2, stringify!($method2);)+
             $($op3, stringify!($method3);)+
@@ -273,7 +273,7 @@ macro_rules! plain {
                 y.data.iter_mut().zip(x).for_each(|(y, (&a, &b))| *y = of(a, b));
             }
         })+)?
-        $crate::ops::built_in! {
+        $crate::ops::entry::built_in! {
             $($op1, stringify!($method1);)+
             $($($op2, stringify!($method2);)+)?
         }

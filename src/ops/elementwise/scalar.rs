@@ -1,9 +1,9 @@
 //! The hottest elementwise ops as a plain enum: evaluators go through numbers and blocks of numbers by a match instead of
 //! a virtual call with views. Each arm is the op's own function.
 
+use super::known::*;
 use super::number::Number;
 use super::rule_blocks::{GivenBlocks, TargetBlocks};
-use super::*;
 use crate::Float;
 use crate::kernel::{Block, Blocks, Lane, WIDTH, in_blocks, map_blocks, vectorize};
 use crate::tape::Op;

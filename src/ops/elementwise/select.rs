@@ -55,7 +55,7 @@ impl Op for Where {
     }
 }
 
-crate::ops::built_in! { Where, "where"; }
+crate::ops::entry::built_in! { Where, "where"; }
 
 impl<'t> Var<'t> {
     /// `a` where self ≠ 0, else `b` (NumPy's `where`); the three broadcast.

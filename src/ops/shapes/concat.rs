@@ -219,7 +219,7 @@ impl Op for Unsegment {
     }
 }
 
-crate::ops::built_in! {
+crate::ops::entry::built_in! {
     Concat, "concat", [axis], [Self { axis: 0 }, Self { axis: 1 }];
     Segment, "segment", [axis, part], [Self { axis: 0, part: 0 }, Self { axis: 0, part: 1 }];
     Unsegment, "unsegment", [axis, part], [

@@ -101,7 +101,7 @@ impl Op for Squeeze {
     }
 }
 
-crate::ops::built_in! {
+crate::ops::entry::built_in! {
     ExpandDims, "expand_dims", [axes], [Self { axes: vec![0] }, Self { axes: vec![1, 3] }];
     Squeeze, "squeeze", [axes], [Self { axes: vec![0] }, Self { axes: vec![0, 2] }];
 }

@@ -195,7 +195,7 @@ impl Op for SumTo {
     }
 }
 
-crate::ops::built_in! {
+crate::ops::entry::built_in! {
     BroadcastLike, "broadcast_like";
     ReshapeLike, "reshape_like";
     SumToLike, "sum_to_like";

@@ -223,7 +223,7 @@ impl Op for Unslice {
     }
 }
 
-crate::ops::built_in! {
+crate::ops::entry::built_in! {
     Slice, "slice", [ranges], examples().into_iter().map(|ranges| Self { ranges }).collect::<Vec<_>>();
     Unslice, "unslice", [ranges], examples().into_iter().map(|ranges| Self { ranges }).collect::<Vec<_>>();
 }

@@ -253,7 +253,7 @@ impl Op for BroadcastTo {
     }
 }
 
-crate::ops::built_in! {
+crate::ops::entry::built_in! {
     StopGradient, "stop_gradient";
     Reshape, "reshape", [sizes], [Self { sizes: vec![Some(2), None, Some(2)] }, Self { sizes: vec![None] }];
     Permute, "permute", [axes], [Self { axes: vec![1, 0] }, Self { axes: vec![2, 0, 1] }];
