@@ -47,30 +47,27 @@
 //! reader `data::mnist`, with a decompressor; `png` and `pdf` add pictures in these formats, with fonts; `json` adds
 //! `Picture::from_json`, which reads a picture back.
 
+mod base;
 pub mod check;
 pub mod data;
 mod eval;
-mod float;
 pub mod graph;
 mod kernel;
 pub mod nn;
 pub mod ops;
 mod plan;
 mod reverse;
-mod room;
-mod shape;
-mod state;
 mod tape;
 #[cfg(feature = "draw")]
 mod view;
 
+pub use base::float::Float;
+pub use base::state::State;
 pub use chainrule_base::{Error, Location, Result};
 pub use check::Check;
-pub use float::Float;
 pub use graph::{Graph, NodeId};
 pub use plan::{FeedValue, Key, Outputs, Plan, PlanOptions, Schedule};
 pub use reverse::Gradients;
-pub use state::State;
 pub use tape::{IntoIndices, IntoValue, Limits, LoadOp, Op, Precision, Registry, Scope, Tape, Value, Var};
 #[cfg(feature = "draw")]
 pub use view::Draw;
@@ -96,11 +93,11 @@ pub mod picture {
 pub mod op {
     #![doc = include_str!("op.md")]
 
+    pub use crate::base::shape::Layout;
     pub use crate::graph::{Attribute, Attributes, Branch, Kind};
     pub use crate::kernel::math;
     pub use crate::kernel::{Input, Inputs, LineMut, Output, View, for_each_line, map, map_in_place};
     pub use crate::op_settings;
-    pub use crate::shape::Layout;
     pub use crate::tape::op::{Derivative, Kernel, Op, Operand, Precision, Zero};
     pub use crate::tape::operands::{all_reals, arrays, axes, axis, broadcast, operands, reals};
     pub use crate::tape::sample::{Domain, Maker, Sample};

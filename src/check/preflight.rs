@@ -1,5 +1,7 @@
 //! Before any difference: that a replay gives what was recorded, twice the same, and no NaN.
 
+use crate::base::shape::unravel;
+use crate::base::state::State;
 use crate::check::replay::flow::branch;
 use crate::check::replay::values::value;
 use crate::check::report::fault::{Fault, Stage};
@@ -8,8 +10,6 @@ use crate::graph::Branch;
 use crate::graph::{Graph, Kind, Leaf, NodeId, Origin};
 use crate::kernel::View;
 use crate::plan::{Plan, PlanOptions, Seen};
-use crate::shape::unravel;
-use crate::state::State;
 use crate::tape::{Tape, Var};
 use ndarray::ArrayD;
 use rustc_hash::FxHashMap;
@@ -166,7 +166,7 @@ impl ReplayWatch<'_> {
             }
             Seen::Written { node, numbers } => {
                 let shape = self.graph.node(node).shape();
-                let layout = crate::shape::Layout::contiguous(shape);
+                let layout = crate::base::shape::Layout::contiguous(shape);
                 let numbers = View::new(numbers, 0, &layout.shape, &layout.strides);
                 let problem =
                     "it is not deterministic: replayed on the recorded operands it gives another result";

@@ -112,7 +112,7 @@ fn contract<'t>(check: &Check<'t>, gradients: &[Var<'t>], order: usize) -> Resul
     let mut sum: Option<Var<'t>> = None;
     for gradient in gradients {
         let shape = gradient.shape();
-        let numbers = signed(crate::shape::size(&shape), &mut random);
+        let numbers = signed(crate::base::shape::size(&shape), &mut random);
         let cotangent = ArrayD::from_shape_vec(IxDyn(&shape), numbers)
             .unwrap_or_else(|e| unreachable!("there is a number for each element: {e}"));
         let part = tape.try_apply(crate::ops::Mul, &[*gradient, tape.constant(cotangent)])?.sum();

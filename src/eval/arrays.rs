@@ -1,8 +1,8 @@
 //! The fast lane for contiguous arrays of one shape: scalar functions of them, in a tight loop over the nodes.
 
+use crate::base::shape::size;
 use crate::error::Result;
 use crate::graph::{NodeId, ShapeIndex};
-use crate::shape::size;
 use crate::tape::{Recorder, ValueState, Values};
 use std::ops::Range;
 

@@ -1,10 +1,10 @@
 //! Values on demand, in f64.
 
 use super::node::{Computation, Storage, compute};
+use crate::base::shape::{Layout, size};
 use crate::error::{Error, Result, refuse};
 use crate::graph::{Graph, Leaf, Node, NodeId};
 use crate::kernel::{View, gather};
-use crate::shape::{Layout, size};
 use crate::tape::{
     OperandView, Operands, Recorder, Tape, Value, ValuePlaces, ValueState, Values, Var, shaped,
 };
@@ -192,12 +192,12 @@ impl Recorder {
         let numbers = match located.indices {
             Some(indices) => {
                 let Layout { shape, strides, offset } = &located.layout;
-                let mut all = crate::room::filled("value", size(node.shape()), 0)?;
+                let mut all = crate::base::alloc::filled("value", size(node.shape()), 0)?;
                 gather(View::new(indices, *offset, shape, strides), 0, &mut all);
                 all.into_iter().map(|i| i as f64).collect()
             }
             None => {
-                let mut numbers = crate::room::filled("value", size(node.shape()), 0.0)?;
+                let mut numbers = crate::base::alloc::filled("value", size(node.shape()), 0.0)?;
                 gather(located.view(), 0, &mut numbers);
                 numbers
             }

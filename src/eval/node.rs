@@ -1,10 +1,10 @@
 //! Computing one node, wherever its operands lie and its result goes: for values on demand, for rules computed without
 //! recording, and where plans fold constants.
 
+use crate::base::shape::{Layout, size};
 use crate::error::{Error, Result};
 use crate::graph::Kind;
 use crate::kernel::{Input, Inputs, Output, View, gather};
-use crate::shape::{Layout, size};
 use crate::tape::{Op, OperandView, Operands, Precision, call};
 use smallvec::SmallVec;
 
@@ -73,7 +73,7 @@ pub(crate) fn compute<F: Precision, S: Storage<F>>(
         return storage.view(layout);
     }
     if kind == Kind::Index {
-        let mut indices = crate::room::filled(S::WHAT, size(shape), 0)?;
+        let mut indices = crate::base::alloc::filled(S::WHAT, size(shape), 0)?;
         let (x, scratch) = storage.operands();
         let done = run(op, x, Output::of_indices(&mut indices, shape), scratch);
         done.map_err(|problem| storage.refused(problem))?;

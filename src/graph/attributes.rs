@@ -1,6 +1,6 @@
 //! Attributes of ops: the settings that, with its name, make one op different from another.
 
-use crate::float::Written;
+use crate::base::float::Written;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::hash::{Hash, Hasher};

@@ -152,7 +152,7 @@ impl<'g> Node<'g> {
     /// The values of a constant, in row-major order.
     pub fn constant(self) -> Option<&'g [f64]> {
         (self.leaf() == Some(Leaf::Constant)).then(|| {
-            &self.graph.constants[self.record.inputs[0].index()..][..crate::shape::size(self.shape())]
+            &self.graph.constants[self.record.inputs[0].index()..][..crate::base::shape::size(self.shape())]
         })
     }
 }

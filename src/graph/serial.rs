@@ -101,7 +101,7 @@ impl Graph {
             return Err(format!("{op} takes {} operands, more than a graph can give it", op.arity));
         }
         for shape in &data.shapes {
-            crate::shape::checked_size(shape)?;
+            crate::base::shape::checked_size(shape)?;
             graph.shape_id(shape);
         }
         data.scopes.iter().for_each(|s| {
@@ -141,7 +141,7 @@ impl Graph {
             if shape.kind() == Kind::Index && Leaf::of_op(OpId(op)).is_some() {
                 return wrong("is a leaf that says of itself that an op computes its indices");
             }
-            let size = crate::shape::size(sizes);
+            let size = crate::base::shape::size(sizes);
             if scope as usize >= graph.scopes.len() {
                 return wrong("names a scope outside the table");
             }

@@ -5,7 +5,7 @@
 
 use super::{View, gather, map_in_place, math, vectorize};
 use crate::Float;
-use crate::shape::{Sizes, Strides, size};
+use crate::base::shape::{Sizes, Strides, size};
 use std::ops::Range;
 
 /// Elements of a leaf of a pairwise sum, which are added in order.

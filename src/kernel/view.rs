@@ -1,6 +1,6 @@
 //! The operands and the result of a kernel: strided views in, one contiguous buffer out.
 
-use crate::shape::{is_contiguous, place, size};
+use crate::base::shape::{is_contiguous, place, size};
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn, ShapeBuilder};
 
 /// A strided view of numbers or indices.

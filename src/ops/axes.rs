@@ -1,6 +1,6 @@
 //! Which axes an op works on, as users write it.
 
-use crate::shape;
+use crate::base::shape;
 use crate::tape::Var;
 use std::ops::RangeFull;
 

@@ -2,8 +2,8 @@
 
 use super::compiled::Plan;
 use super::find::{Key, find};
+use crate::base::float::Float;
 use crate::error::{Error, Result};
-use crate::float::Float;
 use crate::graph::Leaf;
 use crate::tape::Precision;
 use ndarray::{Array, ArrayRef, ArrayView, ArrayViewD, ArrayViewMutD, Dimension, RemoveAxis, aview0};

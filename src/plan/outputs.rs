@@ -2,8 +2,8 @@
 
 use super::compiled::Plan;
 use super::step::{Buffer, BufferView};
+use crate::base::shape::Layout;
 use crate::kernel::View;
-use crate::shape::Layout;
 use crate::tape::{Precision, Var};
 use ndarray::ArrayViewD;
 

@@ -1,10 +1,10 @@
 //! What a plan is given from outside: inputs with their buffers, and parameters of the state.
 
+use crate::base::shape::{Sizes, size};
 use crate::error::{Error, Result};
 use crate::graph::NodeId;
 use crate::kernel::{self, Share, in_parts};
 use crate::location::Location;
-use crate::shape::{Sizes, size};
 use ndarray::{ArrayRef, ArrayViewMutD, Axis, Dimension, IxDyn, RemoveAxis};
 
 /// A leaf that is fed, and its buffer.

@@ -5,9 +5,9 @@
 
 use super::program::Program;
 use super::step::{OperandCheck, Step, StepOperand};
+use crate::base::shape::size;
 use crate::kernel::{LONG_PRODUCT, WIDTH};
 use crate::ops::MatMul;
-use crate::shape::size;
 use crate::tape::Op;
 use std::any::Any;
 use std::sync::Arc;

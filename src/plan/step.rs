@@ -1,8 +1,8 @@
 //! A step of a plan, as data: one kernel call, one program of elementwise ops, or a kernel with a program as its epilogue.
 
 use super::program::Program;
+use crate::base::shape::{Layout, Sizes, size};
 use crate::graph::NodeId;
-use crate::shape::{Layout, Sizes, size};
 use crate::tape::Op;
 use smallvec::SmallVec;
 use std::sync::Arc;

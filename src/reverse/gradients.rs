@@ -199,7 +199,7 @@ pub(super) fn one_number(output: Var<'_>) -> Result<()> {
     real(output)?;
     let graph = output.tape().graph();
     let node = graph.node(output.id());
-    if crate::shape::size(node.shape()) == 1 {
+    if crate::base::shape::size(node.shape()) == 1 {
         return Ok(());
     }
     Err(Error::NotScalar {

@@ -1,7 +1,7 @@
 //! Rules as formulas: the cotangent of an operand, written in the letters of rules, `dy × x1`.
 
 use super::rule::{RuleGraph, RuleValue};
-use crate::float::Written;
+use crate::base::float::Written;
 use crate::tape::Formula;
 
 /// A formula longer than this explains nothing.

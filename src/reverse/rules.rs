@@ -179,7 +179,7 @@ fn fit<'t>(tape: &'t Tape, x: Var<'t>, result: Var<'t>) -> Result<Var<'t>, Strin
     if wanted == found {
         return Ok(result);
     }
-    if crate::shape::broadcasts_to(&wanted, &found) {
+    if crate::base::shape::broadcasts_to(&wanted, &found) {
         return Ok(result.sum_to_like(x));
     }
     Err(format!(

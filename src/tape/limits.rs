@@ -1,7 +1,7 @@
 //! How much a graph from outside may ask for.
 
+use crate::base::shape::size;
 use crate::graph::{Graph, Node, NodeId};
-use crate::shape::size;
 
 /// How large the arrays of a loaded graph may be: a file of a few bytes can stretch a number to any size, and computing it
 /// would take all memory, or for ever. What a program records itself has no limits.

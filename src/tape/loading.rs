@@ -90,7 +90,7 @@ impl Recorder {
             }
         }
         for (&id, shape) in leaves {
-            crate::shape::checked_size(shape).map_err(|problem| Error::Argument {
+            crate::base::shape::checked_size(shape).map_err(|problem| Error::Argument {
                 what: "with_shapes",
                 problem: format!("{}: {problem}", graph.describe(id)),
             })?;

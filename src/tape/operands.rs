@@ -1,8 +1,8 @@
 //! What shape rules ask of operands, with messages that say what would be right.
 
 use super::op::Operand;
+use crate::base::shape;
 use crate::graph::Kind;
-use crate::shape;
 
 /// The shapes of exactly `N` operands, of real numbers or of indices.
 ///

@@ -1,7 +1,7 @@
 //! Operands to test an op on.
 
+use crate::base::shape::size;
 use crate::graph::Kind;
-use crate::shape::size;
 use std::fmt;
 
 /// Operands to test an op on.

@@ -1,11 +1,11 @@
 //! Drawings of vars: the builder of pictures, with values and gradients of the tape or of a plan's run.
 
+use crate::base::state::State;
 use crate::check::{Report, Verdict};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeId};
 use crate::plan::Plan;
 use crate::reverse::Gradients;
-use crate::state::State;
 use crate::tape::{Precision, Tape, Var};
 use crate::view::annotations::Annotations;
 use crate::view::builder::Builder;
@@ -143,7 +143,7 @@ impl<'t> Draw<'t> {
         while let Some(report) = order {
             let leaves = report.parameters.iter().map(|p| (p.node, p.verdict));
             for leaf in &report.parameters {
-                let count = crate::shape::size(&leaf.shape);
+                let count = crate::base::shape::size(&leaf.shape);
                 let note = format!("{} of {count} agree, max |Δ| {:.1e}", leaf.passed, leaf.max_abs);
                 self.verdicts.notes.entry(leaf.node).or_insert(note);
             }

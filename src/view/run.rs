@@ -1,9 +1,9 @@
 //! The values of a plan's run in place of the tape's.
 
+use crate::base::state::State;
 use crate::error::{Error, Result};
 use crate::graph::NodeId;
 use crate::plan::Plan;
-use crate::state::State;
 use crate::tape::{Precision, Tape, Var};
 use ndarray::ArrayD;
 use std::collections::BTreeMap;

@@ -33,6 +33,8 @@ pub(crate) struct Import {
     pub(crate) path: Vec<String>,
     /// The name that it has here; `*` for all.
     pub(crate) name: String,
+    /// Whether it is handed on, as a folder's face does.
+    pub(crate) public: bool,
 }
 
 pub(crate) fn root() -> &'static Path {
@@ -100,7 +102,8 @@ impl Source {
             if begins && (!line.starts_with(' ') || !inner.is_empty()) {
                 let rest = code.lines().skip(number).collect::<Vec<_>>().join("\n");
                 let statement = rest.split_once("use ").unwrap().1.split(';').next().unwrap();
-                let imports = tree(statement).into_iter();
+                let public = bare.starts_with("pub");
+                let imports = tree(statement).into_iter().map(|import| Import { public, ..import });
                 source.imports.entry(inner.clone()).or_default().extend(imports);
             }
         }
@@ -119,19 +122,22 @@ impl Source {
     }
 
     /// Every path that the file names, with its line: those of its imports, and those in the code that begin with
-    /// `crate`, `super`, `self` or a module that it declares.
+    /// `crate`, `super`, `self` or a module that it declares. What it only hands on, it does not need itself.
     pub(crate) fn paths(&self) -> Vec<(usize, Vec<String>)> {
         let mut found = Vec::new();
         let mut statement = false;
+        let mut own = BTreeSet::new();
         for (number, line) in self.code.lines().enumerate() {
             let bare = line.trim_start();
             statement |= bare.starts_with("use ") || bare.starts_with("pub") && bare.contains(" use ");
             if !statement {
+                own.extend(line.split(|c: char| !c.is_alphanumeric() && c != '_'));
                 found.extend(self.paths_of_line(line).into_iter().map(|path| (number + 1, path)));
             }
             statement &= !line.contains(';');
         }
-        let imports = self.imports.values().flatten().map(|import| {
+        let used = |import: &&Import| !import.public || own.contains(import.name.as_str());
+        let imports = self.imports.values().flatten().filter(used).map(|import| {
             let last = import.path.last().map_or("", String::as_str);
             let line = self.code.lines().position(|line| {
                 line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == last)
@@ -209,7 +215,7 @@ pub(crate) fn tree(text: &str) -> Vec<Import> {
                 let rest = if own { Vec::new() } else { import.path };
                 let path: Vec<String> = head.iter().cloned().chain(rest).collect();
                 let name = if own { path.last().cloned().unwrap_or_default() } else { import.name };
-                Import { path, name }
+                Import { path, name, public: false }
             })
             .collect();
     }
@@ -220,7 +226,7 @@ pub(crate) fn tree(text: &str) -> Vec<Import> {
     if name == "*" {
         path.pop();
     }
-    vec![Import { path, name }]
+    vec![Import { path, name, public: false }]
 }
 
 fn names(path: &str) -> Vec<String> {

@@ -54,4 +54,4 @@ pub use page::timeline::Timeline;
 /// The README's program, run as a test.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
-pub struct Readme;
+pub struct PictureReadme;

@@ -1,5 +1,6 @@
 //! End to end: the gradient of each leaf against differences of the output.
 
+use crate::base::shape::unravel;
 use crate::check::end_to_end::groups::{LeafGroups, MANY};
 use crate::check::end_to_end::output::{EndToEnd, at_ties};
 use crate::check::end_to_end::rows::GradientRow;
@@ -13,7 +14,6 @@ use crate::check::report::fault::{Fault, Stage};
 use crate::check::report::mode::Mode;
 use crate::check::report::parameter::ParameterReport;
 use crate::error::Result;
-use crate::shape::unravel;
 use crate::tape::Var;
 
 /// Elements on which moving the result of a linear op is compared with computing it.

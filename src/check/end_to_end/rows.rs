@@ -1,5 +1,6 @@
 //! The elements of one point, judged one by one or along random directions.
 
+use crate::base::shape::unravel;
 use crate::check::end_to_end::unseen::{ProbeSight, unseen};
 use crate::check::measure::calibrate::calibrate;
 use crate::check::measure::element::{Compared, Element, Reason};
@@ -14,7 +15,6 @@ use crate::check::report::mode::Mode;
 use crate::check::report::parameter::ParameterReport;
 use crate::check::report::verdict::Verdict;
 use crate::error::{Error, Result};
-use crate::shape::unravel;
 use std::thread::{Builder, ScopedJoinHandle};
 
 /// Elements on which the steps are tried out.

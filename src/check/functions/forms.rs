@@ -71,7 +71,7 @@ impl Numbers<f32> for f32 {
 
 /// A number of a slice, with its gradient.
 #[derive(Debug, Clone, Copy)]
-pub struct Slice<T>(PhantomData<T>);
+pub struct SliceNumbers<T>(PhantomData<T>);
 
 /// Functions of several arrays, whose derivatives have the form `D`.
 #[derive(Debug, Clone, Copy)]
@@ -111,7 +111,7 @@ pub trait Form<F, G> {
     fn derivatives(df: &G, point: &Self::Point, dy: &ArrayD<Self::Number>) -> Vec<Argument>;
 }
 
-impl<T: Float, F: Fn(&[T]) -> T, G: Fn(&[T]) -> Vec<T>> Form<F, G> for Slice<T> {
+impl<T: Float, F: Fn(&[T]) -> T, G: Fn(&[T]) -> Vec<T>> Form<F, G> for SliceNumbers<T> {
     type Number = T;
     type Point = Vec<T>;
 

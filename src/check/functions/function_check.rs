@@ -1,7 +1,9 @@
 //! Checks of functions that are not on a tape, and of their derivatives.
 
 use crate::Float;
-use crate::check::functions::forms::{Argument, Arrays, Gradient, Jacobian, Numbers, Slice, Vjp, epsilon};
+use crate::check::functions::forms::{
+    Argument, Arrays, Gradient, Jacobian, Numbers, SliceNumbers, Vjp, epsilon,
+};
 use crate::check::report::mode::Mode;
 use ndarray::ArrayD;
 use std::marker::PhantomData;
@@ -53,7 +55,7 @@ use std::marker::PhantomData;
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "a check does nothing until it is run"]
-pub struct FunctionCheck<F, G, K = Slice<f64>> {
+pub struct FunctionCheck<F, G, K = SliceNumbers<f64>> {
     pub(super) f: F,
     pub(super) df: G,
     form: PhantomData<K>,
@@ -70,7 +72,7 @@ impl<F: Fn(&[f64]) -> f64, G: Fn(&[f64]) -> Vec<f64>> FunctionCheck<F, G> {
     }
 }
 
-impl<F: Fn(&[f32]) -> f32, G: Fn(&[f32]) -> Vec<f32>> FunctionCheck<F, G, Slice<f32>> {
+impl<F: Fn(&[f32]) -> f32, G: Fn(&[f32]) -> Vec<f32>> FunctionCheck<F, G, SliceNumbers<f32>> {
     /// The same of a function that computes in single precision: with a relative tolerance of 1e-3.
     pub fn single(f: F, df: G, x: &[f32]) -> Self {
         Self::of(f, df, vec![Argument::slice(x)], tolerance::<f32>())
@@ -132,7 +134,7 @@ where
     }
 }
 
-impl<F, G, T> FunctionCheck<F, G, Slice<T>> {
+impl<F, G, T> FunctionCheck<F, G, SliceNumbers<T>> {
     /// With another name for the point in the report.
     pub fn name(mut self, name: &str) -> Self {
         self.arguments.iter_mut().for_each(|argument| name.clone_into(&mut argument.name));

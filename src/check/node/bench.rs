@@ -1,5 +1,7 @@
 //! One op alone: its kernel as a function of its operands, and its rules, at any operands of some shapes.
 
+use crate::base::shape::Layout;
+use crate::base::state::State;
 use crate::check::measure::function::{Function, Moves};
 use crate::check::random::{Random, signed};
 use crate::check::replay::Replay;
@@ -8,8 +10,6 @@ use crate::check::replay::values::value;
 use crate::error::Result;
 use crate::graph::{Kind, NodeId};
 use crate::plan::{Plan, Point};
-use crate::shape::Layout;
-use crate::state::State;
 use crate::tape::{Tape, Var};
 
 /// A node's op with operands and cotangent of its own: nothing else of the graph has a part in what it computes.

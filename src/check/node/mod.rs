@@ -9,6 +9,7 @@ mod operand;
 mod tally;
 
 use super::report::hint;
+use crate::base::shape::unravel;
 use crate::check::measure::element::Element;
 use crate::check::measure::judge::Judge;
 use crate::check::random::{Random, signed};
@@ -20,7 +21,6 @@ use crate::check::report::verdict::{NodeReport, Verdict};
 use crate::check::report::worst::{Worst, list};
 use crate::error::Result;
 use crate::graph::{Graph, Kind, NodeId, OpIndex, ShapeIndex};
-use crate::shape::unravel;
 use crate::tape::Tape;
 use bench::{Bench, Judged};
 use locate::{Furthest, is_flat, worst};

@@ -1,5 +1,7 @@
 //! Operands that are very small or very large.
 
+use crate::base::shape::unravel;
+use crate::base::state::State;
 use crate::check::ops::ladder::GREATEST;
 use crate::check::ops::op_check::OpCheck;
 use crate::check::ops::operands::{real, shapes, whole};
@@ -12,8 +14,6 @@ use crate::check::report::worst::Source;
 use crate::error::Result;
 use crate::graph::Kind;
 use crate::plan::Plan;
-use crate::shape::unravel;
-use crate::state::State;
 use crate::tape::op::Precision;
 use crate::tape::sample::{Domain, Sample};
 use crate::tape::{Tape, Var};

@@ -155,7 +155,7 @@ impl OpCheck {
         order: usize,
         random: &mut Random,
     ) -> Check<'t> {
-        let numbers = signed(crate::shape::size(&y.shape()), random);
+        let numbers = signed(crate::base::shape::size(&y.shape()), random);
         let weights = ArrayD::from_shape_vec(IxDyn(&y.shape()), numbers)
             .unwrap_or_else(|e| unreachable!("there is a number for each element: {e}"));
         let loss = (y * y.tape().constant(weights)).sum();

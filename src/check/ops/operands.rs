@@ -55,7 +55,8 @@ pub(super) fn shapes(sample: &Sample) -> String {
 
 /// The largest of some samples that is small enough for every element to be moved by itself, and has no empty operand.
 pub(super) fn whole(samples: &[Sample]) -> Option<&Sample> {
-    let size = |sample: &Sample| sample.0.iter().map(|(shape, _)| crate::shape::size(shape)).sum::<usize>();
+    let size =
+        |sample: &Sample| sample.0.iter().map(|(shape, _)| crate::base::shape::size(shape)).sum::<usize>();
     let whole = |sample: &&Sample| sample.0.iter().all(|(shape, _)| !shape.contains(&0));
     samples.iter().filter(whole).filter(|sample| size(sample) <= 64).max_by_key(|sample| size(sample))
 }

@@ -1,5 +1,6 @@
 //! Operands at which functions are apt to be special: exact zeros, and elements that tie.
 
+use crate::base::state::State;
 use crate::check::ops::op_check::OpCheck;
 use crate::check::ops::operands::{real, shapes, whole};
 use crate::check::ops::report::OpCase;
@@ -8,7 +9,6 @@ use crate::check::report::Report;
 use crate::error::{Error, Result};
 use crate::graph::Kind;
 use crate::plan::Plan;
-use crate::state::State;
 use crate::tape::sample::{Domain, Sample};
 use crate::tape::{Tape, Var};
 use ndarray::ArrayD;

@@ -1,10 +1,10 @@
 //! Results of ops that are linear in an operand, which are moved instead of being computed.
 
+use crate::base::shape::Layout;
 use crate::check::replay::values::numbers;
 use crate::error::Result;
 use crate::graph::NodeId;
 use crate::kernel::{Input, Inputs, View};
-use crate::shape::Layout;
 use crate::tape::{Op, Tape};
 use smallvec::SmallVec;
 use std::sync::Arc;

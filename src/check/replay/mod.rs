@@ -6,12 +6,12 @@ mod cut;
 pub(crate) mod flow;
 pub(crate) mod values;
 
+use crate::base::shape::{Layout, place};
+use crate::base::state::State;
 use crate::check::measure::function::{Function, FunctionValues, Moves, Reached};
 use crate::error::{Error, Result};
 use crate::graph::NodeId;
 use crate::plan::{Plan, PlanOptions, Point};
-use crate::shape::{Layout, place};
-use crate::state::State;
 use crate::tape::Var;
 use columns::{LinearColumn, operands};
 use cut::{Cut, LinearResult};

@@ -1,7 +1,7 @@
 //! How thoroughly a gradient is checked.
 
+use crate::base::float::Written;
 use crate::error::{Error, Result};
-use crate::float::Written;
 use serde::{Deserialize, Serialize};
 
 /// How a check measures derivatives end to end. Whatever the mode, every node is judged on its own as well.

@@ -1,9 +1,9 @@
 //! Softmax with cross-entropy loss, for targets that are probabilities and for class labels.
 
 use crate::Float;
+use crate::base::shape::{size, unravel};
 use crate::graph::Kind;
 use crate::kernel::{Inputs, Output, View, gather, log_sum_exp_rows, sum_blocks};
-use crate::shape::{size, unravel};
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;

@@ -1,10 +1,10 @@
 //! The order of elements along an axis, as indices; and the elements at indices.
 
 use crate::Float;
+use crate::base::shape::{Layout, check_axis, unravel};
 use crate::graph::Kind;
 use crate::kernel::{Inputs, Output, View, for_each_line};
 use crate::ops::axes::from_front;
-use crate::shape::{Layout, check_axis, unravel};
 use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
 use crate::tape::operands::{operands, reals};
 use crate::tape::sample::{Domain, Sample};

@@ -1,9 +1,9 @@
 //! Reductions over axes: sum, mean, greatest, log of the sum of exponentials.
 
 use crate::Float;
+use crate::base::shape::size;
 use crate::kernel::{Inputs, Output, reduce_axes, sum_axes};
 use crate::ops::axes::{Axes, flags};
-use crate::shape::size;
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;

@@ -1,9 +1,9 @@
 //! Running sums along an axis.
 
 use crate::Float;
+use crate::base::shape::check_axis;
 use crate::kernel::{Inputs, Output, for_each_line};
 use crate::ops::axes::from_front;
-use crate::shape::check_axis;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;
 use crate::tape::sample::{Domain, Sample};

@@ -101,7 +101,7 @@ macro_rules! along_axis {
 
             fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
                 let [x] = reals(x)?;
-                crate::shape::check_axis(self.axis, x.len())?;
+                crate::base::shape::check_axis(self.axis, x.len())?;
                 Ok(x.to_vec())
             }
 

@@ -55,7 +55,7 @@ macro_rules! elementwise_op {
 
             fn shape(&self, x: &[$crate::tape::op::Operand<'_>]) -> Result<Vec<usize>, String> {
                 let [$($x),+] = $crate::tape::operands::reals(x)?;
-                $crate::shape::broadcast_all(&[$($x),+])
+                $crate::base::shape::broadcast_all(&[$($x),+])
             }
 
             fn rule<'t>(

@@ -36,7 +36,7 @@ impl Op for Where {
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
         let [condition, a, b] = reals(x)?;
-        crate::shape::broadcast(&crate::shape::broadcast(condition, a)?, b)
+        crate::base::shape::broadcast(&crate::base::shape::broadcast(condition, a)?, b)
     }
 
     fn rule<'t>(&self, operand: usize, x: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {

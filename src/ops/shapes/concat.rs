@@ -1,9 +1,9 @@
 //! Arrays joined along an axis, and one part of what was joined.
 
 use crate::Float;
+use crate::base::shape::{self, Layout};
 use crate::kernel::{Inputs, Output, View, gather};
 use crate::ops::axes::from_front;
-use crate::shape::{self, Layout};
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::all_reals;
 use crate::tape::sample::{Domain, Sample};

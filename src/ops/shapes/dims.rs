@@ -2,9 +2,9 @@
 
 use super::views::view_kernel;
 use crate::Float;
+use crate::base::shape::Layout;
 use crate::kernel::{Inputs, Output};
 use crate::ops::axes::{Axes, flags};
-use crate::shape::Layout;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::arrays;
 use crate::tape::sample::{Domain, Sample};

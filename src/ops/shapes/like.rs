@@ -2,8 +2,8 @@
 
 use super::views::view_kernel;
 use crate::Float;
+use crate::base::shape::{self, Layout, size};
 use crate::kernel::{Inputs, Output, View, sum_axes};
-use crate::shape::{self, Layout, size};
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
 use crate::tape::operands::reals;

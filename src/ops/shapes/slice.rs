@@ -1,10 +1,10 @@
 //! Parts of an array, and the array that is zero outside a part.
 
 use crate::Float;
+use crate::base::shape::{Layout, place, size};
 use crate::graph::Attributes;
 use crate::kernel::{Inputs, Output, gather};
 use crate::ops::axes::from_front;
-use crate::shape::{Layout, place, size};
 use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
 use crate::tape::operands::{arrays, reals};
 use crate::tape::sample::{Domain, Sample};

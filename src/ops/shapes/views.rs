@@ -1,9 +1,9 @@
 //! Ops that only look at the same elements in another way: no copies, unless a reshape meets a strided operand.
 
 use crate::Float;
+use crate::base::shape::{self, Layout};
 use crate::kernel::{Inputs, Output, View, gather};
 use crate::ops::axes::{flags, from_front};
-use crate::shape::{self, Layout};
 use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
 use crate::tape::operands::{arrays, reals};
 use crate::tape::sample::{Domain, Sample};

@@ -1,8 +1,8 @@
 //! How the nodes of a plan are computed: not at all, as views, element by element, or by kernels.
 
 use super::merge::{Held, Merged};
+use crate::base::shape::Layout;
 use crate::graph::{Graph, NodeId};
-use crate::shape::Layout;
 use crate::tape::Op;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;

@@ -1,10 +1,10 @@
 //! Constant folding: what depends on constants alone is computed once, when the plan is compiled.
 
 use super::merge::{Held, Merged};
+use crate::base::shape::{Layout, size};
 use crate::error::{Error, Result};
 use crate::eval::{Computation, Storage, compute};
 use crate::graph::{Graph, Kind, Node, NodeId};
-use crate::shape::{Layout, size};
 use crate::tape::{Op, OperandView, Operands, Precision};
 use std::sync::Arc;
 

@@ -9,8 +9,8 @@
 
 use super::classify::Class;
 use super::live::LiveGraph;
+use crate::base::shape::size;
 use crate::graph::{NodeId, ShapeIndex};
-use crate::shape::size;
 use rustc_hash::FxHashMap;
 use std::collections::hash_map::Entry;
 

@@ -3,11 +3,11 @@
 use super::fuse::FusionGroup;
 use super::levels::levels;
 use super::lowering::{Lowering, NO_REGISTER};
+use crate::base::shape::size;
 use crate::graph::{Kind, NodeId};
 use crate::plan::program::{Program, ProgramBuilder, Register};
 use crate::plan::split;
 use crate::plan::step::{Buffer, BufferView, FusedKernel, OperandCheck, Step, StepOperand, StepOutput, Work};
-use crate::shape::size;
 use crate::tape::Precision;
 use smallvec::SmallVec;
 

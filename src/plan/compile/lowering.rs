@@ -4,16 +4,16 @@ use super::fold::FoldedConstants;
 use super::fuse::FusionGroups;
 use super::live::LiveGraph;
 use super::merge::Held;
+use crate::base::alloc;
+use crate::base::float::Written;
+use crate::base::shape::size;
 use crate::error::{Error, Result};
-use crate::float::Written;
 use crate::graph::{Kind, Leaf, Node, NodeId};
 use crate::ops::{Scalar, is_built_in};
 use crate::plan::compiled::Plan;
 use crate::plan::program::{AppliedOp, Register};
 use crate::plan::slots::{InputSlot, ParameterSlot};
 use crate::plan::step::{Buffer, BufferView, IndexKernel, OutputTarget, StepOutput};
-use crate::room;
-use crate::shape::size;
 use crate::tape::{Precision, Recorder};
 use rustc_hash::FxHashMap;
 use std::any::Any;
@@ -165,7 +165,7 @@ fn slot<T: Default + Clone>(node: Node<'_>, given: Option<Vec<T>>) -> Result<Inp
         fed: given.is_some(),
         values: match given {
             Some(values) => values,
-            None => room::filled("compile", size(node.shape()), T::default())?,
+            None => alloc::filled("compile", size(node.shape()), T::default())?,
         },
     })
 }

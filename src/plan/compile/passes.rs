@@ -9,14 +9,14 @@ use super::merge::{Held, Merged};
 use super::order::order;
 use super::place::{assign_buffers, write_in_place};
 use super::request::{check_kinds, check_updates};
+use crate::base::alloc;
+use crate::base::shape::Layout;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeId};
 use crate::plan::compiled::Plan;
 use crate::plan::options::PlanOptions;
 use crate::plan::split;
 use crate::plan::step::{Buffer, OperandCheck, Step};
-use crate::room;
-use crate::shape::Layout;
 use crate::tape::{Op, Precision, Recorder, Var, check_elements};
 use std::sync::Arc;
 
@@ -197,6 +197,6 @@ fn finish<F: Precision>(plan: &mut Plan<F>, results: usize, graph: &Graph) -> Re
         registers.max(step.workspace)
     };
     let scratch = plan.steps.iter().map(scratch).max().unwrap_or(0);
-    plan.scratch = room::filled("compile", scratch, F::zero())?;
+    plan.scratch = alloc::filled("compile", scratch, F::zero())?;
     Ok(())
 }

@@ -1,12 +1,12 @@
 //! What a plan is asked for: its outputs and updates.
 
 use super::lowering::Lowering;
+use crate::base::shape::Layout;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Kind, Leaf, NodeId};
 use crate::plan::step::{
     Buffer, BufferView, OperandCheck, OutputTarget, Step, StepOperand, StepOutput, Work,
 };
-use crate::shape::Layout;
 use crate::tape::{Precision, Var};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;

@@ -3,12 +3,12 @@
 use super::hook::StepHook;
 use super::memory::RunMemory;
 use crate::Float;
+use crate::base::float::Written;
+use crate::base::shape::unravel;
 use crate::error::{Error, Result};
-use crate::float::Written;
 use crate::graph::{Graph, NodeId, Origin};
 use crate::location::Location;
 use crate::plan::step::{Buffer, BufferView, Step, StepOperand, StepOutput};
-use crate::shape::unravel;
 use crate::tape::Precision;
 use std::sync::Arc;
 

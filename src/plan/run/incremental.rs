@@ -5,11 +5,11 @@
 
 use super::hook::StepHook;
 use super::memory::RunMemory;
+use crate::base::state::State;
 use crate::error::Result;
 use crate::plan::compiled::Plan;
 use crate::plan::outputs::Outputs;
 use crate::plan::step::{Buffer, Step};
-use crate::state::State;
 use crate::tape::Precision;
 
 /// What every step of a plan computes at one point.

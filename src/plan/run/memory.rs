@@ -2,11 +2,11 @@
 
 use super::refusal::Refusals;
 use crate::Float;
+use crate::base::shape::Layout;
+use crate::base::state::{Others, State};
 use crate::kernel::{Input, View, gather};
 use crate::plan::slots::{InputSlot, ParameterSlot};
 use crate::plan::step::{Buffer, BufferView, OutputTarget, StepOperand, StepOutput};
-use crate::shape::Layout;
-use crate::state::{Others, State};
 use smallvec::SmallVec;
 
 /// Everything that a run reads and writes.

@@ -4,13 +4,13 @@
 //! difference to the numbers.
 
 use super::memory::{OutputSlices, ReadMemory, RunMemory};
+use crate::base::shape::Sizes;
 use crate::graph::NodeId;
 use crate::kernel::{Input, Inputs, Output, Share, copy, gather, in_parts};
 use crate::plan::options::PlanOptions;
 use crate::plan::program::BlockMemory;
 use crate::plan::split::{parts, splits_columns, work_items};
 use crate::plan::step::{Buffer, OutputTarget, Step, StepOperand, StepOutput};
-use crate::shape::Sizes;
 use crate::tape::{Op, Precision};
 use smallvec::SmallVec;
 use std::ops::Range;

@@ -3,12 +3,12 @@
 use super::finite;
 use super::memory::view_in;
 use super::refusal::refused;
+use crate::base::state::State;
 use crate::error::{Error, Result};
 use crate::kernel::{Input, Inputs};
 use crate::plan::compiled::Plan;
 use crate::plan::slots::{InputSlot, ParameterSlot};
 use crate::plan::step::{Buffer, BufferView, StepOperand};
-use crate::state::State;
 use crate::tape::Precision;
 use smallvec::SmallVec;
 

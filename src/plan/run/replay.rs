@@ -4,11 +4,11 @@ use super::finite::FiniteHook;
 use super::hook::{Seen, ShowHook, StepHook};
 use super::memory::{LeafBuffers, RunMemory};
 use super::refusal::Refusals;
+use crate::base::state::State;
 use crate::error::Result;
 use crate::plan::compiled::Plan;
 use crate::plan::outputs::Outputs;
 use crate::plan::step::OperandCheck;
-use crate::state::State;
 use crate::tape::Precision;
 
 impl<F: Precision> Plan<F> {

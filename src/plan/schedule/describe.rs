@@ -1,7 +1,7 @@
 //! The schedule of a plan: its steps in order, what each reads and writes, and the memory they take.
 
 use super::data::{Schedule, ScheduledLeaf, ScheduledStep, Slot, Write};
-use crate::float::Written;
+use crate::base::float::Written;
 use crate::plan::compiled::Plan;
 use crate::plan::program::Instruction;
 use crate::plan::split;
@@ -154,7 +154,7 @@ impl<F: Precision> Plan<F> {
             }
             Buffer::Parameter(k) => {
                 let slot = &self.parameters[k];
-                let len = crate::shape::size(&slot.shape);
+                let len = crate::base::shape::size(&slot.shape);
                 (slot.name.clone(), "parameter", slot.shape.to_vec(), len * size)
             }
             Buffer::Constant(k) => {

@@ -4,10 +4,10 @@
 
 use super::cotangents::{Adjoint, Cotangents, is_none};
 use super::pass::Sweep;
+use crate::base::shape::size;
 use crate::error::Result;
 use crate::graph::{Graph, NodeId, ShapeIndex};
 use crate::ops::{CotangentTarget, RuleArguments};
-use crate::shape::size;
 use crate::tape::{Recorder, ValueState, Values};
 use std::ops::Range;
 

@@ -1,10 +1,10 @@
 //! The cotangents of a sweep: single numbers in one list, arrays in buffers that are reused.
 
 use super::pool::Pool;
+use crate::base::shape::Layout;
 use crate::error::Result;
 use crate::graph::{Graph, NodeId};
 use crate::ops::Scalar;
-use crate::shape::Layout;
 use crate::tape::{OperandView, Values};
 use std::sync::Arc;
 
@@ -154,7 +154,7 @@ impl Cotangents {
         if self.is_unshared(id) {
             return Ok(self.place(id));
         }
-        let new = self.pool.take(crate::shape::size(graph.node(id).shape()))?;
+        let new = self.pool.take(crate::base::shape::size(graph.node(id).shape()))?;
         if let Some(piece) = self.piece(graph, id) {
             let mut buffer = self.pool.lend(new);
             crate::kernel::gather(piece.locate(graph, values, &self.pool).view(), 0, &mut buffer);

@@ -1,12 +1,12 @@
 //! The order of work of a sweep: from the output down, each node by the fastest loop that takes it.
 
 use super::cotangents::{Adjoint, Cotangents, Piece, is_none};
+use crate::base::shape::{Layout, size};
 use crate::error::{Error, Result};
 use crate::graph::{NodeId, ShapeIndex};
 use crate::kernel::gather;
 use crate::reverse::rule::RuleGraph;
 use crate::reverse::rules::Rules;
-use crate::shape::{Layout, size};
 use crate::tape::{Recorder, shaped};
 use ndarray::ArrayD;
 use smallvec::SmallVec;
@@ -117,7 +117,7 @@ impl Sweep<'_> {
     /// A gradient as an array of its own; zeros where the var has no cotangent.
     fn gradient(&self, var: NodeId, output: NodeId) -> Result<ArrayD<f64>> {
         let shape = self.recorder.graph.node(var).shape();
-        let mut numbers = crate::room::filled("gradient", size(shape), 0.0)?;
+        let mut numbers = crate::base::alloc::filled("gradient", size(shape), 0.0)?;
         let reached = var <= output;
         if let Some(piece) = reached.then(|| self.c.piece(&self.recorder.graph, var)).flatten() {
             gather(

@@ -44,7 +44,7 @@ impl Pool {
 
     #[cold]
     fn another(&mut self, len: usize) -> Result<usize> {
-        let buffer = crate::room::filled("gradient", len, 0.0)?;
+        let buffer = crate::base::alloc::filled("gradient", len, 0.0)?;
         Ok(match self.vacant.pop() {
             Some(k) => {
                 self.buffers[k] = buffer;

@@ -2,11 +2,11 @@
 
 use super::cotangents::{Adjoint, Cotangents, Piece};
 use super::pass::Sweep;
+use crate::base::shape::{Layout, size};
 use crate::error::{Error, Result};
 use crate::eval::{Computation, Storage, compute};
 use crate::graph::{Graph, NodeId};
 use crate::reverse::rule::{OpRules, RuleInputs, RuleStep, RuleValue};
-use crate::shape::{Layout, size};
 use crate::tape::{Op, OperandView, Operands, Recorder, Values};
 use smallvec::SmallVec;
 

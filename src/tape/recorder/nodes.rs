@@ -22,7 +22,7 @@ impl Recorder {
         shape: &[usize],
         caller: &'static Location<'static>,
     ) -> Result<NodeId> {
-        crate::shape::checked_size(shape).map_err(|problem| Error::Argument {
+        crate::base::shape::checked_size(shape).map_err(|problem| Error::Argument {
             what: leaf.name(),
             problem: format!("`{name}`: {problem}"),
         })?;
@@ -153,7 +153,7 @@ pub(in super::super) fn infer(
         })
         .collect();
     let checked = |shape: Vec<usize>| {
-        crate::shape::checked_size(&shape)?;
+        crate::base::shape::checked_size(&shape)?;
         let kind = op.kind(&operands);
         let of_indices = kind == Kind::Index || operands.iter().any(|x| x.kind == Kind::Index);
         if of_indices && op.elementwise() {

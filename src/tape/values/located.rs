@@ -1,8 +1,8 @@
 //! Where the numbers of an operand lie.
 
 use crate::Float;
+use crate::base::shape::Layout;
 use crate::kernel::View;
-use crate::shape::Layout;
 use smallvec::SmallVec;
 
 /// An operand: where its numbers lie, or its indices.

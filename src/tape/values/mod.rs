@@ -10,10 +10,10 @@ pub(crate) use located::{OperandView, Operands};
 pub(crate) use value::shaped;
 pub use value::{IntoIndices, IntoValue, Value};
 
+use crate::base::shape::{Layout, size};
 use crate::error::Result;
 use crate::graph::{Graph, Kind, Node, NodeId, Record};
 use crate::kernel::Lane;
-use crate::shape::{Layout, size};
 use std::ops::Range;
 
 /// The state of a node's value, and what its slot holds.
@@ -118,7 +118,7 @@ impl Values {
         if slot.to_bits() == NOWHERE.to_bits() {
             let end = self.top.saturating_add(len);
             if end > self.arena.len() {
-                crate::room::grow("value", &mut self.arena, end, len)?;
+                crate::base::alloc::grow("value", &mut self.arena, end, len)?;
             }
             *slot = f64::from_bits(self.top as u64);
             self.top = end;

@@ -1,7 +1,7 @@
 //! The boxes of a picture: their contents and findings.
 
+use crate::base::shape::size;
 use crate::graph::{Leaf, NodeId, Origin};
-use crate::shape::size;
 use crate::view::collapse::visible::GroupBox;
 use crate::view::compose::composition::{Composition, MAX_FINDINGS};
 use crate::view::compose::label;

@@ -4,6 +4,7 @@
 //! Rules are judged by differences of kernels on contiguous copies in f64, so what a kernel does otherwise shows nowhere
 //! else.
 
+use crate::base::shape::unravel;
 use crate::check::node::kernels::batch::{Batch, pieces};
 use crate::check::node::kernels::precision::{Mismatch, compare, is_single, same_bits};
 use crate::check::node::kernels::recorded::{is_built_in, is_view, numbers, trial, with_strided};
@@ -12,7 +13,6 @@ use crate::check::node::kernels::trial::{Trial, TrialOperand};
 use crate::check::random::Random;
 use crate::check::report::fault::{Fault, Stage};
 use crate::graph::{Kind, NodeId, OpIndex, Origin, ShapeIndex};
-use crate::shape::unravel;
 use crate::tape::{OperandView, Recorder, Tape};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;

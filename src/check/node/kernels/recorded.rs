@@ -1,10 +1,10 @@
 //! A node as it is recorded: its kernel, and where its operands lie.
 
+use crate::base::shape::{Layout, size};
 use crate::check::node::kernels::trial::{Trial, TrialOperand};
 use crate::eval::run;
 use crate::graph::NodeId;
 use crate::kernel::{Output, gather};
-use crate::shape::{Layout, size};
 use crate::tape::{Op, OperandView, Recorder};
 use std::any::Any;
 

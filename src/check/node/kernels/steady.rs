@@ -1,5 +1,6 @@
 //! What keeps a state: kernels that give another result when they are run again, and rules that are recorded otherwise.
 
+use crate::base::shape::size;
 use crate::check::node::kernels::judge::{KernelFault, Kernels};
 use crate::check::node::kernels::precision::same_bits;
 use crate::check::node::kernels::recorded::{is_built_in, is_view, numbers};
@@ -7,7 +8,6 @@ use crate::check::report::fault::Fault;
 use crate::eval::run;
 use crate::graph::NodeId;
 use crate::kernel::Output;
-use crate::shape::size;
 use crate::tape::Recorder;
 use rustc_hash::FxHashSet;
 

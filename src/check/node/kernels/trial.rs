@@ -1,7 +1,7 @@
 //! One kernel run by itself, in either precision, on contiguous operands that are given.
 
+use crate::base::shape::{Layout, size};
 use crate::kernel::{Input, Inputs, Output, View};
-use crate::shape::{Layout, size};
 use crate::tape::{Op, Precision};
 use smallvec::SmallVec;
 

@@ -4,10 +4,10 @@
 
 use super::arena::Arena;
 use super::in_place::InPlace;
+use crate::base::alloc;
 use crate::error::Result;
 use crate::plan::compiled::Plan;
 use crate::plan::step::{Buffer, BufferView, OutputTarget, StepOutput};
-use crate::room;
 use crate::tape::Precision;
 
 /// Gives every result a range of the arena from the step that writes it to the last that reads it. A result takes over the
@@ -33,7 +33,7 @@ pub(crate) fn assign_buffers<F: Precision>(plan: &mut Plan<F>, results: &[usize]
     let mut arena = Arena::default();
     let allocate = |arena: &mut Arena, size| {
         arena.allocate(size).ok_or_else(|| {
-            room::none("compile", size, "all results together have more elements than can be addressed")
+            alloc::none("compile", size, "all results together have more elements than can be addressed")
         })
     };
     let mut starts = vec![0_usize; results.len()];
@@ -93,7 +93,7 @@ pub(crate) fn assign_buffers<F: Precision>(plan: &mut Plan<F>, results: &[usize]
     let kept =
         plan.outputs.iter_mut().map(|(_, view)| view).chain(plan.writes.iter_mut().map(|(view, _)| view));
     kept.for_each(place_view);
-    plan.arena = room::filled("compile", arena.len(), F::zero())?;
+    plan.arena = alloc::filled("compile", arena.len(), F::zero())?;
     plan.least = least;
     Ok(())
 }

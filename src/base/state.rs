@@ -1,7 +1,7 @@
 //! Named arrays that the user owns: parameters and what optimisers remember.
 
+use crate::base::float::Float;
 use crate::error::{Error, Result, first_of};
-use crate::float::Float;
 use crate::written::Exact;
 use indexmap::IndexMap;
 use indexmap::map::Slice;
