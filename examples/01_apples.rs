@@ -1,7 +1,7 @@
 //! cargo run --example 01_apples
 //!
-//! Two apples at 100 each, and a tax of 10 %. Forwards: what they cost. Backwards: how much that moves with each of
-//! the three numbers. `price.draw().gradients(&gradients).save("apples.svg")` draws it as in `graphs/apples.svg`.
+//! Two apples at 100 each, and a tax of 10 %. The forward pass computes their price, the backward pass its derivative with
+//! respect to each number. `price.draw().gradients(&gradients).save("apples.svg")` draws it as in `graphs/apples.svg`.
 //!
 //! ```text
 //! price 220.0

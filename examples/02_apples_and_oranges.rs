@@ -1,7 +1,7 @@
 //! cargo run --example 02_apples_and_oranges
 //!
-//! Two apples at 100 and three oranges at 150, with a tax of 10 %: two products meet in a sum, and each gets the whole
-//! derivative of the sum. Drawn in `graphs/apples_and_oranges.svg`.
+//! Two apples at 100 and three oranges at 150, with a tax of 10 %: a sum of two products propagates its whole derivative to
+//! each of them. Drawn in `graphs/apples_and_oranges.svg`.
 //!
 //! ```text
 //! price 715.0
@@ -28,7 +28,7 @@ fn main() {
     let (price, leaves) = apples_and_oranges(&tape);
     println!("price {:.1}", price.value());
 
-    // `grad` records the derivatives of these vars alone; `backward` those of everything.
+    // `grad` records the derivatives with respect to these vars alone; `backward` computes all of them.
     for (leaf, gradient) in leaves.into_iter().zip(price.grad(leaves)) {
         println!("d price / d {:<7} {:5.1}", leaf.name().unwrap_or_default(), gradient.value());
     }

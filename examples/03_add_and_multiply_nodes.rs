@@ -1,7 +1,7 @@
 //! cargo run --example 03_add_and_multiply_nodes
 //!
-//! What the two simplest nodes do with the derivative that comes back to them, here 1.3: a sum hands it on, a product
-//! hands it on times its other operand. Drawn in `graphs/add_node.svg` and `graphs/multiply_node.svg`.
+//! The backward pass of the two simplest nodes, for a cotangent of 1.3: a sum propagates it unchanged, a product multiplies
+//! it by the other operand. Drawn in `graphs/add_node.svg` and `graphs/multiply_node.svg`.
 //!
 //! ```text
 //! add: dL/dx 1.3, dL/dy 1.3

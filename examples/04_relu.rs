@@ -1,6 +1,6 @@
 //! cargo run --example 04_relu
 //!
-//! A rectifier is a gate: what comes back passes where x > 0, and nowhere else. Drawn in `graphs/relu.svg`.
+//! A rectifier is a gate: the cotangent passes where x > 0, and nowhere else. Drawn in `graphs/relu.svg`.
 //!
 //! ```text
 //! x     [ 1.0, -0.5, -2.0,  3.0]

@@ -1,7 +1,7 @@
 //! cargo run --example 05_sigmoid
 //!
-//! The sigmoid `y = 1 / (1 + exp(−x))`, once step by step and once as one node, whose rule `dx = dy · y (1 − y)` is
-//! what the four steps come to. Drawn in `graphs/sigmoid_steps.svg` and `graphs/sigmoid.svg`.
+//! The sigmoid `y = 1 / (1 + exp(−x))`, as four elementary nodes and as one node, whose rule `dx = dy · y (1 − y)` is the
+//! product of the four derivatives. Drawn in `graphs/sigmoid_steps.svg` and `graphs/sigmoid.svg`.
 //!
 //! ```text
 //! steps     y 0.731059  dy/dx 0.196612

@@ -1,7 +1,7 @@
 //! cargo run --example 06_affine
 //!
-//! The affine map of a batch, `Y = X · W + B`. B is added to every row, so its derivative is the sum over the rows:
-//! broadcasting is undone without a word. Drawn in `graphs/affine.svg`.
+//! The affine map of a batch, `Y = X · W + B`. B is broadcast to every row, so its derivative is summed over the rows
+//! automatically. Drawn in `graphs/affine.svg`.
 //!
 //! ```text
 //! dL/dX =

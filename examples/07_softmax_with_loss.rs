@@ -1,7 +1,7 @@
 //! cargo run --example 07_softmax_with_loss
 //!
-//! Softmax and cross entropy, `L = −(1/N) Σ t ln y` with `y = softmax(x)`: as one node, which computes it exactly for
-//! any scores, and from elementary nodes. Both give back `(y − t) / N`. Drawn in `graphs/softmax_with_loss.svg` and
+//! Softmax and cross entropy, `L = −(1/N) Σ t ln y` with `y = softmax(x)`: as one node, which is accurate for any scores,
+//! and from elementary nodes. The derivative of both is `(y − t) / N`. Drawn in `graphs/softmax_with_loss.svg` and
 //! `graphs/softmax_with_loss_steps.svg`.
 //!
 //! ```text
@@ -12,7 +12,7 @@
 use chainrule::{Tape, Var};
 use ndarray::arr1;
 
-/// The scores x of one example, so N = 1, and the probabilities t that are wanted.
+/// The scores x of one example, so N = 1, and the target probabilities t.
 fn scores_and_targets(tape: &Tape) -> [Var<'_>; 2] {
     [tape.leaf("x", arr1(&[0.3, 2.9, 4.0])), tape.leaf("t", arr1(&[0.0, 0.0, 1.0]))]
 }

@@ -1,8 +1,8 @@
 //! cargo run --example 09_gradient_check
 //!
-//! Is a derivative right, and if not, whose is wrong? `Check` judges every node on its own, and moves every element of
-//! every leaf a little to either side, to hold the difference against the recorded gradient. It passes what is right,
-//! and names the op whose author forgot the 3 in `dx = 3 dy x²`, with the line that used it. `graphs/checked_wrong_rule.svg` shows it.
+//! Is a derivative right, and if not, which op is wrong? `Check` checks every node by itself, and compares the recorded
+//! gradient of every leaf with central differences. Correct gradients pass; a wrong one is traced to the op whose author
+//! forgot the 3 in `dx = 3 dy x²`, with the line that used it. `graphs/checked_wrong_rule.svg` shows it.
 //!
 //! ```text
 //! parameter  shape  pass  zero  ≈ 0  fail  unresolved  kink  mean |Δ|  max |Δ|  max rel  verdict
@@ -58,14 +58,14 @@ impl Op for WrongCube {
     }
 }
 
-/// `Σ w x³`, by way of a function for the cube; the output and the leaves x, w.
+/// `Σ w x³` with a given function for the cube; the output and the leaves x, w.
 pub(crate) fn weighed<'t>(tape: &'t Tape, cube: impl FnOnce(Var<'t>) -> Var<'t>) -> (Var<'t>, [Var<'t>; 2]) {
     let x = tape.leaf("x", arr1(&[0.5, -1.0, 2.0]));
     let w = tape.leaf("w", arr1(&[3.0, 0.25, -1.5]));
     ((w * cube(x)).sum(), [x, w])
 }
 
-/// The cube by the op with the wrong rule.
+/// The cube, computed by the op with the wrong rule.
 pub(crate) fn wrong_cube(x: Var<'_>) -> Var<'_> {
     x.tape().apply(WrongCube, &[x])
 }

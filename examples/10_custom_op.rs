@@ -1,7 +1,7 @@
 //! cargo run --example 10_custom_op
 //!
-//! An op of one's own, swish `y = x σ(βx)`: its shape, its kernel and its rule. It is differentiated (twice), checked,
-//! run in f32, drawn, saved and loaded like the built-in ones, which implement the same trait.
+//! A custom op, swish `y = x σ(βx)`: its shape, its kernel and its rule. It is differentiated (twice), checked, run in f32,
+//! drawn, saved and loaded like the built-in ones, which implement the same trait.
 //!
 //! ```text
 //! y   [-0.0949,  0.0000,  1.9051]

@@ -1,7 +1,7 @@
 //! cargo run --example 12_second_order
 //!
-//! A gradient is made of nodes like everything else, so it has a gradient. Newton's method looks for a minimum of
-//! `y = x⁴ − 2x²` with both: `x ← x − y′ / y″`, recorded once and fed again and again.
+//! A recorded gradient consists of nodes, so it can be differentiated again. Newton's method minimises `y = x⁴ − 2x²` with
+//! both derivatives: `x ← x − y′ / y″`, recorded once and fed in every iteration.
 //!
 //! ```text
 //! x 2.000000  y  8.000000  y′ 24.000000  y″ 44.000000

@@ -1,7 +1,7 @@
 //! cargo run --example 13_function_check
 //!
-//! A gradient that was derived by hand, or by another library: no tape is needed to check it. The potential energy of a
-//! chain of springs, and the forces, with a term that was forgotten.
+//! Checking a gradient that was derived by hand or by another library, without a tape: the potential energy of a chain of
+//! springs, and its gradient, once with a forgotten term.
 //!
 //! ```text
 //! parameter  shape  pass  zero  ≈ 0  fail  unresolved  kink  mean |Δ|   max |Δ|   max rel  verdict

@@ -1,6 +1,6 @@
 //! cargo run --example 14_what_a_plan_does
 //!
-//! A training step compiled for f32, as a table: what was fused, what is written in place, and the memory it takes. Drawn in
+//! The schedule of a training step in f32 as a table: fused ops, in-place writes, and memory. Drawn in
 //! `graphs/training_step_plan.svg`.
 //!
 //! ```text

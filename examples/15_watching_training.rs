@@ -1,7 +1,7 @@
 //! cargo run --example 15_watching_training
 //!
-//! A network learns XOR, and is drawn before it begins and after some of its steps: one page with a slider, on which
-//! values, gradients and histograms change while the graph stays where it is. It is written to
+//! A network learns XOR, and is drawn before training and after some of its steps: one page with a slider, on which values,
+//! gradients and histograms change while the layout stays the same. It is written to
 //! `target/watching_training.html`.
 //!
 //! ```text
@@ -49,7 +49,7 @@ pub(crate) fn training(steps: &[usize]) -> chainrule::Result<Vec<(usize, f64, Ex
             step.run(&mut state)?;
             done += 1;
         }
-        // The tape computes with the trained parameters what the drawing shows.
+        // The tape computes the values of the drawing from the trained parameters.
         tape.load(&state)?;
         let drawing = loss.draw().title("A network learns XOR").gradients(&gradients).expansions()?;
         moments.push((done, loss.value().item(), drawing));

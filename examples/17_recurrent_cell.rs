@@ -1,8 +1,8 @@
 //! cargo run --example 17_recurrent_cell
 //!
-//! A recurrent cell, `h = tanh(x U + h W + b)` (Elman, 1990), unrolled over four points of time: the same parameters at each,
-//! so their gradient is a sum of what comes back from every one (backpropagation through time). The program shows the
-//! summands for W, and a check holds all gradients against differences. Drawn in `graphs/recurrent_cell.svg`.
+//! A recurrent cell, `h = tanh(x U + h W + b)` (Elman, 1990), unrolled over four time steps with shared parameters, so that
+//! their gradients are sums over the time steps (backpropagation through time). The program prints the summands for W, and
+//! all gradients are checked against differences. Drawn in `graphs/recurrent_cell.svg`.
 //!
 //! ```text
 //! time 2: |dW| 0.0736
@@ -15,7 +15,7 @@
 use chainrule::{Check, Result, Tape, Var};
 use ndarray::{Array1, arr1, arr2};
 
-/// How often the cell runs.
+/// The number of time steps.
 pub(crate) const TIMES: usize = 4;
 
 /// The loss, the parameters U, W, b and v, and the product with W at each time but the first, where h is 0.

@@ -1,8 +1,8 @@
 //! cargo run --example 18_large_graphs
 //!
-//! Graphs with more nodes than anyone can read are rolled up: scopes of the same structure are folded into one box with their
-//! count, and so are the same few ops along a chain. What has neither a scope nor a repetition is cut into stretches.
-//! Every box is opened by name. Drawn in `graphs/rolled_up.svg`, the deep network with its first layer opened, and in
+//! Graphs with more nodes than anyone can read are collapsed: scopes of the same structure are folded into one box with their
+//! count, and so are the same few ops along a chain. Long lists without scopes or repetitions are split into chunks.
+//! Every box can be opened by name. Drawn in `graphs/rolled_up.svg`, the deep network with its first layer open, and in
 //! `graphs/rolled_up_scalars.svg`.
 //!
 //! ```text
@@ -18,7 +18,7 @@
 use chainrule::picture::{Level, NodeKind, Picture};
 use chainrule::{Result, Tape, Var};
 
-/// A network of 48 equal layers, each with two products and a way around them.
+/// A network of 48 equal layers, each with two products and a shortcut around them.
 pub(crate) fn deep_net(tape: &Tape) -> Var<'_> {
     fn affine<'t>(name: &str, x: Var<'t>, outputs: usize) -> Var<'t> {
         let tape = x.tape();
@@ -38,7 +38,7 @@ pub(crate) fn deep_net(tape: &Tape) -> Var<'_> {
     (y - t).square().mean().named("loss")
 }
 
-/// Two layers of 40 neurons that are made of single numbers, without a scope: ten thousand nodes.
+/// Two layers of 40 neurons as scalar nodes, without a scope: ten thousand nodes.
 pub(crate) fn scalar_net(tape: &Tape) -> Var<'_> {
     const WIDTH: usize = 40;
     let mut values: Vec<Var<'_>> = (0..WIDTH).map(|i| tape.input(&format!("x{i}"), [])).collect();

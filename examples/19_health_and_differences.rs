@@ -1,8 +1,8 @@
 //! cargo run --example 19_health_and_differences
 //!
-//! Where does the NaN come from? `draw().health()` marks the node where it begins and those that only hand it on, and tells
-//! dead relus and gradients that are 0, vanish or explode. `diff` says what is different between two graphs, as data and
-//! as a picture. Drawn in `graphs/health_nan.svg` and `graphs/diff.svg`.
+//! Where does the NaN come from? `draw().health()` marks the node where it begins and those that pass it on, dead relus,
+//! and gradients that are 0, vanish or explode. `diff` reports the differences between two graphs, as data and as a
+//! picture. Drawn in `graphs/health_nan.svg` and `graphs/diff.svg`.
 //!
 //! ```text
 //! n0  N input: 4 of 4 elements of its gradient are NaN; it comes back from n3 matmul [2, 2]
@@ -30,7 +30,7 @@ use chainrule::picture::{Diff, Picture, diff};
 use chainrule::{Result, Tape, Var};
 use ndarray::arr2;
 
-/// A bias of −10 shuts every relu, so that a mean is taken over nothing: 0 / 0.
+/// A bias of −10 makes every relu dead, so that the shares `h / Σ h` are 0 / 0.
 pub(crate) fn sick_net(tape: &Tape) -> Result<Var<'_>> {
     let x = tape.leaf("x", arr2(&[[1.0, 2.0], [3.0, 4.0]]));
     let (w, b) = (tape.parameter("w", [2, 2]), tape.parameter("b", []));
@@ -41,14 +41,14 @@ pub(crate) fn sick_net(tape: &Tape) -> Result<Var<'_>> {
     Ok((share.square()).sum().named("loss"))
 }
 
-/// The same with its gradients and what is wrong with them.
+/// The same with its gradients and their health.
 pub(crate) fn sick() -> Result<Picture> {
     let tape = Tape::new();
     let loss = sick_net(&tape)?;
     loss.draw().gradients(&loss.backward()).health().picture()
 }
 
-/// A network, and what became of it: a larger batch, tanh instead of relu, and a factor.
+/// A network and a changed version of it, with a larger batch, tanh instead of relu, and a factor.
 pub(crate) fn changed() -> Diff {
     let (before, after) = (Tape::new(), Tape::new());
     for (tape, batch, new) in [(&before, 100, false), (&after, 128, true)] {

@@ -1,8 +1,8 @@
 //! cargo run --example 20_attention
 //!
 //! One head of scaled dot-product attention, `softmax(Q Kᵀ / √d) V` (Vaswani et al., 2017), with its projections: each of
-//! four tokens takes a weighted mean of the values of all. The program shows the weights, and a check holds the gradients of
-//! all four matrices against differences. Drawn in `graphs/attention.svg`, and as boxes in `graphs/attention_layers.svg`.
+//! four tokens takes a weighted mean of the values of all. The program prints the weights and checks the gradients of all
+//! four matrices against differences. Drawn in `graphs/attention.svg`, and as boxes in `graphs/attention_layers.svg`.
 //!
 //! ```text
 //! token 1 looks at [0.36, 0.13, 0.09, 0.41], together 1.00
@@ -20,7 +20,7 @@ const TOKENS: usize = 4;
 const WIDTH: usize = 6;
 const HEAD: usize = 3;
 
-/// Numbers made up, different for each start.
+/// Arbitrary numbers, different for each start.
 fn wave(rows: usize, columns: usize, start: f64) -> Array2<f64> {
     Array2::from_shape_fn((rows, columns), |(i, j)| (start + 1.7 * (i * columns + j) as f64).sin())
 }

@@ -97,7 +97,7 @@ fn backward() -> Result<Picture> {
     tape.draw(&[&[loss], &gradients[..]].concat()).picture()
 }
 
-/// A wrong rule, with what the checker says of each node.
+/// A wrong rule, with the checker's verdict on each node.
 fn checked() -> Result<Picture> {
     let tape = Tape::new();
     let (output, leaves) = gradient_check::weighed(&tape, gradient_check::wrong_cube);
@@ -119,7 +119,7 @@ fn residual() -> Result<Picture> {
     draw.level(Level::Layers).open("block1").picture()
 }
 
-/// A recurrent cell at four points of time, by its shapes.
+/// A recurrent cell at four time steps, by its shapes.
 fn recurrent() -> Result<Picture> {
     let tape = Tape::new();
     let (loss, ..) = recurrent_cell::recurrent_cell(&tape)?;

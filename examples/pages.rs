@@ -1,8 +1,8 @@
 //! cargo run --example pages
 //!
-//! Writes graphs as pages into `target/pages/`: open one in a browser, drag, zoom, search, click a node, and walk
-//! through the forward and the backward pass with the arrow keys. `tests/browser` opens the same pages, and compares what
-//! they tell with the numbers in `target/pages/expected.json`.
+//! Writes graphs as pages into `target/pages/`: open one in a browser, drag, zoom, search, click a node, and step through
+//! the forward and the backward pass with the arrow keys. `tests/browser` opens the same pages, and compares what they show
+//! with the numbers in `target/pages/expected.json`.
 
 #![allow(dead_code, reason = "each example has a `main`")]
 
@@ -41,7 +41,7 @@ fn used_three_times(tape: &Tape) -> Var<'_> {
     ((x * x - x) * (w * 2.0).tanh().sum()).named("y")
 }
 
-/// The chapter's network on numbers made up, as layers and as nodes.
+/// The chapter's network on arbitrary numbers, as layers and as nodes.
 fn net(path: &Path) -> Result<()> {
     let tape = Tape::new();
     let (loss, _) = two_layer_net::two_layer_net(&tape);
@@ -92,7 +92,7 @@ fn numbers<'t>(tape: &'t Tape, output: Var<'t>) -> Value {
     numbers.collect::<Map<String, Value>>().into()
 }
 
-/// What the pages have to tell.
+/// What the pages must show.
 fn expected() -> Result<Value> {
     let (shop, three) = (Tape::new(), Tape::new());
     let apples = numbers(&shop, apples::apples(&shop).0);
@@ -101,7 +101,7 @@ fn expected() -> Result<Value> {
     Ok(json!({ "apples": apples, "fan_out": numbers(&three, used_three_times(&three)), "training": losses }))
 }
 
-/// A wrong rule, with what the checker says of each node.
+/// A wrong rule, with the checker's verdict on each node.
 fn checked(path: &Path) -> Result<()> {
     let tape = Tape::new();
     let (output, leaves) = gradient_check::weighed(&tape, gradient_check::wrong_cube);
@@ -110,7 +110,7 @@ fn checked(path: &Path) -> Result<()> {
     output.draw().title("A wrong rule").gradients(&gradients).verdicts(&report).save(path)
 }
 
-/// Names that would be markup if they were not taken for text.
+/// Names that would be markup if they were not escaped.
 fn hostile(path: &Path) -> Result<()> {
     let tape = Tape::new();
     let a = tape.leaf("</script><script>document.title = 'taken'</script>", 2.0);

@@ -74,14 +74,14 @@ pub use view::Draw;
 
 use chainrule_base::{error, location, shown, written};
 
-/// Pictures of graphs: what is shown of a graph, and everything of the crate [`chainrule_picture`], which lays pictures
-/// out and writes them.
-/// A [`Builder`](picture::Builder) reads a graph, and numbers that are handed to it, and makes a
-/// [`Picture`](picture::Picture): plain data, which every exporter is a function of. Large graphs are rolled up
-/// ([`Level::Auto`](picture::Level::Auto)): repetitions are folded into one box with their count, and scopes are opened as
-/// far as there is room. What is said of a node stands at its upper right, as a sign with a legend: by a check, by its
-/// numbers ([`health()`](picture::health())), or by a comparison of two graphs ([`diff()`](picture::diff())). A box shows
-/// the worst of its members.
+/// Pictures of graphs: the selection of what is shown, and a re-export of the crate [`chainrule_picture`], which lays
+/// pictures out and exports them.
+///
+/// A [`Builder`](picture::Builder) makes a [`Picture`](picture::Picture) of a graph and given numbers: plain data, of which
+/// every exporter is a function. Large graphs are collapsed ([`Level::Auto`](picture::Level::Auto)): repetitions are folded
+/// into one box with their count, and scopes are opened up to a readable size. Verdicts of a check, of the health of the
+/// numbers ([`health()`](picture::health())), or of a comparison of two graphs ([`diff()`](picture::diff())) are badges at
+/// the upper right of a node, with a legend; a box shows the worst of its members.
 #[cfg(feature = "draw")]
 pub mod picture {
     pub use crate::view::{

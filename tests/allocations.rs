@@ -1,5 +1,5 @@
-//! What is allocated, counted by the global allocator: by a replay nothing, but for what the matrix product packs; by a
-//! graph of single numbers nothing for each node, on a tape used again.
+//! Allocations, counted by the global allocator: a replay makes none, except for packing in the matrix product; recording a
+//! scalar graph on a reused tape makes none per node.
 
 #[path = "support/counting.rs"]
 mod counting;

@@ -1,4 +1,4 @@
-//! The chapter's gradient check on real MNIST: every one of the 39,760 parameters, at its step and at steps chosen.
+//! The chapter's gradient check on real MNIST: every one of the 39,760 parameters, with its step and with chosen steps.
 
 use chainrule::check::{Mode, Report, Verdict};
 use chainrule::data::mnist::Mnist;

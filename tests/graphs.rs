@@ -1,4 +1,4 @@
-//! The chapter's graphs: their numbers, their files, and a graph far too large to be drawn whole.
+//! The chapter's graphs: their numbers and their files, and a graph that is too large to be drawn whole.
 
 use chainrule::op::Domain;
 use chainrule::picture::{Level, NodeKind, Picture, Sizes};

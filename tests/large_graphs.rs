@@ -1,4 +1,4 @@
-//! Large graphs as users record them: collapsed to what can be read, quickly, and nothing lost.
+//! Large graphs as users record them: quickly collapsed to a readable size, without losing nodes.
 
 use chainrule::picture::{Builder, Level, Mark, NodeKind, Picture, diff};
 use chainrule::{Check, Graph, Registry, Tape, Var};

@@ -1,4 +1,4 @@
-//! What holds of every drawing, measured in its boxes and lines, and of the chapter's graphs in the text of their files.
+//! Invariants of every drawing, measured in its boxes and lines, and of the files of the chapter's graphs.
 
 use chainrule::picture::{
     Direction, Geometry, Layered, LayoutEngine, NodeKind, Picture, Piece, Point, Rect, Sizes,

@@ -1,7 +1,7 @@
-//! Random graphs of the whole table of ops: right gradients, of which the checker must not say that they are wrong, and
-//! plans, which must give the tape's values.
+//! Random graphs of the whole table of ops: the checker must not reject their gradients, which are right, and plans must
+//! give the tape's values.
 //!
-//! `CHAINRULE_RANDOM_GRAPHS=10000 cargo test --release --test random_graphs` tries as many, with other seeds.
+//! `CHAINRULE_RANDOM_GRAPHS=10000 cargo test --release --test random_graphs` tries that many, with other seeds.
 
 mod support;
 

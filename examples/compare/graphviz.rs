@@ -1,4 +1,4 @@
-//! Graphviz as a layout: it is given the same boxes, and what it answers is drawn with the same pens.
+//! Graphviz as a layout engine: it gets the same boxes, and its coordinates are drawn in the same style.
 
 use chainrule::picture::{EdgeLine, Frame, Geometry, LayoutEngine, Picture, Piece, Point, Rect, Sizes};
 use serde_json::Value;
@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 /// Places pictures with the program `dot`.
 pub(crate) struct Graphviz;
 
-/// Room around a drawing, and above it for a title.
+/// Margin around a drawing, and space above it for a title.
 const MARGIN: f64 = 16.0;
 const TITLE: f64 = 26.0;
 /// Length of the head of an arrow.
@@ -37,7 +37,7 @@ impl LayoutEngine for Graphviz {
     }
 }
 
-/// The boxes and arrows in DOT. Digits are a box on their arrow, as in the layout of the crate.
+/// The boxes and edges in DOT. A label is a box on its edge, as in the layout of the crate.
 fn question(picture: &Picture, sizes: &Sizes) -> String {
     let mut dot = String::from(
         "digraph G {\nrankdir=LR; nodesep=0.25; ranksep=0.28;\n\
@@ -56,7 +56,7 @@ fn question(picture: &Picture, sizes: &Sizes) -> String {
         let _ = writeln!(dot, "n{index}[shape={shape},width={width:.4},height={height:.4}];");
         node.group.iter().for_each(|&group| members[group].push(format!("n{index}")));
     }
-    // Digits stand in the frames that hold both ends of their arrow.
+    // Labels are in the frames that contain both ends of their edge.
     for (index, edge) in picture.drawn_edges().filter(|&(index, _)| sizes.labels[index].is_some()) {
         let around = picture.groups_around(edge.to);
         let common = picture.groups_around(edge.from).into_iter().find(|group| around.contains(group));
@@ -106,7 +106,7 @@ fn numbers(value: &Value) -> Vec<f64> {
     text.split([',', ' ']).filter_map(|word| word.parse().ok()).collect()
 }
 
-/// An answer of `dot` in the coordinates of a drawing: its own grow upwards.
+/// The output of `dot` in the coordinates of a drawing; in its own, y points up.
 fn read(picture: &Picture, sizes: &Sizes, answer: &Value) -> Geometry {
     let bounds = numbers(&answer["bb"]);
     let (wide, high) = (bounds.get(2).copied().unwrap_or(0.0), bounds.get(3).copied().unwrap_or(0.0));
@@ -169,7 +169,7 @@ fn read(picture: &Picture, sizes: &Sizes, answer: &Value) -> Geometry {
             pieces.extend(spline.first().map(|&next| Piece::Line(next)));
         }
         pieces.extend(curves(spline));
-        // Where texts stand beside a circle, the arrow goes on from their box to the circle.
+        // If there is text beside a circle, the edge is extended from the box around both to the circle.
         let (place, size) = (drawing.nodes[edge.to].centre(), sizes.nodes[edge.to]);
         let mut tip = end;
         if size.round && size.all != size.body {

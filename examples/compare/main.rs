@@ -1,8 +1,8 @@
 //! cargo run --example compare
 //!
-//! Draws every graph of the chapter once more, placed by Graphviz's `dot`, and writes `graphs/compare/README.md`: both
-//! drawings side by side, what was measured of each, and where ours is worse. `dot` gets the same boxes, and its answer
-//! is drawn with the same pens, so that only the layouts differ.
+//! Draws every graph of the chapter with the layout of Graphviz's `dot` too, and writes `graphs/compare/README.md`: both
+//! drawings side by side, their measures, and where ours is worse. `dot` gets the same boxes, and its layout is drawn in
+//! the same style, so that only the layouts differ.
 
 use chainrule::picture::{Layered, LayoutEngine, Picture, Sizes};
 use std::fmt::Write;
@@ -16,7 +16,7 @@ mod measure;
 use graphviz::Graphviz;
 use measure::Figures;
 
-/// In what our drawing is worse, as a sentence.
+/// The measures in which our drawing is worse, as a sentence.
 fn verdict(ours: &Figures, theirs: &Figures) -> String {
     let mut worse: Vec<String> = Vec::new();
     for (one, two, what) in [

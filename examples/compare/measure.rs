@@ -1,15 +1,15 @@
-//! What can be measured of a drawing: crossings, lines through nodes, what overlaps, length and area.
+//! Quality measures of a drawing: crossings, edges through nodes and labels, overlaps, bends, length and area.
 
 use chainrule::picture::{EdgeLine, Geometry, Picture, Piece, Point, Rect, Size, Sizes};
 
-/// The figures of one drawing.
+/// The measures of one drawing.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Figures {
     /// Places where two lines cross.
     pub(crate) crossings: usize,
-    /// Lines that run through a node that is none of their ends.
+    /// Lines that run through a node other than their ends.
     pub(crate) through: usize,
-    /// Lines that run through the digits of another line.
+    /// Lines that run through the label of another line.
     pub(crate) struck: usize,
     /// Bends of all lines together, in right angles.
     pub(crate) turns: f64,
@@ -19,7 +19,7 @@ pub(crate) struct Figures {
     pub(crate) area: f64,
 }
 
-/// Points along a line, its ends among them.
+/// Sample points along a line, including its ends.
 pub(crate) fn points(line: &EdgeLine) -> Vec<Point> {
     let mut points = vec![line.start];
     let mut from = line.start;
@@ -84,7 +84,7 @@ pub(crate) fn bodies(drawing: &Geometry, sizes: &Sizes) -> Vec<Rect> {
     pairs.map(|(place, size)| Rect::around(place.centre(), size.body.width, size.body.height)).collect()
 }
 
-/// A box without a rim.
+/// A box shrunk by a margin.
 pub(crate) fn within(place: &Rect, rim: f64) -> Rect {
     let Size { width, height } = Size { width: place.width - 2.0 * rim, height: place.height - 2.0 * rim };
     Rect::around(place.centre(), width.max(0.0), height.max(0.0))

@@ -1,8 +1,8 @@
-//! Where examples write to: the folder that cargo builds in, wherever `CARGO_TARGET_DIR` or the configuration puts it.
+//! The folder that examples write to: cargo's target folder, wherever `CARGO_TARGET_DIR` or the configuration puts it.
 
 use std::path::{Path, PathBuf};
 
-/// That folder; below the current one, where it lies there.
+/// That folder, as a relative path if it is below the current one.
 pub(crate) fn folder() -> PathBuf {
     // An example is built as `debug/examples/name` in it.
     let program = std::env::current_exe().unwrap_or_default();

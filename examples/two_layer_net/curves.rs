@@ -1,4 +1,4 @@
-//! Loss and accuracy over the training, drawn.
+//! Plots of loss and accuracy over the training.
 
 use crate::training::{Epoch, Training};
 use plotters::coord::{Shift, types::RangedCoordf64};
@@ -17,7 +17,7 @@ type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Reading = fn(&Epoch) -> f64;
 type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
-/// Draws both curves beside each other, as SVG.
+/// Draws both plots side by side, as SVG.
 pub(crate) fn draw(training: &Training, path: &Path) -> Result<(), Box<dyn Error>> {
     let root = SVGBackend::new(path, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
@@ -27,7 +27,7 @@ pub(crate) fn draw(training: &Training, path: &Path) -> Result<(), Box<dyn Error
     root.present().map_err(|e| format!("{}: cannot be written: {e}", path.display()).into())
 }
 
-/// About 200 points, each the mean of some steps, before a band from the least to the greatest loss among them.
+/// About 200 points, each the mean of some steps, on a band from the least to the greatest loss among them.
 fn loss(training: &Training, area: &Area<'_>) -> Result<(), Box<dyn Error>> {
     let (mut means, mut least, mut greatest) = (Vec::new(), Vec::new(), Vec::new());
     let length = training.loss.len().div_ceil(200).max(1);
@@ -48,9 +48,9 @@ fn loss(training: &Training, area: &Area<'_>) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Accuracy after each epoch, on the images trained on and on those that were never seen.
+/// Accuracy after each epoch, on the training and on the test images.
 fn accuracy(training: &Training, area: &Area<'_>) -> Result<(), Box<dyn Error>> {
-    // Before training it is about 0.1, which would leave no room for the rest.
+    // Before training it is about 0.1, which would compress the rest of the plot.
     let epochs = if training.epochs.len() > 3 { &training.epochs[1..] } else { &training.epochs[..] };
     let lowest = epochs.iter().map(|e| e.train_accuracy.min(e.test_accuracy)).fold(1.0, f64::min);
     let floor = ((lowest - 0.01) * 20.0).floor().max(0.0) / 20.0;

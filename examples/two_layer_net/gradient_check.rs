@@ -8,13 +8,13 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
 
-/// What the check has found, and how long it took.
+/// The result of the check, and its time.
 pub(crate) struct GradientCheck {
     pub(crate) report: Report,
     pub(crate) seconds: f64,
 }
 
-/// Checks the gradients of the network at its first weights on a few images, and draws its graph there.
+/// Checks the gradients of the network at its initial weights on a few images, and draws its graph there.
 pub(crate) fn run(
     net: &Sequential,
     start: &State<f64>,

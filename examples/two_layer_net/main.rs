@@ -5,8 +5,8 @@
 //! ```
 //!
 //! Sections 7.3 and 7.4 of the chapter on backpropagation, on the real MNIST, with nothing to install or download.
-//! First every node's derivative is checked, and the gradient of every one of the 39,760 parameters is held against
-//! central differences; then the network is trained. Say `-- --help` for the options.
+//! First every node's derivative is checked, and the gradient of every one of the 39,760 parameters is compared with
+//! central differences; then the network is trained. Run with `-- --help` for the options.
 //!
 //! What it prints (times and last digits differ between processors):
 //!
@@ -71,7 +71,7 @@ fn main() -> ExitCode {
     match run(&Options::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody is left to be told if this fails.
+            // There is nowhere to report a failure of this.
             let _ = writeln!(std::io::stderr(), "error: {error}");
             ExitCode::FAILURE
         }

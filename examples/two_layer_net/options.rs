@@ -1,4 +1,4 @@
-//! What can be said on the command line.
+//! The command-line options.
 
 use chainrule::check::Mode;
 use clap::builder::RangedU64ValueParser;
@@ -80,7 +80,7 @@ impl Options {
         self.out.clone().unwrap_or_else(|| crate::target::folder().join("two_layer_net"))
     }
 
-    /// The folder with the data: the one asked for, or else the project's, or else that below the current one.
+    /// The folder with the data: the given one, or else the project's, or else the one below the current folder.
     pub(crate) fn data(&self) -> PathBuf {
         let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/mnist");
         match &self.data {

@@ -1,4 +1,4 @@
-//! What the job has found, as JSON for programs.
+//! The results as JSON.
 
 use crate::gradient_check::GradientCheck;
 use crate::options::Options;

@@ -1,4 +1,4 @@
-//! Section 7.4: stochastic gradient descent. A whole step, gradients and new weights included, is one plan.
+//! Section 7.4: stochastic gradient descent. A whole step, including gradients and updates, is one plan.
 
 use crate::options::Options;
 use chainrule::data::mnist::{CLASSES, Mnist, PIXELS, Split};
@@ -12,7 +12,7 @@ use std::error::Error;
 use std::io::Write;
 use std::time::Instant;
 
-/// How a training went.
+/// The results of a training.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Training {
     pub(crate) iterations: usize,
@@ -28,7 +28,7 @@ pub(crate) struct Training {
     pub(crate) loss: Vec<f64>,
 }
 
-/// Where a training stood after an epoch: as many steps as it takes to see as many images as there are.
+/// The state of a training after an epoch: as many steps as it takes to see as many images as there are.
 #[derive(Debug, Serialize)]
 pub(crate) struct Epoch {
     pub(crate) iteration: usize,
@@ -137,11 +137,11 @@ impl<'s, F: Precision> Accuracy<'s, F> {
         Ok(Self { scores, rows, split, labels: split.classes() })
     }
 
-    /// The share of images whose greatest score is at their digit.
+    /// The fraction of images whose greatest score is at their digit.
     fn of(&mut self, state: &mut State<F>) -> chainrule::Result<f64> {
         let (all, mut right) = (self.split.len(), 0.0);
         for first in (0..all).step_by(self.rows) {
-            // The last piece may be shorter than the plan; the rows below repeat the last image and do not count.
+            // The last chunk may be shorter than the plan's batch; the rows after it repeat the last image and do not count.
             let chosen: Vec<usize> = (first..first + self.rows).map(|i| i.min(all - 1)).collect();
             let count = self.rows.min(all - first);
             self.scores.feed_rows("x", self.split.images(), &chosen, pixel)?;

@@ -1,4 +1,4 @@
-//! Files in the format IDX: a header with the length of each axis, and bytes.
+//! Reader of IDX files: a header with the length of each axis, then the elements.
 
 use crate::data::error::{DataError, is_gz};
 use flate2::bufread::MultiGzDecoder;
@@ -20,7 +20,7 @@ impl<const AXES: usize> Idx<AXES> {
     }
 }
 
-/// Reads the file `name` in `dir`, compressed or plain. `check` judges the header before any data is read.
+/// Reads the file `name` in `dir`, compressed or plain. `check` validates the header before any data is read.
 pub(crate) fn read_idx<const AXES: usize>(
     dir: &Path,
     name: &str,
@@ -30,7 +30,7 @@ pub(crate) fn read_idx<const AXES: usize>(
     let mut header = Vec::new();
     read_up_to(&mut file, &path, 4 + 4 * AXES, &mut header)?;
 
-    // What is wrong with the header that is there says more than that it is short.
+    // An invalid header is reported before a truncated one, since that says more.
     if let [a, b, ..] = header[..]
         && [a, b] != [0, 0]
     {
@@ -59,8 +59,8 @@ pub(crate) fn read_idx<const AXES: usize>(
     };
     check(&path, axes)?;
 
-    // One byte more than announced: it is not there, or the file is too long. Getting to the end of a gzip stream
-    // is also what makes the decompressor compare the checksum.
+    // One byte more than announced, to detect trailing bytes, and since the decompressor verifies the checksum only at the
+    // end of a gzip stream.
     let mut bytes = Vec::new();
     read_up_to(&mut file, &path, size + 1, &mut bytes)?;
     let expected = header.len() + size;
@@ -71,14 +71,14 @@ pub(crate) fn read_idx<const AXES: usize>(
     }
 }
 
-/// Opens `dir/name.gz` for reading what is compressed in it, or where that is missing `dir/name` as it is; where both are
-/// missing, the same with a dot before `idx`, as in `train-images.idx3-ubyte`.
+/// Opens `dir/name.gz` through a decompressor, or else `dir/name` as it is; if both are missing, the same with a dot before
+/// `idx`, as in `train-images.idx3-ubyte`.
 fn open(dir: &Path, name: &str) -> Result<(PathBuf, Box<dyn Read>), DataError> {
     let dotted = name.replace("-idx", ".idx");
     let paths = [name, &dotted].map(|name| [dir.join(format!("{name}.gz")), dir.join(name)]).concat();
     let there = |path: &&PathBuf| path.try_exists().unwrap_or(true);
     let found = paths.iter().find(there).unwrap_or(&paths[0]);
-    // Some archives hold a folder of the name, and the file beside it with a dot.
+    // Some archives have a folder with this name, and the file next to it with a dot.
     let beside = paths[2..].iter().find(|path| found.is_dir() && path.is_file());
     let path = beside.unwrap_or(found).clone();
     let file = match File::open(&path) {
@@ -97,7 +97,7 @@ fn open(dir: &Path, name: &str) -> Result<(PathBuf, Box<dyn Read>), DataError> {
     }
 }
 
-/// Appends at most `limit` bytes. The memory taken follows the bytes that arrive, not the limit.
+/// Appends at most `limit` bytes. Memory grows with the bytes that arrive, not with the limit.
 fn read_up_to(file: &mut dyn Read, path: &Path, limit: usize, into: &mut Vec<u8>) -> Result<(), DataError> {
     match file.take(limit as u64).read_to_end(into) {
         Ok(_) => Ok(()),

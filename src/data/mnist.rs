@@ -30,29 +30,28 @@ pub struct Mnist {
 
 impl Mnist {
     /// Reads the four files `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
-    /// `t10k-labels-idx1-ubyte` in `dir`, each with `.gz` behind its name and compressed, or else plain. Where there is
-    /// neither, a dot may stand for the dash before `idx`, as in `train-images.idx3-ubyte`.
+    /// `t10k-labels-idx1-ubyte` in `dir`, each compressed with the suffix `.gz`, or else plain. If neither exists, the name
+    /// may have a dot in place of the dash before `idx`, as in `train-images.idx3-ubyte`.
     ///
-    /// The numbers of images are what the files say. Any such set of at least one image in each half loads, a small
-    /// one for a test, say.
+    /// The files determine the number of images: any such data set with at least one image in each half loads, such as a
+    /// small one for a test.
     ///
     /// # Errors
     ///
-    /// A [`DataError`] that names the file, for a file that is missing, unreadable, damaged, too short or too long,
-    /// of another format, with images that are not 28 × 28 or a label that is not a digit, and for images and
-    /// labels that differ in number.
+    /// A [`DataError`] that names the file, if a file is missing, unreadable, damaged, too short, too long or of another
+    /// format, if images are not 28 × 28 or a label is not a digit, and if the numbers of images and labels differ.
     ///
     /// # Cost
     ///
-    /// Time and memory follow the bytes in the files: for the real ones 55 MB, kept as bytes, and some tenths of a
-    /// second, nearly all of it decompression.
+    /// Linear in the size of the files: for MNIST 55 MB, kept as bytes, and some tenths of a second, nearly all of it
+    /// decompression.
     pub fn load(dir: impl AsRef<Path>) -> Result<Mnist, DataError> {
         let dir = dir.as_ref();
         Ok(Mnist { train: Split::load(dir, "train")?, test: Split::load(dir, "t10k")? })
     }
 }
 
-/// Images with their labels; one half of [`Mnist`], or the first few of it.
+/// Images with their labels: one half of [`Mnist`], or its first few images.
 ///
 /// Every label is less than [`CLASSES`], and there are as many labels as images.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +92,7 @@ impl Split {
         self.labels.len()
     }
 
-    /// Whether there are no images: only after [`take(0)`](Split::take), for a file without images is an error.
+    /// Whether there are no images: only after [`take(0)`](Split::take), since a file without images is an error.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
@@ -108,7 +107,7 @@ impl Split {
         &self.labels
     }
 
-    /// The first `n` images with their labels, or all where there are fewer. Copies them.
+    /// A copy of the first `n` images with their labels, or of all if there are fewer.
     #[must_use]
     pub fn take(&self, n: usize) -> Split {
         let n = n.min(self.len());
@@ -127,14 +126,14 @@ impl Split {
         self.images.mapv(|pixel| F::of(f64::from(pixel)) / F::of(255.0))
     }
 
-    /// The labels as rows with a 1 at the label and 0 elsewhere, `[n, 10]`: the targets of a cross entropy.
+    /// The labels as one-hot rows, `[n, 10]`, for a cross entropy.
     pub fn one_hot<F: Float>(&self) -> Array2<F> {
         Array2::from_shape_fn((self.len(), CLASSES), |(i, class)| {
             F::truth(usize::from(self.labels[i]) == class)
         })
     }
 
-    /// The labels as indices, `[n]`, each less than 10: for accuracies, and for losses that take class indices.
+    /// The labels as indices, `[n]`, each less than 10, for accuracies and for losses that take class indices.
     pub fn classes(&self) -> Array1<usize> {
         self.labels.mapv(usize::from)
     }

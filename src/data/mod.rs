@@ -1,10 +1,9 @@
 #![cfg(feature = "mnist")]
 //! Data sets, read from files into arrays (feature `mnist`).
 //!
-//! Nothing in the engine knows of this module: it is here so that the examples and the main training job run
-//! on a fresh machine. [`mnist`] holds the handwritten digits; their format, IDX, is read here. Whatever the
-//! bytes of a file are, reading it gives the data or a [`DataError`], never a panic, and never takes more memory
-//! than a small multiple of the bytes that are really there.
+//! The engine does not use this module; it lets the examples and the main training job run on a fresh machine. [`mnist`]
+//! has the handwritten digits, and `idx` reads their file format. Reading a file returns the data or a [`DataError`]
+//! whatever its bytes are, never panics, and takes at most a small multiple of the memory of the bytes in the file.
 
 mod error;
 mod idx;

@@ -1,4 +1,4 @@
-//! How large images and labels of MNIST are.
+//! The sizes of images and labels of MNIST.
 
 /// The height of an image, and its width.
 pub const SIDE: usize = 28;

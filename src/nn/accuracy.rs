@@ -1,10 +1,10 @@
-//! How often the greatest score names the class.
+//! Classification accuracy.
 
 use crate::Float;
 use ndarray::{Array1, ArrayView, ArrayView1, Dimension};
 
-/// The place of the greatest element of each row (the last axis): the first of equal ones, never a NaN, and 0 in a row
-/// without any number.
+/// The index of the greatest element of each row (the last axis): the first of equal ones, never a NaN, and 0 in a row
+/// without numbers.
 ///
 /// ```
 /// use chainrule::nn::argmax_rows;
@@ -17,10 +17,9 @@ pub fn argmax_rows<F: Float, D: Dimension>(scores: ArrayView<'_, F, D>) -> Array
     scores.rows().into_iter().map(|row| argmax(row).unwrap_or(0)).collect()
 }
 
-/// The share of rows (along the last axis) whose greatest element stands at the place that the label names.
+/// The fraction of rows (along the last axis) whose greatest element is at the index of the label.
 ///
-/// Ties and NaN count as in [`argmax_rows`]; a row without any number is wrong whatever its label. NaN if there are no
-/// rows.
+/// Ties and NaN count as in [`argmax_rows`]; a row without numbers is wrong whatever its label. NaN if there are no rows.
 ///
 /// ```
 /// use chainrule::nn::accuracy;

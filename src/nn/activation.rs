@@ -3,7 +3,7 @@
 use super::Layer;
 use crate::Var;
 
-/// One row a layer: doc, type, kind, what it records.
+/// Defines one layer per row: docs, type, kind, recorded expression.
 macro_rules! activations {
     ($($(#[$doc:meta])* $layer:ident, $kind:literal, |$x:ident| $forward:expr;)+) => {
         $($(#[$doc])*
@@ -29,9 +29,9 @@ activations! {
     /// The logistic function: `y = 1 / (1 + e⁻ˣ)`, of any shape.
     Sigmoid, "sigmoid", |x| x.sigmoid();
 
-    /// Shares of the exponentials in each row: `yᵢ = e^xᵢ / Σ e^xⱼ` along the last axis, `[n, classes]` to the same.
+    /// Softmax of each row: `yᵢ = e^xᵢ / Σ e^xⱼ` along the last axis, `[n, classes]` to the same.
     ///
-    /// A network that is trained ends before it, in [`SoftmaxWithLoss`](super::SoftmaxWithLoss), which is exact where
-    /// the logarithm of a share is not.
+    /// For training, end the network before it, in [`SoftmaxWithLoss`](super::SoftmaxWithLoss), which is accurate where
+    /// the logarithm of a probability is not.
     Softmax, "softmax", |x| x.softmax(-1);
 }

@@ -1,4 +1,4 @@
-//! Adam.
+//! The optimiser Adam.
 
 use super::Optimizer;
 use super::optimizer::{memory_of, name_of, tape_of};
@@ -10,10 +10,10 @@ use crate::Var;
 /// With gradient g, step t from 1, and m and v from 0: `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`,
 /// `p ← p − η (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε)`.
 ///
-/// Kingma and Ba 2015, *Adam: a method for stochastic optimization*, algorithm 1; the same as PyTorch's. Remembers
-/// `adam/m/p`, `adam/v/p` and `adam/step/p`, a number, for each parameter p; or `name/m/p` and so on, if it is
-/// [named](Self::named). Steps are counted for each parameter, as by PyTorch: so two networks on one tape, such as a
-/// generator and a discriminator, each have steps of their own.
+/// Kingma and Ba 2015, *Adam: a method for stochastic optimization*, algorithm 1; the same as PyTorch's. Its state is
+/// `adam/m/p`, `adam/v/p` and the number `adam/step/p` for each parameter p; or `name/m/p` and so on, if it is
+/// [named](Self::named). Steps are counted per parameter, as in PyTorch, so that two networks on one tape, such as a
+/// generator and a discriminator, have separate counts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Adam {
     name: &'static str,
@@ -28,8 +28,7 @@ impl Adam {
         Self { name: "adam", learning_rate, betas: [0.9, 0.999], epsilon: 1e-8 }
     }
 
-    /// The same under another name than `adam`, which its memory and its scope have: for a second one that updates the
-    /// same parameters.
+    /// The same with another name than `adam` for its state and its scope, for a second optimiser of the same parameters.
     #[must_use]
     pub fn named(self, name: &'static str) -> Self {
         Self { name, ..self }
@@ -39,7 +38,7 @@ impl Adam {
     ///
     /// # Panics
     ///
-    /// If one is not.
+    /// If a rate is outside this range.
     #[must_use]
     #[track_caller]
     pub fn betas(self, beta1: f64, beta2: f64) -> Self {
@@ -94,7 +93,7 @@ impl Optimizer for Adam {
     }
 }
 
-/// `1 − βᵗ`, as `−(e^(t ln β) − 1)`: in f32 the plain difference keeps four digits when β is 0.999 and t is 1.
+/// `1 − βᵗ`, as `−(e^(t ln β) − 1)`: in f32 the plain difference has four correct digits for β = 0.999 and t = 1.
 #[track_caller]
 fn one_less_power(beta: f64, t: Var<'_>) -> Var<'_> {
     -(t * beta.ln()).exp_m1()

@@ -5,7 +5,7 @@ use crate::Var;
 
 /// The affine map: `y = x · W + b`, with x `[n, inputs]`, W `[inputs, outputs]`, b `[outputs]`, y `[n, outputs]`.
 ///
-/// Its parameters are `weight` (W, from [`He`] unless [`init`](Self::init) says otherwise) and `bias` (b, zeros).
+/// Its parameters are `weight` (W, initialised by [`He`] by default, see [`init`](Self::init)) and `bias` (b, zeros).
 ///
 /// ```
 /// use chainrule::{State, Tape, nn::{Affine, Sequential}};
@@ -37,7 +37,7 @@ impl Affine {
         }
     }
 
-    /// The same map, its weight drawn by another initialiser.
+    /// The same map with another initialiser of its weight.
     #[must_use]
     pub fn init(self, init: impl Init + 'static) -> Self {
         let weight = Parameter::new(&self.weight.name, self.weight.shape, init);

@@ -1,11 +1,11 @@
-//! Where the first values of parameters come from.
+//! Initialisers of parameters.
 
 use ndarray::ArrayD;
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 use std::fmt::Debug;
 
-/// A distribution that the first values of a parameter are drawn from.
+/// A distribution from which the initial values of a parameter are drawn.
 ///
 /// ```
 /// use chainrule::nn::{Affine, Init, Sequential};
@@ -25,7 +25,7 @@ use std::fmt::Debug;
 /// let net = Sequential::new().push(Affine::new(3, 2).init(Uniform));
 /// ```
 pub trait Init: Debug + Send + Sync {
-    /// The first values of a parameter of this shape, in f64, drawn from the generator in row-major order.
+    /// The initial values of a parameter of this shape, in f64, drawn from the generator in row-major order.
     fn draw(&self, shape: &[usize], rng: &mut dyn Rng) -> ArrayD<f64>;
 }
 
@@ -88,7 +88,7 @@ impl Init for Zeros {
     }
 }
 
-/// Inputs and outputs of a weight: its last axis counts the outputs, all others together the inputs of one of them.
+/// Fan-in and fan-out of a weight: the last axis is the fan-out, the product of all others the fan-in.
 fn fans(shape: &[usize]) -> (f64, f64) {
     match shape {
         [inputs @ .., outputs] => (inputs.iter().product::<usize>() as f64, *outputs as f64),

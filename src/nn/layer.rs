@@ -1,14 +1,14 @@
-//! What a layer is: named parameters and a recorded forward pass.
+//! The interface of a layer: named parameters and a recorded forward pass.
 
 use super::Init;
 use crate::{Tape, Var};
 use std::fmt::Debug;
 use std::sync::Arc;
 
-/// A part of a network: which parameters it has, and how it records its forward pass.
+/// A part of a network: its parameters, and how it records its forward pass.
 ///
-/// A layer is plain description. It holds no values and belongs to no tape, so the same layer may stand in several
-/// networks. Users' layers implement this same trait:
+/// A layer is a description. It holds no values and belongs to no tape, so several networks can share it. Users' layers
+/// implement the same trait:
 ///
 /// ```
 /// use chainrule::nn::{Init, Layer, Parameter, Sequential, Zeros};
@@ -43,22 +43,22 @@ use std::sync::Arc;
 /// assert_eq!(names, ["scale1/log", "scale2/log"]);
 /// ```
 pub trait Layer: Debug + Send + Sync {
-    /// The word that it is numbered by in a network, such as `affine` for `affine1`, `affine2`.
+    /// The prefix of its name in a network, such as `affine` for `affine1`, `affine2`.
     fn kind(&self) -> &str;
 
-    /// Its parameters, in the order in which a network lists and initialises them; none unless said otherwise.
+    /// Its parameters, in the order in which a network lists and initialises them; none by default.
     fn parameters(&self) -> Vec<Parameter> {
         Vec::new()
     }
 
-    /// The size of the last axis of its result, given that of its input; the same unless said otherwise.
+    /// The size of the last axis of its result, given that of its input; the same by default.
     ///
-    /// `None` is a size that is not known. Only the printed table of a network asks for it.
+    /// `None` is an unknown size. Only the printed table of a network uses it.
     fn outputs(&self, inputs: Option<usize>) -> Option<usize> {
         inputs
     }
 
-    /// Records its forward pass on the tape of `x`, with its parameters in the present [scope](Tape::scope).
+    /// Records its forward pass on the tape of `x`, with its parameters in the current [scope](Tape::scope).
     ///
     /// # Panics
     ///
@@ -85,14 +85,14 @@ impl<L: Layer + ?Sized> Layer for Arc<L> {
     }
 }
 
-/// A parameter as a layer describes it: its name within the layer, its shape, and where its first values come from.
+/// The description of a parameter: its name within the layer, its shape, and its initialiser.
 #[derive(Debug, Clone)]
 pub struct Parameter {
-    /// The name, such as `weight`; in front of it stands the name of the layer.
+    /// The name, such as `weight`, without the name of the layer.
     pub name: String,
     /// The shape.
     pub shape: Vec<usize>,
-    /// Where its first values come from.
+    /// The initialiser.
     pub init: Arc<dyn Init>,
 }
 
@@ -102,17 +102,17 @@ impl Parameter {
         Self { name: name.to_owned(), shape: shape.into(), init: Arc::new(init) }
     }
 
-    /// Its var in the present [scope](Tape::scope) of a tape: recorded by the first call, the same var after that.
+    /// Its var in the current [scope](Tape::scope) of a tape: recorded by the first call, the same var after that.
     ///
     /// # Panics
     ///
-    /// If a parameter of that name and another shape is there already.
+    /// If there is a parameter of that name with another shape.
     #[track_caller]
     pub fn on<'t>(&self, tape: &'t Tape) -> Var<'t> {
         tape.parameter(&self.name, &self.shape)
     }
 
-    /// How many numbers it holds, or the greatest number there is where that is more.
+    /// How many numbers it holds, saturating at `usize::MAX`.
     pub fn len(&self) -> usize {
         self.shape.iter().fold(1, |count, &n| count.saturating_mul(n))
     }

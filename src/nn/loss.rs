@@ -1,4 +1,4 @@
-//! What a network is trained to make small.
+//! Loss functions.
 
 use crate::{Error, Var};
 use std::panic::Location;
@@ -21,8 +21,8 @@ pub struct SoftmaxWithLoss;
 impl SoftmaxWithLoss {
     /// Records the loss, one number called `loss`, in the scope `loss`.
     ///
-    /// Scores are `[n, classes]`; targets are probabilities of the same shape (one-hot rows, say), or class labels:
-    /// an index var `[n]`.
+    /// Scores are `[n, classes]`; targets are probabilities of the same shape, such as one-hot rows, or class labels, an
+    /// index var `[n]`.
     ///
     /// # Panics
     ///
@@ -37,8 +37,8 @@ impl SoftmaxWithLoss {
 /// The mean squared error: `L = (1/n) Σ (prediction − target)²` over all n elements, whose derivative is
 /// `2 (prediction − target) / n`. One number called `loss`, in the scope `loss`.
 ///
-/// Both have one shape. A prediction `[n, 1]` and a target `[n]` would broadcast to `[n, n]`, every prediction compared with
-/// every target, and the training would go to the mean of all targets: that is refused.
+/// Both have the same shape. A prediction `[n, 1]` and a target `[n]` would broadcast to `[n, n]`, comparing every prediction
+/// with every target, and training would converge to the mean of all targets; so this is an error.
 ///
 /// ```
 /// use chainrule::{Tape, nn};
@@ -61,9 +61,9 @@ pub fn mse<'t>(prediction: Var<'t>, target: Var<'t>) -> Var<'t> {
 }
 
 /// The mean absolute error: `L = (1/n) Σ |prediction − target|` over all n elements, whose derivative is the sign of the
-/// difference over n, and 0 where there is none. One number called `loss`, in the scope `loss`.
+/// difference over n, and 0 where they are equal. One number called `loss`, in the scope `loss`.
 ///
-/// Both have one shape, as for [`mse`].
+/// Both have the same shape, as for [`mse`].
 ///
 /// # Panics
 ///
@@ -78,8 +78,8 @@ pub fn mae<'t>(prediction: Var<'t>, target: Var<'t>) -> Var<'t> {
 /// Sigmoid and cross entropy in one, of two classes: `L = −(1/n) Σ (t ln σ(x) + (1 − t) ln (1 − σ(x)))` over all n
 /// elements, whose derivative is `(σ(x) − t) / n`. One number called `loss`, in the scope `loss`.
 ///
-/// Scores x are any numbers, and targets t probabilities of the same shape. Computed as `ln (1 + eˣ) − t x`, by
-/// [`logsumexp_over`](Var::logsumexp_over) of 0 and x: exact where a probability underflows.
+/// Scores x (logits) are any numbers, and targets t probabilities of the same shape. It is computed as `ln (1 + eˣ) − t x`,
+/// by [`logsumexp_over`](Var::logsumexp_over) of 0 and x, which is accurate where a probability underflows.
 ///
 /// ```
 /// use chainrule::{Tape, nn};
@@ -104,7 +104,7 @@ pub fn binary_cross_entropy<'t>(scores: Var<'t>, targets: Var<'t>) -> Var<'t> {
     (tape.stack(&[none, scores], -1).logsumexp_over(-1) - targets * scores).mean().named("loss")
 }
 
-/// Refuses operands of which one would be broadcast to the other.
+/// Panics if one operand would be broadcast to the other.
 #[track_caller]
 fn same_shape(loss: &str, prediction: Var<'_>, target: Var<'_>) {
     let (a, b) = (prediction.shape(), target.shape());

@@ -1,8 +1,8 @@
-//! Layers, networks, initialisers and optimisers, written with nothing but what any user of the crate has.
+//! Layers, networks, initialisers and optimisers, written with the public API alone.
 //!
-//! A layer is a description: which parameters it has, and how it records its forward pass. Their values live in a
+//! A layer is a description: its parameters, and how it records its forward pass. Parameter values live in a
 //! [`State`](crate::State), under the names that a [`Sequential`] gives them, so a network can be recorded, drawn and
-//! differentiated before there is a single number.
+//! differentiated before it has values.
 //!
 //! ```
 //! use chainrule::Tape;

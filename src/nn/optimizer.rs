@@ -1,15 +1,15 @@
-//! Optimisers: updates of parameters, recorded like everything else.
+//! Optimisers: updates of parameters, recorded as nodes of the graph.
 
 use crate::{Float, State, Tape, Var};
 use ndarray::{ArrayD, IxDyn};
 use std::fmt::Debug;
 
-/// A rule by which parameters follow their gradients, as nodes of the graph.
+/// An update rule for parameters, recorded as nodes of the graph.
 ///
-/// What an optimiser remembers from step to step is parameters of the tape too, such as `momentum/affine1/weight`: each
-/// belongs to the optimiser's name and one parameter, whatever scope the optimiser is called in. So several optimisers of
-/// one kind do not disturb each other on one tape, in one plan or in several, as long as no parameter is updated by two of
-/// one name. They start as zeros, which [`init`](Self::init) puts into the state beside the network's own.
+/// The state that an optimiser keeps from step to step consists of parameters of the tape too, such as
+/// `momentum/affine1/weight`, named after the optimiser and one parameter, whatever scope the optimiser is called in. So
+/// several optimisers of one kind do not interfere on one tape, in one plan or in several, as long as no parameter is
+/// updated by two of the same name. [`init`](Self::init) puts zeros for them into the state of the network.
 ///
 /// ```
 /// use chainrule::nn::{Momentum, Optimizer};
@@ -29,33 +29,31 @@ use std::fmt::Debug;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 pub trait Optimizer: Debug + Send + Sync {
-    /// Name and shape of what it remembers of these parameters; nothing unless said otherwise.
+    /// Names and shapes of its state for these parameters; none by default.
     ///
     /// # Panics
     ///
-    /// If something is remembered of a var that has no name.
+    /// If it keeps state for a var without a name.
     #[track_caller]
     fn memory(&self, parameters: &[Var<'_>]) -> Vec<(String, Vec<usize>)> {
         let _ = parameters;
         Vec::new()
     }
 
-    /// Records one step for parameters whose gradients are given: pairs of a parameter and the node that holds its new
-    /// value, memory included. The nodes are marked as [updates](Tape::updating).
-    ///
-    /// This is the door for gradients that were clipped or averaged before.
+    /// Records one step for parameters with given gradients, which may be clipped or averaged: pairs of a parameter and the
+    /// node of its new value, including the optimiser's own state. The nodes are marked as [updates](Tape::updating).
     ///
     /// # Panics
     ///
-    /// If there are not as many gradients as parameters, or one has another shape.
+    /// If there are not as many gradients as parameters, or one has another shape than its parameter.
     #[track_caller]
     fn apply<'t>(&self, parameters: &[Var<'t>], gradients: &[Var<'t>]) -> Vec<(Var<'t>, Var<'t>)>;
 
-    /// Records the gradients of `loss` and one step: pairs of a parameter and the node that holds its new value.
+    /// Records the gradients of `loss` and one step: pairs of a parameter and the node of its new value.
     ///
     /// # Panics
     ///
-    /// If `loss` is not one number, or there is no derivative on the way to a parameter.
+    /// If `loss` is not one number, or an op on the path to a parameter is not differentiable.
     #[track_caller]
     fn updates<'t>(&self, loss: Var<'t>, parameters: &[Var<'t>]) -> Vec<(Var<'t>, Var<'t>)> {
         match loss.try_grad(parameters) {
@@ -64,7 +62,7 @@ pub trait Optimizer: Debug + Send + Sync {
         }
     }
 
-    /// Puts zeros for its memory into a state, in place of what stood there under these names.
+    /// Sets its [`memory`](Self::memory) in a state to zeros, replacing earlier values.
     ///
     /// # Panics
     ///
@@ -79,9 +77,13 @@ pub trait Optimizer: Debug + Send + Sync {
         }
     }
 
-    /// Puts in what the state lacks of its memory, and leaves the rest: to go on with a saved state, for some parameters
-    /// more. That is zeros; where the state has one number for all parameters, as `adam/step` for `adam/step/w`, that
-    /// number for each.
+    /// Adds the entries of its [`memory`](Self::memory) that the state lacks, to continue with a saved state and additional
+    /// parameters. They are zeros; where the state has one number for all parameters, as `adam/step` for `adam/step/w`, that
+    /// number.
+    ///
+    /// # Panics
+    ///
+    /// As [`memory`](Self::memory).
     #[track_caller]
     fn init_missing<F: Float>(&self, parameters: &[Var<'_>], state: &mut State<F>)
     where
@@ -110,7 +112,7 @@ impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
     }
 }
 
-/// Gradient descent: `p ← p − η g`, with learning rate η and gradient g. Remembers nothing.
+/// Gradient descent: `p ← p − η g`, with learning rate η and gradient g. Keeps no state.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sgd {
     learning_rate: f64,
@@ -139,8 +141,8 @@ impl Optimizer for Sgd {
 
 /// Gradient descent with momentum: `v ← μ v + g`, `p ← p − η v`, with v from 0.
 ///
-/// Polyak 1964, *Some methods of speeding up the convergence of iteration methods*, in PyTorch's form: η multiplies v when
-/// it is used, not when it is gathered. Remembers `momentum/p` for each parameter p, or `name/p` if it is
+/// Polyak 1964, *Some methods of speeding up the convergence of iteration methods*, in PyTorch's form: η scales v when it is
+/// applied, not when it is accumulated. Its state is `momentum/p` for each parameter p, or `name/p` if it is
 /// [named](Self::named).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Momentum {
@@ -155,7 +157,7 @@ impl Momentum {
         Self { name: "momentum", learning_rate, momentum }
     }
 
-    /// The same under another name than `momentum`, which its memory and its scope have.
+    /// The same with another name than `momentum` for its state and its scope.
     #[must_use]
     pub fn named(self, name: &'static str) -> Self {
         Self { name, ..self }
@@ -184,7 +186,7 @@ impl Optimizer for Momentum {
     }
 }
 
-/// The tape of some parameters, each of which has a gradient of its shape; `None` if there are none.
+/// The tape of some parameters, after a check that each has a gradient of its shape; `None` if there are none.
 #[track_caller]
 pub(super) fn tape_of<'t>(parameters: &[Var<'t>], gradients: &[Var<'t>]) -> Option<&'t Tape> {
     assert_eq!(parameters.len(), gradients.len(), "apply: there must be one gradient for each parameter");
@@ -194,7 +196,7 @@ pub(super) fn tape_of<'t>(parameters: &[Var<'t>], gradients: &[Var<'t>]) -> Opti
     parameters.first().map(|p| p.tape())
 }
 
-/// Memory of the shape of each parameter, below a scope.
+/// State of the shape of each parameter, named below a scope.
 #[track_caller]
 pub(super) fn memory_of(scope: &str, parameters: &[Var<'_>]) -> Vec<(String, Vec<usize>)> {
     let mut memory = Vec::with_capacity(parameters.len());

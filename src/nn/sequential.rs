@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 /// Layers in order, each applied to the result of the one before.
 ///
-/// Layers are numbered by kind, from 1, as they are put in: `affine1`, `relu1`, `affine2`. Each is recorded in the
-/// scope of its name, and its parameters carry that name: `affine1/weight`. Networks that give a layer the same name
+/// Layers are numbered by kind, from 1, in the order of insertion: `affine1`, `relu1`, `affine2`. Each is recorded in the
+/// scope of its name, which prefixes the names of its parameters: `affine1/weight`. Networks with a layer of the same name
 /// on the same tape share its parameters; [`push_named`](Self::push_named) keeps a name when layers are recombined, and
-/// puts a prefix before all names of a network that becomes part of another.
+/// prefixes all names of a network that becomes part of another.
 ///
 /// ```
 /// use chainrule::nn::{Affine, Relu, Sequential, Softmax};
@@ -36,7 +36,7 @@ pub struct Sequential {
 }
 
 impl Sequential {
-    /// A network without layers, which gives back its input.
+    /// A network without layers, which returns its input.
     pub fn new() -> Self {
         Self::default()
     }
@@ -57,7 +57,7 @@ impl Sequential {
         self
     }
 
-    /// The same network with one more layer at its end, under a name of the caller's choice.
+    /// The same network with one more layer at its end, under the given name.
     ///
     /// ```
     /// use chainrule::nn::{Affine, Relu, Sequential};
@@ -89,7 +89,7 @@ impl Sequential {
         self.layers.iter().map(|(name, layer)| (name.as_str(), layer))
     }
 
-    /// The layer of a name.
+    /// The layer with a name.
     pub fn get(&self, name: &str) -> Option<&Arc<dyn Layer>> {
         self.layers.iter().find(|(other, _)| other == name).map(|(_, layer)| layer)
     }
@@ -119,8 +119,8 @@ impl Sequential {
         y
     }
 
-    /// The vars of its parameters on a tape, in the order of the layers: those that [`forward`](Self::forward) uses
-    /// when it is called in the same scope, and recorded now if they are not there yet.
+    /// The vars of its parameters on a tape, in the order of the layers: those that [`forward`](Self::forward) uses if it is
+    /// called in the same scope. They are recorded if they do not exist yet.
     ///
     /// # Panics
     ///
@@ -134,10 +134,10 @@ impl Sequential {
         vars
     }
 
-    /// First values for all parameters, drawn layer by layer from the caller's generator.
+    /// Initial values of all parameters, drawn layer by layer from the caller's generator.
     ///
-    /// Numbers are drawn in f64 and rounded to nearest: the same seed gives the same bytes, and networks in f32 and f64
-    /// start from the same numbers.
+    /// They are drawn in f64 and rounded to nearest: the same seed gives the same bytes, and networks in f32 and f64 start
+    /// from the same numbers.
     ///
     /// ```
     /// use chainrule::nn::{Affine, Sequential};
@@ -166,7 +166,7 @@ impl Sequential {
     }
 }
 
-/// A network is a layer of kind `sequential`: all names in it get the name of its place in the outer network.
+/// A network is a layer of kind `sequential`: its name in the outer network prefixes all names in it.
 impl Layer for Sequential {
     fn kind(&self) -> &str {
         "sequential"
@@ -185,7 +185,7 @@ impl Layer for Sequential {
     }
 }
 
-/// The layers in order, numbered anew.
+/// The layers in order, renumbered.
 impl FromIterator<Arc<dyn Layer>> for Sequential {
     fn from_iter<I: IntoIterator<Item = Arc<dyn Layer>>>(layers: I) -> Self {
         layers.into_iter().fold(Self::new(), Self::push_shared)
