@@ -1,7 +1,6 @@
 //! What drawings and checks ask about the rules of a node.
 
 use super::memory::ReverseMemory;
-use super::notation::written;
 use super::rule::{RuleGraph, RuleStep};
 use super::rules::{Rules, record_rule};
 use super::same_rules::same_rule;
@@ -11,7 +10,7 @@ use crate::tape::Recorder;
 
 impl Recorder {
     /// Lends the rules, beside the recorder.
-    fn with_rules<R>(&mut self, f: impl FnOnce(&mut Self, &mut Rules) -> R) -> R {
+    pub(super) fn with_rules<R>(&mut self, f: impl FnOnce(&mut Self, &mut Rules) -> R) -> R {
         let mut memory = self.reverse.take::<ReverseMemory>();
         let result = f(self, &mut memory.rules);
         self.reverse.put_back(memory);
@@ -38,18 +37,6 @@ impl Recorder {
     pub(crate) fn has_rule(&mut self, node: NodeId, operand: usize) -> Result<bool> {
         let rules = self.with_rules(|recorder, rules| rules.of(recorder, node))?;
         Ok(matches!(rules[operand], RuleGraph::Nodes { .. }))
-    }
-
-    /// The rule of a node for each of its operands, read off the rule's own graph; `None` where there is no derivative or
-    /// too much to write. Nothing is recorded.
-    pub(crate) fn rule_texts(&mut self, node: NodeId) -> Vec<Option<String>> {
-        match self.with_rules(|recorder, rules| rules.of(recorder, node)) {
-            Ok(rules) => {
-                let arity = rules.operands.len();
-                rules.operands.iter().map(|rule| written(rule, arity)).collect()
-            }
-            Err(_) => Vec::new(),
-        }
     }
 
     /// The first operand of a node whose rule, recorded anew so many times, is once another than the one in use; none where

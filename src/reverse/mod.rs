@@ -2,8 +2,11 @@
 
 mod adjoint;
 mod ask;
+#[cfg(feature = "draw")]
+mod formula;
 mod gradients;
 mod memory;
+#[cfg(feature = "draw")]
 mod notation;
 mod patterns;
 mod record;

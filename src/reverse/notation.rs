@@ -2,13 +2,15 @@
 
 use super::rule::{RuleGraph, RuleValue};
 use crate::base::float::Written;
-use crate::tape::Formula;
+use crate::graph::NodeId;
+use crate::reverse::formula::Formula;
+use crate::tape::Recorder;
 
 /// A formula longer than this explains nothing.
 const LONGEST: usize = 64;
 
 /// The rule of an op of so many operands as a formula; `None` where there is no derivative or too much to write.
-pub(super) fn written(rule: &RuleGraph, arity: usize) -> Option<String> {
+fn written(rule: &RuleGraph, arity: usize) -> Option<String> {
     let (nodes, result) = match rule {
         RuleGraph::Zero => return Some("0".to_owned()),
         RuleGraph::NotDifferentiable => return None,
@@ -36,6 +38,20 @@ pub(super) fn written(rule: &RuleGraph, arity: usize) -> Option<String> {
         slots.push(formula);
     }
     slots.get(result).map(|formula| formula.text().to_owned())
+}
+
+impl Recorder {
+    /// The rule of a node for each of its operands, read off the rule's own graph; `None` where there is no derivative or
+    /// too much to write. Nothing is recorded.
+    pub(crate) fn rule_texts(&mut self, node: NodeId) -> Vec<Option<String>> {
+        match self.with_rules(|recorder, rules| rules.of(recorder, node)) {
+            Ok(rules) => {
+                let arity = rules.operands.len();
+                rules.operands.iter().map(|rule| written(rule, arity)).collect()
+            }
+            Err(_) => Vec::new(),
+        }
+    }
 }
 
 #[cfg(test)]

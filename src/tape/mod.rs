@@ -1,6 +1,5 @@
 //! Recording: the tape, its vars, the contract of an op, and the values of leaves.
 
-mod formula;
 pub(crate) mod identity;
 pub(crate) mod kernel;
 mod limits;
@@ -15,7 +14,6 @@ pub(crate) mod settings;
 mod values;
 mod var;
 
-pub(crate) use formula::Formula;
 pub use limits::Limits;
 pub(crate) use limits::check_elements;
 pub(crate) use op::Recorder;

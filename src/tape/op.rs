@@ -3,7 +3,6 @@
 //! [`Tape`] and [`Var`] are defined beside it, since the three speak of each other: a rule is written with vars, a var
 //! belongs to a tape, and a tape holds the ops that are recorded on it.
 
-use super::formula::arithmetic;
 pub use super::kernel::Kernel;
 use super::sample::Sample;
 use crate::Float;
@@ -353,4 +352,12 @@ pub struct Tape {
 pub struct Var<'t> {
     pub(super) tape: &'t Tape,
     pub(super) id: NodeId,
+}
+
+/// The right side of a formula `y = …`, if it is arithmetic: operands, numbers, signs and parentheses.
+pub(crate) fn arithmetic(formula: &'static str) -> Option<&'static str> {
+    let right = formula.strip_prefix("y = ")?;
+    let signs = "+−×÷/·²³ᵀ";
+    let known = right.chars().all(|c| "x ()".contains(c) || c.is_ascii_digit() || signs.contains(c));
+    (known && right.contains(|c| signs.contains(c))).then_some(right)
 }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// # Zeros and ties
 ///
 /// On the largest of these shapes of up to 64 elements, operands are exactly 0, all of them or every third, together and
-/// each operand alone; and they are made of three numbers, so that elements tie. This is to first order. At a kink,
+/// each operand alone; and they are made of two numbers, so that elements tie. This is to first order. At a kink,
 /// every number between the slopes to both sides is accepted. Where a slope grows without bound, as that of a root at 0,
 /// there is no derivative, and nothing is accused. A domain that is [asked for](Self::domain) is not left: zeros are
 /// tried only if they are in it, and ties unless it keeps elements apart. None of this is tried where an earlier case has

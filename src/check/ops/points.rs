@@ -12,7 +12,7 @@ use crate::plan::Plan;
 use crate::tape::sample::{Domain, Sample};
 use crate::tape::{Tape, Var};
 use ndarray::ArrayD;
-use rand::RngExt;
+use rand::seq::SliceRandom;
 
 /// What the elements of the operands are put at.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +21,7 @@ enum Special {
     SomeZeros(Option<usize>),
     /// Every element is 0: of the one operand, or of all.
     Zeros(Option<usize>),
-    /// Every element is one of three numbers, the same for operands of the same domain.
+    /// Every element is one of two numbers, of which each is there as often; the same for operands of one domain.
     Ties,
 }
 
@@ -133,8 +133,10 @@ impl Special {
             Self::Ties => {
                 // Drawn anew for each operand, so that those of one domain tie with each other, whatever keeps them apart.
                 let domain = if let Domain::Spaced(_) = domain { Domain::Spaced(0.1) } else { domain };
-                let few = real(&[3], domain, &mut generator(seed, 7));
-                numbers.iter_mut().for_each(|x| *x = few[random.random_range(..3_usize)]);
+                let two = real(&[2], domain, &mut generator(seed, 7));
+                let mut places: Vec<usize> = (0..numbers.len()).map(|k| k % 2).collect();
+                places.shuffle(random);
+                numbers.iter_mut().zip(places).for_each(|(x, place)| *x = two[place]);
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::graph::NodeId;
 use serde::{Deserialize, Serialize};
 
 /// What a gradient check has found of one leaf. Figures are over the elements whose step crossed no kink; in
-/// [`Mode::Quick`] the elements are probes.
+/// [`Mode::Quick`](crate::check::Mode::Quick) the elements are probes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ParameterReport {
     /// The leaf; `n0` where there is no graph.
@@ -31,8 +31,8 @@ pub struct ParameterReport {
     pub failed: usize,
     /// How many are too small to be told from rounding.
     pub unresolved: usize,
-    /// The elements at a kink, whose derivative lies between those of both sides, and in [`Mode::Chapter`] those whose
-    /// step crossed one.
+    /// The elements at a kink, whose derivative lies between those of both sides, and in
+    /// [`Mode::Chapter`](crate::check::Mode::Chapter) those whose step crossed one.
     pub kinks: Vec<Vec<usize>>,
     /// The mean of |Δ|, the measure of 'Deep Learning from Scratch'.
     #[serde(with = "chainrule_base::written::number")]
@@ -49,7 +49,7 @@ pub struct ParameterReport {
     /// magnitude of both numbers.
     #[serde(with = "chainrule_base::written::number")]
     pub max_rel: f64,
-    /// In [`Mode::Quick`]: how likely the loss of one element that is not 0 goes unseen.
+    /// In [`Mode::Quick`](crate::check::Mode::Quick): how likely the loss of one element that is not 0 goes unseen.
     #[serde(default, with = "chainrule_base::written::number")]
     pub unseen: Option<f64>,
     /// Why elements are unresolved, each reason once.

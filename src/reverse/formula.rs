@@ -34,14 +34,6 @@ enum Token<'a> {
     Close,
 }
 
-/// The right side of a formula `y = …`, if it is arithmetic: operands, numbers, signs and parentheses.
-pub(crate) fn arithmetic(formula: &'static str) -> Option<&'static str> {
-    let right = formula.strip_prefix("y = ")?;
-    let signs = "+−×÷/·²³ᵀ";
-    let known = right.chars().all(|c| "x ()".contains(c) || c.is_ascii_digit() || signs.contains(c));
-    (known && right.contains(|c| signs.contains(c))).then_some(right)
-}
-
 impl Formula {
     /// A letter, a number or another word.
     pub(crate) fn word(text: impl Into<String>) -> Self {
@@ -163,7 +155,8 @@ fn tokens(notation: &str) -> Option<Vec<Token<'_>>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Formula, arithmetic};
+    use super::Formula;
+    use crate::tape::op::arithmetic;
 
     fn written(formula: &'static str, operands: &[&str]) -> String {
         let words: Vec<Formula> = operands.iter().map(|text| Formula::word(*text)).collect();
