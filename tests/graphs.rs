@@ -356,7 +356,7 @@ fn there_is_an_arrow_for_every_operand_whose_numbers_an_op_reads() {
                 .map(|(_, edge)| edge.operand)
                 .collect();
             let read: Vec<usize> = (0..operands.len()).filter(|&operand| op.reads(operand)).collect();
-            assert_eq!(drawn, read, "{op:?}; see `takes_shape` in src/picture/select.rs");
+            assert_eq!(drawn, read, "{op:?}; see `takes_shape` in src/view/compose/select.rs");
         }
     }
 }
