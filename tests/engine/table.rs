@@ -14,7 +14,7 @@ fn sources() -> Vec<(String, String)> {
             if path.is_dir() { folders.push(path) } else { files.push(path) }
         }
     }
-    files.retain(|f| *f != folder.join("mod.rs"));
+    files.retain(|f| ![folder.join("mod.rs"), folder.join("entry.rs")].contains(f));
     let without_comments = |text: String| {
         let lines = text.lines().filter(|l| !l.trim_start().starts_with("//"));
         lines.collect::<Vec<_>>().join("\n")
