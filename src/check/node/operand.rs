@@ -38,12 +38,12 @@ impl Nodes<'_> {
         if self.thorough {
             let question = |element: usize, reach: Reach| measured.element(element, reach);
             let found = worst(&mut self.judge, replay, dx, question)?;
-            answers.push(self.answer(replay, measured, Motion::Element(found.element))?);
+            answers.push(self.answer(replay, measured, Motion::Element(found.element), &elements)?);
         }
         let mut singles = if dx.len() <= SINGLE { dx.len() } else { 0 };
         if singles == 0 {
             for _ in 0..PROBES {
-                let along = self.answer(replay, measured, Motion::Along)?;
+                let along = self.answer(replay, measured, Motion::Along, &elements)?;
                 // Where elements tie, moving several at once says nothing about any of them.
                 match is_tied(&along.1) {
                     true => singles = AT_TIES,
@@ -57,7 +57,7 @@ impl Nodes<'_> {
             alone = notable(&elements, replay.point(), dx);
         }
         for element in alone {
-            answers.push(self.answer(replay, measured, Motion::Element(element))?);
+            answers.push(self.answer(replay, measured, Motion::Element(element), &elements)?);
         }
         Ok(answers)
     }
@@ -71,7 +71,7 @@ impl Nodes<'_> {
     ) -> Result<()> {
         for answer in answers {
             if matches!(answer.1.element, Element::Fail | Element::Unresolved(_)) {
-                let again = self.answer(replay, measured, answer.0)?;
+                let again = self.answer(replay, measured, answer.0, &movable(replay))?;
                 // Another direction may meet a tie, which says nothing.
                 if matches!(answer.0, Motion::Element(_)) || !is_tied(&again.1) {
                     *answer = again;
@@ -81,12 +81,13 @@ impl Nodes<'_> {
         Ok(())
     }
 
-    /// The answer for an operand that is moved in some way.
+    /// The answer for an operand that is moved in some way, of which these elements can be moved.
     fn answer(
         &mut self,
         replay: &mut Replay,
         measured: RuleBounds<'_>,
         moved: Motion,
+        elements: &[usize],
     ) -> Result<(Motion, Answer)> {
         let rms = rms(replay.point());
         let answer = match moved {
@@ -96,7 +97,6 @@ impl Nodes<'_> {
                 self.judge.judge(replay, measured.element(element, reach))?
             }
             Motion::Along => {
-                let elements = movable(replay);
                 let draw = || {
                     let drawn = signed(measured.dx.len(), &mut self.random);
                     let mut direction = vec![0.0; drawn.len()];
