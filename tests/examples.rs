@@ -33,7 +33,7 @@ fn every_numbered_example_prints_what_it_says() {
             "{name} opens with its command"
         );
         let run = Command::new(env!("CARGO"))
-            .args(["run", "--quiet", "--example", name])
+            .args(["run", "--quiet", "--profile", "test", "--example", name])
             .current_dir(root)
             .output()
             .expect("cargo can be run");

@@ -236,7 +236,7 @@ fn examples_write_to_the_folder_that_they_were_built_in() {
     let built = program.ancestors().nth(3).unwrap();
     let name = format!("15_watching_training{}", std::env::consts::EXE_SUFFIX);
     let cargo = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--example", "15_watching_training", "--target-dir"])
+        .args(["build", "--quiet", "--profile", "test", "--example", "15_watching_training", "--target-dir"])
         .arg(built)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status();

@@ -102,24 +102,33 @@ impl<F: Precision> Plan<F> {
             ..
         } = self;
         let refusals = Refusals::default();
-        for (i, step) in steps.iter().enumerate() {
-            let index_kernel = step.index_kernel();
-            // Indices that are written are taken out while others are read.
-            let mut written = index_kernel.map(|k| std::mem::take(&mut index_results[k.buffer]));
-            let leaves = LeafBuffers { inputs, indices, index_results, constants, parameters };
-            let mut memory =
-                RunMemory { arena: &mut *arena, state: &mut *state, leaves, refusals: &refusals };
-            let runs = hook.as_mut().is_none_or(|hook| hook.before(i, step, &mut memory));
-            if runs {
-                match index_kernel.zip(written.as_mut()) {
-                    Some((kernel, buffer)) => {
-                        step.run_index_kernel(kernel, ops, &mut memory, buffer, scratch)
-                    }
-                    None => step.run(ops, &mut memory, options, scratch),
+        // Made anew around kernels that write indices, since all indices may be read meanwhile.
+        macro_rules! memory {
+            () => {
+                RunMemory {
+                    arena: &mut *arena,
+                    state: &mut *state,
+                    leaves: LeafBuffers { inputs, indices, index_results, constants, parameters },
+                    refusals: &refusals,
                 }
+            };
+        }
+        let mut memory = memory!();
+        for (i, step) in steps.iter().enumerate() {
+            let mut written = None;
+            if let Some(kernel) = step.index_kernel() {
+                written = Some((kernel, std::mem::take(&mut index_results[kernel.buffer])));
+                memory = memory!();
             }
-            if let Some((kernel, buffer)) = index_kernel.zip(written) {
+            let runs = hook.as_mut().is_none_or(|hook| hook.before(i, step, &mut memory));
+            match &mut written {
+                _ if !runs => {}
+                Some((kernel, buffer)) => step.run_index_kernel(kernel, ops, &mut memory, buffer, scratch),
+                None => step.run(ops, &mut memory, options, scratch),
+            }
+            if let Some((kernel, buffer)) = written {
                 index_results[kernel.buffer] = buffer;
+                memory = memory!();
             }
             if !runs {
                 continue;
@@ -128,14 +137,9 @@ impl<F: Precision> Plan<F> {
                 refusals.none(graph)?;
             }
             if let Some(hook) = &mut hook {
-                let leaves = LeafBuffers { inputs, indices, index_results, constants, parameters };
-                let memory =
-                    RunMemory { arena: &mut *arena, state: &mut *state, leaves, refusals: &refusals };
                 hook.after(i, step, &memory)?;
             }
         }
-        let leaves = LeafBuffers { inputs, indices, index_results, constants, parameters };
-        let mut memory = RunMemory { arena, state, leaves, refusals: &refusals };
         writes.iter().for_each(|(view, slot)| memory.write(view, *slot));
         Ok(())
     }
