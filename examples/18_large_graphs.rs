@@ -10,7 +10,7 @@
 //! with `layer1` opened: wide (4 nodes, 8,320 parameters); narrow (4 nodes, 8,256 parameters); layer2 … layer48 ×47 (470 nodes, 779,072 parameters)
 //! whole layers: 54 drawn
 //! single numbers, 9839 nodes: 4 drawn; (× + (× +) ×39 tanh) ×40 (4,920 nodes, 40 inputs, 1,640 parameters); (× + (× +) ×39 tanh) ×40 (4,880 nodes, 1,640 parameters); + ×39 (39 nodes)
-//! draw: 9839 nodes would be drawn, and more than 2000 cannot be read; roll groups up with `.level(Level::Auto)`, draw whole layers with `.level(Level::Layers)`, or the neighbourhood of one node with `.around(node, 3)`
+//! draw: 9839 nodes would be drawn, and more than 2000 cannot be read; collapse groups with `.level(Level::Auto)`, draw whole layers with `.level(Level::Layers)`, or the neighbourhood of one node with `.around(node, 3)`
 //! a chain, 1666666 nodes: 3 drawn; (× + tanh) ×333,333 (999,999 nodes)
 //! near its end: 6 drawn
 //! ```

@@ -1,6 +1,6 @@
 //! The operands and the result of a kernel: strided views in, one contiguous buffer out.
 
-use crate::base::shape::{is_contiguous, place, size};
+use crate::base::shape::{place, size};
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn, ShapeBuilder};
 
 /// A strided view of numbers or indices.
@@ -102,10 +102,17 @@ impl<'a, T: Copy> View<'a, T> {
     /// The elements as a slice, if they are contiguous in row-major order.
     #[inline]
     pub fn as_slice(&self) -> Option<&'a [T]> {
-        let len = self.len();
-        // The offset of an empty view may be anything.
-        let start = if len == 0 { 0 } else { self.offset };
-        is_contiguous(self.shape, self.strides).then(|| &self.data[start..start + len])
+        // In one pass, since most kernels ask.
+        let (mut len, mut contiguous) = (1_usize, true);
+        for (&n, &stride) in self.shape.iter().zip(self.strides).rev() {
+            contiguous &= n == 1 || stride == len as isize;
+            len *= n;
+        }
+        match len {
+            // The offset of an empty view may be anything, and so may its strides.
+            0 => Some(&[]),
+            _ => contiguous.then(|| &self.data[self.offset..self.offset + len]),
+        }
     }
 
     /// The part of this shape from the index `first` of the first axis on.

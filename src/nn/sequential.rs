@@ -1,7 +1,7 @@
 //! Networks: layers in order.
 
 use super::{Layer, Parameter};
-use crate::shown::{CELL, LIST, shown};
+use crate::shown::{CELL, LIST, grouped, shown};
 use crate::{Float, State, Tape, Var};
 use rand::Rng;
 use std::fmt;
@@ -216,17 +216,4 @@ impl fmt::Display for Sequential {
         }
         Ok(())
     }
-}
-
-/// A number with commas between its thousands.
-fn grouped(n: usize) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

@@ -53,6 +53,19 @@ pub fn taken(c: char) -> char {
     if c.is_control() || turns || none { '\u{fffd}' } else { c }
 }
 
+/// A count with its digits in groups of three: `1,234,567`.
+pub fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

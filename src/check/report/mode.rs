@@ -16,6 +16,9 @@ pub enum Mode {
         step: f64,
     },
     /// Every element, at steps chosen for each leaf, by Richardson's extrapolation with an estimate of its error.
+    ///
+    /// An element costs some runs of all that depends on it, so n leaves that all lead into one array of n elements cost
+    /// O(n²): for very many leaves, [`Quick`](Self::Quick) is linear.
     Full,
     /// A few random directions for each leaf, as in [`Full`](Self::Full); the report says how likely one wrong element
     /// is to go unseen.

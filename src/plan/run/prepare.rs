@@ -41,7 +41,9 @@ impl<F: Precision> Plan<F> {
     fn check_indices(&self) -> Result<()> {
         self.checked_before.iter().try_for_each(|&i| {
             let step = &self.steps[i];
-            let Some((op, output, operands)) = step.kernel() else { return Ok(()) };
+            let of_indices = step.index_kernel().map(|kernel| (kernel.op, kernel.node, step.operands.len()));
+            let of_numbers = step.kernel().map(|(op, output, operands)| (op, output.node, operands));
+            let Some((op, node, operands)) = of_indices.or(of_numbers) else { return Ok(()) };
             let inputs: SmallVec<[Input<'_, F>; 8]> = step.operands[..operands]
                 .iter()
                 .map(|operand| match operand {
@@ -54,7 +56,7 @@ impl<F: Precision> Plan<F> {
                 })
                 .collect();
             let answer = F::kernel(&*self.ops[op]).check(Inputs::new(&inputs));
-            answer.map_err(|problem| refused(&self.graph, output.node, problem))
+            answer.map_err(|problem| refused(&self.graph, node, problem))
         })
     }
 }

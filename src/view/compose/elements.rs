@@ -28,7 +28,7 @@ fn too_large(nodes: usize) -> Error {
     Error::Argument {
         what: "draw",
         problem: format!(
-            "{nodes} nodes would be drawn, and more than {MAX_NODES} cannot be read; roll groups up with \
+            "{nodes} nodes would be drawn, and more than {MAX_NODES} cannot be read; collapse groups with \
              `.level(Level::Auto)`, draw whole layers with `.level(Level::Layers)`, or the neighbourhood of one node \
              with `.around(node, 3)`"
         ),

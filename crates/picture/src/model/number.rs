@@ -2,6 +2,8 @@
 
 use ndarray::ArrayViewD;
 
+pub use chainrule_base::shown::grouped;
+
 /// Shown in place of a gradient that was requested and not computed.
 pub const NOT_COMPUTED: &str = "–";
 
@@ -37,19 +39,6 @@ pub fn elements(value: ArrayViewD<'_, f64>) -> String {
 /// Whether a tensor is written out. Many axes would give nothing but brackets, and a file may have any number of axes.
 fn is_short(value: &ArrayViewD<'_, f64>) -> bool {
     (1..=FULL).contains(&value.len()) && value.ndim() <= FULL
-}
-
-/// A count with its digits in groups of three: `1,234,567`.
-pub fn grouped(count: usize) -> String {
-    let digits = count.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// The shape of a tensor for a picture, `100×784`; none for a scalar.
