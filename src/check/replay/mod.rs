@@ -271,9 +271,8 @@ impl Function for Replay {
                 &self.scratch
             });
             // All of them, without an early exit, so that the loop is vectorised.
-            let differing =
-                |bits: u64, (&b, &base): (&f64, &f64)| bits | (u64::from(b != 0.0) ^ u64::from(base != 0.0));
-            smooth = branch.iter().zip(base).fold(0, differing) == 0;
+            let same = |same: bool, (&b, &base): (&f64, &f64)| same & ((b != 0.0) == (base != 0.0));
+            smooth = branch.iter().zip(base).fold(true, same);
         }
         self.restore();
         Ok(Reached { t, smooth })
