@@ -252,8 +252,8 @@ const keys = {
   0: () => flyTo(level, whole(level)),
   '/': () => at('query').focus(),
   o: toggleAtNode,
-  ',': () => { endPlay(); goToMoment(moment - 1, showMoment); },
-  '.': () => { endPlay(); goToMoment(moment + 1, showMoment); },
+  ',': () => { endRun(); goToMoment(moment - 1, showMoment); },
+  '.': () => { endRun(); goToMoment(moment + 1, showMoment); },
   '?': () => at('help').showModal(),
 };
 
@@ -303,7 +303,7 @@ at('position').addEventListener('input', () => { pause(); goTo(Number(at('positi
 
 at('groups').hidden = openable.length === 0;
 changeLevel(0, null);
-prepareFilm(showMoment);
+prepareTimeline(showMoment);
 watchTheme();
 watchStage(() => level, picked);
 new ResizeObserver(() => { if (!printing.matches) show(level, level.view); }).observe(stage);

@@ -1,7 +1,7 @@
 // Moments of a training run: a slider, and a line of the output over them.
 
 const moments = data.moments || [];
-let moment = 0, playing = 0;
+let moment = 0, runTimer = 0;
 
 /** A drawing of the output over the moments, with a dot at each; nothing if it is not a number at two of them. */
 function curve() {
@@ -26,7 +26,7 @@ function curve() {
 }
 
 /** Lays the slider out. `shown` is called whenever another moment is to be shown. */
-function prepareFilm(shown) {
+function prepareTimeline(shown) {
   if (moments.length < 2) return;
   at('timeline').hidden = false;
   at('moment').max = moments.length - 1;
@@ -36,13 +36,13 @@ function prepareFilm(shown) {
     line.addEventListener('click', event => {
       const box = line.getBoundingClientRect();
       const part = ((event.clientX - box.left) / box.width * 240 - 8) / 224;
-      endPlay();
+      endRun();
       goToMoment(Math.round(part * (moments.length - 1)), shown);
     });
   }
-  at('moment').addEventListener('input', () => { endPlay(); goToMoment(Number(at('moment').value), shown); });
-  at('timeline-back').addEventListener('click', () => { endPlay(); goToMoment(moment - 1, shown); });
-  at('timeline-forth').addEventListener('click', () => { endPlay(); goToMoment(moment + 1, shown); });
+  at('moment').addEventListener('input', () => { endRun(); goToMoment(Number(at('moment').value), shown); });
+  at('timeline-back').addEventListener('click', () => { endRun(); goToMoment(moment - 1, shown); });
+  at('timeline-forth').addEventListener('click', () => { endRun(); goToMoment(moment + 1, shown); });
   at('timeline-play').addEventListener('click', () => runTimeline(shown));
   goToMoment(0, shown);
 }
@@ -62,18 +62,18 @@ function goToMoment(wanted, shown) {
   shown();
 }
 
-function endPlay() {
-  clearInterval(playing);
-  playing = 0;
+function endRun() {
+  clearInterval(runTimer);
+  runTimer = 0;
   at('timeline-play').textContent = 'Play the run';
 }
 
 function runTimeline(shown) {
-  if (playing) return endPlay();
+  if (runTimer) return endRun();
   goToMoment(moment + 1 < moments.length ? moment + 1 : 0, shown);
   at('timeline-play').textContent = 'Pause';
-  playing = setInterval(() => {
+  runTimer = setInterval(() => {
     goToMoment(moment + 1, shown);
-    if (moment + 1 >= moments.length) endPlay();
+    if (moment + 1 >= moments.length) endRun();
   }, 800);
 }
