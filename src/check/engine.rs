@@ -4,10 +4,12 @@
 use crate::check::report::fault::{Fault, Stage};
 use crate::error::Result;
 use crate::graph::{Graph, Leaf, NodeId};
+use crate::ops::BroadcastLike;
 use crate::plan::{Held, Merged};
 use crate::reverse::{RuleInputs, RuleStep};
 use crate::tape::{Recorder, Var};
 use smallvec::SmallVec;
+use std::any::Any;
 
 /// What is known of the backward graph of some gradients.
 pub(super) struct Backward {
@@ -103,7 +105,9 @@ impl Follow<'_> {
             return Some(one);
         }
         let stretched = |n: &crate::graph::Node<'_>| {
-            n.op().name == "broadcast_like" && self.merged.of(n.inputs()[0]) == one && n.inputs()[1] == output
+            (self.recorder.op(n.id()) as &dyn Any).is::<BroadcastLike>()
+                && self.merged.of(n.inputs()[0]) == one
+                && n.inputs()[1] == output
         };
         graph.nodes().find(stretched).map(|n| self.merged.of(n.id()))
     }

@@ -1,7 +1,7 @@
 //! The picture that the README shows is what the example draws.
 
 #[path = "../examples/build_plan.rs"]
-#[allow(dead_code)]
+#[expect(dead_code, reason = "an example has a `main`")]
 mod build_plan;
 
 use std::path::Path;

@@ -4,7 +4,7 @@ use crate::base::shape::unravel;
 use crate::base::state::State;
 use crate::check::ops::ladder::GREATEST;
 use crate::check::ops::op_check::OpCheck;
-use crate::check::ops::operands::{real, shapes, whole};
+use crate::check::ops::operands::{indices, real, shapes, whole};
 use crate::check::ops::report::OpCase;
 use crate::check::random::{Random, generator};
 use crate::check::report::Report;
@@ -75,7 +75,7 @@ impl OpCheck {
         for (i, (shape, domain)) in sample.0.iter().enumerate() {
             let name = format!("x{i}");
             if domain.kind() == Kind::Index {
-                x.push(tape.index_leaf(&name, real(shape, *domain, random).mapv(|index| index as usize)));
+                x.push(indices(&tape, &name, shape, *domain, random));
                 continue;
             }
             let is_moved = extreme.alone.is_none_or(|alone| alone == i);
@@ -91,13 +91,7 @@ impl OpCheck {
             leaves.push(leaf);
             x.push(leaf);
         }
-        if leaves.is_empty() {
-            return Ok(None);
-        }
-        let y = tape.try_apply_shared(self.op.clone(), &x)?;
-        if tape.kind(y.id()) == Kind::Index {
-            return Ok(None);
-        }
+        let Some(y) = self.result(&x, &leaves)? else { return Ok(None) };
         let mut ray = Ray::<f64>::new(y, &moved)?;
         let mut t = extreme.magnitude;
         if !ray.is_finite(t) {

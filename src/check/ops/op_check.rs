@@ -147,6 +147,14 @@ impl OpCheck {
         arity.is_none_or(|n| n == operands.len()) && self.op.shape(&operands).is_ok()
     }
 
+    /// The op's result on some operands; `None` if there is nothing to differentiate: no leaf, or a result of indices.
+    #[track_caller]
+    pub(super) fn result<'t>(&self, x: &[Var<'t>], leaves: &[Var<'t>]) -> Result<Option<Var<'t>>> {
+        let Some(leaf) = leaves.first() else { return Ok(None) };
+        let y = leaf.tape().try_apply_shared(self.op.clone(), x)?;
+        Ok((y.tape().kind(y.id()) == Kind::Real).then_some(y))
+    }
+
     /// A check of a result with a random cotangent.
     pub(super) fn check<'t>(
         &self,

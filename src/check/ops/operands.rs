@@ -2,6 +2,7 @@
 
 use crate::check::random::Random;
 use crate::tape::sample::{Domain, Sample};
+use crate::tape::{Tape, Var};
 use ndarray::{ArrayD, IxDyn};
 use rand::RngExt;
 
@@ -59,6 +60,17 @@ pub(super) fn whole(samples: &[Sample]) -> Option<&Sample> {
         |sample: &Sample| sample.0.iter().map(|(shape, _)| crate::base::shape::size(shape)).sum::<usize>();
     let whole = |sample: &&Sample| sample.0.iter().all(|(shape, _)| !shape.contains(&0));
     samples.iter().filter(whole).filter(|sample| size(sample) <= 64).max_by_key(|sample| size(sample))
+}
+
+/// A leaf of indices from a domain.
+pub(super) fn indices<'t>(
+    tape: &'t Tape,
+    name: &str,
+    shape: &[usize],
+    domain: Domain,
+    random: &mut Random,
+) -> Var<'t> {
+    tape.index_leaf(name, real(shape, domain, random).mapv(|index| index as usize))
 }
 
 /// Numbers from a domain.

@@ -2,7 +2,7 @@
 
 use crate::base::state::State;
 use crate::check::ops::op_check::OpCheck;
-use crate::check::ops::operands::{real, shapes, whole};
+use crate::check::ops::operands::{indices, real, shapes, whole};
 use crate::check::ops::report::OpCase;
 use crate::check::random::{Random, generator, signed};
 use crate::check::report::Report;
@@ -77,23 +77,17 @@ impl OpCheck {
         let (mut x, mut leaves) = (Vec::new(), Vec::new());
         for (i, (shape, domain)) in sample.0.iter().enumerate() {
             let name = format!("x{i}");
-            let mut numbers = real(shape, *domain, &mut random);
             if domain.kind() == Kind::Index {
-                x.push(tape.index_leaf(&name, numbers.mapv(|index| index as usize)));
+                x.push(indices(&tape, &name, shape, *domain, &mut random));
                 continue;
             }
+            let mut numbers = real(shape, *domain, &mut random);
             special.put(&mut numbers, i, self.has_zero(*domain), *domain, (self.seed, &mut random));
             let leaf = tape.leaf(&name, numbers);
             leaves.push(leaf);
             x.push(leaf);
         }
-        if leaves.is_empty() {
-            return Ok(None);
-        }
-        let y = tape.try_apply_shared(self.op.clone(), &x)?;
-        if tape.kind(y.id()) == Kind::Index {
-            return Ok(None);
-        }
+        let Some(y) = self.result(&x, &leaves)? else { return Ok(None) };
         let check = self.check(y, &leaves, 1, &mut random);
         let loss = check.loss;
         let mut report = || -> Result<Option<Report>> {

@@ -3,7 +3,7 @@
 use super::operands;
 use crate::check::ops::arrangement::Arrangement;
 use crate::check::ops::op_check::OpCheck;
-use crate::check::ops::operands::{POSITIVE, real};
+use crate::check::ops::operands::{POSITIVE, indices};
 use crate::check::ops::report::{OpCase, OpReport};
 use crate::check::random::generator;
 use crate::check::report::Report;
@@ -86,9 +86,7 @@ impl OpCheck {
         for (i, (shape, domain)) in sample.0.iter().enumerate() {
             let name = format!("x{i}");
             if domain.kind() == Kind::Index {
-                x.push(
-                    tape.index_leaf(&name, real(shape, *domain, &mut random).mapv(|index| index as usize)),
-                );
+                x.push(indices(&tape, &name, shape, *domain, &mut random));
                 continue;
             }
             if let (Arrangement::OneVar, Some(&first)) = (arrangement, leaves.first()) {
@@ -102,14 +100,10 @@ impl OpCheck {
             leaves.push(leaf);
             x.push(view);
         }
-        if leaves.is_empty() || (arrangement == Arrangement::OneVar && (x.len() < 2 || leaves.len() > 1)) {
+        if arrangement == Arrangement::OneVar && (x.len() < 2 || leaves.len() > 1) {
             return Ok(None);
         }
-        let y = tape.try_apply_shared(self.op.clone(), &x)?;
-        // Indices have no derivative.
-        if tape.kind(y.id()) == Kind::Index {
-            return Ok(None);
-        }
+        let Some(y) = self.result(&x, &leaves)? else { return Ok(None) };
         let y = if arrangement == Arrangement::UsedTwice { y * y + y } else { y };
         let check = self.check(y, &leaves, self.order.min(self.op.orders()), &mut random);
         let check = if arrangement.is_of_kernels() { check.kernels() } else { check };

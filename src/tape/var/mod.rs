@@ -5,7 +5,9 @@ mod operators;
 use crate::error::{Error, refuse};
 use crate::graph::{Leaf, NodeId};
 use crate::location::Location;
+use crate::ops::BroadcastLike;
 use crate::tape::op::{Tape, Var};
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -69,11 +71,12 @@ impl<'t> Var<'t> {
     ///
     /// That is a question about the graph, not about values.
     pub fn is_structural_zero(self) -> bool {
+        let op = self.tape.op(self.id);
         let graph = self.tape.graph();
         let node = graph.node(self.id);
-        let source = match node.op().name.as_str() {
-            "broadcast_like" => graph.node(node.inputs()[0]),
-            _ => node,
+        let source = match (&*op as &dyn Any).is::<BroadcastLike>() {
+            true => graph.node(node.inputs()[0]),
+            false => node,
         };
         source.constant() == Some(&[0.0])
     }
