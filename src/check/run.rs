@@ -1,6 +1,7 @@
 //! The order of work: preflight, node by node, engine, end to end.
 
 use crate::check::end_to_end::output::EndToEnd;
+use crate::check::end_to_end::roundoff::roundoff;
 use crate::check::end_to_end::rows::Magnitudes;
 use crate::check::end_to_end::unseen::unseen_of_all;
 use crate::check::node::Nodes;
@@ -201,7 +202,8 @@ impl<'t> OrderCheck<'_, 't> {
 
         let by_rules = backward.by_rules && backward.fault.is_none();
         let right = report.faults.is_empty() && by_rules && judged.values().all(|&right| right);
-        let end_to_end = self.end_to_end(&flow, right, &ids, &gradients, output)?;
+        let roundoff = if right { roundoff(tape, &backward.cotangents)? } else { 0.0 };
+        let end_to_end = EndToEnd { roundoff, ..self.end_to_end(&flow, right, &ids, &gradients, output)? };
         let mut random = generator(self.check.seed, 2);
         let (mut reached, mut theirs, mut reports) = (Vec::new(), Vec::new(), Vec::new());
         for ((leaf, gradient), parameter) in leaves.iter().zip(&gradients).zip(&mut report.parameters) {
@@ -317,6 +319,7 @@ impl<'t> OrderCheck<'_, 't> {
                 slope: if slope > 0.0 { slope } else { 1.0 },
                 kinks: flow.kinks,
             },
+            roundoff: 0.0,
             right,
             unsteady: Cell::new(false),
         })

@@ -62,7 +62,7 @@ impl<'a, 'c, 't> LeafGroups<'a, 'c, 't> {
             (0..leaves.len()).filter(|&leaf| !gradients[leaf].is_empty()).map(member).collect();
         // What has a small effect would not be seen beside what has a large one.
         members.sort_by(|a, b| a.effect.total_cmp(&b.effect));
-        let judge = Judge::new(output.check.tolerance);
+        let judge = output.judge();
         Ok(Self { output, probes, leaves, gradients, replay, judge, members })
     }
 

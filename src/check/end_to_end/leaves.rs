@@ -55,7 +55,7 @@ impl<'t> EndToEnd<'_, 't> {
         }
         let (name, shape) = (format!("{leaf:?}"), report.shape.clone());
         let row = GradientRow { name: &name, shape: &shape, gradient, scale: self.scale, right: self.right };
-        let mut judge = Judge::new(self.check.tolerance);
+        let mut judge = self.judge();
         if let Mode::Quick { probes } = self.check.mode {
             let mut replay = self.replay(leaf, false)?;
             row.probes(probes, &mut replay, &mut judge, report, random, at_ties)?;

@@ -3,5 +3,6 @@
 pub(crate) mod groups;
 pub(crate) mod leaves;
 pub(crate) mod output;
+pub(crate) mod roundoff;
 pub(crate) mod rows;
 pub(crate) mod unseen;

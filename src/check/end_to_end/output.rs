@@ -15,6 +15,8 @@ pub(crate) struct EndToEnd<'c, 't> {
     /// The nodes that tell one branch from another.
     pub(crate) comparisons: Vec<NodeId>,
     pub(crate) scale: Magnitudes,
+    /// How much rounding there is in the output, as far as it is known.
+    pub(crate) roundoff: f64,
     /// Whether every node is right, and the backward graph is made of their rules.
     pub(crate) right: bool,
     /// Whether a derivative has come out otherwise when it was measured again.
@@ -22,6 +24,10 @@ pub(crate) struct EndToEnd<'c, 't> {
 }
 
 impl EndToEnd<'_, '_> {
+    pub(crate) fn judge(&self) -> Judge {
+        Judge::new(self.check.tolerance).of_noisy(self.roundoff)
+    }
+
     /// Takes over from a judge whether what it measured again was another.
     pub(crate) fn note_unsteady(&self, judge: &Judge) {
         self.unsteady.set(self.unsteady.get() || judge.is_unsteady());

@@ -173,7 +173,8 @@ impl GradientRow<'_> {
         steps: &Steps,
     ) -> Result<Answer> {
         let backprop = self.gradient[element];
-        if f.has_no_effect(element) {
+        f.move_element(element);
+        if f.has_no_effect() {
             // The output cannot move, so its derivative is 0 exactly.
             let compared = Compared { backprop, numeric: 0.0, error: self.scale.uncertain };
             let element = match backprop {
@@ -183,7 +184,6 @@ impl GradientRow<'_> {
             };
             return Ok(counted(self.right, Answer { compared, element, at_kink: false }));
         }
-        f.move_element(element);
         let reach = steps.of(f.point()[element]);
         let question = Question { plain: steps.plain, ..self.scale.question(backprop, reach) };
         Ok(counted(self.right, judge.judge(f, question)?))

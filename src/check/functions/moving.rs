@@ -112,7 +112,7 @@ impl<F, G, K: Form<F, G>> Moves for Moving<'_, F, G, K> {
         self.direction = ArgumentDirection::Along(direction);
     }
 
-    fn has_no_effect(&self, _: usize) -> bool {
+    fn has_no_effect(&self) -> bool {
         false
     }
 }

@@ -6,6 +6,8 @@ use crate::error::Result;
 /// Takes differences, one after another.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Differences {
+    /// How much rounding is known to be in the contracted results, besides that of their last place.
+    pub(crate) noise: f64,
     right: Vec<f64>,
 }
 
@@ -81,7 +83,7 @@ impl Differences {
         Ok(Some(Central {
             rise: sum,
             slope: sum / distance,
-            rounding: f.epsilon() * rounding / step,
+            rounding: (f.epsilon() * rounding + self.noise) / step,
             still,
             bend: bend / step,
         }))

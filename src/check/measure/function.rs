@@ -69,6 +69,7 @@ pub(crate) trait Moves: Function {
     /// Moves every element by as much as is given from now on.
     fn move_along(&mut self, direction: Vec<f64>);
 
-    /// Whether it is known without a look that moving an element has no effect.
-    fn has_no_effect(&self, element: usize) -> bool;
+    /// Whether it is known without a look that moving the element has no effect; after
+    /// [`move_element`](Self::move_element).
+    fn has_no_effect(&self) -> bool;
 }

@@ -84,6 +84,12 @@ impl Judge {
         Self { tolerance, differences: Differences::default(), repeated: 0, unsteady: Arc::default() }
     }
 
+    /// Judges functions whose results have as much rounding in them, besides that of their last place.
+    pub(crate) fn of_noisy(mut self, noise: f64) -> Self {
+        self.differences.noise = noise;
+        self
+    }
+
     /// Whether two numbers are further apart than the tolerance and their error allow.
     pub(crate) fn disagrees(&self, compared: Compared) -> bool {
         compared.verdict(self.tolerance) == Element::Fail

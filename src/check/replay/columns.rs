@@ -34,10 +34,11 @@ pub(super) fn walk_column(
     element: usize,
     add: &mut dyn FnMut(usize, f64),
 ) -> bool {
-    let inputs: SmallVec<[Input<'_, f64>; 4]> = operands
-        .iter()
-        .map(|(data, layout)| Input::Real(View::new(data, layout.offset, &layout.shape, &layout.strides)))
-        .collect();
+    // Pushed where they stay: collecting would move them.
+    let mut inputs: SmallVec<[Input<'_, f64>; 4]> = SmallVec::new();
+    for (data, Layout { shape, strides, offset }) in operands {
+        inputs.push(Input::Real(View::new(data, *offset, shape, strides)));
+    }
     op.column(operand, Inputs::new(&inputs), element, add)
 }
 

@@ -28,6 +28,8 @@ pub(crate) struct Replay {
     /// Which of them is moved by itself.
     lead: usize,
     direction: Displacement,
+    /// By how much results of linear ops rise with the element that is moved, if one is: slot, place, gain.
+    column: Vec<(usize, usize, f64)>,
     values: FunctionValues,
     /// What each comparison came out as at the point itself, 0 or not, one output of the plan after another.
     branches: Vec<Vec<f64>>,
@@ -110,6 +112,7 @@ impl Replay {
             moved,
             lead: 0,
             direction: Displacement::Along(Vec::new()),
+            column: Vec::new(),
             values: FunctionValues { weights: vec![1.0], ..FunctionValues::default() },
             branches: vec![Vec::new(); outputs.len() - 1],
             scratch: Vec::new(),
@@ -161,7 +164,8 @@ impl Replay {
         self.direction = Displacement::Along(direction);
     }
 
-    /// Moves this one of the moved nodes where one is moved by itself, from now on.
+    /// Moves this one of the moved nodes where one is moved by itself; [`move_element`](Moves::move_element) or
+    /// [`move_along`](Moves::move_along) has to follow.
     pub(crate) fn lead(&mut self, node: usize) {
         self.lead = node;
     }
@@ -184,23 +188,21 @@ impl Replay {
 
     /// Moves the node's element, or all, by t, and returns the distance that rounding has left of it.
     fn perturb(&mut self, t: f64) -> f64 {
-        let Self { plan, moved, lead, direction, undo, .. } = self;
+        let Self { plan, moved, lead, direction, column, undo, .. } = self;
         undo.clear();
         match direction {
             &mut Displacement::Element(element) => {
-                let MovedNode { point, slot, columns, .. } = &moved[*lead];
+                let MovedNode { point, slot, .. } = &moved[*lead];
                 let reached = point[element] + t;
                 let gone = reached - point[element];
                 if let &Some(slot) = slot {
                     undo.push((slot, element, point[element]));
                     plan.slot_mut(slot)[element] = reached;
                 }
-                for column in columns {
-                    let numbers = plan.slot_mut(column.slot);
-                    column.walk(element, &mut |place, gain| {
-                        undo.push((column.slot, place, numbers[place]));
-                        numbers[place] += gone * gain;
-                    });
+                for &(slot, place, gain) in &*column {
+                    let number = &mut plan.slot_mut(slot)[place];
+                    undo.push((slot, place, *number));
+                    *number += gone * gain;
                 }
                 gone
             }
@@ -300,6 +302,10 @@ impl Moves for Replay {
 
     fn move_element(&mut self, element: usize) {
         self.direction = Displacement::Element(element);
+        self.column.clear();
+        for linear in &self.moved[self.lead].columns {
+            linear.walk(element, &mut |place, gain| self.column.push((linear.slot, place, gain)));
+        }
     }
 
     fn move_along(&mut self, direction: Vec<f64>) {
@@ -307,12 +313,7 @@ impl Moves for Replay {
     }
 
     /// The columns of linear ops are zero there, and nothing else reads the element.
-    fn has_no_effect(&self, element: usize) -> bool {
-        let MovedNode { slot, columns, .. } = &self.moved[self.lead];
-        let mut idle = slot.is_none();
-        for column in columns.iter().take_while(|_| slot.is_none()) {
-            column.walk(element, &mut |_, gain| idle &= gain == 0.0);
-        }
-        idle
+    fn has_no_effect(&self) -> bool {
+        self.moved[self.lead].slot.is_none() && self.column.iter().all(|&(_, _, gain)| gain == 0.0)
     }
 }
