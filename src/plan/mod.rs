@@ -10,6 +10,7 @@ mod feed;
 mod find;
 #[cfg(feature = "draw")]
 mod given;
+mod instances;
 mod options;
 mod outputs;
 mod pool;

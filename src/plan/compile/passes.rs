@@ -14,6 +14,7 @@ use crate::base::shape::Layout;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeId};
 use crate::plan::compiled::Plan;
+use crate::plan::instances::instance;
 use crate::plan::options::PlanOptions;
 use crate::plan::split;
 use crate::plan::step::{Buffer, OperandCheck, Step};
@@ -90,48 +91,52 @@ fn compile<F: Precision>(
     check_updates(&recorder.graph, updates)?;
     let outputs: Vec<NodeId> = outputs.iter().map(|v| v.id()).collect();
     let updates: Vec<(NodeId, NodeId)> = updates.iter().map(|(p, v)| (p.id(), v.id())).collect();
-    run_passes(&recorder, &outputs, &updates, options, held)
+    (instance::<F>().compile)(&recorder, &outputs, &updates, options, held)
 }
 
-fn run_passes<F: Precision>(
-    recorder: &Recorder,
-    outputs: &[NodeId],
-    updates: &[(NodeId, NodeId)],
-    options: PlanOptions,
-    held: &Held,
-) -> Result<Plan<F>> {
-    let (graph, ops) = (&recorder.graph, &recorder.ops[..]);
-    // A result that is looked at has an array of its own.
-    let fuse = options.fuse && !options.check_finite;
-    let elementwise: Vec<bool> = ops.iter().map(|op| op.elementwise()).collect();
-    let wanted = outputs.iter().copied().chain(updates.iter().flat_map(|&(p, v)| [p, v]));
-    let merged = Merged::new(graph, wanted, held, |id| fuse && is_identity(graph, ops, &elementwise, id));
-    for &id in &merged.nodes {
-        let fits = check_elements(graph.node(id), options.max_elements, "PlanOptions::max_elements");
-        fits.map_err(|problem| Error::Argument { what: "compile", problem })?;
-    }
-    let folded = FoldedConstants::new(graph, ops, &merged, held, fuse)?;
-    let classes = Classes::new(graph, ops, &elementwise, &merged, held, |id| folded.get(id).is_some());
-    let pinned = pinned(graph, &merged, &classes, outputs, updates);
-    let reads = ReadOperands::new(graph, &merged, &classes);
-    let live = LiveGraph { graph, ops, merged: &merged, classes: &classes, reads: &reads, pinned: &pinned };
-    let groups = FusionGroups::new(live, fuse);
-    let order = order(live, &groups);
+impl<F: Precision> Plan<F> {
+    /// Runs the passes for outputs and updates that were checked.
+    pub(crate) fn of_nodes(
+        recorder: &Recorder,
+        outputs: &[NodeId],
+        updates: &[(NodeId, NodeId)],
+        options: PlanOptions,
+        held: &Held,
+    ) -> Result<Self> {
+        let (graph, ops) = (&recorder.graph, &recorder.ops[..]);
+        // A result that is looked at has an array of its own.
+        let fuse = options.fuse && !options.check_finite;
+        let elementwise: Vec<bool> = ops.iter().map(|op| op.elementwise()).collect();
+        let wanted = outputs.iter().copied().chain(updates.iter().flat_map(|&(p, v)| [p, v]));
+        let merged = Merged::new(graph, wanted, held, |id| fuse && is_identity(graph, ops, &elementwise, id));
+        for &id in &merged.nodes {
+            let fits = check_elements(graph.node(id), options.max_elements, "PlanOptions::max_elements");
+            fits.map_err(|problem| Error::Argument { what: "compile", problem })?;
+        }
+        let folded = FoldedConstants::new(graph, ops, &merged, held, fuse)?;
+        let classes = Classes::new(graph, ops, &elementwise, &merged, held, |id| folded.get(id).is_some());
+        let pinned = pinned(graph, &merged, &classes, outputs, updates);
+        let reads = ReadOperands::new(graph, &merged, &classes);
+        let live =
+            LiveGraph { graph, ops, merged: &merged, classes: &classes, reads: &reads, pinned: &pinned };
+        let groups = FusionGroups::new(live, fuse);
+        let order = order(live, &groups);
 
-    let plan = Plan::new(ops.to_vec(), options, recorder.tape_id.clone());
-    let mut lowering = Lowering::new(live, &groups, plan);
-    for &id in merged.nodes.iter().filter(|&&id| classes.of(id) == Class::Source) {
-        lowering.source(id, recorder, held, &folded)?;
+        let plan = Plan::new(ops.to_vec(), options, recorder.tape_id.clone());
+        let mut lowering = Lowering::new(live, &groups, plan);
+        for &id in merged.nodes.iter().filter(|&&id| classes.of(id) == Class::Source) {
+            lowering.source(id, recorder, held, &folded)?;
+        }
+        for g in order {
+            lowering.lower(&groups.groups[g as usize]);
+        }
+        lowering.keep(outputs, updates)?;
+        let Lowering { mut plan, results, .. } = lowering;
+        write_in_place(&mut plan, results.len());
+        assign_buffers(&mut plan, &results)?;
+        finish(&mut plan, results.len(), graph)?;
+        Ok(plan)
     }
-    for g in order {
-        lowering.lower(&groups.groups[g as usize]);
-    }
-    lowering.keep(outputs, updates)?;
-    let Lowering { mut plan, results, .. } = lowering;
-    write_in_place(&mut plan, results.len());
-    assign_buffers(&mut plan, &results)?;
-    finish(&mut plan, results.len(), graph)?;
-    Ok(plan)
 }
 
 /// Whether an op does nothing to its first operand.

@@ -7,6 +7,7 @@ use super::refusal::Refusals;
 use crate::base::state::State;
 use crate::error::Result;
 use crate::plan::compiled::Plan;
+use crate::plan::instances::instance;
 use crate::plan::outputs::Outputs;
 use crate::plan::step::OperandCheck;
 use crate::tape::Precision;
@@ -29,13 +30,18 @@ impl<F: Precision> Plan<F> {
     ///
     /// If an op of a user does.
     pub fn run(&mut self, state: &mut State<F>) -> Result<Outputs<'_, F>> {
+        (instance::<F>().run)(self, state)?;
+        Ok(Outputs::new(self))
+    }
+
+    /// A run, in as many threads as were asked for.
+    pub(crate) fn run_all(&mut self, state: &mut State<F>) -> Result<()> {
         self.prepare(state)?;
         if self.uses_threads {
-            self.pool.clone().run(self.options.threads, || self.run_steps(state))?;
+            self.pool.clone().run(self.options.threads, || self.run_steps(state))
         } else {
-            self.run_steps(state)?;
+            self.run_steps(state)
         }
-        Ok(Outputs::new(self))
     }
 
     /// Calls `f` with the plan in a thread of the pool that computes its long steps, where a run need not be handed over to
