@@ -1,6 +1,7 @@
 //! Gathering a strided view, or a part of it, into a contiguous buffer.
 
 use super::View;
+use crate::base::shape::{Layout, place};
 use smallvec::SmallVec;
 
 /// Writes the elements `start .. start + out.len()` of a view, in row-major order, to `out`. Runs along the last axis of
@@ -53,6 +54,30 @@ pub(crate) fn gather<T: Copy>(view: View<'_, T>, start: usize, out: &mut [T]) {
             }
             row -= strides[axis] * shape[axis] as isize;
             index[axis] = 0;
+        }
+    }
+}
+
+/// Writes the elements of a view, in row-major order, to where a layout of as many elements has them in a buffer: the
+/// reverse of [`gather`]. The other elements of the buffer stay as they are. O(len).
+pub(crate) fn scatter<T: Copy + Default>(view: View<'_, T>, layout: &Layout, out: &mut [T]) {
+    if layout.is_empty() {
+        return;
+    }
+    let outer = layout.shape.len().saturating_sub(1);
+    let (width, step) = match (layout.shape.last(), layout.strides.last()) {
+        (Some(&n), Some(&s)) => (n, s),
+        _ => (1, 1),
+    };
+    let mut row = [T::default(); 64];
+    for i in 0..layout.len() / width {
+        let start = layout.offset as isize + place(i, &layout.shape[..outer], &layout.strides[..outer]);
+        for from in (0..width).step_by(row.len()) {
+            let n = row.len().min(width - from);
+            gather(view, i * width + from, &mut row[..n]);
+            for (k, &x) in row[..n].iter().enumerate() {
+                out[(start + (from + k) as isize * step) as usize] = x;
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ mod sum;
 mod view;
 
 pub(crate) use fetch::fetch;
-pub(crate) use gather::{convert, copy, gather};
+pub(crate) use gather::{convert, copy, gather, scatter};
 pub(crate) use lanes::{
     Block, Blocks, LANES, Lane, Lanes, WIDTH, filled_up, in_blocks, map_blocks, vectorize,
 };

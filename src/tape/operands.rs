@@ -59,6 +59,18 @@ pub fn all_reals<'a>(x: &[Operand<'a>]) -> Result<Vec<&'a [usize]>, String> {
     }
 }
 
+/// The shapes of any number of operands, all of real numbers or all of indices.
+///
+/// # Errors
+///
+/// A message if one is of another kind than the first.
+pub fn all_alike<'a>(x: &[Operand<'a>]) -> Result<Vec<&'a [usize]>, String> {
+    match x.iter().position(|other| other.kind != x[0].kind) {
+        Some(i) => Err(format!("{}, as in operand 0", wrong_kind(i, x[0].kind))),
+        None => Ok(x.iter().map(|x| x.shape).collect()),
+    }
+}
+
 fn wrong_kind(operand: usize, wanted: Kind) -> String {
     match wanted {
         Kind::Real => format!("operand {operand} holds indices, and real numbers are wanted"),

@@ -32,9 +32,19 @@ impl Tape {
     }
 
     /// An index input with values: class labels, or positions.
+    ///
+    /// # Panics
+    ///
+    /// As [`leaf`](Self::leaf); and if an index is negative, with its place.
     #[track_caller]
     pub fn index_leaf(&self, name: &str, indices: impl IntoIndices) -> Var<'_> {
-        let indices = indices.into_indices();
+        let indices = match indices.into_indices() {
+            Ok(indices) => indices,
+            Err(found) => refuse(Error::Argument {
+                what: "index_leaf",
+                problem: format!("`{name}` takes indices from 0, got {found}"),
+            }),
+        };
         let var = self.add_leaf(Leaf::Index, name.to_owned(), indices.shape());
         self.write("index_leaf").values.set_indices(var.id(), indices);
         var

@@ -43,13 +43,13 @@ fn mean_of_rows<F: Float>(x: View<'_, F>, f: impl Fn(usize, View<'_, F>, F, F) -
 
 /// That the labels, which are operand `operand`, name classes.
 fn check_labels(operand: usize, labels: View<'_, usize>, classes: usize) -> Result<(), String> {
-    let Some(at) = labels.slice().iter().position(|&label| label >= classes) else { return Ok(()) };
+    let Some(at) = labels.iter().position(|label| label >= classes) else { return Ok(()) };
     let range = match classes {
         0 => "and there are no classes".to_owned(),
         1 => "and there is 1 class, so that every label is 0".to_owned(),
         _ => format!("and there are {classes} classes, so that labels go from 0 to {}", classes - 1),
     };
-    let (label, index) = (labels.slice()[at], unravel(at, labels.shape()));
+    let (label, index) = (labels.iter().nth(at).unwrap_or(0), unravel(at, labels.shape()));
     Err(format!("label {label} at index {index:?} of x{operand} is past the last class, {range}"))
 }
 
@@ -77,13 +77,15 @@ impl<F: Float> Kernel<F> for CrossEntropyIndex {
     }
 
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
-        let labels = x.index(1).slice();
+        let labels = x.index(1);
         y.data[0] = mean_of_rows(x.real(0), |i, row, greatest, log_sum| {
             let (x, at) = row.buffer();
-            if labels[i] >= row.len() {
+            let mut label = [0];
+            gather(labels, i, &mut label);
+            if label[0] >= row.len() {
                 return F::nan();
             }
-            log_sum - (x[(at as isize + labels[i] as isize * row.strides()[0]) as usize] - greatest)
+            log_sum - (x[(at as isize + label[0] as isize * row.strides()[0]) as usize] - greatest)
         });
     }
 }
@@ -99,7 +101,7 @@ impl<F: Float> Kernel<F> for OneHot {
         if classes == 0 {
             return;
         }
-        for (row, &label) in y.data.chunks_exact_mut(classes).zip(x.index(0).slice()) {
+        for (row, label) in y.data.chunks_exact_mut(classes).zip(x.index(0).iter()) {
             match row.get_mut(label) {
                 Some(y) => *y = F::one(),
                 None => row.fill(F::nan()),
@@ -267,6 +269,20 @@ impl<'t> Var<'t> {
             Kind::Real => self.tape().apply(CrossEntropy, &[self, targets]),
             Kind::Index => self.tape().apply(CrossEntropyIndex, &[self, targets]),
         }
+    }
+
+    /// Rows with 1 at the class that a label names, else 0: a var of indices, to its shape and one more axis of so many
+    /// classes. A label past the last class is [refused](crate::Error::Refused) when it is computed.
+    ///
+    /// ```
+    /// let tape = chainrule::Tape::new();
+    /// let labels = tape.index_leaf("labels", [1, 0]);
+    /// assert_eq!(labels.one_hot(3).value().as_slice().unwrap(), [0.0, 1.0, 0.0, 1.0, 0.0, 0.0]);
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn one_hot(self, classes: usize) -> Var<'t> {
+        self.one_hot_like(self.tape().constant(0.0).broadcast_to([classes]))
     }
 
     /// Rows with 1 at the class that a label names, else 0; as many classes as the last axis of `like` is long. A label past

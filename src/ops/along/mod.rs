@@ -1,7 +1,11 @@
-//! What goes along axes: reductions, running sums, order, shares of a whole, and losses of rows.
+//! What goes along axes: reductions, running sums, order, indices, shares of a whole, and losses of rows.
 
 pub(super) mod cross_entropy;
+pub(super) mod index;
 pub(super) mod order;
+pub(super) mod product;
+pub(super) mod quantile;
 pub(super) mod reduce;
 pub(super) mod scan;
 pub(super) mod softmax;
+mod statistics;

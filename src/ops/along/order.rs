@@ -1,12 +1,12 @@
-//! The order of elements along an axis, as indices; and the elements at indices.
+//! The order of elements along an axis, as indices.
 
 use crate::Float;
-use crate::base::shape::{Layout, check_axis, unravel};
+use crate::base::shape::{Layout, check_axis};
 use crate::graph::Kind;
-use crate::kernel::{Inputs, Output, View, for_each_line};
+use crate::kernel::{Inputs, Output, for_each_line};
 use crate::ops::axes::from_front;
-use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
-use crate::tape::operands::{operands, reals};
+use crate::tape::op::{Derivative, Kernel, Op, Operand};
+use crate::tape::operands::reals;
 use crate::tape::sample::{Domain, Sample};
 use crate::tape::{LoadOp, Var};
 use std::cmp::Ordering;
@@ -25,23 +25,6 @@ pub struct ArgMax {
 pub struct ArgSort {
     /// Whether the greatest comes first.
     pub descending: bool,
-}
-
-/// The elements at indices along an axis: `yᵢ = x0[x1ᵢ]` in every line. `dx0` is `dy` [added up](AddAlongAxis) at these
-/// indices. An index past the end is [refused](Kernel::check); the kernel alone gives NaN for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TakeAlongAxis {
-    /// The axis along which indices count.
-    pub axis: usize,
-}
-
-/// Zeros of the shape of x2, of which only that is read, and x0 added at the indices x1 along an axis, where the same may be
-/// named several times: the adjoint of [`TakeAlongAxis`]. `dx0` is `dy` at these indices. An index past the end is
-/// [refused](Kernel::check); the kernel alone leaves out what it names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AddAlongAxis {
-    /// The axis along which indices count.
-    pub axis: usize,
 }
 
 /// From the least to the greatest, NaN behind all others.
@@ -83,47 +66,6 @@ impl<F: Float> Kernel<F> for ArgSort {
                 if self.descending { order.reverse() } else { order }.then(a.cmp(&b))
             });
         }
-    }
-}
-
-/// That the indices, which are operand 1, lie on an axis of `n` elements.
-fn check_indices(indices: View<'_, usize>, n: usize) -> Result<(), String> {
-    let Some(at) = indices.iter().position(|index| index >= n) else { return Ok(()) };
-    let (index, place) = (indices.iter().nth(at).unwrap_or(0), unravel(at, indices.shape()));
-    Err(format!("index {index} at {place:?} of x1 is past the end of an axis of size {n}"))
-}
-
-impl<F: Float> Kernel<F> for TakeAlongAxis {
-    fn check(&self, x: Inputs<'_, '_, F>) -> Result<(), String> {
-        check_indices(x.index(1), x.shape(0)[self.axis])
-    }
-
-    fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
-        let (x, indices) = (x.real(0), x.index(1));
-        for_each_line(indices, self.axis, y.data, y.shape[self.axis], |k, indices, mut y| {
-            let line = x.nth_line(self.axis, k);
-            for (i, index) in indices.iter().enumerate() {
-                y[i] = if index < line.len() { line.get(index) } else { F::nan() };
-            }
-        });
-    }
-}
-
-impl<F: Float> Kernel<F> for AddAlongAxis {
-    fn check(&self, x: Inputs<'_, '_, F>) -> Result<(), String> {
-        check_indices(x.index(1), x.shape(2)[self.axis])
-    }
-
-    fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
-        let (x, indices) = (x.real(0), x.index(1));
-        y.data.fill(F::zero());
-        for_each_line(x, self.axis, y.data, y.shape[self.axis], |k, x, mut y| {
-            for (x, index) in x.iter().zip(indices.nth_line(self.axis, k).iter()) {
-                if index < y.len() {
-                    y[index] += x;
-                }
-            }
-        });
     }
 }
 
@@ -188,104 +130,9 @@ impl Op for ArgSort {
     }
 }
 
-/// That indices fit an array, the lines of which they count along an axis.
-fn check_lines(axis: usize, x: &[usize], indices: &[usize]) -> Result<(), String> {
-    check_axis(axis, x.len())?;
-    let fits = x.len() == indices.len() && (0..x.len()).all(|a| a == axis || x[a] == indices[a]);
-    if fits {
-        return Ok(());
-    }
-    Err(format!(
-        "indices along axis {axis} of shape {x:?} want that shape but for this axis, got {indices:?}"
-    ))
-}
-
-/// Samples of an array and of indices along an axis of it.
-fn indexed(axis: usize) -> [(Vec<usize>, Vec<usize>, Domain); 3] {
-    [[3, 4, 2], [1, 5, 1], [2, 1, 0]].map(|shape| {
-        let mut indices = shape;
-        indices[axis] += 1;
-        (shape.to_vec(), indices.to_vec(), Domain::Index(shape[axis]))
-    })
-}
-
-impl Op for TakeAlongAxis {
-    crate::op_settings!();
-
-    fn formula(&self) -> &'static str {
-        "y = x0 at the indices x1"
-    }
-
-    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
-        let [x, indices] = operands(x, [Kind::Real, Kind::Index])?;
-        check_lines(self.axis, x, indices)?;
-        Ok(indices.to_vec())
-    }
-
-    fn rule<'t>(&self, operand: usize, x: &[Var<'t>], _: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
-        match operand {
-            0 => dy.tape().apply(AddAlongAxis { axis: self.axis }, &[dy, x[1], x[0]]).into(),
-            _ => Derivative::NotDifferentiable,
-        }
-    }
-
-    fn smooth(&self) -> bool {
-        true
-    }
-
-    fn samples(&self) -> Vec<Sample> {
-        let numbers = Domain::Between(-2.0, 2.0);
-        indexed(self.axis).map(|(x, i, domain)| Sample(vec![(x, numbers), (i, domain)])).to_vec()
-    }
-}
-
-impl Op for AddAlongAxis {
-    crate::op_settings!();
-
-    fn formula(&self) -> &'static str {
-        "y = x0 added at the indices x1"
-    }
-
-    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
-        let [x, indices, like] = operands(x, [Kind::Real, Kind::Index, Kind::Real])?;
-        check_lines(self.axis, like, indices)?;
-        if x == indices {
-            Ok(like.to_vec())
-        } else {
-            Err(format!("numbers of shape {x:?} want an index each, got indices of shape {indices:?}"))
-        }
-    }
-
-    fn reads(&self, operand: usize) -> bool {
-        operand < 2
-    }
-
-    fn rule<'t>(&self, operand: usize, x: &[Var<'t>], _: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
-        match operand {
-            0 => dy.tape().apply(TakeAlongAxis { axis: self.axis }, &[dy, x[1]]).into(),
-            1 => Derivative::NotDifferentiable,
-            _ => Zero.into(),
-        }
-    }
-
-    fn smooth(&self) -> bool {
-        true
-    }
-
-    fn samples(&self) -> Vec<Sample> {
-        let numbers = Domain::Between(-2.0, 2.0);
-        let sample = |(like, i, domain): (Vec<usize>, Vec<usize>, Domain)| {
-            Sample(vec![(i.clone(), numbers), (i, domain), (like, numbers)])
-        };
-        indexed(self.axis).map(sample).to_vec()
-    }
-}
-
 crate::ops::entry::built_in! {
     ArgMax, "argmax", [axis], [Self { axis: 0 }, Self { axis: 1 }];
     ArgSort, "argsort", [descending], [Self { descending: false }, Self { descending: true }];
-    TakeAlongAxis, "take_along_axis", [axis], [Self { axis: 0 }, Self { axis: 1 }];
-    AddAlongAxis, "add_along_axis", [axis], [Self { axis: 0 }, Self { axis: 1 }];
 }
 
 /// The order of elements. Indices count as constants: gradients do not flow through them.
@@ -303,6 +150,16 @@ impl<'t> Var<'t> {
     pub fn argmax(self, axis: isize) -> Var<'t> {
         let axis = from_front(&[axis], ArgMax::NAME, self, self.rank())[0];
         self.tape().apply(ArgMax { axis }, &[self])
+    }
+
+    /// Where the least element along an axis (−1 is the last) is: indices of the shape without this axis, of the first of
+    /// equal ones. A NaN counts as the least, as in NumPy.
+    ///
+    /// [`argmax`](Self::argmax) of the negative.
+    #[track_caller]
+    #[must_use]
+    pub fn argmin(self, axis: isize) -> Var<'t> {
+        (-self).argmax(axis)
     }
 
     /// The order of the elements along an axis (−1 is the last), from the least on: indices of the same shape, equal ones in
@@ -330,14 +187,48 @@ impl<'t> Var<'t> {
         self.take_along_axis(self.argsort(axis), axis)
     }
 
-    /// The elements at indices along an axis (−1 is the last): `y = x[…, indices[…, i, …], …]`, as NumPy's
-    /// `take_along_axis`. The shapes agree on all other axes. An index past the end is [refused](crate::Error::Refused) when
-    /// it is computed.
+    /// The order of the elements along an axis (−1 is the last), from the greatest on: as [`argsort`](Self::argsort), equal
+    /// ones in their order and NaN counted as the greatest.
     #[track_caller]
     #[must_use]
-    pub fn take_along_axis(self, indices: Var<'t>, axis: isize) -> Var<'t> {
-        let axis = from_front(&[axis], TakeAlongAxis::NAME, self, self.rank())[0];
-        self.tape().apply(TakeAlongAxis { axis }, &[self, indices])
+    pub fn argsort_descending(self, axis: isize) -> Var<'t> {
+        self.ordered(axis, true)
+    }
+
+    /// The elements in order along an axis (−1 is the last), from the greatest on.
+    #[track_caller]
+    #[must_use]
+    pub fn sort_descending(self, axis: isize) -> Var<'t> {
+        self.take_along_axis(self.argsort_descending(axis), axis)
+    }
+
+    /// The k greatest elements along an axis (−1 is the last), from the greatest on, and their indices. Of equal ones the
+    /// first comes first, and NaN counts as the greatest; `dx` is `dy` where the elements came from. The k least are those of
+    /// the negative. O(n log n) for each line.
+    ///
+    /// ```
+    /// let tape = chainrule::Tape::new();
+    /// let x = tape.leaf("x", [3.0, 1.0, 4.0, 1.0, 5.0]);
+    /// let (values, indices) = x.top_k(2, -1);
+    /// assert_eq!(values.value().as_slice().unwrap(), [5.0, 4.0]);
+    /// assert_eq!(indices.value().as_slice().unwrap(), [4.0, 2.0]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis, or it has fewer than k elements.
+    #[doc(alias = "topk")]
+    #[track_caller]
+    #[must_use]
+    pub fn top_k(self, k: usize, axis: isize) -> (Var<'t>, Var<'t>) {
+        let front = from_front(&[axis], "top_k", self, self.rank())[0];
+        let n = self.shape()[front];
+        if k > n {
+            let problem = format!("the {k} greatest of {n} elements along axis {axis}; there are no more than {n}");
+            self.tape().refuse_operands("top_k", problem, &[self])
+        }
+        let indices = self.argsort_descending(axis).range(front, 0, Some(k as isize), 1);
+        (self.take_along_axis(indices, axis), indices)
     }
 
     #[track_caller]

@@ -1,4 +1,4 @@
-//! Reductions over axes: sum, mean, greatest, log of the sum of exponentials.
+//! Reductions over axes: sum, mean, product, greatest, log of the sum of exponentials.
 
 use crate::Float;
 use crate::base::shape::size;
@@ -130,6 +130,14 @@ reduction! {
 }
 
 reduction! {
+    /// The product: `y = Π x`; `dx` is `dy` times the product of the other elements, which is right where elements are 0, also
+    /// when it is differentiated again. 1 if there are none.
+    Prod, "prod", "Π", "y = Π x", Domain::Signed(0.4, 1.6), true, true,
+    |x, reduced, y| reduce_axes(x, &reduced, y, |line| line.0.iter().fold(F::one(), |product, x| product * x)),
+    |axes, x, y, dy| dy * x.product_of_others(axes), prod, prod_over, prod_keep
+}
+
+reduction! {
     /// The greatest element: `y = max x`; equal ones share `dy` equally.
     Max, "max", "max", "y = max x", Domain::Spaced(0.0), false, false,
     |x, reduced, y| reduce_axes(x, &reduced, y, |line| line.greatest()),
@@ -159,6 +167,7 @@ const EXAMPLES: [(&[usize], bool); 6] =
 crate::ops::entry::built_in! {
     Sum, "sum", [axes, keep], EXAMPLES.map(|(axes, keep)| Self { axes: axes.to_vec(), keep });
     Mean, "mean", [axes, keep], EXAMPLES.map(|(axes, keep)| Self { axes: axes.to_vec(), keep });
+    Prod, "prod", [axes, keep], EXAMPLES.map(|(axes, keep)| Self { axes: axes.to_vec(), keep });
     Max, "max", [axes, keep], EXAMPLES.map(|(axes, keep)| Self { axes: axes.to_vec(), keep });
     LogSumExp, "logsumexp", [axes, keep], EXAMPLES.map(|(axes, keep)| Self { axes: axes.to_vec(), keep });
 }

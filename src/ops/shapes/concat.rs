@@ -1,11 +1,12 @@
 //! Arrays joined along an axis, and one part of what was joined.
 
+use super::views::of_either_kind;
 use crate::Float;
 use crate::base::shape::{self, Layout};
 use crate::kernel::{Inputs, Output, View, gather};
 use crate::ops::axes::from_front;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
-use crate::tape::operands::all_reals;
+use crate::tape::operands::{all_alike, all_reals};
 use crate::tape::sample::{Domain, Sample};
 use crate::tape::{LoadOp, Tape, Var};
 
@@ -58,18 +59,31 @@ fn joined_shape(axis: usize, parts: &[&[usize]]) -> Result<Vec<usize>, String> {
     Ok(joined)
 }
 
+/// Writes the elements of arrays that are joined along an axis to y, of a shape.
+fn join<'a, T: Copy + 'a>(
+    axis: usize,
+    parts: impl Iterator<Item = View<'a, T>> + Clone,
+    y: &mut [T],
+    shape: &[usize],
+) {
+    let outer: usize = shape[..axis].iter().product();
+    let inner: usize = shape[axis + 1..].iter().product();
+    let mut rest = y;
+    for row in 0..outer {
+        for x in parts.clone() {
+            let n = x.shape()[axis] * inner;
+            let (part, next) = rest.split_at_mut(n);
+            gather(x, row * n, part);
+            rest = next;
+        }
+    }
+}
+
 impl<F: Float> Kernel<F> for Concat {
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
-        let outer: usize = y.shape[..self.axis].iter().product();
-        let inner: usize = y.shape[self.axis + 1..].iter().product();
-        let mut rest = y.data;
-        for row in 0..outer {
-            for i in 0..x.len() {
-                let n = x.shape(i)[self.axis] * inner;
-                let (part, next) = rest.split_at_mut(n);
-                gather(x.real(i), row * n, part);
-                rest = next;
-            }
+        match x.is_index(0) {
+            true => join(self.axis, (0..x.len()).map(|i| x.index(i)), y.indices, y.shape),
+            false => join(self.axis, (0..x.len()).map(|i| x.real(i)), y.data, y.shape),
         }
     }
 }
@@ -114,8 +128,10 @@ impl Op for Concat {
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
-        joined_shape(self.axis, &all_reals(x)?)
+        joined_shape(self.axis, &all_alike(x)?)
     }
+
+    of_either_kind!();
 
     fn rule<'t>(&self, operand: usize, x: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         let operands: Vec<Var<'t>> = std::iter::once(dy).chain(x.iter().copied()).collect();
@@ -235,7 +251,7 @@ crate::ops::entry::built_in! {
 const TOGETHER: usize = 8;
 
 impl Tape {
-    /// Vars one after another along an axis (−1 is the last); their other sizes agree.
+    /// Vars one after another along an axis (−1 is the last); their other sizes agree. All hold real numbers, or all indices.
     ///
     /// More than eight are joined in groups of eight, and these again, so that the gradients of n vars have O(n) nodes and
     /// edges, and move O(n log n) elements.
@@ -275,7 +291,7 @@ impl Tape {
         };
         let axis = from_front(&[axis], what, first, first.rank() + 1)[0];
         self.check_all(what, vars, |x| {
-            let shapes = all_reals(x)?;
+            let shapes = all_alike(x)?;
             match shapes.iter().position(|&shape| shape != shapes[0]) {
                 None => Ok(()),
                 Some(i) => Err(format!(

@@ -125,7 +125,11 @@ impl<'t> Var<'t> {
     #[track_caller]
     #[must_use]
     pub fn squeeze(self, axes: impl Into<Axes>) -> Var<'t> {
-        let axes = axes.into().resolve(Squeeze::NAME, self, self.rank());
-        self.tape().apply(Squeeze { axes }, &[self])
+        self.squeeze_at(&axes.into().resolve(Squeeze::NAME, self, self.rank()))
+    }
+
+    #[track_caller]
+    pub(in crate::ops) fn squeeze_at(self, axes: &[usize]) -> Var<'t> {
+        self.tape().apply(Squeeze { axes: axes.to_vec() }, &[self])
     }
 }

@@ -1,9 +1,9 @@
 //! Parts of an array, and the array that is zero outside a part.
 
 use crate::Float;
-use crate::base::shape::{Layout, place, size};
+use crate::base::shape::Layout;
 use crate::graph::Attributes;
-use crate::kernel::{Inputs, Output, gather};
+use crate::kernel::{Inputs, Output, scatter};
 use crate::ops::axes::from_front;
 use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
 use crate::tape::operands::{arrays, reals};
@@ -95,29 +95,8 @@ super::views::view_kernel! { Slice }
 
 impl<F: Float> Kernel<F> for Unslice {
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
-        let x = x.real(0);
         y.data.fill(F::zero());
-        let layout = sliced_layout(&self.ranges, &Layout::contiguous(y.shape));
-        if layout.is_empty() {
-            return;
-        }
-        let (width, step) = match (layout.shape.last(), layout.strides.last()) {
-            (Some(&n), Some(&s)) => (n, s),
-            _ => (1, 1),
-        };
-        let outer = layout.shape.len().saturating_sub(1);
-        // Rows of the part, one after another, element by element: a part's place in y is strided.
-        let mut row = [F::zero(); 64];
-        for i in 0..size(&layout.shape) / width {
-            let start = layout.offset as isize + place(i, &layout.shape[..outer], &layout.strides[..outer]);
-            for from in (0..width).step_by(row.len()) {
-                let n = row.len().min(width - from);
-                gather(x, i * width + from, &mut row[..n]);
-                for (k, &v) in row[..n].iter().enumerate() {
-                    y.data[(start + (from + k) as isize * step) as usize] = v;
-                }
-            }
-        }
+        scatter(x.real(0), &sliced_layout(&self.ranges, &Layout::contiguous(y.shape)), y.data);
     }
 }
 
@@ -263,6 +242,14 @@ impl<'t> Var<'t> {
         if new.is_empty() { part } else { part.expand_dims(new) }
     }
 
+    /// A range of one axis, counted from the front.
+    #[track_caller]
+    pub(in crate::ops) fn range(self, axis: usize, start: isize, end: Option<isize>, step: isize) -> Var<'t> {
+        let mut ranges = vec![Range { start: 0, end: None, step: 1 }; self.rank()];
+        ranges[axis] = Range { start, end, step };
+        self.tape().apply(Slice { ranges }, &[self])
+    }
+
     /// Parts one after another along an axis (−1 is the last), of these sizes, which add up to that of the axis: views, no
     /// elements are moved.
     ///
@@ -287,14 +274,11 @@ impl<'t> Var<'t> {
             let problem = format!("parts of sizes {sizes:?} make {total}, and axis {axis} has size {n}");
             self.tape().refuse_operands("split", problem, &[self])
         }
-        let whole = Range { start: 0, end: None, step: 1 };
         let (mut parts, mut start) = ([self; N], 0);
         // A loop, not a closure: panics name the caller's line.
         for (part, size) in parts.iter_mut().zip(sizes) {
-            let mut ranges = vec![whole; self.rank()];
-            ranges[axis] = Range { start, end: Some(start + size as isize), step: 1 };
+            *part = self.range(axis, start, Some(start + size as isize), 1);
             start += size as isize;
-            *part = self.tape().apply(Slice { ranges }, &[self]);
         }
         parts
     }

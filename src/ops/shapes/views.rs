@@ -2,6 +2,7 @@
 
 use crate::Float;
 use crate::base::shape::{self, Layout};
+use crate::graph::Kind;
 use crate::kernel::{Inputs, Output, View, gather};
 use crate::ops::axes::{flags, from_front};
 use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
@@ -45,7 +46,7 @@ macro_rules! of_either_kind {
         }
     };
 }
-pub(super) use of_either_kind;
+pub(in crate::ops) use of_either_kind;
 
 view_kernel! { StopGradient Reshape Permute BroadcastTo }
 
@@ -207,8 +208,8 @@ impl Op for Permute {
 /// Stretched to a shape; `dx` is `dy` summed over the stretched axes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BroadcastTo {
-    /// The sizes of the result.
-    pub shape: Vec<usize>,
+    /// The sizes of the result; where one is left open (`None`), the operand's is kept.
+    pub shape: Vec<Option<usize>>,
 }
 
 impl Op for BroadcastTo {
@@ -224,13 +225,17 @@ impl Op for BroadcastTo {
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
         let [x] = arrays(x)?;
-        if shape::broadcasts_to(x, &self.shape) {
-            Ok(self.shape.clone())
+        let new = self.shape.len().saturating_sub(x.len());
+        let own = |axis: usize| axis.checked_sub(new).and_then(|axis| x.get(axis).copied());
+        let sizes = self.shape.iter().enumerate().map(|(axis, n)| {
+            let new = || format!("axis {axis} is a new one, the size of which cannot be left open");
+            n.or_else(|| own(axis)).ok_or_else(new)
+        });
+        let shape: Vec<usize> = sizes.collect::<Result<_, _>>()?;
+        if shape::broadcasts_to(x, &shape) {
+            Ok(shape)
         } else {
-            Err(format!(
-                "shape {x:?} does not stretch to {:?}: sizes must be equal, or the operand's 1",
-                self.shape
-            ))
+            Err(format!("shape {x:?} does not stretch to {shape:?}: sizes must be equal, or the operand's 1"))
         }
     }
 
@@ -249,7 +254,11 @@ impl Op for BroadcastTo {
     }
 
     fn samples(&self) -> Vec<Sample> {
-        [&[3, 1, 4][..], &[4], &[], &[2, 1]].map(|s| Sample::of([s], SMOOTH)).to_vec()
+        [&[3, 1, 4][..], &[4], &[], &[2, 1], &[5, 1]]
+            .into_iter()
+            .filter(|shape| self.shape(&[Operand { shape, kind: Kind::Real }]).is_ok())
+            .map(|s| Sample::of([s], SMOOTH))
+            .collect()
     }
 }
 
@@ -257,7 +266,10 @@ crate::ops::entry::built_in! {
     StopGradient, "stop_gradient";
     Reshape, "reshape", [sizes], [Self { sizes: vec![Some(2), None, Some(2)] }, Self { sizes: vec![None] }];
     Permute, "permute", [axes], [Self { axes: vec![1, 0] }, Self { axes: vec![2, 0, 1] }];
-    BroadcastTo, "broadcast_to", [shape], [Self { shape: vec![3, 2, 4] }];
+    BroadcastTo, "broadcast_to", [shape], [
+        Self { shape: vec![Some(3), Some(2), Some(4)] },
+        Self { shape: vec![Some(2), None, Some(3)] },
+    ];
 }
 
 /// Other views of the same elements.
@@ -273,12 +285,7 @@ impl<'t> Var<'t> {
     #[track_caller]
     #[must_use]
     pub fn reshape(self, sizes: impl AsRef<[isize]>) -> Var<'t> {
-        let sizes = sizes.as_ref();
-        if let Some(n) = sizes.iter().find(|&&n| n < -1) {
-            let problem = format!("size {n} is negative; only -1 stands for a size that is left open");
-            self.tape().refuse_operands(Reshape::NAME, problem, &[self])
-        }
-        let sizes = sizes.iter().map(|&n| usize::try_from(n).ok()).collect();
+        let sizes = self.open_sizes(sizes.as_ref(), Reshape::NAME);
         self.tape().apply(Reshape { sizes }, &[self])
     }
 
@@ -301,6 +308,31 @@ impl<'t> Var<'t> {
     #[track_caller]
     #[must_use]
     pub fn broadcast_to(self, shape: impl AsRef<[usize]>) -> Var<'t> {
-        self.tape().apply(BroadcastTo { shape: shape.as_ref().to_vec() }, &[self])
+        self.tape().apply(BroadcastTo { shape: shape.as_ref().iter().copied().map(Some).collect() }, &[self])
+    }
+
+    /// Stretched to a shape, in which `-1` keeps the size that an axis has, as PyTorch's `expand`. With another batch size, the
+    /// axis of the batch goes with it.
+    ///
+    /// ```
+    /// let tape = chainrule::Tape::new();
+    /// let column = tape.leaf("column", [[1.0], [2.0]]);
+    /// assert_eq!(column.expand([-1, 3]).shape(), [2, 3]);
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn expand(self, sizes: impl AsRef<[isize]>) -> Var<'t> {
+        let shape = self.open_sizes(sizes.as_ref(), BroadcastTo::NAME);
+        self.tape().apply(BroadcastTo { shape }, &[self])
+    }
+
+    /// Sizes of which -1 stands for one that is left open.
+    #[track_caller]
+    fn open_sizes(self, sizes: &[isize], op: &'static str) -> Vec<Option<usize>> {
+        if let Some(n) = sizes.iter().find(|&&n| n < -1) {
+            let problem = format!("size {n} is negative; only -1 stands for a size that is left open");
+            self.tape().refuse_operands(op, problem, &[self])
+        }
+        sizes.iter().map(|&n| usize::try_from(n).ok()).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! Giving leaves their values.
 
-use super::value::{IntoIndices, IntoValue};
+use super::given::{IntoIndices, IntoValue};
 use crate::error::{Error, Result, first_of};
 use crate::graph::{Graph, Leaf, NodeId};
 use crate::tape::op::{Recorder, Tape, Var};
@@ -92,11 +92,24 @@ impl Tape {
     ///
     /// # Errors
     ///
-    /// If the var is not an index input of this tape, the shape is another, or the [graph](Tape::graph) is held.
+    /// If the var is not an index input of this tape, the shape is another, an index is negative, or the [graph](Tape::graph) is
+    /// held.
     #[track_caller]
     pub fn feed_indices(&self, leaf: Var<'_>, indices: impl IntoIndices) -> Result<()> {
         self.own("feed_indices", leaf, &[])?;
-        let indices = indices.into_indices();
+        let indices = match indices.into_indices() {
+            Ok(indices) => indices,
+            Err(found) => {
+                let graph = self.graph();
+                return Err(Error::Feed {
+                    what: "feed_indices",
+                    leaf: graph.describe(leaf.id()),
+                    expected: "indices from 0".to_owned(),
+                    found,
+                    location: graph.node(leaf.id()).place(),
+                });
+            }
+        };
         self.fits("feed_indices", leaf, &[Leaf::Index], indices.shape())?;
         self.try_write("feed_indices")?.values.set_indices(leaf.id(), indices);
         self.forget_computed()

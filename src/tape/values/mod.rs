@@ -1,6 +1,7 @@
 //! The values of a tape: a number or a place for every node, and one buffer that all arrays lie in.
 
 mod feeding;
+mod given;
 mod located;
 mod read;
 mod value;
@@ -8,7 +9,8 @@ mod value;
 pub(crate) use feeding::not_fed;
 pub(crate) use located::{OperandView, Operands};
 pub(crate) use value::shaped;
-pub use value::{IntoIndices, IntoValue, Value};
+pub use given::{IntoIndices, IntoValue};
+pub use value::Value;
 
 use crate::base::shape::{Layout, size};
 use crate::error::Result;

@@ -1,6 +1,6 @@
-//! Values as users give and get them.
+//! Values as users get them.
 
-use ndarray::{Array, ArrayD, ArrayRef, Dimension, IxDyn};
+use ndarray::{ArrayD, IxDyn};
 use std::fmt;
 use std::ops::Deref;
 
@@ -43,87 +43,6 @@ impl Deref for Value {
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
-    }
-}
-
-/// What a leaf or a constant can be made from: a number, or an array of f64 or f32.
-pub trait IntoValue {
-    /// The array, in f64.
-    fn into_value(self) -> ArrayD<f64>;
-
-    /// The number, if it is just one.
-    fn as_number(&self) -> Option<f64> {
-        None
-    }
-}
-
-impl IntoValue for f64 {
-    fn into_value(self) -> ArrayD<f64> {
-        ndarray::arr0(self).into_dyn()
-    }
-
-    fn as_number(&self) -> Option<f64> {
-        Some(*self)
-    }
-}
-
-impl<D: Dimension> IntoValue for Array<f64, D> {
-    fn into_value(self) -> ArrayD<f64> {
-        self.into_dyn()
-    }
-}
-
-impl<D: Dimension> IntoValue for &ArrayRef<f64, D> {
-    fn into_value(self) -> ArrayD<f64> {
-        self.to_owned().into_dyn()
-    }
-}
-
-impl<D: Dimension> IntoValue for Array<f32, D> {
-    fn into_value(self) -> ArrayD<f64> {
-        self.mapv(f64::from).into_dyn()
-    }
-}
-
-impl<D: Dimension> IntoValue for &ArrayRef<f32, D> {
-    fn into_value(self) -> ArrayD<f64> {
-        self.mapv(f64::from).into_dyn()
-    }
-}
-
-impl<D: Dimension> IntoValue for &Array<f64, D> {
-    fn into_value(self) -> ArrayD<f64> {
-        self.to_owned().into_dyn()
-    }
-}
-
-impl<D: Dimension> IntoValue for &Array<f32, D> {
-    fn into_value(self) -> ArrayD<f64> {
-        self.mapv(f64::from).into_dyn()
-    }
-}
-
-impl IntoValue for Value {
-    fn into_value(self) -> ArrayD<f64> {
-        self.0
-    }
-}
-
-/// What an index leaf can be made from: an array of `usize`.
-pub trait IntoIndices {
-    /// The array.
-    fn into_indices(self) -> ArrayD<usize>;
-}
-
-impl<D: Dimension> IntoIndices for Array<usize, D> {
-    fn into_indices(self) -> ArrayD<usize> {
-        self.into_dyn()
-    }
-}
-
-impl<D: Dimension> IntoIndices for &Array<usize, D> {
-    fn into_indices(self) -> ArrayD<usize> {
-        self.to_owned().into_dyn()
     }
 }
 
