@@ -4,7 +4,7 @@ use super::value::Value;
 use ndarray::{Array, ArrayD, ArrayRef, ArrayView, Dimension, IxDyn};
 
 /// A type of numbers that values can be given in: floats, and integers. An integer beyond 2⁵³ is rounded to the nearest f64.
-pub trait Number: Copy {
+pub trait Numeric: Copy {
     /// In f64.
     fn number(self) -> f64;
 }
@@ -57,7 +57,7 @@ pub trait IntoIndices {
 
 macro_rules! floats {
     ($($type:ty)+) => {
-        $(impl Number for $type {
+        $(impl Numeric for $type {
             fn number(self) -> f64 {
                 self.into()
             }
@@ -69,7 +69,7 @@ macro_rules! floats {
 
 macro_rules! integers {
     ($($type:ty)+) => {
-        $(impl Number for $type {
+        $(impl Numeric for $type {
             fn number(self) -> f64 {
                 self as f64
             }
@@ -109,7 +109,7 @@ macro_rules! one {
 floats! { f64 f32 }
 integers! { i8 i16 i32 i64 isize u8 u16 u32 u64 usize }
 
-fn numbers<T: Number, D: Dimension>(array: &ArrayRef<T, D>) -> ArrayD<f64> {
+fn numbers<T: Numeric, D: Dimension>(array: &ArrayRef<T, D>) -> ArrayD<f64> {
     array.map(|x| x.number()).into_dyn()
 }
 
@@ -130,7 +130,7 @@ impl IntoValue for Value {
 /// What numbers and indices can be given as beside a single one: the view of it as an array.
 macro_rules! given {
     ($([$($generics:tt)*] $type:ty, |$x:ident| $view:expr;)+) => {
-        $(impl<T: Number, $($generics)*> IntoValue for $type {
+        $(impl<T: Numeric, $($generics)*> IntoValue for $type {
             fn into_value(self) -> ArrayD<f64> {
                 let $x = self;
                 numbers(&$view)
