@@ -6,6 +6,7 @@ mod support;
 
 mod graph;
 mod hostile;
+mod indices;
 mod outside;
 mod plan;
 mod regressions;

@@ -63,6 +63,8 @@ fn repeated_along_an_axis_longer_than_1() {
     };
     at.catches(neighbours, 0);
     at.passes(|x| x[0].tape().concat(&[x[0], x[0]], 1));
+    at.passes(|x| x[0].tile([2]));
+    at.passes(|x| x[0].repeat(2, 1));
     let right = Custom {
         name: "own_repeat",
         computes: twice,
@@ -166,6 +168,7 @@ fn trace_of_more_rows_than_columns() {
     for shape in [square, tall, wide] {
         let diagonal = mask(&shape, |row, column| row == column);
         at([signed(&shape)]).passes(|x| (x[0] * x[0].tape().constant(diagonal.clone())).sum());
+        at([signed(&shape)]).passes(|x| x[0].trace());
     }
 }
 

@@ -7,6 +7,7 @@
 mod arrays;
 mod engine;
 mod functions;
+mod indices;
 mod reductions;
 mod trial;
 

@@ -21,6 +21,9 @@ fn product_divided_by_a_zero_factor() {
     };
     at.catches(wrong, 0);
     at.passes(|x| (1..4).fold(x[0].slice(s![.., 0]), |y, k| y * x[0].slice(s![.., k])));
+    at.passes(|x| x[0].prod_over(1));
+    at.passes(|x| x[0].prod_over(0));
+    at.passes(|x| x[0].prod());
 }
 
 /// The derivative of running products taken as the sum of `dy y` from the end, divided by x: NaN from a 0 on
@@ -46,6 +49,8 @@ fn running_product_divided_by_a_zero_factor() {
         (1..4).for_each(|k| products.push(products[k as usize - 1] * x[0].slice(s![.., k..k + 1])));
         x[0].tape().concat(&products, 1)
     });
+    at.passes(|x| x[0].cumprod(1));
+    at.passes(|x| x[0].cumprod(0));
 }
 
 /// Images whose windows of 2 × 2 have one greatest element, two, and four.

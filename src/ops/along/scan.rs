@@ -86,7 +86,7 @@ impl<F: Float> Kernel<F> for CumArgMax {
             let mut greatest = 0;
             for i in 0..x.len() {
                 let (new, old) = (x.get(i), x.get(greatest));
-                if new >= old || (new.is_nan() && !old.is_nan()) {
+                if new >= old || new.is_nan() {
                     greatest = i;
                 }
                 y[i] = greatest;
