@@ -18,7 +18,7 @@ fn leaves_are_given_as_numbers_lists_and_arrays_of_any_type() {
     assert_eq!(shape_and_sum(tape.leaf("x", [1.0, 2.0])), (vec![2], 3.0));
     assert_eq!(shape_and_sum(tape.leaf("x", vec![1, 2, -5])), (vec![3], -2.0));
     assert_eq!(shape_and_sum(tape.leaf("x", &[1.0, 2.0][..])), (vec![2], 3.0));
-    assert_eq!(shape_and_sum(tape.leaf("x", &vec![1_u8; 300])), (vec![300], 300.0));
+    assert_eq!(shape_and_sum(tape.leaf("x", vec![1_u8; 300])), (vec![300], 300.0));
     assert_eq!(shape_and_sum(tape.leaf("x", [[1, 2, 3], [4, 5, 6]])), (vec![2, 3], 21.0));
     assert_eq!(shape_and_sum(tape.leaf("x", [[[1.0], [2.0]]; 3])), (vec![3, 2, 1], 9.0));
     assert_eq!(shape_and_sum(tape.constant([1.0, 2.0])), (vec![2], 3.0));
@@ -88,7 +88,9 @@ fn an_index_past_the_end_is_named_wherever_it_is_met() {
             ];
             messages.push(y.sum().try_sweep(&[x]).unwrap_err().to_string());
             for message in messages {
-                for part in [name, &format!("index {past} at "), "of x1", &format!("of size {n}"), "indices.rs"] {
+                for part in
+                    [name, &format!("index {past} at "), "of x1", &format!("of size {n}"), "indices.rs"]
+                {
                     assert!(message.contains(part), "{part}: {message}");
                 }
             }
@@ -132,7 +134,8 @@ fn indices_are_moved_as_numbers_are() {
     let like = numbers.leaf("x", indices.mapv(|i| i as f64));
     let places_there = numbers.index_leaf("places", [1, 0, 1]);
     // The look-up along an axis wants indices, so that it is compared by hand.
-    let expected: Vec<_> = moved_numbers(like, places_there, indices.clone()).iter().map(|x| x.value()).collect();
+    let expected: Vec<_> =
+        moved_numbers(like, places_there, indices.clone()).iter().map(|x| x.value()).collect();
     let all = moved(i, places);
     let mut plan = Plan::<f32>::compile(all.clone(), []).unwrap();
     let mut state = State::new();
@@ -144,7 +147,10 @@ fn indices_are_moved_as_numbers_are() {
     // What indices were moved to, they still name; and labels need not lie side by side.
     let x = table(&tape);
     assert_eq!(x.take(i.t(), 0).shape(), [3, 2, 2]);
-    assert_eq!(i.slice(s![0, ..;-1]).one_hot(3).value(), tape.constant([[0, 0, 1], [0, 1, 0], [1, 0, 0]]).value());
+    assert_eq!(
+        i.slice(s![0, ..;-1]).one_hot(3).value(),
+        tape.constant([[0, 0, 1], [0, 1, 0], [1, 0, 0]]).value()
+    );
     let labels = tape.index_leaf("labels", [[0, 1], [1, 1], [0, 0], [1, 0]]).slice(s![.., 0]);
     let copy = tape.index_leaf("copy", [0, 1, 0, 1]);
     assert_eq!(x.softmax_cross_entropy(labels).value(), x.softmax_cross_entropy(copy).value());
@@ -200,7 +206,8 @@ fn another_batch_size_is_no_wrong_number() {
         let y = program(x);
         let dx = (y * y).sum().grad([x])[0];
         for batch in [8, 3] {
-            let values = Array2::from_shape_fn((batch, 2), |(i, k)| ((7 * i + 3 * k) % 11) as f64 * 0.25 - 1.1);
+            let values =
+                Array2::from_shape_fn((batch, 2), |(i, k)| ((7 * i + 3 * k) % 11) as f64 * 0.25 - 1.1);
             let other = recorded.with_shapes([(x, [batch, 2])]).unwrap_or_else(|e| panic!("{name}: {e}"));
             other.feed(other.var(x.id()).unwrap(), values.clone()).unwrap();
             let fresh = Tape::new();

@@ -58,13 +58,7 @@ fn check_indices(indices: View<'_, usize>, n: usize) -> Result<(), String> {
 /// In the place of an index that an index past the end names.
 const NOWHERE: usize = usize::MAX;
 
-fn take_along<T: Copy>(
-    x: View<'_, T>,
-    indices: View<'_, usize>,
-    axis: usize,
-    y: &mut [T],
-    nothing: T,
-) {
+fn take_along<T: Copy>(x: View<'_, T>, indices: View<'_, usize>, axis: usize, y: &mut [T], nothing: T) {
     for_each_line(indices, axis, y, indices.shape()[axis], |k, indices, mut y| {
         let line = x.nth_line(axis, k);
         for (i, index) in indices.iter().enumerate() {

@@ -224,7 +224,8 @@ impl<'t> Var<'t> {
         let front = from_front(&[axis], "top_k", self, self.rank())[0];
         let n = self.shape()[front];
         if k > n {
-            let problem = format!("the {k} greatest of {n} elements along axis {axis}; there are no more than {n}");
+            let problem =
+                format!("the {k} greatest of {n} elements along axis {axis}; there are no more than {n}");
             self.tape().refuse_operands("top_k", problem, &[self])
         }
         let indices = self.argsort_descending(axis).range(front, 0, Some(k as isize), 1);

@@ -69,7 +69,9 @@ impl<F: Float> Kernel<F> for QuantileWeights {
 }
 
 fn quantile_shape(q: f64, x: &[usize]) -> Result<Vec<usize>, String> {
-    let Some((&n, lines)) = x.split_last() else { return Err("takes lines in order, got a scalar".to_owned()) };
+    let Some((&n, lines)) = x.split_last() else {
+        return Err("takes lines in order, got a scalar".to_owned());
+    };
     if !(0.0..=1.0).contains(&q) {
         return Err(format!("the share q of a quantile lies between 0 and 1, got {q}"));
     }

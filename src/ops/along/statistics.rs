@@ -7,8 +7,8 @@ use crate::tape::Var;
 /// Defines the three methods of a reduction, over all axes, some that disappear, and some that stay with size 1, from what is
 /// recorded with the axes kept.
 macro_rules! composed {
-    ($(#[$doc:meta])* $method:ident, $over:ident, $keep:ident, $name:literal ($($setting:ident: $type:ty)?),
-     |$x:ident, $axes:ident| $kept:expr) => {
+    ($(#[$doc:meta])* $name:literal, ($($setting:ident: $type:ty)?), |$x:ident, $axes:ident| $kept:expr,
+     $method:ident, $over:ident, $keep:ident) => {
         impl<'t> Var<'t> {
             $(#[$doc])*
             ///
@@ -47,36 +47,41 @@ macro_rules! composed {
 
 composed! {
     /// The least element: `y = min x`; equal ones share `dy` equally. That of [`max`](Var::max) of the negative, negative.
-    min, min_over, min_keep, "min" (), |x, axes| -(-x).max_at(&axes)
+    "min", (), |x, axes| -(-x).max_at(&axes),
+    min, min_over, min_keep
 }
 
 composed! {
     /// The number of elements that are not 0; its derivative is 0. A NaN counts.
-    count_nonzero, count_nonzero_over, count_nonzero_keep, "count_nonzero" (),
-    |x, axes| x.not_equal(0.0).sum_at(&axes)
+    "count_nonzero", (), |x, axes| x.not_equal(0.0).sum_at(&axes),
+    count_nonzero, count_nonzero_over, count_nonzero_keep
 }
 
 composed! {
     /// 1 if any element is not 0, else 0; 0 if there are none. Its derivative is 0.
-    any, any_over, any_keep, "any" (), |x, axes| x.not_equal(0.0).sum_at(&axes).greater(0.0)
+    "any", (), |x, axes| x.not_equal(0.0).sum_at(&axes).greater(0.0),
+    any, any_over, any_keep
 }
 
 composed! {
     /// 1 if no element is 0, else 0; 1 if there are none. Its derivative is 0.
-    all, all_over, all_keep, "all" (), |x, axes| x.equal(0.0).sum_at(&axes).equal(0.0)
+    "all", (), |x, axes| x.equal(0.0).sum_at(&axes).equal(0.0),
+    all, all_over, all_keep
 }
 
 composed! {
     /// The variance: `y = Σ (x − m)² / (n − ddof)` with m the mean of n elements. `ddof` ("delta degrees of freedom", PyTorch's
     /// `correction`) is 0 for the variance of what is there, and 1 for an unbiased estimate from a sample, which is what PyTorch
     /// has by default and NumPy not. NaN where no degree of freedom is left.
-    var, var_over, var_keep, "var" (ddof: usize), |x, axes| x.variance_at(&axes, ddof)
+    "var", (ddof: usize), |x, axes| x.variance_at(&axes, ddof),
+    var, var_over, var_keep
 }
 
 composed! {
     /// The standard deviation: the square root of the [variance](Var::var). At elements that are all equal it has a kink: there
     /// `dx` is 0, as in PyTorch.
-    std, std_over, std_keep, "std" (ddof: usize), |x, axes| x.variance_at(&axes, ddof).root()
+    "std", (ddof: usize), |x, axes| x.variance_at(&axes, ddof).root(),
+    std, std_over, std_keep
 }
 
 composed! {
@@ -85,12 +90,9 @@ composed! {
     ///
     /// Kinks: at the zero vector `dx` is 0, and for finite p other than 2 it is 0 in every element that is 0; for p = ±∞, elements
     /// of equal magnitude share `dy` equally. Powers are taken of the elements as they are: for p = 2 they overflow from some 1e154
-    /// on in double precision, and from 1e19 on in single precision.
-    ///
-    /// # Panics
-    ///
-    /// If p is NaN.
-    norm, norm_over, norm_keep, "norm" (p: f64), |x, axes| x.norm_at(&axes, p)
+    /// on in double precision, and from 1e19 on in single precision. It panics if p is NaN.
+    "norm", (p: f64), |x, axes| x.norm_at(&axes, p),
+    norm, norm_over, norm_keep
 }
 
 impl<'t> Var<'t> {
@@ -116,7 +118,11 @@ impl<'t> Var<'t> {
     #[track_caller]
     fn norm_at(self, axes: &[usize], p: f64) -> Var<'t> {
         if p.is_nan() {
-            self.tape().refuse_operands("norm", "p is NaN; give it a number, or an infinity".to_owned(), &[self])
+            self.tape().refuse_operands(
+                "norm",
+                "p is NaN; give it a number, or an infinity".to_owned(),
+                &[self],
+            )
         }
         match p {
             0.0 => self.not_equal(0.0).sum_at(axes),

@@ -37,7 +37,9 @@ impl Op for Flatten {
         check_axis(start, x.len())?;
         check_axis(end, x.len())?;
         if start > end {
-            return Err(format!("axes from {start} to {end} are none; the first must not be behind the last"));
+            return Err(format!(
+                "axes from {start} to {end} are none; the first must not be behind the last"
+            ));
         }
         Ok([&x[..start], &[size(&x[start..=end])], &x[end + 1..]].concat())
     }

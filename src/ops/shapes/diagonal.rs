@@ -46,7 +46,7 @@ pub struct Triangle {
 }
 
 /// The rows and columns of matrices in the last two axes.
-fn matrices<'a>(x: &'a [usize]) -> Result<(&'a [usize], [usize; 2]), String> {
+fn matrices(x: &[usize]) -> Result<(&[usize], [usize; 2]), String> {
     match x {
         [batch @ .., rows, columns] => Ok((batch, [*rows, *columns])),
         _ => Err(format!("takes matrices in the last two axes, got shape {x:?}")),

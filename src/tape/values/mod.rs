@@ -7,10 +7,10 @@ mod read;
 mod value;
 
 pub(crate) use feeding::not_fed;
-pub(crate) use located::{OperandView, Operands};
-pub(crate) use value::shaped;
 pub use given::{IntoIndices, IntoValue};
+pub(crate) use located::{OperandView, Operands};
 pub use value::Value;
+pub(crate) use value::shaped;
 
 use crate::base::shape::{Layout, size};
 use crate::error::Result;

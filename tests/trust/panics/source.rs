@@ -20,7 +20,7 @@ const CANNOT: &[&str] = &[
     "evcxr_display",
     "graph",
     "into_graph",
-    "var",
+    "Tape::var",
     "parameters",
     "reset",
 ];
@@ -31,8 +31,12 @@ const RETURN: &[&str] = &["with_shapes", "from_graph", "from_graph_with"];
 
 /// How blocks of rows begin that define methods `$…`, and where a row has their names among what commas separate: from the
 /// front, or from the back.
-const ROWS: &[(&str, Names)] =
-    &[("    unary", Names::At(1)), ("    binary", Names::At(1)), ("reduction!", Names::Last(3))];
+const ROWS: &[(&str, Names)] = &[
+    ("    unary", Names::At(1)),
+    ("    binary", Names::At(1)),
+    ("reduction!", Names::Last(3)),
+    ("composed!", Names::Last(3)),
+];
 
 #[derive(Clone, Copy)]
 enum Names {
