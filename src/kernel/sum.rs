@@ -32,17 +32,23 @@ pub(crate) fn sum_slice<F: Float>(x: &[F]) -> F {
     tail.iter().fold(whole, |s, &v| s + v)
 }
 
-/// The greatest element of a slice: −∞ if it is empty, NaN if one is NaN.
-fn greatest<F: Float>(x: &[F]) -> F {
-    let mut lanes = [F::neg_infinity(); LANES];
+/// What `f`, which may be given its operands in any order, makes of a slice; `unit` if it is empty.
+#[inline(always)]
+fn fold<F: Float>(x: &[F], unit: F, f: impl Fn(F, F) -> F) -> F {
+    let mut lanes = [unit; LANES];
     let chunks = x.chunks_exact(LANES);
     let tail = chunks.remainder();
     for chunk in chunks {
-        lanes.iter_mut().zip(chunk).for_each(|(l, &v)| *l = l.maximum(v));
+        lanes.iter_mut().zip(chunk).for_each(|(l, &v)| *l = f(*l, v));
     }
-    let [a, b, c, d, e, f, g, h] = lanes;
-    let whole = (a.maximum(b).maximum(c.maximum(d))).maximum(e.maximum(f).maximum(g.maximum(h)));
-    tail.iter().fold(whole, |m, &v| m.maximum(v))
+    let [a, b, c, d, e, g, h, i] = lanes;
+    let whole = f(f(f(a, b), f(c, d)), f(f(e, g), f(h, i)));
+    tail.iter().fold(whole, |m, &v| f(m, v))
+}
+
+/// The greatest element of a slice: −∞ if it is empty, NaN if one is NaN.
+fn greatest<F: Float>(x: &[F]) -> F {
+    fold(x, F::neg_infinity(), |m, v| m.maximum(v))
 }
 
 /// The sum of `len` terms, pairwise: `fill(first, block)` writes a block of them, from the term `first` on.
@@ -149,15 +155,26 @@ pub(crate) struct Line<'a, F>(pub(crate) View<'a, F>);
 impl<F: Float> Line<'_, F> {
     /// The greatest element: −∞ if it is empty, NaN if one is NaN.
     pub(crate) fn greatest(self) -> F {
+        self.fold(F::neg_infinity(), greatest, |m, v| m.maximum(v))
+    }
+
+    /// The product; 1 if there are none.
+    pub(crate) fn product(self) -> F {
+        let times = |a, b| a * b;
+        self.fold(F::one(), |x| fold(x, F::one(), times), times)
+    }
+
+    /// What `f` makes of parts of the line, of which each is `of_part`.
+    fn fold(self, unit: F, of_part: impl Fn(&[F]) -> F, f: impl Fn(F, F) -> F) -> F {
         if let Some(all) = self.0.as_slice() {
-            return greatest(all);
+            return of_part(all);
         }
-        let mut found = F::neg_infinity();
+        let mut found = unit;
         let mut block = [F::zero(); LEAF];
         for start in (0..self.0.len()).step_by(LEAF) {
             let block = &mut block[..LEAF.min(self.0.len() - start)];
             gather(self.0, start, block);
-            found = found.maximum(greatest(block));
+            found = f(found, of_part(block));
         }
         found
     }

@@ -162,6 +162,44 @@ impl<F: Float> Kernel<F> for AddAt {
     }
 }
 
+/// The indices of one line: its own where they lie along the axis, else those of all lines.
+fn of_line(indices: View<'_, usize>, axis: usize, along: bool, line: usize) -> View<'_, usize> {
+    if along { indices.nth_line(axis, line) } else { indices }
+}
+
+/// The column of an op that takes elements: 1 wherever the element is named.
+fn take_column(
+    axis: usize,
+    along: bool,
+    x: Inputs<'_, '_, f64>,
+    element: usize,
+    add: &mut dyn FnMut(usize, f64),
+) {
+    let (n, inner) = (x.shape(0)[axis], size(&x.shape(0)[axis + 1..]));
+    let (outer, at, column) = (element / inner / n, element / inner % n, element % inner);
+    let indices = of_line(x.index(1), axis, along, outer * inner + column);
+    for (i, _) in indices.iter().enumerate().filter(|&(_, index)| index == at) {
+        add((outer * indices.len() + i) * inner + column, 1.0);
+    }
+}
+
+/// The column of an op that adds elements: 1 at the index of the element.
+fn add_column(
+    axis: usize,
+    along: bool,
+    x: Inputs<'_, '_, f64>,
+    element: usize,
+    add: &mut dyn FnMut(usize, f64),
+) {
+    let (n, inner) = (x.shape(2)[axis], size(&x.shape(2)[axis + 1..]));
+    let count = if along { x.shape(1)[axis] } else { x.index(1).len() };
+    let (outer, i, column) = (element / inner / count, element / inner % count, element % inner);
+    let indices = of_line(x.index(1), axis, along, outer * inner + column);
+    if let Some(index) = indices.iter().nth(i).filter(|&index| index < n) {
+        add((outer * n + index) * inner + column, 1.0);
+    }
+}
+
 /// The shapes of an array of numbers or of indices, and of indices into it.
 fn array_and_indices<'a>(x: &[Operand<'a>]) -> Result<[&'a [usize]; 2], String> {
     operands(x, [x.first().map_or(Kind::Real, |x| x.kind), Kind::Index])
@@ -205,7 +243,8 @@ fn sliced(axis: usize) -> [(Vec<usize>, Vec<usize>, Domain); 5] {
 
 /// What an op that takes elements and its adjoint, which adds them up, do not share.
 macro_rules! taking {
-    ($take:ident, $add:ident, $takes:literal, $adds:literal, $samples:ident, |$axis:ident, $array:ident, $indices:ident| $shape:expr) => {
+    ($take:ident, $add:ident, $takes:literal, $adds:literal, $along:literal, $samples:ident,
+     |$axis:ident, $array:ident, $indices:ident| $shape:expr) => {
         impl Op for $take {
             crate::op_settings!();
 
@@ -229,6 +268,19 @@ macro_rules! taking {
 
             fn smooth(&self) -> bool {
                 true
+            }
+
+            fn column(
+                &self,
+                operand: usize,
+                x: Inputs<'_, '_, f64>,
+                element: usize,
+                add: &mut dyn FnMut(usize, f64),
+            ) -> bool {
+                if operand == 0 {
+                    take_column(self.axis, $along, x, element, add);
+                }
+                operand == 0
             }
 
             fn samples(&self) -> Vec<Sample> {
@@ -272,6 +324,19 @@ macro_rules! taking {
                 true
             }
 
+            fn column(
+                &self,
+                operand: usize,
+                x: Inputs<'_, '_, f64>,
+                element: usize,
+                add: &mut dyn FnMut(usize, f64),
+            ) -> bool {
+                if operand == 0 {
+                    add_column(self.axis, $along, x, element, add);
+                }
+                operand == 0
+            }
+
             fn samples(&self) -> Vec<Sample> {
                 let $axis = self.axis;
                 let sample = |(like, i, domain): (Vec<usize>, Vec<usize>, Domain)| {
@@ -286,12 +351,12 @@ macro_rules! taking {
 }
 
 taking! {
-    TakeAlongAxis, AddAlongAxis, "y = x0 at the indices x1", "y = x0 added at the indices x1", indexed,
+    TakeAlongAxis, AddAlongAxis, "y = x0 at the indices x1", "y = x0 added at the indices x1", true, indexed,
     |axis, x, indices| check_lines(axis, x, indices).map(|()| indices.to_vec())
 }
 
 taking! {
-    Take, AddAt, "y = slices of x0 at the indices x1", "y = slices x0 added at the indices x1", sliced,
+    Take, AddAt, "y = slices of x0 at the indices x1", "y = slices x0 added at the indices x1", false, sliced,
     |axis, x, indices| taken_shape(axis, x, indices)
 }
 

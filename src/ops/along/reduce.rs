@@ -133,7 +133,7 @@ reduction! {
     /// The product: `y = Π x`; `dx` is `dy` times the product of the other elements, which is right where elements are 0, also
     /// when it is differentiated again. 1 if there are none.
     Prod, "prod", "Π", "y = Π x", Domain::Signed(0.4, 1.6), true, true,
-    |x, reduced, y| reduce_axes(x, &reduced, y, |line| line.0.iter().fold(F::one(), |product, x| product * x)),
+    |x, reduced, y| reduce_axes(x, &reduced, y, |line| line.product()),
     |axes, x, y, dy| dy * x.product_of_others(axes), prod, prod_over, prod_keep
 }
 

@@ -137,7 +137,8 @@ crate::ops::entry::built_in! {
 }
 
 impl<'t> Var<'t> {
-    /// `e^xᵢ / Σ e^xⱼ` along an axis (−1 is the last), exact for large x.
+    /// `e^xᵢ / Σ e^xⱼ` along an axis (−1 is the last), exact for large x. Elements of −∞ have the share 0; NaN where all are −∞,
+    /// for which [`masked_fill`](Self::masked_fill) has a remedy.
     #[track_caller]
     #[must_use]
     pub fn softmax(self, axis: isize) -> Var<'t> {

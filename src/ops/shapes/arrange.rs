@@ -191,7 +191,7 @@ impl<'t> Var<'t> {
             self.tape().refuse_operands("array_split", "takes at least one part, got 0".to_owned(), &[self])
         }
         let n = self.shape()[axis];
-        let (mut all, mut start) = (Vec::with_capacity(parts), 0);
+        let (mut all, mut start) = (Vec::new(), 0);
         for k in 0..parts {
             let end = start + n / parts + usize::from(k < n % parts);
             all.push(self.range(axis, start as isize, Some(end as isize), 1));
@@ -221,14 +221,23 @@ impl<'t> Var<'t> {
     /// ```
     /// let tape = chainrule::Tape::new();
     /// let scores = tape.leaf("scores", [1.0, 2.0, 3.0]);
-    /// let padding = tape.constant([0.0, 0.0, 1.0]);
+    /// let padding = tape.constant([false, false, true]);
     /// let shares = scores.masked_fill(padding, f64::NEG_INFINITY).softmax(-1);
     /// assert_eq!(shares.value()[2], 0.0);
     /// ```
     ///
     /// A row that is −∞ throughout has no shares: its [`softmax`](Self::softmax) is NaN, and so is what is computed from it,
-    /// gradients included. Fill with a large negative number where a row may be masked as a whole: its shares are then equal,
-    /// and the gradients of what was filled are 0.
+    /// gradients included. Where a row may be masked as a whole, fill the shares as well: nothing is then attended to in that
+    /// row, and all gradients are right. A large negative number instead of −∞ shares such a row equally.
+    ///
+    /// ```
+    /// let tape = chainrule::Tape::new();
+    /// let scores = tape.leaf("scores", [[1.0, 2.0], [3.0, 4.0]]);
+    /// let mask = tape.constant([[false, true], [true, true]]);
+    /// let shares = scores.masked_fill(mask, f64::NEG_INFINITY).softmax(-1).masked_fill(mask, 0.0);
+    /// assert_eq!(shares.value().as_slice().unwrap(), [1.0, 0.0, 0.0, 0.0]);
+    /// assert_eq!(shares.sum().grad([scores])[0].value().as_slice().unwrap(), [0.0; 4]);
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn masked_fill(self, mask: Var<'t>, value: impl Other<'t>) -> Var<'t> {

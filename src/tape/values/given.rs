@@ -3,14 +3,15 @@
 use super::value::Value;
 use ndarray::{Array, ArrayD, ArrayRef, ArrayView, Dimension, IxDyn};
 
-/// A type of numbers that values can be given in: floats, and integers. An integer beyond 2⁵³ is rounded to the nearest f64.
+/// A type that values can be given in: floats, integers, and truth values as 1 and 0. An integer beyond 2⁵³ is rounded to the
+/// nearest f64.
 pub trait Numeric: Copy {
     /// In f64.
     fn number(self) -> f64;
 }
 
 /// What a leaf or a constant can be made from: a number, a list, lists of lists of equal length, or an array of ndarray's; of
-/// floats or of integers.
+/// floats, integers, or truth values as 1 and 0.
 ///
 /// ```
 /// let tape = chainrule::Tape::new();
@@ -18,6 +19,7 @@ pub trait Numeric: Copy {
 /// assert_eq!(tape.leaf("x", [1.0, 2.0]).shape(), [2]);
 /// assert_eq!(tape.leaf("matrix", [[1, 2, 3], [4, 5, 6]]).shape(), [2, 3]);
 /// assert_eq!(tape.leaf("list", vec![0.5_f32; 4]).shape(), [4]);
+/// assert_eq!(tape.constant([true, false]).value().as_slice().unwrap(), [1.0, 0.0]);
 /// ```
 pub trait IntoValue {
     /// The array, in f64.
@@ -55,7 +57,7 @@ pub trait IntoIndices {
     fn into_indices(self) -> Result<ArrayD<usize>, String>;
 }
 
-macro_rules! floats {
+macro_rules! lossless {
     ($($type:ty)+) => {
         $(impl Numeric for $type {
             fn number(self) -> f64 {
@@ -106,7 +108,7 @@ macro_rules! one {
     };
 }
 
-floats! { f64 f32 }
+lossless! { f64 f32 bool }
 integers! { i8 i16 i32 i64 isize u8 u16 u32 u64 usize }
 
 fn numbers<T: Numeric, D: Dimension>(array: &ArrayRef<T, D>) -> ArrayD<f64> {
