@@ -109,6 +109,21 @@ fn idiom<'t>(step: &Step, vars: &[Var<'t>]) -> Option<Var<'t>> {
     y.value().iter().all(|y| y.is_finite()).then_some(y)
 }
 
+/// Whether an op takes these numbers: indices may name nothing on the axis along which it looks them up. Tried on a tape of its
+/// own, since a plan computes every node of the program's.
+fn accepts(op: &Arc<dyn Op>, x: &[Var<'_>]) -> bool {
+    let tape = Tape::new();
+    let copy = |x: &Var<'_>| {
+        let kind = x.tape().graph().node(x.id()).kind();
+        match kind {
+            Kind::Index => tape.index_leaf("copy", x.value().mapv(|index| index as usize)),
+            Kind::Real => tape.leaf("copy", x.value()),
+        }
+    };
+    let copies: Vec<Var<'_>> = x.iter().map(copy).collect();
+    tape.try_apply_shared(op.clone(), &copies).is_ok_and(|y| tape.values([y.id()]).is_ok())
+}
+
 /// Records the program, and weighs the last vars to a loss; the leaves, and what was recorded as text.
 fn record<'t>(
     program: &Program,
@@ -162,7 +177,7 @@ fn record<'t>(
                     _ => tame(vars[at], domain),
                 });
             }
-            if x.len() != domains.len() {
+            if x.len() != domains.len() || !accepts(op, &x) {
                 continue;
             }
             if let Ok(y) = tape.try_apply_shared(op.clone(), &x)
