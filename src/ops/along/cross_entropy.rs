@@ -78,14 +78,15 @@ impl<F: Float> Kernel<F> for CrossEntropyIndex {
 
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
         let labels = x.index(1);
+        let in_order = labels.as_slice();
         y.data[0] = mean_of_rows(x.real(0), |i, row, greatest, log_sum| {
             let (x, at) = row.buffer();
-            let mut label = [0];
-            gather(labels, i, &mut label);
-            if label[0] >= row.len() {
+            let label =
+                in_order.map_or_else(|| labels.iter().nth(i).unwrap_or(usize::MAX), |labels| labels[i]);
+            if label >= row.len() {
                 return F::nan();
             }
-            log_sum - (x[(at as isize + label[0] as isize * row.strides()[0]) as usize] - greatest)
+            log_sum - (x[(at as isize + label as isize * row.strides()[0]) as usize] - greatest)
         });
     }
 }

@@ -151,7 +151,7 @@ reduction! {
 
 reduction! {
     /// The log of the sum of exponentials: `y = ln Σ eˣ`, computed as `m + ln Σ e^(x−m)` with m the greatest;
-    /// `dx = dy e^(x−y)`.
+    /// `dx = dy e^(x−y)`, NaN where all are −∞, and y with them.
     LogSumExp, "logsumexp", "log Σ exp", "y = ln Σ exp x", Domain::Between(-2.0, 2.0), true, true,
     |x, reduced, y| reduce_axes(x, &reduced, y, |line| {
         let (greatest, log_sum) = line.log_sum_exp();

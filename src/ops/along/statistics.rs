@@ -133,7 +133,11 @@ impl<'t> Var<'t> {
             _ => {
                 // |x|ᵖ has no finite derivative at 0, or none of second order, for p < 2; of a number in its place it has.
                 let zero = self.equal(0.0);
-                let power = zero.select(1.0, self.abs()).powf(p);
+                let size = zero.select(1.0, self.abs());
+                let power = match p.fract() == 0.0 && p.abs() <= 64.0 {
+                    true => size.powi(p as i32),
+                    false => size.powf(p),
+                };
                 let sum = zero.select(if p > 0.0 { 0.0 } else { f64::INFINITY }, power).sum_at(axes);
                 let zero = sum.equal(0.0);
                 zero.select(0.0, zero.select(1.0, sum).powf(1.0 / p))

@@ -4,7 +4,7 @@ use super::views::{BroadcastTo, of_either_kind, view_kernel};
 use crate::Float;
 use crate::base::shape::{Layout, check_axis, size};
 use crate::kernel::{Inputs, Output};
-use crate::ops::axes::{Axes, from_front};
+use crate::ops::axes::{Axes, flags, from_front};
 use crate::ops::operand::Other;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::arrays;
@@ -96,8 +96,12 @@ impl<'t> Var<'t> {
     #[track_caller]
     #[must_use]
     pub fn flip(self, axes: impl Into<Axes>) -> Var<'t> {
+        let axes = axes.into().resolve("flip", self, self.rank());
+        if let Err(problem) = flags(&axes, self.rank()) {
+            self.tape().refuse_operands("flip", problem, &[self])
+        }
         let mut y = self;
-        for axis in axes.into().resolve("flip", self, self.rank()) {
+        for axis in axes {
             y = y.range(axis, 0, None, -1);
         }
         y
