@@ -81,8 +81,14 @@ impl<F: Float> Kernel<F> for CrossEntropyIndex {
         let in_order = labels.as_slice();
         y.data[0] = mean_of_rows(x.real(0), |i, row, greatest, log_sum| {
             let (x, at) = row.buffer();
-            let label =
-                in_order.map_or_else(|| labels.iter().nth(i).unwrap_or(usize::MAX), |labels| labels[i]);
+            let label = match in_order {
+                Some(labels) => labels[i],
+                None => {
+                    let mut label = [0];
+                    gather(labels, i, &mut label);
+                    label[0]
+                }
+            };
             if label >= row.len() {
                 return F::nan();
             }
