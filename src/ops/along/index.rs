@@ -48,6 +48,10 @@ pub struct AddAt {
     pub axis: usize,
 }
 
+/// Indices as real numbers: `y = x`. Its result counts as a constant, as they do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ToReal;
+
 /// That the indices, which are operand 1, lie on an axis of `n` elements.
 fn check_indices(indices: View<'_, usize>, n: usize) -> Result<(), String> {
     let Some(at) = indices.iter().position(|index| index >= n) else { return Ok(()) };
@@ -197,6 +201,37 @@ fn add_column(
     let indices = of_line(x.index(1), axis, along, outer * inner + column);
     if let Some(index) = indices.iter().nth(i).filter(|&index| index < n) {
         add((outer * n + index) * inner + column, 1.0);
+    }
+}
+
+impl<F: Float> Kernel<F> for ToReal {
+    fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
+        y.data.iter_mut().zip(x.index(0).iter()).for_each(|(y, index)| *y = F::of(index as f64));
+    }
+}
+
+impl Op for ToReal {
+    crate::op_settings!();
+
+    fn formula(&self) -> &'static str {
+        "y = the indices x as real numbers"
+    }
+
+    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+        let [x] = operands(x, [Kind::Index])?;
+        Ok(x.to_vec())
+    }
+
+    fn rule<'t>(&self, _: usize, _: &[Var<'t>], _: Var<'t>, _: Var<'t>) -> Derivative<'t> {
+        Derivative::NotDifferentiable
+    }
+
+    fn smooth(&self) -> bool {
+        true
+    }
+
+    fn samples(&self) -> Vec<Sample> {
+        [&[3, 4][..], &[], &[2, 0]].map(|s| Sample::of([s], Domain::Index(7))).to_vec()
     }
 }
 
@@ -365,6 +400,7 @@ crate::ops::entry::built_in! {
     AddAlongAxis, "add_along_axis", [axis], [Self { axis: 0 }, Self { axis: 1 }];
     Take, "take", [axis], [Self { axis: 0 }, Self { axis: 1 }];
     AddAt, "add_at", [axis], [Self { axis: 0 }, Self { axis: 1 }];
+    ToReal, "to_real";
 }
 
 /// Elements at indices. An index past the end is [refused](crate::Error::Refused) when it is computed, with its place and
@@ -427,5 +463,20 @@ impl<'t> Var<'t> {
     pub fn index_add(self, indices: Var<'t>, values: Var<'t>, axis: isize) -> Var<'t> {
         let axis = from_front(&[axis], AddAt::NAME, self, self.rank())[0];
         self + self.tape().apply(AddAt { axis }, &[values, indices, self])
+    }
+
+    /// Indices as real numbers, to calculate with: positions, or the share of labels that were met.
+    ///
+    /// ```
+    /// let tape = chainrule::Tape::new();
+    /// let scores = tape.leaf("scores", [[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]]);
+    /// let labels = tape.index_leaf("labels", [1, 0, 0]);
+    /// let accuracy = scores.argmax(-1).to_real().equal(labels.to_real()).mean();
+    /// assert_eq!(accuracy.value().item(), 2.0 / 3.0);
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn to_real(self) -> Var<'t> {
+        self.tape().apply(ToReal, &[self])
     }
 }

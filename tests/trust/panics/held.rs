@@ -138,6 +138,7 @@ pub(super) const CASES: &[Case] = &[
     case!("argsort", w => w.x.argsort(0)),
     case!("sort", w => w.x.sort(-1)),
     case!("take_along_axis", w => w.x.take_along_axis(w.i, 0)),
+    case!("to_real", w => w.i.to_real()),
     case!("take", w => w.x.take(w.i, 1)),
     case!("scatter_add", w => w.x.scatter_add(w.i, w.x, 0)),
     case!("index_add", w => w.x.index_add(w.i, w.x, 1)),

@@ -28,6 +28,7 @@ pub(super) const CASES: &[(Case, &str)] = &[
     (case!("concat", w => w.tape.concat(&[w.x, w.i], 0)), "operand 1 holds indices"),
     (case!("concat", w => w.tape.concat(&[w.i, w.x], 0)), "indices are wanted, as in operand 0"),
     // Indices and parts
+    (case!("to_real", w => w.x.to_real()), "operand 0 holds real numbers, and indices are wanted"),
     (case!("take", w => w.x.take(w.x, 0)), "indices are wanted"),
     (case!("take", w => w.x.take(w.i, 2)), "axis 2"),
     (case!("take_along_axis", w => w.x.take_along_axis(w.i, 0)), "that shape but for this axis, got [2]"),
