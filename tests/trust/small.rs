@@ -236,9 +236,19 @@ fn examples_write_to_the_folder_that_they_were_built_in() {
     let built = program.ancestors().nth(3).unwrap();
     let name = format!("15_watching_training{}", std::env::consts::EXE_SUFFIX);
     let cargo = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--profile", "test", "--example", "15_watching_training", "--target-dir"])
+        .args([
+            "build",
+            "--quiet",
+            "--profile",
+            "test",
+            "-p",
+            "chainrule",
+            "--example",
+            "15_watching_training",
+            "--target-dir",
+        ])
         .arg(built)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .current_dir(crate::ROOT)
         .status();
     assert!(cargo.unwrap().success());
     // As if `CARGO_TARGET_DIR` had named that folder.
@@ -246,14 +256,14 @@ fn examples_write_to_the_folder_that_they_were_built_in() {
     let examples = elsewhere.join("debug/examples");
     fs::create_dir_all(&examples).unwrap();
     fs::copy(built.join("debug/examples").join(&name), examples.join(&name)).unwrap();
-    let run = Command::new(examples.join(&name)).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    let run = Command::new(examples.join(&name)).current_dir(crate::ROOT).output().unwrap();
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     assert!(fs::read_to_string(elsewhere.join("watching_training.html")).unwrap().contains("<html"));
 }
 
 #[test]
 fn no_example_names_the_folder_that_is_built_in() {
-    let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")];
+    let mut open = vec![Path::new(crate::ROOT).join("examples")];
     let mut seen = 0;
     while let Some(path) = open.pop() {
         if path.is_dir() {

@@ -17,10 +17,11 @@ fn of_one<F: Float>(x: Inputs<'_, '_, F>, y: Output<'_, F>, f: impl Fn(F) -> F) 
     y.data.iter_mut().zip(x.real(0).array()).for_each(|(y, &x)| *y = f(x));
 }
 
-fn product<F: Float>(x: Inputs<'_, '_, F>, mut y: Output<'_, F>, term: impl Fn(usize, F) -> F) {
-    let (a, b) = (x.real(0).array(), x.real(1).array());
-    for ((i, j), y) in y.array().into_dimensionality::<ndarray::Ix2>().unwrap().indexed_iter_mut() {
-        *y = (0..a.shape()[1]).map(|k| term(j, a[[i, k]] * b[[k, j]])).sum();
+fn product<F: Float>(x: Inputs<'_, '_, F>, y: Output<'_, F>, term: impl Fn(usize, F) -> F) {
+    let [a, b] = [0, 1].map(|i| x.real(i).array().into_dimensionality::<ndarray::Ix2>().unwrap());
+    for (place, y) in y.data.iter_mut().enumerate() {
+        let (i, j) = (place / b.ncols(), place % b.ncols());
+        *y = a.row(i).iter().zip(b.column(j)).map(|(&a, &b)| term(j, a * b)).sum();
     }
 }
 

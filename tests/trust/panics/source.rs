@@ -140,7 +140,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 #[test]
 fn every_public_method_of_vars_and_tapes_is_in_a_table() {
     let mut files = Vec::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    sources(&Path::new(crate::ROOT).join("src"), &mut files);
     let (mut public, mut of_rows) = (BTreeSet::new(), BTreeSet::new());
     for file in files {
         let [written, rows] = methods(&std::fs::read_to_string(file).unwrap());

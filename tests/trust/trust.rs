@@ -22,3 +22,6 @@ mod small;
 mod threads;
 mod training;
 mod users_ops;
+
+/// The root of the workspace.
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
