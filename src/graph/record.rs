@@ -81,7 +81,7 @@ impl Origin {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Branch {
-    /// Its result, as that of a comparison.
+    /// Its result, which stands still on a branch: that of a comparison, or of rounding.
     Result,
     /// An operand, as the condition of a choice.
     Operand(usize),

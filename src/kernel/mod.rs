@@ -1,7 +1,7 @@
 //! Loops over numbers, which know nothing of graphs; kernels of ops and all evaluators call them.
 //!
 //! Read `view` (strided views), `gather` (copies to contiguous buffers) and `lanes` (vectorised elementwise loops) first;
-//! then `math` (elementary functions), `sum` (pairwise sums) and `matmul`, which calls GEMM libraries by way of `product`
+//! then `math` (elementary functions), `special` (the gamma function and its kin), `sum` (pairwise sums) and `matmul`, which calls GEMM libraries by way of `product`
 //! and computes `remainder` columns itself. `parts` splits work for threads; `fetch` prefetches.
 
 mod fetch;
@@ -13,6 +13,7 @@ mod matmul;
 mod parts;
 mod product;
 mod remainder;
+pub(crate) mod special;
 mod sum;
 mod view;
 

@@ -42,7 +42,14 @@ macro_rules! table {
 // The order of the list in the documentation.
 table! {
     elementwise::known,
-    elementwise::functions,
+    elementwise::functions::exponentials,
+    elementwise::functions::circular,
+    elementwise::functions::hyperbolic,
+    elementwise::functions::special,
+    elementwise::functions::polygamma,
+    elementwise::functions::sinc,
+    elementwise::functions::rounding,
+    elementwise::functions::activations,
     elementwise::power,
     elementwise::select,
     along::reduce,

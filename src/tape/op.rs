@@ -204,11 +204,11 @@ pub trait Op: Any + Debug + Send + Sync + Kernel<f32> + Kernel<f64> {
         false
     }
 
-    /// What of it tells on which branch of a piecewise function a point lies: the result of a comparison, or the condition
-    /// of a choice. Each of its elements counts as 0 or not.
+    /// What of it tells on which branch of a piecewise function a point lies: its result, as that of a comparison or of
+    /// rounding, which stands still as long as the branch does not change; or the condition of a choice, each element of
+    /// which counts as 0 or not.
     ///
-    /// The gradient checker watches it in the function and in the rules, and takes no difference across two branches. The
-    /// result of a comparison stands still wherever it does not change its branch.
+    /// The gradient checker watches it in the function and in the rules, and takes no difference across two branches.
     fn branches(&self) -> Option<Branch> {
         None
     }

@@ -10,11 +10,12 @@ use crate::base::shape::{Layout, place};
 use crate::base::state::State;
 use crate::check::measure::function::{Function, FunctionValues, Moves, Reached};
 use crate::error::{Error, Result};
-use crate::graph::NodeId;
+use crate::graph::{Branch, NodeId};
 use crate::plan::{Plan, PlanOptions, Point};
 use crate::tape::Var;
 use columns::{LinearColumn, operands};
 use cut::{Cut, LinearResult};
+use flow::branch;
 use values::{copy, numbers};
 
 /// Numbers of an output as a function of nodes that are moved.
@@ -31,8 +32,8 @@ pub(crate) struct Replay {
     /// By how much results of linear ops rise with the element that is moved, if one is: slot, place, gain.
     column: Vec<(usize, usize, f64)>,
     values: FunctionValues,
-    /// What each comparison came out as at the point itself, 0 or not, one output of the plan after another.
-    branches: Vec<Vec<f64>>,
+    /// What tells of branches, one output of the plan after another.
+    branches: Vec<Watched>,
     scratch: Vec<f64>,
     undo: Vec<(usize, usize, f64)>,
     /// Of an elementwise op alone: which element of the moved node each number of the output is computed from.
@@ -49,6 +50,16 @@ struct MovedNode {
     slot: Option<usize>,
     /// Results of ops that are linear in it, which are moved instead of being computed.
     columns: Vec<LinearColumn>,
+}
+
+/// A node that tells on which branch a point lies.
+#[derive(Debug, Clone)]
+struct Watched {
+    /// Whether its result stands still on a branch, as that of a comparison and of rounding; else it is a condition, which
+    /// counts as 0 or not.
+    is_result: bool,
+    /// What it came out as at the point itself.
+    base: Vec<f64>,
 }
 
 /// Where the moved nodes go.
@@ -106,6 +117,11 @@ impl Replay {
                 })
             })
             .collect::<Result<Vec<_>>>()?;
+        let of_op = tape.of_ops(|op| op.branches());
+        let watched = |id: NodeId| {
+            let is_result = branch(&tape.graph(), &of_op, id) == Some(Branch::Result);
+            Watched { is_result, base: Vec::new() }
+        };
         let mut replay = Self {
             still: Point::default(),
             state: State::new(),
@@ -114,7 +130,7 @@ impl Replay {
             direction: Displacement::Along(Vec::new()),
             column: Vec::new(),
             values: FunctionValues { weights: vec![1.0], ..FunctionValues::default() },
-            branches: vec![Vec::new(); outputs.len() - 1],
+            branches: outputs[1..].iter().map(|var| watched(var.id())).collect(),
             scratch: Vec::new(),
             undo: Vec::new(),
             reads: None,
@@ -129,7 +145,7 @@ impl Replay {
         let out = self.plan.run_at(&mut self.state, &mut self.still)?;
         copy(out.numbers(0), &mut self.values.now);
         for (k, branch) in self.branches.iter_mut().enumerate() {
-            copy(out.numbers(k + 1), branch);
+            copy(out.numbers(k + 1), &mut branch.base);
         }
         self.values.base.clone_from(&self.values.now);
         Ok(())
@@ -263,7 +279,7 @@ impl Function for Replay {
             .iter()
             .zip(&self.values.base)
             .all(|(now, base)| now.is_finite() || !base.is_finite());
-        for (k, base) in self.branches.iter().enumerate() {
+        for (k, Watched { is_result, base }) in self.branches.iter().enumerate() {
             if !smooth {
                 break;
             }
@@ -273,8 +289,13 @@ impl Function for Replay {
                 &self.scratch
             });
             // All of them, without an early exit, so that the loop is vectorised.
-            let same = |same: bool, (&b, &base): (&f64, &f64)| same & ((b != 0.0) == (base != 0.0));
-            smooth = branch.iter().zip(base).fold(true, same);
+            smooth = if *is_result {
+                let same = |same: bool, (&b, &base): (&f64, &f64)| same & (b == base || b.is_nan() & base.is_nan());
+                branch.iter().zip(base).fold(true, same)
+            } else {
+                let same = |same: bool, (&b, &base): (&f64, &f64)| same & ((b != 0.0) == (base != 0.0));
+                branch.iter().zip(base).fold(true, same)
+            };
         }
         self.restore();
         Ok(Reached { t, smooth })

@@ -2,7 +2,8 @@
 //!
 //! A row is `/// doc`, then `Type, method, "symbol", "formula", |a| function, |x, y, dy| rule, domain;` and, before the
 //! semicolon, marks: `kink` where it is not smooth, `gate` where it is zero, with derivative zero, wherever its operand is
-//! negative, `call` where its loop calls a library's function, `compares` where its result tells branches apart. With two operands, there are a rule and a domain for each.
+//! negative, `call` where its loop calls a library's function, `compares` where its result stands still on a branch, and
+//! so tells branches apart. With two operands, there are a rule and a domain for each.
 
 use crate::tape::sample::Domain;
 
