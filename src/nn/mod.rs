@@ -35,11 +35,18 @@ mod optimizer;
 mod sequential;
 
 pub use accuracy::{accuracy, argmax_rows};
-pub use activation::{Relu, Sigmoid, Softmax};
+pub use activation::{
+    Celu, Elu, Gelu, GeluTanh, HardSigmoid, HardSwish, HardTanh, LeakyRelu, LogSigmoid, LogSoftmax, Mish,
+    Relu, Selu, Sigmoid, Silu, Softmax, Softplus, Softsign, Tanh,
+};
 pub use adam::Adam;
 pub use affine::Affine;
 pub use init::{Gaussian, He, Init, LeCun, Xavier, Zeros};
 pub use layer::{Layer, Parameter};
-pub use loss::{SoftmaxWithLoss, binary_cross_entropy, mae, mse};
+pub use loss::{
+    BceLoss, BceWithLogitsLoss, CosineEmbeddingLoss, CrossEntropyLoss, HuberLoss, KlDivLoss, L1Loss, MseLoss,
+    NllLoss, Reduction, SmoothL1Loss, SoftmaxWithLoss, TripletMarginLoss, binary_cross_entropy,
+    cosine_similarity, mae, mse,
+};
 pub use optimizer::{Momentum, Optimizer, Sgd};
 pub use sequential::Sequential;

@@ -68,6 +68,7 @@ table! {
     matmul,
     along::softmax,
     along::cross_entropy,
+    along::one_hot,
 }
 
 /// All built-in ops, which follow from the files named above. It drives loading, the gradient tests, the drawn symbols and

@@ -284,6 +284,7 @@ impl Judge {
             let quantum = if best.pair.still { question.quantum * size / best.step } else { 0.0 };
             compared.error += (off / best.step).max(question.hidden(best.step)).max(quantum);
             element = compared.verdict(self.tolerance);
+            trusted = trusted && (element != Element::Fail || self.settles(f, question, &best)?);
             if element == Element::Fail && !trusted {
                 element = Element::Unresolved(Reason::Unsettled);
             }
@@ -296,6 +297,25 @@ impl Judge {
             };
         }
         Ok(Answer::new(compared, element))
+    }
+
+    /// Whether shorter steps, as far as rounding lets them speak, have the slope that contradicts a derivative. A function that
+    /// has gone up and down many times along a step need not: `sin πx` is the same again after every whole step of two.
+    fn settles(&mut self, f: &mut impl Function, question: Question, best: &Best) -> Result<bool> {
+        let slope = best.pair.value;
+        let gap = (slope - question.backprop).abs();
+        let mut step = best.step;
+        for _ in 0..TRIES {
+            step /= FACTOR;
+            let Some(central) = self.differences.central(f, step)? else { break };
+            if central.rounding.max(question.hidden(step)) > 0.05 * gap {
+                break;
+            }
+            if (central.slope - slope).abs() > 0.5 * gap {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     pub(crate) fn verdict(&self, pair: &Richardson, question: Question) -> Element {

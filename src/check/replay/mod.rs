@@ -290,7 +290,8 @@ impl Function for Replay {
             });
             // All of them, without an early exit, so that the loop is vectorised.
             smooth = if *is_result {
-                let same = |same: bool, (&b, &base): (&f64, &f64)| same & (b == base || b.is_nan() & base.is_nan());
+                let same =
+                    |same: bool, (&b, &base): (&f64, &f64)| same & (b == base || b.is_nan() & base.is_nan());
                 branch.iter().zip(base).fold(true, same)
             } else {
                 let same = |same: bool, (&b, &base): (&f64, &f64)| same & ((b != 0.0) == (base != 0.0));

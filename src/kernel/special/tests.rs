@@ -85,7 +85,10 @@ fn poles_and_ends() {
     assert_eq!(erf_inv(-0.0).to_bits(), (-0.0_f64).to_bits());
     assert_eq!([polygamma(0, 0.0), polygamma(0, -0.0)], [f64::NEG_INFINITY, f64::INFINITY]);
     assert!([-1.0, -7.0, -1e300, f64::NEG_INFINITY].iter().all(|&x| polygamma(0, x).is_nan()));
-    assert_eq!([polygamma(1, 0.0), polygamma(1, -3.0), polygamma(2, 0.0)], [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY]);
+    assert_eq!(
+        [polygamma(1, 0.0), polygamma(1, -3.0), polygamma(2, 0.0)],
+        [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY]
+    );
     assert_eq!([polygamma(0, f64::INFINITY), polygamma(1, f64::INFINITY)], [f64::INFINITY, 0.0]);
     // Zero at every other whole number, exactly.
     assert_eq!([1.0, -2.0, 3e7, 1e15, f64::INFINITY].map(|x| sinc(0, x).abs()), [0.0; 5]);

@@ -1,9 +1,10 @@
 //! Softmax with cross-entropy loss, for targets that are probabilities and for class labels.
 
 use crate::Float;
-use crate::base::shape::{size, unravel};
+use crate::base::shape::size;
 use crate::graph::Kind;
 use crate::kernel::{Inputs, Output, View, gather, log_sum_exp_rows, sum_blocks};
+use crate::ops::along::one_hot::check_labels;
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;
@@ -23,12 +24,6 @@ pub struct CrossEntropy;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CrossEntropyIndex;
 
-/// 1 at the class that a label names, else 0: labels of any shape to that shape and one more axis, as long as the last of
-/// x1, of which only the shape is read. A label past the last class is [refused](Kernel::check); the kernel alone gives a
-/// row of NaN for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OneHot;
-
 /// The mean of `f(row number, row, m, ln Σ e^(x−m))` over the rows of x along its last axis, where m is a row's greatest
 /// element.
 fn mean_of_rows<F: Float>(x: View<'_, F>, f: impl Fn(usize, View<'_, F>, F, F) -> F) -> F {
@@ -39,18 +34,6 @@ fn mean_of_rows<F: Float>(x: View<'_, F>, f: impl Fn(usize, View<'_, F>, F, F) -
         });
     };
     sum_blocks(rows, fill) / F::of(rows as f64)
-}
-
-/// That the labels, which are operand `operand`, name classes.
-fn check_labels(operand: usize, labels: View<'_, usize>, classes: usize) -> Result<(), String> {
-    let Some(at) = labels.iter().position(|label| label >= classes) else { return Ok(()) };
-    let range = match classes {
-        0 => "and there are no classes".to_owned(),
-        1 => "and there is 1 class, so that every label is 0".to_owned(),
-        _ => format!("and there are {classes} classes, so that labels go from 0 to {}", classes - 1),
-    };
-    let (label, index) = (labels.iter().nth(at).unwrap_or(0), unravel(at, labels.shape()));
-    Err(format!("label {label} at index {index:?} of x{operand} is past the last class, {range}"))
 }
 
 impl<F: Float> Kernel<F> for CrossEntropy {
@@ -73,7 +56,7 @@ impl<F: Float> Kernel<F> for CrossEntropy {
 
 impl<F: Float> Kernel<F> for CrossEntropyIndex {
     fn check(&self, x: Inputs<'_, '_, F>) -> Result<(), String> {
-        check_labels(1, x.index(1), x.shape(0).last().copied().unwrap_or(0))
+        check_labels(1, x.index(1), x.shape(0).last().copied().unwrap_or(0), None)
     }
 
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
@@ -94,26 +77,6 @@ impl<F: Float> Kernel<F> for CrossEntropyIndex {
             }
             log_sum - (x[(at as isize + label as isize * row.strides()[0]) as usize] - greatest)
         });
-    }
-}
-
-impl<F: Float> Kernel<F> for OneHot {
-    fn check(&self, x: Inputs<'_, '_, F>) -> Result<(), String> {
-        check_labels(0, x.index(0), x.shape(1).last().copied().unwrap_or(0))
-    }
-
-    fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
-        let classes = y.shape[y.shape.len() - 1];
-        y.data.fill(F::zero());
-        if classes == 0 {
-            return;
-        }
-        for (row, label) in y.data.chunks_exact_mut(classes).zip(x.index(0).iter()) {
-            match row.get_mut(label) {
-                Some(y) => *y = F::one(),
-                None => row.fill(F::nan()),
-            }
-        }
     }
 }
 
@@ -210,52 +173,9 @@ impl Op for CrossEntropyIndex {
     }
 }
 
-impl Op for OneHot {
-    crate::op_settings!();
-
-    fn formula(&self) -> &'static str {
-        "y = 1 where x0 names the class, else 0"
-    }
-
-    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
-        let [labels, like] = x else { return Err(format!("takes 2 operands, got {}", x.len())) };
-        if labels.kind != Kind::Index || like.kind != Kind::Real {
-            return Err(
-                "takes class labels, an index input, and a var of real numbers with an axis of classes"
-                    .to_owned(),
-            );
-        }
-        match like.shape {
-            [.., classes] => Ok(labels.shape.iter().chain([classes]).copied().collect()),
-            [] => Err("takes the number of classes from the last axis of its second operand, got a scalar"
-                .to_owned()),
-        }
-    }
-
-    fn reads(&self, operand: usize) -> bool {
-        operand == 0
-    }
-
-    fn rule<'t>(&self, operand: usize, _: &[Var<'t>], _: Var<'t>, _: Var<'t>) -> Derivative<'t> {
-        if operand == 0 { Derivative::NotDifferentiable } else { Derivative::Zero }
-    }
-
-    fn smooth(&self) -> bool {
-        true
-    }
-
-    fn samples(&self) -> Vec<Sample> {
-        vec![
-            Sample(vec![(vec![3], Domain::Index(4)), (vec![3, 4], LOGITS)]),
-            Sample(vec![(vec![], Domain::Index(2)), (vec![2], LOGITS)]),
-        ]
-    }
-}
-
 crate::ops::entry::built_in! {
     CrossEntropy, "softmax_cross_entropy";
     CrossEntropyIndex, "softmax_cross_entropy_index";
-    OneHot, "one_hot";
 }
 
 impl<'t> Var<'t> {
@@ -276,27 +196,5 @@ impl<'t> Var<'t> {
             Kind::Real => self.tape().apply(CrossEntropy, &[self, targets]),
             Kind::Index => self.tape().apply(CrossEntropyIndex, &[self, targets]),
         }
-    }
-
-    /// Rows with 1 at the class that a label names, else 0: a var of indices, to its shape and one more axis of so many
-    /// classes. A label past the last class is [refused](crate::Error::Refused) when it is computed.
-    ///
-    /// ```
-    /// let tape = chainrule::Tape::new();
-    /// let labels = tape.index_leaf("labels", [1, 0]);
-    /// assert_eq!(labels.one_hot(3).value().as_slice().unwrap(), [0.0, 1.0, 0.0, 1.0, 0.0, 0.0]);
-    /// ```
-    #[track_caller]
-    #[must_use]
-    pub fn one_hot(self, classes: usize) -> Var<'t> {
-        self.one_hot_like(self.tape().constant(0.0).broadcast_to([classes]))
-    }
-
-    /// Rows with 1 at the class that a label names, else 0; as many classes as the last axis of `like` is long. A label past
-    /// the last class is [refused](crate::Error::Refused) when it is computed.
-    #[track_caller]
-    #[must_use]
-    pub fn one_hot_like(self, like: Var<'t>) -> Var<'t> {
-        self.tape().apply(OneHot, &[self, like])
     }
 }

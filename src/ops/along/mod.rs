@@ -2,6 +2,7 @@
 
 pub(super) mod cross_entropy;
 pub(super) mod index;
+pub(super) mod one_hot;
 pub(super) mod order;
 pub(super) mod product;
 pub(super) mod quantile;

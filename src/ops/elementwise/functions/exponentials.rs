@@ -44,7 +44,7 @@ plain! {
         /// are 0; PyTorch's dx1 is NaN where both are 0.
         Xlogy, xlogy, "xlogy", "y = x0 ln x1", |a, b| by_two(|a, b| x_log(a, b, libm::log), a, b),
         |x0, x1, y, dy| [dy.xlogy(off_end(x0, x1)), vanishing(x0, x1).select(0.0, dy * (x0 / off_end(x0, x1)))],
-        [SMOOTH, POSITIVE];
+        [POSITIVE, POSITIVE];
 
         /// `y = x0 ln(1 + x1)`, exact for small x1, and 0 where x0 = 0, unless x1 is NaN; `dx0 = dy ln(1 + x1)`,
         /// `dx1 = dy x0 / (1 + x1)`. Where x0 = 0 and x1 ≤ −1, both are 0, as those of [`Xlogy`].
@@ -53,7 +53,7 @@ plain! {
             dy.xlog1py(vanishing(x0, 1.0 + x1).select(0.0, x1)),
             vanishing(x0, 1.0 + x1).select(0.0, dy * (x0 / off_end(x0, 1.0 + x1)))
         ],
-        [SMOOTH, Domain::Between(-0.7, 2.0)];
+        [Domain::Between(-0.7, 2.0), Domain::Between(-0.7, 2.0)];
     }
 }
 

@@ -11,20 +11,21 @@ const OFF_HALVES: Domain = Domain::AwayFrom {
     range: (-3.0, 3.0),
 };
 
+// They have jumps and no kinks: the slopes to both sides are the same everywhere.
 plain! {
     unary {
         /// The greatest whole number up to x: `y = ⌊x⌋`; its derivative is 0.
-        Floor, floor, "⌊x⌋", "y = ⌊x⌋", |a| a.floor(), |x, y, dy| Zero, OFF_HALVES, kink, compares;
+        Floor, floor, "⌊x⌋", "y = ⌊x⌋", |a| a.floor(), |x, y, dy| Zero, OFF_HALVES, compares;
 
         /// The least whole number from x on: `y = ⌈x⌉`; its derivative is 0.
-        Ceil, ceil, "⌈x⌉", "y = ⌈x⌉", |a| a.ceil(), |x, y, dy| Zero, OFF_HALVES, kink, compares;
+        Ceil, ceil, "⌈x⌉", "y = ⌈x⌉", |a| a.ceil(), |x, y, dy| Zero, OFF_HALVES, compares;
 
         /// The nearest whole number, and of two the even one, as in NumPy and PyTorch, and by `f64::round_ties_even`; its
         /// derivative is 0.
-        Round, round, "round", "y = x, rounded", |a| F::of(libm::rint(a.wide())), |x, y, dy| Zero, OFF_HALVES, kink, compares;
+        Round, round, "round", "y = x, rounded", |a| F::of(libm::rint(a.wide())), |x, y, dy| Zero, OFF_HALVES, compares;
 
         /// The whole number towards 0: `y = sgn(x) ⌊|x|⌋`; its derivative is 0.
-        Trunc, trunc, "trunc", "y = x, truncated", |a| a.trunc(), |x, y, dy| Zero, OFF_HALVES, kink, compares;
+        Trunc, trunc, "trunc", "y = x, truncated", |a| a.trunc(), |x, y, dy| Zero, OFF_HALVES, compares;
     }
 
     binary {
@@ -37,6 +38,6 @@ plain! {
         },
         // The quotient is a whole number but for rounding.
         |x0, x1, y, dy| [dy, -(dy * ((x0 - y) / x1).round())],
-        [Domain::Between(2.3, 2.7), Domain::Between(0.95, 1.05)], kink;
+        [Domain::Between(2.3, 2.7), Domain::Between(0.95, 1.05)];
     }
 }
