@@ -1,4 +1,6 @@
 //! What stands on the engine: layers, optimisers, data.
 
+mod elementwise;
+mod losses;
 mod mnist;
 mod nn;

@@ -15,7 +15,7 @@ pub struct L1Loss {
     reduction: Reduction,
 }
 
-/// Huber's loss, which outliers pull at with no more than δ: `½ r²` where |r| ≤ δ, else `δ (|r| − ½ δ)`, with
+/// Huber's loss, which outliers pull at with no more than δ: `½ r²` where |r| < δ, else `δ (|r| − ½ δ)`, with
 /// `r = prediction − target`; its derivative is r, or δ with the sign of r (Huber, "Robust estimation of a location
 /// parameter", 1964).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -55,7 +55,7 @@ impl HuberLoss {
     #[track_caller]
     fn each<'t>(self, residual: Var<'t>) -> Var<'t> {
         let size = residual.abs();
-        size.less_equal(self.delta).select(0.5 * residual.square(), self.delta * (size - 0.5 * self.delta))
+        size.less(self.delta).select(0.5 * residual.square(), self.delta * (size - 0.5 * self.delta))
     }
 }
 

@@ -25,8 +25,9 @@ known! {
         /// The exponential: `y = eˣ`, `dx = dy y`.
         Exp, exp, "exp", "y = exp x", |a| math::exp(a), |x, y, dy| dy * y, SMOOTH;
 
-        /// `y = eˣ − 1`, exact for small x, where `exp` and a subtraction are not; `dx = dy (y + 1)`.
-        ExpM1, exp_m1, "exp − 1", "y = exp x − 1", |a| math::exp_m1(a), |x, y, dy| dy * (y + 1.0), SMOOTH;
+        /// `y = eˣ − 1`, exact for small x, where `exp` and a subtraction are not; `dx = dy eˣ`, exact for large negative x, where
+        /// `y + 1` is not.
+        ExpM1, exp_m1, "exp − 1", "y = exp x − 1", |a| math::exp_m1(a), |x, y, dy| dy * x.exp(), SMOOTH;
 
         /// The natural logarithm: `y = ln x`, `dx = dy / x`.
         Ln, ln, "log", "y = ln x", |a| math::ln(a), |x, y, dy| dy / x, POSITIVE;
