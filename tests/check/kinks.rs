@@ -45,6 +45,36 @@ fn a_step_out_of_the_domain_and_a_condition_that_changes_are_kinks() {
 }
 
 #[test]
+fn a_step_from_one_whole_number_to_the_next_is_a_kink() {
+    let tape = Tape::new();
+    // From 2 to 3, none of which is 0.
+    let a = tape.leaf("a", arr1(&[0.5, 3.0 - 2e-5, -1.3]));
+    let report = Check::new((a * a.floor()).sum(), &[a]).mode(Mode::CHAPTER).run().unwrap();
+    assert!(report.passed(), "{report}");
+    assert_eq!(report.parameters[0].kinks, [vec![1]], "{report}");
+    // With steps that are chosen, none is crossed.
+    for y in [a * a.floor(), a * a.remainder(0.75)] {
+        let report = Check::new(y.sum(), &[a]).mode(Mode::Full).run().unwrap();
+        assert_eq!((report.passed(), report.parameters[0].passed), (true, 3), "{report}");
+    }
+}
+
+#[test]
+fn a_function_that_is_the_same_after_every_step_is_not_taken_for_a_constant() {
+    // Steps are powers of two, and beside large numbers they are whole periods, so that only the sizes of the sines seem to
+    // change.
+    let tape = Tape::new();
+    let large: Vec<f64> = (0..60).map(|k| 1e3 * 1e12_f64.powf((f64::from(k) + 0.5) / 60.0)).collect();
+    let a = tape.leaf("a", ndarray::Array1::from_vec(large));
+    let report = Check::new(a.sinc().sum(), &[a]).run().unwrap();
+    assert!(report.faults.is_empty() && report.parameters[0].failed == 0, "{report}");
+    // A wrong derivative of a function that is no such thing is still wrong.
+    let wrong =
+        Check::new(a.sqrt().sum(), &[a]).gradients(&[tape.constant(1e-3).broadcast_like(a)]).run().unwrap();
+    assert!(wrong.parameters[0].failed > 0, "{wrong}");
+}
+
+#[test]
 fn a_tie_accepts_any_share_and_says_so_and_nothing_beyond() {
     let tape = Tape::new();
     let zero = |name: &str| tape.leaf(name, arr1(&[0.0, 0.4, -0.3]));

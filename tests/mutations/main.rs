@@ -12,6 +12,7 @@ mod edited;
 mod engine;
 mod finding;
 mod flipped;
+mod functions;
 mod gather;
 mod identity;
 mod kernels;
@@ -44,7 +45,10 @@ impl Mutation {
 const COUNT: usize = 35;
 
 fn specimens() -> Vec<Specimen> {
-    [rules::all(), gather::all(), batch_norm::all(), convolution::all()].into_iter().flatten().collect()
+    [rules::all(), functions::all(), gather::all(), batch_norm::all(), convolution::all()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn mutations() -> Vec<Mutation> {

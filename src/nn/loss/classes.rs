@@ -2,7 +2,7 @@
 
 use super::{Reduction, one_for_each_row, reduced, refuse, same_shape};
 use crate::Var;
-use crate::graph::Kind;
+use crate::op::Kind;
 use ndarray::Array1;
 
 /// Softmax and cross entropy in one: `L = −(1/n) Σ t ln softmax(x)`, whose derivative is `(softmax(x) − t) / n`.
