@@ -300,7 +300,7 @@ impl Judge {
     }
 
     /// Whether shorter steps, as far as rounding lets them speak, have the slope that contradicts a derivative. A function that
-    /// has gone up and down many times along a step need not: `sin πx` is the same again after every whole step of two.
+    /// has gone up and down many times along a step need not: `sin πx / πx` shows no more than the size of its waves.
     fn settles(&mut self, f: &mut impl Function, question: Question, best: &Best) -> Result<bool> {
         let slope = best.pair.value;
         let gap = (slope - question.backprop).abs();
