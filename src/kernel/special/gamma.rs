@@ -108,12 +108,14 @@ fn digamma(x: f64) -> f64 {
 /// `ψ⁽ⁿ⁾(x) = (−1)ⁿ⁺¹ n! ζ(n + 1, x)` for n ≥ 1 (DLMF 25.11.12).
 fn higher(order: u32, x: f64) -> f64 {
     let s = f64::from(order) + 1.0;
-    let zeta = if x < 0.0 { zeta_of_negative(s, -x) } else { zeta(s, x) };
-    // Above, the factorial overflows before the product does.
-    let magnitude = if order <= 100 {
-        (2..=order).map(f64::from).product::<f64>() * zeta
+    let factors = (2..=order).map(f64::from);
+    let magnitude = if x < 0.0 {
+        factors.product::<f64>() * zeta_of_negative(s, -x)
+    } else if order <= 20 || x == 0.0 || x == f64::INFINITY {
+        factors.product::<f64>() * zeta(s, x, 1.0)
     } else {
-        libm::exp(libm::lgamma(s) + libm::log(zeta.abs())).copysign(zeta)
+        // The factorial overflows, and the terms underflow, before their product does.
+        factors.map(|k| k / x).product::<f64>() * (zeta(s, x, x) / x / x)
     };
     if order.is_multiple_of(2) { -magnitude } else { magnitude }
 }
@@ -121,20 +123,20 @@ fn higher(order: u32, x: f64) -> f64 {
 /// The terms of `ζ(s, x) = Σ (x + k)⁻ˢ` for whole s and x = −u < 0: of those whose base is negative, and of the others.
 fn zeta_of_negative(s: f64, u: f64) -> f64 {
     let fraction = u - u.floor();
-    let negative = zeta(s, fraction) - zeta(s, u + 1.0);
-    let positive = zeta(s, 1.0 - fraction);
+    let negative = zeta(s, fraction, 1.0) - zeta(s, u + 1.0, 1.0);
+    let positive = zeta(s, 1.0 - fraction, 1.0);
     if s % 2.0 == 0.0 { positive + negative } else { positive - negative }
 }
 
-/// Hurwitz's `ζ(s, q) = Σ (q + k)⁻ˢ` over k ≥ 0 for s ≥ 2 and q ≥ 0, by the formula of Euler and Maclaurin (DLMF 25.11.5
-/// with 2.10.1).
-fn zeta(s: f64, q: f64) -> f64 {
+/// `uˢ` times Hurwitz's `ζ(s, q) = Σ (q + k)⁻ˢ` over k ≥ 0 for s ≥ 2 and q ≥ 0, by the formula of Euler and Maclaurin (DLMF
+/// 25.11.5 with 2.10.1).
+fn zeta(s: f64, q: f64, unit: f64) -> f64 {
     let (mut q, mut sum) = (q, 0.0);
     while q < FAR_OF_ZETA + 0.5 * s {
-        sum += libm::pow(q, -s);
+        sum += libm::pow(q / unit, -s);
         q += 1.0;
     }
-    let first = libm::pow(q, -s);
+    let first = libm::pow(q / unit, -s);
     let (square, mut correction, mut rising) = (q * q, 0.0, s * first / q);
     for (j, c) in BERNOULLI.iter().enumerate() {
         // s (s + 1) … (s + 2j − 2) / q²ʲ⁻¹ times the first term.
@@ -142,6 +144,6 @@ fn zeta(s: f64, q: f64) -> f64 {
         let k = s + 2.0 * j as f64;
         rising *= (k + 1.0) * (k + 2.0) / square;
     }
-    let rest = libm::pow(q, 1.0 - s) / (s - 1.0);
+    let rest = unit * libm::pow(q / unit, 1.0 - s) / (s - 1.0);
     sum + (rest + (0.5 * first + correction))
 }

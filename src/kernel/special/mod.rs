@@ -7,13 +7,13 @@
 //! | | range | here | `special` | `puruspe` |
 //! | --- | --- | --- | --- | --- |
 //! | `erf_inv` | (−1, 1), and to 1e-16 of its ends | 1.5 | 6e14 | 1e17 |
-//! | `polygamma(0)` | (0, 1e10) | 13 | 440 | none |
-//! | `polygamma(1)` | (0, 1e10) | 2.9 | 12 | none |
-//! | `polygamma(2)` to `(5)` | (0, 1e10) | 5.5 | none | none |
-//! | `sinc` | to 1e6 | 3.2 | none | none |
+//! | `polygamma(0)` | (0, 1e10) | 19 | 11,000 | none |
+//! | `polygamma(1)` | (0, 1e10) | 3.6 | 12 | none |
+//! | `polygamma(2)` to `(5)` | (0, 1e10) | 7.1 | none | none |
+//! | `sinc` | to 1e6 | 3.0 | none | none |
 //!
-//! Close to a zero of `polygamma` at a negative operand, and of a derivative of `sinc`, the error is a few units of the last place of the operand times
-//! the slope.
+//! Close to a zero of `polygamma` at a negative operand, and of a derivative of `sinc`, the error is a few units of the last
+//! place of the operand times the slope.
 
 mod gamma;
 mod inverse_erf;

@@ -44,9 +44,9 @@ fn series(order: u32, u: f64) -> f64 {
 fn recurrence(order: u32, x: f64, u: f64) -> f64 {
     let whole = x.round();
     let sign = if whole % 2.0 == 0.0 { 1.0 } else { -1.0 };
-    // The difference is exact, so that the zeros are where they should be.
-    let angle = PI * (x - whole);
-    let (sin, cos) = (sign * libm::sin(angle), sign * libm::cos(angle));
+    // The differences are exact, so that the zeros are where they should be.
+    let from_whole = x - whole;
+    let (sin, cos) = (sign * libm::sin(PI * from_whole), sign * libm::sin(PI * (0.5 - from_whole.abs())));
     let mut f = sin / u;
     for j in 1..=order {
         let derivative = match j % 4 {

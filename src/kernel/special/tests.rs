@@ -89,6 +89,7 @@ fn poles_and_ends() {
         [polygamma(1, 0.0), polygamma(1, -3.0), polygamma(2, 0.0)],
         [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY]
     );
+    assert_eq!([polygamma(30, 0.0), polygamma(30, f64::INFINITY)], [f64::NEG_INFINITY, -0.0]);
     assert_eq!([polygamma(0, f64::INFINITY), polygamma(1, f64::INFINITY)], [f64::INFINITY, 0.0]);
     // Zero at every other whole number, exactly.
     assert_eq!([1.0, -2.0, 3e7, 1e15, f64::INFINITY].map(|x| sinc(0, x).abs()), [0.0; 5]);

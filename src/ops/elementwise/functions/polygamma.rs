@@ -68,7 +68,7 @@ impl<'t> Var<'t> {
     /// The digamma function, the derivative of `ln Γ(x)`: `y = ψ(x) = Γ′(x) / Γ(x)`, `dx = dy ψ′(x)`. Infinite at 0, and NaN at
     /// negative whole numbers.
     ///
-    /// Within 13 units of the last place for x > 0, close to its zero at 1.46 too.
+    /// Within 19 units of the last place for x > 0, close to its zero at 1.46 too.
     #[track_caller]
     #[must_use]
     pub fn digamma(self) -> Var<'t> {
