@@ -31,7 +31,7 @@ plain! {
         ///
         /// A negative base has powers with whole exponents, and NaN for others; `x⁰` is 1 for all x, 0 included. As in PyTorch,
         /// dx0 is 0 where x1 = 0, and dx1 is 0 where x0 = 0 and x1 ≥ 0; dx1 is NaN for a negative base, beside which no power
-        /// exists. For an exponent that is a number, [`powi`](Self::powi) and [`powf`](Self::powf) are faster.
+        /// exists. For an exponent that is a number, [`powi`](crate::Var::powi) and [`powf`](crate::Var::powf) are faster.
         Pow, pow, "^", "y = x0^x1", |a, b| a.powf(b), |x0, x1, y, dy| [pow_base(x0, x1, dy), pow_exponent(x0, x1, y, dy)],
         [Domain::Between(0.3, 2.0), SMOOTH];
 
