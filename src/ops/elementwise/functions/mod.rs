@@ -3,8 +3,9 @@
 //!
 //! Functions of `libm` and of [`special`](crate::kernel::special) are computed in f64, and in f32 by way of it, which leaves
 //! them half a unit of the last place off there and takes up to 1.5 times as long as `libm`'s functions of f32 (`erfc` 13.4 ns
-//! beside 10.3, `tan` 7.2 beside 7.5, `ln_1p` 5.8 beside 4.0, in a loop on one core). `libm` has the same bits on every machine. Its greatest errors in units of
-//! the last place, against mpmath with 40 digits at 2,000 points of the domain, tails and ends included:
+//! beside 10.3, `tan` 7.2 beside 7.5, `ln_1p` 5.8 beside 4.0, in a loop on one core). `libm` has the same bits on every
+//! machine. Its greatest errors in units of the last place, against mpmath with 40 digits at 2,000 points of the domain, tails
+//! and ends included:
 //!
 //! | | | | | | |
 //! | --- | --- | --- | --- | --- | --- |

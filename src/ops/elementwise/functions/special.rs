@@ -8,11 +8,13 @@ use std::f64::consts::FRAC_2_SQRT_PI;
 
 plain! {
     unary {
-        /// The error function: `y = 2/√π ∫ e^(−t²) dt` from 0 to x, `dx = 2/√π dy e^(−x²)`.
+        /// The error function: `y = 2/√π ∫ e^(−t²) dt` from 0 to x, `dx = 2/√π dy e^(−x²)`. By `libm`, within 0.8 units of
+        /// the last place.
         Erf, erf, "erf", "y = erf x", |a| by(libm::erf, a),
         |x, y, dy| dy * (FRAC_2_SQRT_PI * (-x.square()).exp()), SMOOTH;
 
         /// The complement of the error function, exact where that rounds to 1: `y = 1 − erf x`, `dx = −2/√π dy e^(−x²)`.
+        /// By `libm`, within 2 units of the last place.
         Erfc, erfc, "erfc", "y = erfc x", |a| by(libm::erfc, a),
         |x, y, dy| dy * (-FRAC_2_SQRT_PI * (-x.square()).exp()), SMOOTH;
 
@@ -23,6 +25,7 @@ plain! {
 
         /// The logarithm of the magnitude of the gamma function: `y = ln |Γ(x)|`, `dx = dy ψ(x)`, with the
         /// [digamma function](crate::Var::digamma); infinite at 0 and at negative whole numbers.
+        /// By `libm`, within 1.5 units of the last place for x > 0.
         Lgamma, lgamma, "ln Γ", "y = ln |Γ(x)|", |a| by(libm::lgamma, a), |x, y, dy| dy * x.digamma(), POSITIVE;
     }
 }
