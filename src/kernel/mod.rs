@@ -2,8 +2,9 @@
 //!
 //! Read `view` (strided views), `gather` (copies to contiguous buffers) and `lanes` (vectorised elementwise loops) first;
 //! then `math` (elementary functions), `sum` (pairwise sums) and `matmul`, which calls GEMM libraries by way of `product`
-//! and computes `remainder` columns itself. `parts` splits work for threads; `fetch` prefetches.
+//! and computes `remainder` columns itself, and `contract`, which makes products over any axes of them. `parts` splits work for threads; `fetch` prefetches.
 
+mod contract;
 mod fetch;
 mod gather;
 mod lanes;
@@ -16,6 +17,7 @@ mod remainder;
 mod sum;
 mod view;
 
+pub(crate) use contract::{Labels, contract, contract_scratch};
 pub(crate) use fetch::fetch;
 pub(crate) use gather::{convert, copy, gather};
 pub(crate) use lanes::{

@@ -4,6 +4,8 @@
 
 mod along;
 mod axes;
+mod contract;
+mod conv;
 mod elementwise;
 mod entry;
 mod matmul;
@@ -11,6 +13,7 @@ mod operand;
 mod shapes;
 
 pub use axes::Axes;
+pub use conv::{ConvOptions, Padding, PerAxis, PoolOptions};
 pub(crate) use elementwise::{Chain, CotangentTarget, RuleArguments, Scalar};
 pub use entry::Entry;
 pub use operand::Other;
@@ -54,6 +57,10 @@ table! {
     shapes::slice,
     shapes::concat,
     matmul,
+    contract,
+    conv::pad,
+    conv::windows,
+    conv::pool,
     along::softmax,
     along::cross_entropy,
 }
