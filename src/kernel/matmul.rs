@@ -30,7 +30,7 @@ pub(crate) fn matmul<F: Float>(a: View<'_, F>, b: View<'_, F>, y: &mut [F], thre
     let rest = remainder::remainder_columns::<F>([m, k, n]);
     let whole = n - rest.map_or(0, |(count, _)| count);
     // The library is fastest for column-major results, so it computes yᵀ = bᵀ · aᵀ.
-    product(right.columns(0..whole).transposed(), left.transposed(), y, [1, n], threads);
+    product(right.columns(0..whole).transposed(), left.transposed(), y, [1, n], false, threads);
     match rest {
         None => {}
         Some((count, Method::DotProducts)) => remainder::last_columns(a, b, count, y),
@@ -45,9 +45,33 @@ pub(crate) fn matmul<F: Float>(a: View<'_, F>, b: View<'_, F>, y: &mut [F], thre
             } else {
                 left
             };
-            product(left, right.columns(first..n), &mut y[first..], [n, 1], threads);
+            product(left, right.columns(first..n), &mut y[first..], [n, 1], false, threads);
         }
     }
+}
+
+/// Where a product goes: into rows that are so far apart, and added to what is there or in its place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target {
+    pub(crate) row_step: usize,
+    pub(crate) add: bool,
+}
+
+/// As [`matmul`], to rows that need not lie side by side. The matrices are not empty, and `y` may be longer.
+pub(crate) fn matmul_to<F: Float>(
+    a: View<'_, F>,
+    b: View<'_, F>,
+    y: &mut [F],
+    target: Target,
+    threads: usize,
+) {
+    let (&[m, _], &[_, n]) = (a.shape(), b.shape()) else { panic!("matmul takes matrices") };
+    let Target { row_step, add } = target;
+    if !add && (row_step == n || m == 1) {
+        return matmul(a, b, &mut y[..m * n], threads);
+    }
+    let (left, right) = (Matrix::new(b).transposed(), Matrix::new(a).transposed());
+    product(left, right, y, [1, row_step.max(n)], add, threads);
 }
 
 /// The sizes for which packing costs the library more than it saves: few rows by a small matrix with contiguous rows. A

@@ -1,9 +1,11 @@
 //! Loops over numbers, which know nothing of graphs; kernels of ops and all evaluators call them.
 //!
 //! Read `view` (strided views), `gather` (copies to contiguous buffers) and `lanes` (vectorised elementwise loops) first;
-//! then `math` (elementary functions), `special` (the gamma function and its kin), `sum` (pairwise sums) and `matmul`, which calls GEMM libraries by way of `product`
-//! and computes `remainder` columns itself. `parts` splits work for threads; `fetch` prefetches.
+//! then `math` (elementary functions), `special` (the gamma function and its kin), `sum` (pairwise sums) and `matmul`, which
+//! calls GEMM libraries by way of `product` and computes `remainder` columns itself, and `contract`, which makes products over
+//! any axes of them. `parts` splits work for threads; `fetch` prefetches.
 
+mod contract;
 mod fetch;
 mod gather;
 mod lanes;
@@ -17,6 +19,7 @@ pub(crate) mod special;
 mod sum;
 mod view;
 
+pub(crate) use contract::{Labels, contract, contract_scratch};
 pub(crate) use fetch::fetch;
 pub(crate) use gather::{convert, copy, gather, scatter};
 pub(crate) use lanes::{

@@ -76,8 +76,8 @@ impl<'a, F: Copy> Matrix<'a, F> {
     }
 }
 
-/// Writes `left · right` to `y` with these row and column strides, one of which is 1, in up to `threads` threads. The
-/// libraries are fastest if the row strides of `left` and `y` are 1.
+/// Writes `left · right` to `y` with these row and column strides, one of which is 1, or adds it to what is there, in up to
+/// `threads` threads. The libraries are fastest if the row strides of `left` and `y` are 1.
 ///
 /// # Panics
 ///
@@ -88,6 +88,7 @@ pub(super) fn product<F: Float>(
     right: Matrix<'_, F>,
     y: &mut [F],
     [row, column]: [usize; 2],
+    add: bool,
     threads: usize,
 ) {
     let ([m, k], [inner, n]) = (left.sizes, right.sizes);
@@ -112,6 +113,7 @@ pub(super) fn product<F: Float>(
         left_steps: left.steps,
         right: right.first(),
         right_steps: right.steps,
+        add,
     };
     // At most one part per row.
     let threads = if count >= LONG_PRODUCT { threads.min(m) } else { 1 };
@@ -163,6 +165,8 @@ struct Task<F> {
     left_steps: [isize; 2],
     right: *const F,
     right_steps: [isize; 2],
+    /// Whether it is added to the result, which then must hold numbers.
+    add: bool,
 }
 
 // SAFETY: it represents two shared borrows of numbers and a mutable one, which are `Send`. That nobody else writes to them
@@ -231,7 +235,7 @@ impl<F: Float> Task<F> {
     ///
     /// As [`run`](Self::run); and `F` is f32 if `single`, and f64 otherwise.
     unsafe fn by_gemm(self, single: bool) {
-        let Self { sizes: [m, n, k], y, left, right, .. } = self;
+        let Self { sizes: [m, n, k], y, left, right, add, .. } = self;
         let ([row, column], [left_row, left_step], [right_step, right_column]) =
             (self.y_steps, self.left_steps, self.right_steps);
         macro_rules! call {
@@ -243,14 +247,14 @@ impl<F: Float> Task<F> {
                     y.cast::<$float>(),
                     column,
                     row,
-                    false,
+                    add,
                     left.cast::<$float>(),
                     left_step,
                     left_row,
                     right.cast::<$float>(),
                     right_column,
                     right_step,
-                    0.0,
+                    if add { 1.0 } else { 0.0 },
                     1.0,
                     false,
                     false,
@@ -259,8 +263,8 @@ impl<F: Float> Task<F> {
                 )
             };
         }
-        // SAFETY: as said above; the casts are between equal types. The result is overwritten and not accumulated: the flag
-        // to read y is false.
+        // SAFETY: as said above; the casts are between equal types. The result is a slice of numbers,
+        // so it may be read where it is added to.
         unsafe {
             match single {
                 true => call!(gemm_f32::gemm::f32::get_gemm_fn(), f32),
@@ -275,11 +279,11 @@ impl<F: Float> Task<F> {
     #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
     unsafe fn by_avx512(self, single: bool) {
         use private_gemm_x86::{Accum, DType, DstKind, IType, InstrSet, gemm};
-        let Self { sizes: [m, n, k], y, left, right, .. } = self;
+        let Self { sizes: [m, n, k], y, left, right, add, .. } = self;
         let ([row, column], [left_row, left_step], [right_step, right_column]) =
             (self.y_steps, self.left_steps, self.right_steps);
         let one = F::one();
-        // SAFETY: as said above. No index and no diagonal are given: null. The result is replaced and not accumulated, and
+        // SAFETY: as said above. No index and no diagonal are given: null. The product is
         // scaled by `one`, which outlives the call.
         unsafe {
             gemm(
@@ -295,7 +299,7 @@ impl<F: Float> Task<F> {
                 null(),
                 null(),
                 DstKind::Full,
-                Accum::Replace,
+                if add { Accum::Add } else { Accum::Replace },
                 left.cast(),
                 left_row,
                 left_step,

@@ -28,10 +28,12 @@ mod accuracy;
 mod activation;
 mod adam;
 mod affine;
+mod conv;
 mod init;
 mod layer;
 mod loss;
 mod optimizer;
+mod pool;
 mod sequential;
 
 pub use accuracy::{accuracy, argmax_rows};
@@ -41,7 +43,8 @@ pub use activation::{
 };
 pub use adam::Adam;
 pub use affine::Affine;
-pub use init::{Gaussian, He, Init, LeCun, Xavier, Zeros};
+pub use conv::{Conv, Conv1d, Conv2d, Conv3d, ConvTranspose, ConvTranspose1d, ConvTranspose2d};
+pub use init::{Gaussian, He, Init, LeCun, Orthogonal, TruncatedNormal, Xavier, Zeros};
 pub use layer::{Layer, Parameter};
 pub use loss::{
     BceLoss, BceWithLogitsLoss, CosineEmbeddingLoss, CrossEntropyLoss, HuberLoss, KlDivLoss, L1Loss, MseLoss,
@@ -49,4 +52,5 @@ pub use loss::{
     cosine_similarity, mae, mse,
 };
 pub use optimizer::{Momentum, Optimizer, Sgd};
+pub use pool::{AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, Flatten, MaxPool};
 pub use sequential::Sequential;

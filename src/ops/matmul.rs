@@ -84,10 +84,32 @@ impl Op for MatMul {
 crate::ops::entry::built_in! { MatMul, "matmul"; }
 
 impl<'t> Var<'t> {
-    /// The matrix product `[m, k] · [k, n] → [m, n]`; O(mkn).
+    /// The matrix product `[m, k] · [k, n] → [m, n]`; O(mkn). As NumPy's `matmul` also of
+    ///
+    /// - batches of matrices, `[…, m, k] · […, k, n] → […, m, n]`, where the axes in front stretch to each other;
+    /// - vectors, which count as a row on the left and as a column on the right, and leave no axis in the result.
+    ///
+    /// A batch that is stretched is not copied, neither here nor in the gradient, which is summed over it in the product.
+    ///
+    /// ```
+    /// let tape = chainrule::Tape::new();
+    /// let (x, w) = (tape.input("x", [8, 5, 3]), tape.input("w", [3, 4]));
+    /// let heads = tape.input("heads", [2, 1, 4, 6]);
+    /// assert_eq!(x.matmul(w).shape(), [8, 5, 4]);
+    /// assert_eq!(x.matmul(w).matmul(heads).shape(), [2, 8, 5, 6]);
+    /// assert_eq!(x.matmul(tape.input("v", [3])).shape(), [8, 5]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If one is a single number, the columns of one are not as many as the rows of the other, or the axes in front do not
+    /// stretch to each other.
     #[track_caller]
     #[must_use]
     pub fn matmul(self, other: Var<'t>) -> Var<'t> {
-        self.tape().apply(MatMul, &[self, other])
+        match (self.rank(), other.rank()) {
+            (2, 2) => self.tape().apply(MatMul, &[self, other]),
+            _ => self.batched_matmul(other),
+        }
     }
 }

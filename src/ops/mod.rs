@@ -4,6 +4,8 @@
 
 mod along;
 mod axes;
+mod contract;
+mod conv;
 mod elementwise;
 mod entry;
 mod matmul;
@@ -11,6 +13,7 @@ mod operand;
 mod shapes;
 
 pub use axes::Axes;
+pub use conv::{ConvOptions, Padding, PerAxis, PoolOptions};
 pub(crate) use elementwise::{Chain, CotangentTarget, RuleArguments, Scalar};
 pub use entry::Entry;
 pub use operand::Other;
@@ -66,6 +69,10 @@ table! {
     shapes::arrange,
     shapes::diagonal,
     matmul,
+    contract,
+    conv::pad,
+    conv::windows,
+    conv::pool,
     along::softmax,
     along::cross_entropy,
     along::one_hot,

@@ -19,9 +19,10 @@ const ROWS: usize = 8;
 /// Results of a step that is split at most.
 const RESULTS: usize = 4;
 
-/// Whether a step is long enough to pay for handing parts of it to other threads. A kernel with a workspace is not split.
+/// Whether a step is long enough to pay for handing parts of it to other threads. A kernel with a workspace is not split; of one
+/// that divides its work itself, only the program is.
 pub(crate) fn is_long(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
-    if let Some((op, ..)) = step.kernel() {
+    if let Some((op, ..)) = step.kernel().filter(|&(op, ..)| !ops[op].threaded()) {
         let enough = step.shape.first().is_some_and(|&rows| rows >= 2 * ROWS) || splits_columns(step, ops);
         return ops[op].by_rows() && step.workspace == 0 && enough && is_long_product(step);
     }
@@ -31,7 +32,8 @@ pub(crate) fn is_long(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
 
 /// Whether several threads compute a step: in parts, or in a kernel that may split its work itself.
 pub(crate) fn uses_threads(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
-    let may_split = is_product(step, ops) || step.check == OperandCheck::WhileRunning;
+    let may_split =
+        is_product(step, ops) || is_threaded(step, ops) || step.check == OperandCheck::WhileRunning;
     step.long || step.kernel().is_some() && may_split && is_long_product(step)
 }
 
@@ -44,6 +46,16 @@ fn is_long_product(step: &Step) -> bool {
     step.len().saturating_mul(row) >= LONG_PRODUCT
 }
 
+/// Whether a step's kernel divides its work among threads itself.
+fn is_threaded(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
+    step.kernel().is_some_and(|(op, ..)| ops[op].threaded())
+}
+
+/// Whether a step's kernel runs as a whole before its program is split.
+pub(crate) fn runs_whole(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
+    is_threaded(step, ops) || splits_columns(step, ops)
+}
+
 fn is_product(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
     step.kernel().is_some_and(|(op, ..)| (&*ops[op] as &dyn Any).is::<MatMul>())
 }
@@ -54,7 +66,7 @@ fn is_product(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
 /// At 128 × 784 × 512 in f32, halves of the rows take 560 µs on two Zen 4 cores with AVX2, and halves of the columns 526; at
 /// 128 × 512 × 512, the second matrix transposed, 377 and 354. A step of 784-512-512-10 takes 0.93 of the time. The library's
 /// own threads would take as long, and only one of the libraries has them.
-pub(crate) fn splits_columns(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
+fn splits_columns(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
     is_product(step, ops) && matches!(step.shape[..], [rows, columns] if 2 * rows <= columns)
 }
 

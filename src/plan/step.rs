@@ -3,6 +3,7 @@
 use super::program::Program;
 use crate::base::shape::{Layout, Sizes, size};
 use crate::graph::NodeId;
+use crate::kernel::MOST_THREADS;
 use crate::tape::Op;
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -176,8 +177,8 @@ impl Step {
         }
     }
 
-    /// With the workspace that its kernel asks for.
-    pub(crate) fn with_workspace(mut self, ops: &[Arc<dyn Op>]) -> Self {
+    /// With the workspace that its kernel asks for, for each of so many threads.
+    pub(crate) fn with_workspace(mut self, ops: &[Arc<dyn Op>], threads: usize) -> Self {
         let kernel = self.kernel().map(|(op, _, operands)| (op, operands));
         let indices = self.index_kernel().map(|kernel| (kernel.op, self.operands.len()));
         if let Some((op, operands)) = kernel.or(indices) {
@@ -187,7 +188,8 @@ impl Step {
             };
             let layouts: SmallVec<[Layout; 4]> = self.operands[..operands].iter().map(layout).collect();
             let layouts: SmallVec<[&Layout; 4]> = layouts.iter().collect();
-            self.workspace = ops[op].scratch(&layouts, &self.shape);
+            let parts = if ops[op].threaded() { threads.clamp(1, MOST_THREADS) } else { 1 };
+            self.workspace = ops[op].scratch(&layouts, &self.shape).saturating_mul(parts);
         }
         self
     }

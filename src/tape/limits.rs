@@ -1,7 +1,7 @@
 //! How much a graph from outside may ask for.
 
 use crate::base::shape::size;
-use crate::graph::{Graph, Node, NodeId};
+use crate::graph::{Graph, Node};
 
 /// How large the arrays of a loaded graph may be: a file of a few bytes can stretch a number to any size, and computing it
 /// would take all memory, or for ever. What a program records itself has no limits.
@@ -56,9 +56,13 @@ impl Limits {
         Self { multiplications, ..self }
     }
 
-    /// That a graph, of which it is known which nodes are products, keeps to the limits; the first node that does not is
-    /// named.
-    pub(super) fn check(&self, graph: &Graph, is_product: impl Fn(Node<'_>) -> bool) -> Result<(), String> {
+    /// That a graph keeps to the limits, of which it is known how many terms each element of a product has; the first node
+    /// that does not is named.
+    pub(super) fn check(
+        &self,
+        graph: &Graph,
+        terms: impl Fn(Node<'_>) -> Option<usize>,
+    ) -> Result<(), String> {
         let mut total = 0_usize;
         for node in graph.nodes() {
             check_elements(node, self.elements, "Limits::elements")?;
@@ -71,16 +75,14 @@ impl Limits {
                     self.total
                 ));
             }
-            if node.leaf().is_none() && is_product(node) {
-                self.check_product(graph, node.id())?;
+            if let Some(terms) = terms(node).filter(|_| node.leaf().is_none()) {
+                self.check_product(node, terms)?;
             }
         }
         Ok(())
     }
 
-    fn check_product(&self, graph: &Graph, id: NodeId) -> Result<(), String> {
-        let node = graph.node(id);
-        let terms = node.inputs().first().and_then(|&x| graph.node(x).shape().last()).copied().unwrap_or(0);
+    fn check_product(&self, node: Node<'_>, terms: usize) -> Result<(), String> {
         let count = size(node.shape()).saturating_mul(terms);
         if count <= self.multiplications {
             return Ok(());

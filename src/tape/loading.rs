@@ -6,7 +6,7 @@ use super::recorder::{infer, record};
 use super::registry::Registry;
 use crate::error::{Error, Result};
 use crate::graph::{Attributes, Graph, Kind, Leaf, Node, NodeId, OpRecord};
-use crate::ops::MatMul;
+use crate::ops::{Contract, MatMul};
 use rustc_hash::FxHashMap;
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -70,8 +70,15 @@ impl Recorder {
 
     /// That no node is larger than a graph from outside may have it.
     fn check_limits(&self) -> Result<()> {
-        let is_product = |node: Node<'_>| (self.op(node.id()) as &dyn Any).is::<MatMul>();
-        self.limits.check(&self.graph, is_product).map_err(|problem| Error::Graph { problem })
+        let terms = |node: Node<'_>| {
+            let (op, &first) = (self.op(node.id()) as &dyn Any, node.inputs().first()?);
+            let first = self.graph.node(first).shape();
+            match op.downcast_ref::<Contract>() {
+                Some(op) => Some(op.terms(first)),
+                None => op.is::<MatMul>().then(|| first.last().copied().unwrap_or(0)),
+            }
+        };
+        self.limits.check(&self.graph, terms).map_err(|problem| Error::Graph { problem })
     }
 
     /// The same nodes with other shapes of leaves, and no values.

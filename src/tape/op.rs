@@ -157,7 +157,7 @@ pub trait Op: Any + Debug + Send + Sync + Kernel<f32> + Kernel<f64> {
     ///
     /// A plan makes room for it when it is compiled, one for all its steps, and counts it in
     /// [`Schedule::registers`](crate::Schedule::registers). A kernel with a workspace runs in one piece: it is not split for
-    /// threads. Elementwise ops have none.
+    /// threads, unless it does so [itself](Op::threaded). Elementwise ops have none.
     fn scratch(&self, x: &[&Layout], shape: &[usize]) -> usize {
         let _ = (x, shape);
         0
@@ -218,6 +218,12 @@ pub trait Op: Any + Debug + Send + Sync + Kernel<f32> + Kernel<f64> {
     ///
     /// A plan hands rows to several threads, and lets elementwise ops follow in the same step.
     fn by_rows(&self) -> bool {
+        false
+    }
+
+    /// Whether the kernel divides its work among [`Output::threads`](crate::op::Output::threads) itself. A plan then gives it
+    /// as many threads as there are, and a [workspace](Op::scratch) for each of them, one behind the other.
+    fn threaded(&self) -> bool {
         false
     }
 

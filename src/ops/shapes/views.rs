@@ -11,7 +11,7 @@ use crate::tape::sample::{Domain, Sample};
 use crate::tape::{LoadOp, Var};
 
 /// The kernel of an op that moves no elements: a copy of what the view shows, or of the operand in its own order.
-pub(super) fn copy<F: Float>(op: &dyn Op, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
+pub(in crate::ops) fn copy<F: Float>(op: &dyn Op, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
     match x.is_index(0) {
         true => copy_elements(op, x.index(0), y.indices, y.shape),
         false => copy_elements(op, x.real(0), y.data, y.shape),
@@ -36,7 +36,7 @@ macro_rules! view_kernel {
         })+
     };
 }
-pub(super) use view_kernel;
+pub(in crate::ops) use view_kernel;
 
 /// The part of an op that moves no elements, whatever these are.
 macro_rules! of_either_kind {

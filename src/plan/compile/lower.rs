@@ -45,7 +45,7 @@ impl<F: Precision> Lowering<'_, F> {
         };
         let (shape, check) = (graph.node(first).shape().into(), self.operand_check(group));
         let step = Step { work, shape, operands, reads, outputs, long: false, check, workspace: 0 };
-        let mut step = step.with_workspace(&self.plan.ops);
+        let mut step = step.with_workspace(&self.plan.ops, self.plan.options.threads);
         step.long = split::is_long(&step, &self.plan.ops);
         self.plan.steps.push(step);
     }

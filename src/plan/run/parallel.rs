@@ -9,7 +9,7 @@ use crate::graph::NodeId;
 use crate::kernel::{Input, Inputs, Output, Share, copy, gather, in_parts};
 use crate::plan::options::PlanOptions;
 use crate::plan::program::BlockMemory;
-use crate::plan::split::{parts, splits_columns, work_items};
+use crate::plan::split::{parts, runs_whole, work_items};
 use crate::plan::step::{Buffer, OutputTarget, Step, StepOperand, StepOutput};
 use crate::tape::{Op, Precision};
 use smallvec::SmallVec;
@@ -49,7 +49,7 @@ pub(crate) fn run<F: Precision>(
     options: &PlanOptions,
     scratch: &mut [F],
 ) {
-    let kernel_done = splits_columns(step, ops);
+    let kernel_done = runs_whole(step, ops);
     if kernel_done {
         let accepted = step.run_kernel(ops, memory, options, scratch);
         if !accepted || step.program().is_none() {
