@@ -23,6 +23,7 @@
 //! | train, or run many times | [`Plan`], in `f32` or `f64`, with a [`State`] that you own |
 //! | check gradients | [`assert_gradients!`], [`Check`] |
 //! | draw | [`Var::draw`], [`picture`] |
+//! | find an op, by its name in NumPy, PyTorch, JAX or ONNX too | [`ops`] |
 //! | build networks | [`nn`] |
 //! | write an op | [`op`], [`Tape::apply`] |
 //! | save, load, walk the graph | [`Graph`] with serde and petgraph, [`Tape::from_graph`], [`Registry`], [`Limits`] |

@@ -24,7 +24,7 @@ pub use serial::Located;
 pub use storage::Graph;
 
 pub(crate) use ids::{OpId as OpIndex, ShapeId as ShapeIndex};
-pub(crate) use pattern::{Owner, Pattern, Reserved};
+pub(crate) use pattern::{NodeOwner, Pattern, Reserved};
 pub(crate) use reach::topological_order;
 pub(crate) use record::{Record, Stamp};
 pub(crate) use site::Callers;

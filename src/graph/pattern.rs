@@ -45,7 +45,7 @@ const NOTHING: PatternInput = PatternInput { base: Base::Nothing, plus: 0 };
 /// Which of three nodes a node of a pattern takes its site and origin from.
 #[derive(Debug, Clone, Copy)]
 #[repr(u8)]
-pub(crate) enum Owner {
+pub(crate) enum NodeOwner {
     First,
     Second,
     Third,
@@ -56,7 +56,7 @@ struct PatternNode {
     op: OpId,
     shape: ShapeId,
     inputs: [PatternInput; 2],
-    owner: Owner,
+    owner: NodeOwner,
 }
 
 /// A few nodes of up to two inputs, with two results and two parts that are reported.
@@ -103,7 +103,13 @@ impl Pattern {
     }
 
     /// Appends an op on slots, recorded for one of the owners; its slot, or `None` if a pattern cannot have it.
-    pub(crate) fn op(&mut self, op: OpId, shape: ShapeId, slots: &[usize], owner: Owner) -> Option<usize> {
+    pub(crate) fn op(
+        &mut self,
+        op: OpId,
+        shape: ShapeId,
+        slots: &[usize],
+        owner: NodeOwner,
+    ) -> Option<usize> {
         let inputs = match *slots {
             [a] => [a, a],
             [a, b] => [a, b],
@@ -114,7 +120,13 @@ impl Pattern {
     }
 
     /// Appends a constant of one number, as [`op`](Self::op).
-    pub(crate) fn constant(&mut self, op: OpId, shape: ShapeId, number: f64, owner: Owner) -> Option<usize> {
+    pub(crate) fn constant(
+        &mut self,
+        op: OpId,
+        shape: ShapeId,
+        number: f64,
+        owner: NodeOwner,
+    ) -> Option<usize> {
         *self.constants.get_mut(self.count)? = number;
         let inputs = [PatternInput { base: Base::Constants, plus: self.count as u8 }, NOTHING];
         self.count += 1;

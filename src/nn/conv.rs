@@ -69,7 +69,9 @@ fn sizes<const AXES: usize>(size: PerAxis) -> Vec<usize> {
     match size {
         PerAxis::All(n) => vec![n; AXES],
         PerAxis::Each(each) if each.len() == AXES => each,
-        PerAxis::Each(each) => panic!("sizes {each:?} for {AXES} axes; give one number for each, or one for all"),
+        PerAxis::Each(each) => {
+            panic!("sizes {each:?} for {AXES} axes; give one number for each, or one for all")
+        }
     }
 }
 
@@ -239,6 +241,9 @@ impl<const AXES: usize> Layer for ConvTranspose<AXES> {
 
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let weight = self.weight.on(x.tape());
-        biased(x.conv_transpose(weight, self.options.clone(), self.output_padding.clone()), self.bias.as_ref())
+        biased(
+            x.conv_transpose(weight, self.options.clone(), self.output_padding.clone()),
+            self.bias.as_ref(),
+        )
     }
 }

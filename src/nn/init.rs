@@ -104,7 +104,8 @@ impl Init for Zeros {
 
 impl Init for TruncatedNormal {
     fn draw(&self, shape: &[usize], rng: &mut dyn Rng) -> ArrayD<f64> {
-        let mut draws = std::iter::repeat_with(|| -> f64 { StandardNormal.sample(rng) }).filter(|x| x.abs() <= 2.0);
+        let mut draws =
+            std::iter::repeat_with(|| -> f64 { StandardNormal.sample(rng) }).filter(|x| x.abs() <= 2.0);
         ArrayD::from_shape_simple_fn(shape, || self.0 * draws.next().unwrap_or_default())
     }
 }
@@ -178,7 +179,8 @@ mod tests {
 
     #[test]
     fn orthogonal_matrices_are_orthogonal_whichever_side_is_longer() {
-        for (shape, rows, columns) in [(&[3, 5][..], 3, 5), (&[4, 2, 6], 8, 6), (&[7], 1, 7), (&[3, 0], 3, 0)] {
+        for (shape, rows, columns) in [(&[3, 5][..], 3, 5), (&[4, 2, 6], 8, 6), (&[7], 1, 7), (&[3, 0], 3, 0)]
+        {
             let drawn = Orthogonal(2.0).draw(shape, &mut ChaCha8Rng::seed_from_u64(1));
             assert_eq!(drawn.shape(), shape);
             let matrix = drawn.into_shape_with_order((rows, columns)).unwrap();

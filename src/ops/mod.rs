@@ -1,6 +1,8 @@
 //! The built-in ops: each one block, or one row, in one file; the files are named below, and [`TABLE`] follows from them.
 //!
 //! In rules and formulas the letters are always the same: operands `x` (`x0`, `x1`, …), result `y`, cotangent `dy`.
+//!
+#![doc = include_str!("reference.md")]
 
 mod along;
 mod axes;

@@ -6,7 +6,7 @@
 
 use super::adjoint::AdjointState;
 use super::rule::{OpRules, RuleGraph, RuleValue};
-use crate::graph::{NodeId, OpIndex, Owner, Pattern, ShapeIndex};
+use crate::graph::{NodeId, NodeOwner, OpIndex, Pattern, ShapeIndex};
 use smallvec::SmallVec;
 
 /// The slots that a pattern is given besides `x0` and `x1`: the result, its cotangent, and the cotangents that the operands
@@ -69,16 +69,16 @@ fn one(rules: &OpRules, sum: OpIndex, first: AdjointState, second: Option<Adjoin
             let slots: SmallVec<[usize; 2]> = node.inputs.iter().map(|&input| slot(input)).collect();
             match &node.value {
                 RuleValue::Constant(numbers) => match **numbers {
-                    [number] => pattern.constant(node.op(), node.shape(), number, Owner::First)?,
+                    [number] => pattern.constant(node.op(), node.shape(), number, NodeOwner::First)?,
                     _ => return None,
                 },
                 RuleValue::Op(_) | RuleValue::Leaf(_) => {
-                    pattern.op(node.op(), node.shape(), &slots, Owner::First)?
+                    pattern.op(node.op(), node.shape(), &slots, NodeOwner::First)?
                 }
             };
         }
         let part = slot(result);
-        let owner = [Owner::Second, Owner::Third][x];
+        let owner = [NodeOwner::Second, NodeOwner::Third][x];
         totals[x] = match state {
             AdjointState::EMPTY => part,
             _ => pattern.op(sum, ShapeIndex::SCALAR, &[totals[x], part], owner)?,

@@ -2,6 +2,7 @@
 
 mod building;
 mod collapsing;
+mod reference;
 mod refusals;
 mod reports;
 mod samples;

@@ -133,7 +133,7 @@ impl CrossEntropyLoss {
         let is_labels = std::ptr::eq(scores.tape(), targets.tape())
             && scores.tape().graph().node(targets.id()).kind() == Kind::Index;
         if is_labels {
-            let labels = Labels { weights: self.weights.as_deref(), ignored: self.ignored };
+            let labels = ClassLabels { weights: self.weights.as_deref(), ignored: self.ignored };
             let each = labels.each(NAME, scores.log_softmax(-1), targets, scores, self.smoothing);
             return each.reduced(self.reduction).named("loss");
         }
@@ -168,7 +168,7 @@ impl NllLoss {
     #[track_caller]
     pub fn forward<'t>(&self, log_probabilities: Var<'t>, labels: Var<'t>) -> Var<'t> {
         let _scope = log_probabilities.tape().scope("loss");
-        let rows = Labels { weights: self.weights.as_deref(), ignored: self.ignored };
+        let rows = ClassLabels { weights: self.weights.as_deref(), ignored: self.ignored };
         rows.each("nll", log_probabilities, labels, log_probabilities, 0.0)
             .reduced(self.reduction)
             .named("loss")
@@ -188,7 +188,7 @@ fn weights<'t>(loss: &str, weights: Option<&[f64]>, scores: Var<'t>, targets: Va
 }
 
 /// What labels count.
-struct Labels<'a> {
+struct ClassLabels<'a> {
     weights: Option<&'a [f64]>,
     ignored: Option<usize>,
 }
@@ -199,7 +199,7 @@ struct Rows<'t> {
     counts: Option<Var<'t>>,
 }
 
-impl Labels<'_> {
+impl ClassLabels<'_> {
     #[track_caller]
     fn each<'t>(
         &self,

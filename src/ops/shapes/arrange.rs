@@ -11,20 +11,20 @@ use crate::tape::operands::arrays;
 use crate::tape::sample::{Domain, Sample};
 use crate::tape::{LoadOp, Tape, Var};
 
-view_kernel! { Flatten }
+view_kernel! { FlattenAxes }
 
 /// Several axes that follow each other as one, in row-major order; `dx` is `dy` in the shape of x.
 ///
 /// [`Reshape`](super::views::Reshape) names sizes; this fits any, so that a graph can be given another batch size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Flatten {
+pub struct FlattenAxes {
     /// The first of the axes.
     pub start: usize,
     /// The last of the axes, which belongs to them.
     pub end: usize,
 }
 
-impl Op for Flatten {
+impl Op for FlattenAxes {
     crate::op_settings!();
 
     fn formula(&self) -> &'static str {
@@ -66,7 +66,7 @@ impl Op for Flatten {
 }
 
 crate::ops::entry::built_in! {
-    Flatten, "flatten", [start, end], [Self { start: 0, end: 2 }, Self { start: 1, end: 2 }, Self { start: 1, end: 1 }];
+    FlattenAxes, "flatten", [start, end], [Self { start: 0, end: 2 }, Self { start: 1, end: 2 }, Self { start: 1, end: 1 }];
 }
 
 /// The same elements in another order, several times, or with several axes as one.
@@ -82,8 +82,8 @@ impl<'t> Var<'t> {
     #[track_caller]
     #[must_use]
     pub fn flatten(self, start: isize, end: isize) -> Var<'t> {
-        let axes = from_front(&[start, end], Flatten::NAME, self, self.rank());
-        self.tape().apply(Flatten { start: axes[0], end: axes[1] }, &[self])
+        let axes = from_front(&[start, end], FlattenAxes::NAME, self, self.rank());
+        self.tape().apply(FlattenAxes { start: axes[0], end: axes[1] }, &[self])
     }
 
     /// The elements in reverse order along some axes (`0`, `-1`, `[0, 2]`, `..`), as a view.
@@ -144,7 +144,7 @@ impl<'t> Var<'t> {
         let mut shape = vec![None; self.rank() + 1];
         shape[axis + 1] = Some(count);
         let copies = self.tape().apply(BroadcastTo { shape }, &[self.expand_dims_at(&[axis + 1])]);
-        self.tape().apply(Flatten { start: axis, end: axis + 1 }, &[copies])
+        self.tape().apply(FlattenAxes { start: axis, end: axis + 1 }, &[copies])
     }
 
     /// The whole array several times along each axis, as NumPy's `tile`: as many counts as axes, or fewer, of the last axes; or
@@ -169,7 +169,7 @@ impl<'t> Var<'t> {
             let mut shape = vec![None; y.rank() + 1];
             shape[axis] = Some(count);
             let copies = self.tape().apply(BroadcastTo { shape }, &[y.expand_dims_at(&[axis])]);
-            y = self.tape().apply(Flatten { start: axis, end: axis + 1 }, &[copies]);
+            y = self.tape().apply(FlattenAxes { start: axis, end: axis + 1 }, &[copies]);
         }
         y
     }
@@ -258,7 +258,7 @@ impl<'t> Var<'t> {
         let moved = if in_order { self } else { self.permute(&last) };
         match axes.len() {
             1 => moved,
-            n => self.tape().apply(Flatten { start: rank - n, end: rank - 1 }, &[moved]),
+            n => self.tape().apply(FlattenAxes { start: rank - n, end: rank - 1 }, &[moved]),
         }
     }
 }
