@@ -305,10 +305,11 @@ impl Judge {
         let slope = best.pair.value;
         let gap = (slope - question.backprop).abs();
         let mut step = best.step;
-        for _ in 0..TRIES {
-            step /= FACTOR;
+        // Halved, since between rounding and the waves there may be room for a step or two.
+        for _ in 0..3 * TRIES {
+            step /= 2.0;
             let Some(central) = self.differences.central(f, step)? else { break };
-            if central.rounding.max(question.hidden(step)) > 0.05 * gap {
+            if central.rounding.max(question.hidden(step)) > 0.25 * gap {
                 break;
             }
             if (central.slope - slope).abs() > 0.5 * gap {
