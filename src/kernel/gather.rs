@@ -34,7 +34,7 @@ pub(crate) fn gather<T: Copy>(view: View<'_, T>, start: usize, out: &mut [T]) {
         let first = row + column as isize * step;
         match step {
             0 => run.fill(data[first as usize]),
-            1 => copy(&data[first as usize..][..count], run),
+            1 => copy_run(&data[first as usize..][..count], run),
             _ => {
                 for (k, x) in run.iter_mut().enumerate() {
                     *x = data[(first + k as isize * step) as usize];
@@ -80,6 +80,22 @@ pub(crate) fn scatter<T: Copy + Default>(view: View<'_, T>, layout: &Layout, out
             }
         }
     }
+}
+
+/// Copies a run, which may be short: of as many elements as are known when it is compiled, without a call.
+#[inline]
+fn copy_run<T: Copy>(from: &[T], to: &mut [T]) {
+    macro_rules! short {
+        ($($n:literal)+) => {
+            match to.len() {
+                $($n => if let (Some(to), Some(from)) = (to.first_chunk_mut::<$n>(), from.first_chunk::<$n>()) {
+                    *to = *from;
+                },)+
+                _ => copy(from, to),
+            }
+        };
+    }
+    short!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32);
 }
 
 /// Copies contiguous elements.

@@ -72,7 +72,7 @@ impl WindowArgMax {
     }
 }
 
-/// A place of `count` ones along an axis, next in row-major order; whether there is one.
+/// The next index in row-major order; whether there is one.
 fn next(index: &mut [usize], counts: &[usize]) -> bool {
     for (i, &n) in index.iter_mut().zip(counts).rev() {
         *i += 1;
@@ -84,85 +84,92 @@ fn next(index: &mut [usize], counts: &[usize]) -> bool {
     false
 }
 
+/// An element of a window: its places in it, and how far it is from the first, in the buffer and as a position.
+struct WindowElement {
+    inside: SmallVec<[usize; 4]>,
+    from: isize,
+    position: isize,
+}
+
+/// The greatest of some elements so far, and its position.
+#[derive(Clone, Copy)]
+struct Greatest<F>(F, isize);
+
+impl<F: Float> Greatest<F> {
+    /// Selected, not jumped over: which element is the greatest, no processor predicts.
+    #[inline(always)]
+    fn or(self, x: F, position: isize) -> Self {
+        let greater = (x > self.0) | (x.is_nan() & !self.0.is_nan());
+        let mask = -isize::from(greater);
+        Self(self.0.maximum(x), self.1 ^ ((self.1 ^ position) & mask))
+    }
+}
+
 impl<F: Float> Kernel<F> for WindowArgMax {
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
         let x = x.real(0);
         let axes = self.size.len();
         let front = x.shape().len() - axes;
         let (shape, strides) = (&x.shape()[front..], &x.strides()[front..]);
-        let Some(outer) = axes.checked_sub(1) else { return y.indices.fill(0) };
-        if y.indices.is_empty() {
-            return;
+        if y.indices.is_empty() || axes == 0 {
+            return y.indices.fill(0);
         }
-        let count = |a: usize| {
-            let padded = shape[a] + 2 * self.padding[a];
-            (padded - self.geometry().extent(a)) / self.stride[a] + 1
-        };
-        let places: Sizes = (0..axes).map(count).collect();
+        let extents: Sizes = (0..axes).map(|a| self.geometry().extent(a)).collect();
+        let places: Sizes =
+            (0..axes).map(|a| (shape[a] + 2 * self.padding[a] - extents[a]) / self.stride[a] + 1).collect();
         let steps = Layout::contiguous(shape);
         let (data, start) = x.buffer();
-        let width = places[outer];
-        // The position of an element of a window along an axis.
-        let at = |a: usize, place: usize, k: usize| {
-            (place * self.stride[a] + k * self.dilation[a]) as isize - self.padding[a] as isize
-        };
-        let greatest = &mut y.scratch[..width];
+        let mut elements: SmallVec<[WindowElement; 16]> = SmallVec::new();
+        let mut inside: SmallVec<[usize; 4]> = SmallVec::from_elem(0, axes);
+        loop {
+            let sum = |steps: &[isize]| -> isize {
+                (0..axes).map(|a| (inside[a] * self.dilation[a]) as isize * steps[a]).sum()
+            };
+            let (from, position) = (sum(strides), sum(steps.strides()));
+            elements.push(WindowElement { inside: inside.clone(), from, position });
+            if !next(&mut inside, &self.size) {
+                break;
+            }
+        }
+        // Side by side, for windows that lie in the array as a whole.
+        let offsets: SmallVec<[(isize, isize); 16]> = elements.iter().map(|e| (e.from, e.position)).collect();
+        let last = axes - 1;
+        let corner = |a: usize, place: usize| (place * self.stride[a]) as isize - self.padding[a] as isize;
+        let whole = |a: usize, at: isize| at >= 0 && at as usize + extents[a] <= shape[a];
         for (plane, indices) in y.indices.chunks_exact_mut(size(&places)).enumerate() {
             let start = start as isize + place(plane, &x.shape()[..front], &x.strides()[..front]);
-            let mut row: SmallVec<[usize; 4]> = SmallVec::from_elem(0, outer);
-            for indices in indices.chunks_exact_mut(width) {
-                indices.fill(usize::MAX);
-                let mut inside: SmallVec<[usize; 4]> = SmallVec::from_elem(0, axes);
-                loop {
-                    self.row_of_windows(
-                        |a| at(a, row[a], inside[a]),
-                        |place| at(outer, place, inside[outer]),
-                        (shape, strides, steps.strides()),
-                        (data, start),
-                        (&mut *greatest, &mut *indices),
-                    );
-                    if !next(&mut inside, &self.size) {
-                        break;
+            let mut row: SmallVec<[usize; 4]> = SmallVec::from_elem(0, last);
+            for indices in indices.chunks_exact_mut(places[last]) {
+                let outer =
+                    |steps: &[isize]| -> isize { (0..last).map(|a| corner(a, row[a]) * steps[a]).sum() };
+                let (from, position) = (start + outer(strides), outer(steps.strides()));
+                let whole_row = (0..last).all(|a| whole(a, corner(a, row[a])));
+                for (place, index) in indices.iter_mut().enumerate() {
+                    let at = corner(last, place);
+                    let (from, position) = (from + at * strides[last], position + at);
+                    let read = |e: &WindowElement| data[(from + e.from) as usize];
+                    let mut greatest: Option<Greatest<F>> = None;
+                    if whole_row && whole(last, at) {
+                        let or = |g: Greatest<F>, &(more, at): &(isize, isize)| g.or(data[(from + more) as usize], at);
+                        let first = Greatest(data[from as usize], 0);
+                        greatest = Some(offsets[1..].iter().fold(first, or));
+                    } else {
+                        let lies_inside = |e: &&WindowElement| {
+                            (0..axes).all(|a| {
+                                let corner = if a == last { at } else { corner(a, row[a]) };
+                                let at = corner + (e.inside[a] * self.dilation[a]) as isize;
+                                at >= 0 && (at as usize) < shape[a]
+                            })
+                        };
+                        for e in elements.iter().filter(lies_inside) {
+                            let own = Greatest(read(e), e.position);
+                            greatest = Some(greatest.map_or(own, |g| g.or(own.0, own.1)));
+                        }
                     }
+                    // The shape rule has seen to it that there is one.
+                    *index = (position + greatest.map_or(0, |g| g.1)) as usize;
                 }
-                next(&mut row, &places[..outer]);
-            }
-        }
-    }
-}
-
-impl WindowArgMax {
-    /// Compares one element of each window of a row with the greatest so far.
-    fn row_of_windows<F: Float>(
-        &self,
-        at_outer: impl Fn(usize) -> isize,
-        at_last: impl Fn(usize) -> isize,
-        (shape, strides, steps): (&[usize], &[isize], &[isize]),
-        (data, start): (&[F], isize),
-        (greatest, indices): (&mut [F], &mut [usize]),
-    ) {
-        let outer = shape.len() - 1;
-        let (mut from, mut index) = (start, 0);
-        for a in 0..outer {
-            let at = at_outer(a);
-            if at < 0 || at as usize >= shape[a] {
-                return;
-            }
-            (from, index) = (from + at * strides[a], index + at * steps[a]);
-        }
-        let (n, stride) = (shape[outer] as isize, self.stride[outer] as isize);
-        let base = at_last(0);
-        // Windows whose element lies in the axis.
-        let first = if base < 0 { (-base + stride - 1) / stride } else { 0 };
-        let end = ((n - base + stride - 1) / stride).clamp(first, greatest.len() as isize);
-        let (first, end) = (first.min(end) as usize, end as usize);
-        let all = greatest[first..end].iter_mut().zip(&mut indices[first..end]);
-        for (i, (greatest, found)) in all.enumerate() {
-            let at = base + (first + i) as isize * stride;
-            let x = data[(from + at * strides[outer]) as usize];
-            let greater = x > *greatest || (x.is_nan() && !greatest.is_nan());
-            if *found == usize::MAX || greater {
-                (*greatest, *found) = (x, (index + at) as usize);
+                next(&mut row, &places[..last]);
             }
         }
     }
@@ -188,11 +195,6 @@ impl Op for WindowArgMax {
 
     fn kind(&self, _: &[Operand<'_>]) -> Kind {
         Kind::Index
-    }
-
-    fn scratch(&self, x: &[&Layout], _: &[usize]) -> usize {
-        // As many as windows along the last axis, which are no more than its elements and twice the padding.
-        x[0].shape().last().map_or(0, |n| n + 2 * self.padding.last().copied().unwrap_or(0))
     }
 
     fn rule<'t>(&self, _: usize, _: &[Var<'t>], _: Var<'t>, _: Var<'t>) -> Derivative<'t> {
