@@ -50,6 +50,8 @@
 //! target/two_layer_net: report.json, graph.dot, graph.svg, curves.svg
 //! ```
 
+#[path = "../support/accuracy.rs"]
+mod accuracy;
 mod curves;
 mod gradient_check;
 mod options;

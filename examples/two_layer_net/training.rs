@@ -1,11 +1,12 @@
 //! Section 7.4: stochastic gradient descent. A whole step, including gradients and updates, is one plan.
 
+use crate::accuracy::{Accuracy, pixel};
 use crate::options::Options;
 use chainrule::data::mnist::{CLASSES, Mnist, PIXELS, Split};
-use chainrule::nn::{Optimizer, Sequential, Sgd, SoftmaxWithLoss, accuracy};
+use chainrule::nn::{Optimizer, Sequential, Sgd, SoftmaxWithLoss};
 use chainrule::{Plan, PlanOptions, Precision, State, Tape};
 use indicatif::{ProgressBar, ProgressStyle};
-use ndarray::{Array1, ArrayViewMutD, s};
+use ndarray::ArrayViewMutD;
 use rand::{Rng, RngExt};
 use serde::Serialize;
 use std::error::Error;
@@ -55,8 +56,8 @@ pub(crate) fn run<F: Precision>(
     let mut step = Plan::<F>::compile_with([loss], updates, threads)?;
     let mut state = start.cast::<F>();
 
-    let mut train = Accuracy::<F>::new(net, &mnist.train, threads)?;
-    let mut test = Accuracy::<F>::new(net, &mnist.test, threads)?;
+    let mut train = Accuracy::<F>::new(|x| net.forward(x), &mnist.train, threads)?;
+    let mut test = Accuracy::<F>::new(|x| net.forward(x), &mnist.test, threads)?;
     let bar = progress(options.iterations)?;
     let mut log = Training { iterations: options.iterations, ..Training::default() };
     let mut batch = vec![0; options.batch];
@@ -107,49 +108,11 @@ impl Training {
     }
 }
 
-/// A pixel as a number from 0 to 1.
-fn pixel<F: Precision>(byte: u8) -> F {
-    F::of(f64::from(byte)) / F::of(255.0)
-}
-
 /// Writes labels into the rows of a plan's buffer: 1 at the digit, else 0.
 fn one_hot<F: Precision>(split: &Split, chosen: &[usize], mut into: ArrayViewMutD<'_, F>) {
     into.fill(F::zero());
     for (mut row, &i) in into.rows_mut().into_iter().zip(chosen) {
         row[usize::from(split.labels()[i])] = F::one();
-    }
-}
-
-/// A second plan on the same state: the scores of many images at once.
-struct Accuracy<'s, F: Precision> {
-    scores: Plan<F>,
-    rows: usize,
-    split: &'s Split,
-    labels: Array1<usize>,
-}
-
-impl<'s, F: Precision> Accuracy<'s, F> {
-    fn new(net: &Sequential, split: &'s Split, options: PlanOptions) -> chainrule::Result<Self> {
-        let rows = split.len().min(1000);
-        let tape = Tape::new();
-        let scores = net.forward(tape.input("x", [rows, PIXELS]));
-        let scores = Plan::compile_with([scores], [], options)?;
-        Ok(Self { scores, rows, split, labels: split.classes() })
-    }
-
-    /// The fraction of images whose greatest score is at their digit.
-    fn of(&mut self, state: &mut State<F>) -> chainrule::Result<f64> {
-        let (all, mut right) = (self.split.len(), 0.0);
-        for first in (0..all).step_by(self.rows) {
-            // The last chunk may be shorter than the plan's batch; the rows after it repeat the last image and do not count.
-            let chosen: Vec<usize> = (first..first + self.rows).map(|i| i.min(all - 1)).collect();
-            let count = self.rows.min(all - first);
-            self.scores.feed_rows("x", self.split.images(), &chosen, pixel)?;
-            let scores = self.scores.run(state)?.nth(0);
-            let labels = self.labels.slice(s![first..first + count]);
-            right += accuracy(scores.slice(s![..count, ..]), labels) * count as f64;
-        }
-        Ok(right / all as f64)
     }
 }
 

@@ -49,7 +49,7 @@ struct Nest {
 
 /// Which operands an axis of the result is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Owner {
+enum AxisOwner {
     A,
     B,
     Both,
@@ -75,14 +75,14 @@ impl Nest {
             let size = a.map(|a| shapes[0][a]).or(b.map(|b| shapes[1][b])).unwrap_or(1);
             let step = |operand: usize, at: Option<usize>| at.map_or(0, |at| strides[operand][at]);
             let owner = match (a, b) {
-                (Some(_), Some(_)) => Owner::Both,
-                (Some(_), None) => Owner::A,
-                _ => Owner::B,
+                (Some(_), Some(_)) => AxisOwner::Both,
+                (Some(_), None) => AxisOwner::A,
+                _ => AxisOwner::B,
             };
             (owner, LoopAxis { size, a: step(0, a), b: step(1, b), y })
         };
         let mut step = 1;
-        let mut result: SmallVec<[(Owner, LoopAxis); 8]> = SmallVec::new();
+        let mut result: SmallVec<[(AxisOwner, LoopAxis); 8]> = SmallVec::new();
         for &label in y_labels.iter().rev() {
             let (owner, axis) = axis(label, step);
             step *= axis.size;
@@ -93,15 +93,15 @@ impl Nest {
         result.reverse();
         let summed = a_labels.iter().filter(|label| !y_labels.contains(label)).map(|&label| axis(label, 0).1);
         let mut terms: LoopAxes = summed.filter(|axis| axis.size != 1).collect();
-        let last = result.last().map_or(Owner::Both, |&(owner, _)| owner);
-        let longest = |wanted: Owner| {
+        let last = result.last().map_or(AxisOwner::Both, |&(owner, _)| owner);
+        let longest = |wanted: AxisOwner| {
             let runs = result.chunk_by(|x, y| x.0 == y.0).filter(|run| run[0].0 == wanted);
             runs.map(|run| run.iter().map(|(_, axis)| axis.size).product::<usize>()).max().unwrap_or(0)
         };
         let swapped = match last {
-            Owner::A => true,
-            Owner::B => false,
-            Owner::Both => longest(Owner::B) > longest(Owner::A),
+            AxisOwner::A => true,
+            AxisOwner::B => false,
+            AxisOwner::Both => longest(AxisOwner::B) > longest(AxisOwner::A),
         };
         if swapped {
             let swap = |axis: &mut LoopAxis| std::mem::swap(&mut axis.a, &mut axis.b);
@@ -109,19 +109,19 @@ impl Nest {
             for (owner, axis) in &mut result {
                 swap(axis);
                 *owner = match *owner {
-                    Owner::A => Owner::B,
-                    Owner::B => Owner::A,
-                    Owner::Both => Owner::Both,
+                    AxisOwner::A => AxisOwner::B,
+                    AxisOwner::B => AxisOwner::A,
+                    AxisOwner::Both => AxisOwner::Both,
                 };
             }
         }
         let columns_from =
-            result.iter().rposition(|&(owner, _)| owner != Owner::B).map_or(0, |last| last + 1);
+            result.iter().rposition(|&(owner, _)| owner != AxisOwner::B).map_or(0, |last| last + 1);
         let (before, columns) = result.split_at(columns_from);
         let (mut start, mut chosen, mut most) = (0, 0..0, 0);
         for run in before.chunk_by(|x, y| x.0 == y.0) {
             let size = run.iter().map(|(_, axis)| axis.size).product();
-            if run[0].0 == Owner::A && size > most {
+            if run[0].0 == AxisOwner::A && size > most {
                 (chosen, most) = (start..start + run.len(), size);
             }
             start += run.len();

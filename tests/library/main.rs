@@ -2,5 +2,6 @@
 
 mod elementwise;
 mod losses;
+mod conv;
 mod mnist;
 mod nn;

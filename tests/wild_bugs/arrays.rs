@@ -209,7 +209,42 @@ fn one_matrix_for_a_batch() {
     };
     at.catches(first, 1);
     at.passes(|x| x[0].reshape([6, 4]).matmul(x[1]).reshape([3, 2, 5]));
+    at.passes(|x| x[0].matmul(x[1]));
     at.passes(|x| (x[0].expand_dims(3) * x[1]).sum_over(2));
+}
+
+/// A batch of one matrix stretched to a longer batch, whose gradient is that of the first matrix, or of all of them for
+/// each: what is left of the sum over the batch where it is forgotten, or taken for another axis.
+#[test]
+fn a_batch_that_was_stretched_in_a_product() {
+    fn products(x: &[ArrayD<f64>]) -> ArrayD<f64> {
+        let left = x[0].index_axis(Axis(0), 0).into_dimensionality::<Ix2>().unwrap().to_owned();
+        let each = x[1].outer_iter().map(|right| left.dot(&right.into_dimensionality::<Ix2>().unwrap()));
+        let each: Vec<_> = each.collect();
+        let views: Vec<_> = each.iter().map(|y| y.view()).collect();
+        ndarray::stack(Axis(0), &views).unwrap().into_dyn()
+    }
+    let at = at([signed(&[1, 2, 4]), signed(&[3, 4, 5])]).twice();
+    let first = Custom {
+        name: "wild_stretched_batch",
+        computes: products,
+        rule: |operand, x, _, dy| match operand {
+            0 => dy.matmul(x[1].permute([0, 2, 1])).slice(s![..1, .., ..]).into(),
+            _ => x[0].permute([0, 2, 1]).matmul(dy).into(),
+        },
+    };
+    at.catches(first, 0);
+    let mean = Custom {
+        name: "wild_mean_of_a_batch",
+        rule: |operand, x, _, dy| match operand {
+            0 => dy.matmul(x[1].permute([0, 2, 1])).mean_keep(0).into(),
+            _ => x[0].permute([0, 2, 1]).matmul(dy).into(),
+        },
+        ..first
+    };
+    at.catches(mean, 0);
+    at.passes(|x| x[0].matmul(x[1]));
+    at.passes(|x| x[0].squeeze(0).matmul(x[1]));
 }
 
 /// A list and its gradient are not told apart by a loss that adds up all elements: the reason for the weights here.

@@ -150,7 +150,9 @@ impl<F: Float> Kernel<F> for WindowArgMax {
                     let read = |e: &WindowElement| data[(from + e.from) as usize];
                     let mut greatest: Option<Greatest<F>> = None;
                     if whole_row && whole(last, at) {
-                        let or = |g: Greatest<F>, &(more, at): &(isize, isize)| g.or(data[(from + more) as usize], at);
+                        let or = |g: Greatest<F>, &(more, at): &(isize, isize)| {
+                            g.or(data[(from + more) as usize], at)
+                        };
                         let first = Greatest(data[from as usize], 0);
                         greatest = Some(offsets[1..].iter().fold(first, or));
                     } else {

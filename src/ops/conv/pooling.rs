@@ -113,7 +113,7 @@ impl<'t> Var<'t> {
     #[must_use]
     pub fn adaptive_avg_pool(self, outputs: impl Into<PerAxis>) -> Var<'t> {
         let outputs = self.parts("adaptive_avg_pool", &outputs.into());
-        self.in_parts(&outputs, |part, axis| part.mean_keep(axis))
+        self.in_parts(&outputs, false)
     }
 
     /// The greatest element of as many parts of images `[batch, channels, …]` as are asked for along each axis, which are those
@@ -126,7 +126,7 @@ impl<'t> Var<'t> {
     #[must_use]
     pub fn adaptive_max_pool(self, outputs: impl Into<PerAxis>) -> Var<'t> {
         let outputs = self.parts("adaptive_max_pool", &outputs.into());
-        self.in_parts(&outputs, |part, axis| part.max_keep(axis))
+        self.in_parts(&outputs, true)
     }
 
     /// How many parts there are along each axis.
@@ -147,20 +147,25 @@ impl<'t> Var<'t> {
         }
     }
 
-    /// Each part along each axis reduced to one element, one axis after the other.
+    /// Each part along each axis reduced to its greatest element or its mean, one axis after the other.
     #[track_caller]
-    fn in_parts(self, outputs: &[usize], reduce: impl Fn(Var<'t>, isize) -> Var<'t>) -> Var<'t> {
+    fn in_parts(self, outputs: &[usize], greatest: bool) -> Var<'t> {
         let mut y = self;
         for (axis, &m) in outputs.iter().enumerate() {
             let (axis, n) = (axis + 2, y.shape()[axis + 2]);
             if m == 1 {
-                y = reduce(y, axis as isize);
+                y = if greatest { y.max_keep(axis as isize) } else { y.mean_keep(axis as isize) };
                 continue;
             }
             let mut parts = Vec::with_capacity(m);
             for i in 0..m {
                 let ends = [i * n / m, ((i + 1) * n).div_ceil(m)];
-                parts.push(reduce(y.axis_part(axis, ends), axis as isize));
+                let part = y.axis_part(axis, ends);
+                parts.push(if greatest {
+                    part.max_keep(axis as isize)
+                } else {
+                    part.mean_keep(axis as isize)
+                });
             }
             y = y.tape().concat(&parts, axis as isize);
         }

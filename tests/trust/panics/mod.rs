@@ -65,6 +65,8 @@ struct World<'t> {
     p: Var<'t>,
     /// An input without a value.
     input: Var<'t>,
+    /// An image of one channel, `[1, 1, 4]`.
+    image: Var<'t>,
     /// `[2, 3]`, on another tape.
     far: Var<'t>,
 }
@@ -76,7 +78,8 @@ fn with_world(test: impl FnOnce(&World<'_>)) {
     let (s, i) = (tape.leaf("s", 0.5), tape.index_leaf("i", arr1(&[0_usize, 2])));
     let (p, input) = (tape.parameter("p", [2, 3]), tape.input("input", [2, 3]));
     let far = other.leaf("far", arr2(&[[1.0; 3]; 2]));
-    test(&World { tape: &tape, x, y, s, i, p, input, far });
+    let image = tape.leaf("image", ndarray::Array3::from_elem((1, 1, 4), 0.5));
+    test(&World { tape: &tape, x, y, s, i, p, input, image, far });
 }
 
 /// A call that panics, the name of the method, and the line on which it stands.
