@@ -5,11 +5,11 @@
 //! ```
 //!
 //! The chapter after the one on backpropagation: a convolutional network in the manner of LeNet (LeCun and others 1998), on
-//! the real MNIST. Three times through all images, in an order drawn anew each time and at a lower rate; then at
-//! least 0.988 of the test images
-//! are read right, or the program fails. A step, gradients and updates included, is one plan.
+//! the real MNIST. Three times through all images, in an order drawn anew each time and at a lower rate; then at least 0.988
+//! of the test images are read right, or the program fails. A step, gradients and updates included, is one plan.
 //!
-//! What it prints (times and last digits differ between processors):
+//! What it prints (times and last digits differ between processors; these are of two cores that other programs used
+//! as well):
 //!
 //! ```text
 //! layer      output  parameters                        numbers
@@ -24,9 +24,9 @@
 //! total                                                 18,378
 //!
 //! epoch    loss    test
-//!     1  0.1500  0.9797  (5.7 s)
-//!     2  0.0431  0.9855  (5.8 s)
-//!     3  0.0272  0.9904  (5.8 s)
+//!     1  0.1500  0.9797  (9.0 s)
+//!     2  0.0431  0.9855  (11.3 s)
+//!     3  0.0272  0.9904  (12.6 s)
 //! ```
 
 #[path = "support/accuracy.rs"]

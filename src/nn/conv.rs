@@ -80,7 +80,7 @@ fn sizes<const AXES: usize>(size: PerAxis) -> Vec<usize> {
 fn grouped(weight: &mut Parameter, axis: usize, channels: usize, groups: usize) {
     let other = weight.shape[1 - axis];
     assert!(
-        groups > 0 && channels % groups == 0 && other % groups == 0,
+        groups > 0 && channels.is_multiple_of(groups) && other.is_multiple_of(groups),
         "{channels} and {other} channels do not fall into {groups} groups; both are multiples of it"
     );
     weight.shape[axis] = channels / groups;

@@ -1,7 +1,7 @@
 //! What stands on the engine: layers, optimisers, data.
 
+mod conv;
 mod elementwise;
 mod losses;
-mod conv;
 mod mnist;
 mod nn;

@@ -54,6 +54,13 @@ pub struct ToReal;
 
 /// That the indices, which are operand 1, lie on an axis of `n` elements.
 fn check_indices(indices: View<'_, usize>, n: usize) -> Result<(), String> {
+    // Without a branch for each, and without the divisions that find an element of a view.
+    if indices
+        .as_slice()
+        .is_some_and(|all| all.iter().fold(0, |past, &index| past.max(index.saturating_add(1))) <= n)
+    {
+        return Ok(());
+    }
     let Some(at) = indices.iter().position(|index| index >= n) else { return Ok(()) };
     let (index, place) = (indices.iter().nth(at).unwrap_or(0), unravel(at, indices.shape()));
     Err(format!("index {index} at {place:?} of x1 is past the end of an axis of size {n}"))

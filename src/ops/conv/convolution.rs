@@ -45,7 +45,7 @@ impl ConvGeometry {
         }
         let groups = options.groups;
         let of_weights = if transposed { first } else { second.saturating_mul(groups) };
-        if groups == 0 || first % groups != 0 || channels != of_weights {
+        if groups == 0 || !first.is_multiple_of(groups) || channels != of_weights {
             return Err(format!(
                 "the image of shape {x:?} has {channels} channels, and weights {layout} of shape {w:?} in {groups} groups \
                  want {of_weights}; the first axis of the weights is a multiple of the groups"
