@@ -19,7 +19,8 @@ pub(crate) fn gather<T: Copy>(view: View<'_, T>, start: usize, out: &mut [T]) {
     let last = shape.len() - 1;
     let (width, step) = (shape[last], strides[last]);
     let mut column = start % width;
-    let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, last);
+    // Windows over three axes of a batch have eight.
+    let mut index: SmallVec<[usize; 8]> = SmallVec::from_elem(0, last);
     let mut rest = start / width;
     let mut row = origin as isize;
     for axis in (0..last).rev() {

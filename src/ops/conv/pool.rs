@@ -2,7 +2,7 @@
 
 use super::fold::Geometry;
 use crate::Float;
-use crate::base::shape::{Layout, Sizes, place, size};
+use crate::base::shape::{Layout, Sizes, Strides, place, size};
 use crate::graph::Kind;
 use crate::kernel::{Inputs, Output};
 use crate::tape::Var;
@@ -72,24 +72,20 @@ impl WindowArgMax {
     }
 }
 
-/// The next index in row-major order; whether there is one.
-fn next(index: &mut [usize], counts: &[usize]) -> bool {
+/// The next index in row-major order.
+fn next(index: &mut [usize], counts: &[usize]) {
     for (i, &n) in index.iter_mut().zip(counts).rev() {
         *i += 1;
         if *i < n {
-            return true;
+            return;
         }
         *i = 0;
     }
-    false
 }
 
-/// An element of a window: its places in it, and how far it is from the first, in the buffer and as a position.
-struct WindowElement {
-    inside: SmallVec<[usize; 4]>,
-    from: isize,
-    position: isize,
-}
+/// So many elements of a window have their offsets kept; those of others are found by divisions, since kernels must not
+/// allocate.
+const KEPT: usize = 16;
 
 /// The greatest of some elements so far, and its position.
 #[derive(Clone, Copy)]
@@ -119,20 +115,16 @@ impl<F: Float> Kernel<F> for WindowArgMax {
             (0..axes).map(|a| (shape[a] + 2 * self.padding[a] - extents[a]) / self.stride[a] + 1).collect();
         let steps = Layout::contiguous(shape);
         let (data, start) = x.buffer();
-        let mut elements: SmallVec<[WindowElement; 16]> = SmallVec::new();
-        let mut inside: SmallVec<[usize; 4]> = SmallVec::from_elem(0, axes);
-        loop {
-            let sum = |steps: &[isize]| -> isize {
-                (0..axes).map(|a| (inside[a] * self.dilation[a]) as isize * steps[a]).sum()
-            };
-            let (from, position) = (sum(strides), sum(steps.strides()));
-            elements.push(WindowElement { inside: inside.clone(), from, position });
-            if !next(&mut inside, &self.size) {
-                break;
-            }
-        }
-        // Side by side, for windows that lie in the array as a whole.
-        let offsets: SmallVec<[(isize, isize); 16]> = elements.iter().map(|e| (e.from, e.position)).collect();
+        let dilated = |steps: &[isize]| -> Strides {
+            (0..axes).map(|a| self.dilation[a] as isize * steps[a]).collect()
+        };
+        let (from_steps, position_steps) = (dilated(strides), dilated(steps.strides()));
+        // Where an element of a window is from the first: in the buffer, and as a position.
+        let offset = |k: usize| (place(k, &self.size, &from_steps), place(k, &self.size, &position_steps));
+        let count = size(&self.size);
+        let mut kept = [(0, 0); KEPT];
+        kept.iter_mut().take(count).enumerate().for_each(|(k, kept)| *kept = offset(k));
+        let kept = &kept[..count.min(KEPT)];
         let last = axes - 1;
         let corner = |a: usize, place: usize| (place * self.stride[a]) as isize - self.padding[a] as isize;
         let whole = |a: usize, at: isize| at >= 0 && at as usize + extents[a] <= shape[a];
@@ -147,24 +139,25 @@ impl<F: Float> Kernel<F> for WindowArgMax {
                 for (place, index) in indices.iter_mut().enumerate() {
                     let at = corner(last, place);
                     let (from, position) = (from + at * strides[last], position + at);
-                    let read = |e: &WindowElement| data[(from + e.from) as usize];
+                    let or =
+                        |g: Greatest<F>, (more, at): (isize, isize)| g.or(data[(from + more) as usize], at);
                     let mut greatest: Option<Greatest<F>> = None;
                     if whole_row && whole(last, at) {
-                        let or = |g: Greatest<F>, &(more, at): &(isize, isize)| {
-                            g.or(data[(from + more) as usize], at)
-                        };
                         let first = Greatest(data[from as usize], 0);
-                        greatest = Some(offsets[1..].iter().fold(first, or));
+                        let first = kept[1..].iter().copied().fold(first, or);
+                        greatest = Some((KEPT..count).map(offset).fold(first, or));
                     } else {
-                        let lies_inside = |e: &&WindowElement| {
-                            (0..axes).all(|a| {
+                        let lies_inside = |&k: &usize| {
+                            let mut rest = k;
+                            (0..axes).rev().all(|a| {
                                 let corner = if a == last { at } else { corner(a, row[a]) };
-                                let at = corner + (e.inside[a] * self.dilation[a]) as isize;
+                                let at = corner + (rest % self.size[a] * self.dilation[a]) as isize;
+                                rest /= self.size[a];
                                 at >= 0 && (at as usize) < shape[a]
                             })
                         };
-                        for e in elements.iter().filter(lies_inside) {
-                            let own = Greatest(read(e), e.position);
+                        for (more, at) in (0..count).filter(lies_inside).map(offset) {
+                            let own = Greatest(data[(from + more) as usize], at);
                             greatest = Some(greatest.map_or(own, |g| g.or(own.0, own.1)));
                         }
                     }
@@ -214,6 +207,7 @@ crate::ops::entry::built_in! {
     WindowArgMax, "window_argmax", [size, stride, dilation, padding], [
         Self { size: vec![2], stride: vec![2], dilation: vec![1], padding: vec![0] },
         Self { size: vec![3, 2], stride: vec![2, 1], dilation: vec![1, 2], padding: vec![1, 1] },
+        Self { size: vec![5, 4, 1], stride: vec![1, 2, 1], dilation: vec![1, 1, 1], padding: vec![2, 2, 0] },
         Self { size: vec![2, 2, 2], stride: vec![2, 3, 1], dilation: vec![2, 1, 1], padding: vec![0, 1, 0] },
     ];
 }
