@@ -62,6 +62,10 @@ impl Op for Altered {
         (self.rule)(Given { right: &*self.right, wrong, operand, x, y, dy })
     }
 
+    fn scratch(&self, x: &[&Layout], shape: &[usize]) -> usize {
+        self.right.scratch(x, shape)
+    }
+
     fn reads(&self, operand: usize) -> bool {
         self.right.reads(operand)
     }
