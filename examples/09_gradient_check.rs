@@ -17,9 +17,9 @@
 //!   [1]: backprop 2.5e-1, numeric 7.5e-1
 //!   hint: every element is 0.333 times what it should be
 //! node: wrong_cube (n2), operand 0 `x`, recorded at examples/09_gradient_check.rs:70:14: its rule differs from its kernel
-//!   worst element [2]: backprop 5.812121270618546e0, numeric 1.7436363811855635e1
-//!   [1]: backprop 8.95338905002053e-1, numeric 2.686016715006159e0
-//!   [0]: backprop 2.118618390471722e-1, numeric 6.355855171415166e-1
+//!   worst element [2]: backprop -3.5813556200082126e0, numeric -1.0744066860024637e1
+//!   [1]: backprop 8.734529874294779e-1, numeric 2.6203589622884333e0
+//!   [0]: backprop -2.1186183904717223e-1, numeric -6.355855171415167e-1
 //!   hint: every element is 0.333 times what it should be
 //! ```
 

@@ -294,3 +294,13 @@ fn a_product_of_a_leaf_behind_a_stop_gradient_is_held() {
     let target = (0.99 * s.matmul(w).tanh().max_keep(1) + 0.5).stop_gradient();
     passes((s.matmul(w) - target).square().mean(), &[w]);
 }
+
+#[test]
+fn a_root_at_zero_whose_cotangent_is_zero_accuses_nobody() {
+    let tape = Tape::new();
+    let x = tape.leaf("x", arr1(&[0.0, 0.5, 2.0]));
+    for y in [x.sqrt(), x.cbrt()] {
+        let loss = (y * tape.constant(arr1(&[0.0, 1.3, -0.7]))).sum();
+        accuses_nobody(loss, &[x], 1);
+    }
+}
