@@ -109,7 +109,7 @@ fn idiom<'t>(step: &Step, vars: &[Var<'t>]) -> Option<Var<'t>> {
     y.value().iter().all(|y| y.is_finite()).then_some(y)
 }
 
-/// Whether an op takes these numbers: indices may name nothing on the axis along which it looks them up. Tried on a tape of its
+/// Whether an op takes these numbers, and has a derivative there: indices may name nothing on the axis along which it looks them up. Tried on a tape of its
 /// own, since a plan computes every node of the program's.
 fn accepts(op: &Arc<dyn Op>, x: &[Var<'_>]) -> bool {
     // Its poles are one apart: where its values are large enough, their last place hides all that is between two of them, and
@@ -126,7 +126,14 @@ fn accepts(op: &Arc<dyn Op>, x: &[Var<'_>]) -> bool {
         }
     };
     let copies: Vec<Var<'_>> = x.iter().map(copy).collect();
-    tape.try_apply_shared(op.clone(), &copies).is_ok_and(|y| tape.values([y.id()]).is_ok())
+    let Ok(y) = tape.try_apply_shared(op.clone(), &copies) else { return false };
+    if tape.values([y.id()]).is_err() || tape.graph().node(y.id()).kind() != Kind::Real {
+        return false;
+    }
+    // An infinite derivative is a fault by design: a root of 0.
+    let real = copies.iter().copied().filter(|x| tape.graph().node(x.id()).kind() == Kind::Real);
+    let gradients = y.sum().try_grad(&real.collect::<Vec<_>>());
+    gradients.is_ok_and(|gradients| gradients.iter().all(|dx| dx.value().iter().all(|dx| dx.is_finite())))
 }
 
 /// Records the program, and weighs the last vars to a loss; the leaves, and what was recorded as text.

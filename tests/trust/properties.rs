@@ -216,6 +216,10 @@ impl Op for TooLarge {
         }
     }
 
+    fn scratch(&self, x: &[&chainrule::op::Layout], shape: &[usize]) -> usize {
+        self.0.scratch(x, shape)
+    }
+
     fn reads(&self, operand: usize) -> bool {
         self.0.reads(operand)
     }
