@@ -2,6 +2,7 @@
 //! would be right; it is lower case and carries no full stop.
 
 use crate::location::Location;
+use crate::mismatch::Mismatch;
 use std::fmt;
 use thiserror::Error as ThisError;
 
@@ -164,6 +165,14 @@ pub enum Error {
         expected: Vec<usize>,
         /// The shape in the state.
         found: Vec<usize>,
+    },
+    /// The entries of a state are not those that are wanted.
+    #[error("{what}: the state does not have the names and shapes that are wanted; {mismatch}")]
+    Mismatch {
+        /// What was asked.
+        what: &'static str,
+        /// What is missing, surplus, or of another shape.
+        mismatch: Mismatch,
     },
     /// A value that must be finite is not.
     #[error("{what}: {node} holds {value} at index {index:?}; recorded at {location}")]

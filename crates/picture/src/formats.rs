@@ -1,6 +1,6 @@
 //! Exports of a picture in every format, and the format of a file by its extension.
 
-use crate::export::files::{refused, write_file};
+use chainrule_base::files::write::{refused, write_file};
 use crate::export::{dot, graphviz, mermaid, notebook, show, svg};
 use crate::layout::engine::LayoutEngine;
 use crate::layout::layered::Layered;

@@ -1,6 +1,6 @@
 //! Rendering by an installed Graphviz.
 
-use crate::export::files::write_file;
+use chainrule_base::files::write_file;
 use chainrule_base::error::{Error, Result};
 use std::ffi::OsStr;
 use std::io::{self, Write};

@@ -1,6 +1,6 @@
 //! A page in the user's browser.
 
-use crate::export::temp_file::create_unique;
+use chainrule_base::files::temp_file::create_unique;
 use chainrule_base::error::{Error, Result};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

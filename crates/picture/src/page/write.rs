@@ -3,7 +3,7 @@
 //! The page holds the drawings as inline SVG, the data of all nodes as JSON, and a script. Its content security policy
 //! forbids loading anything and allows this script alone, by its digest; names are data only.
 
-use crate::export::files::write_file;
+use chainrule_base::files::write_file;
 use crate::export::{badge, svg};
 use crate::layout::engine::LayoutEngine;
 use crate::layout::layered::Layered;
