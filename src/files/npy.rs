@@ -43,7 +43,8 @@ pub(super) fn array_bytes<F: Float>(array: &ArrayViewD<'_, F>) -> Vec<u8> {
     // The numbers begin at a multiple of 64, as NumPy writes them. Version 2 has room for headers of any length.
     let length_bytes = if header.len() < 65_000 { 2 } else { 4 };
     let before = MAGIC.len() + 2 + length_bytes;
-    header.push_str(&" ".repeat((before + header.len() + 1).next_multiple_of(64) - before - header.len() - 1));
+    header
+        .push_str(&" ".repeat((before + header.len() + 1).next_multiple_of(64) - before - header.len() - 1));
     header.push('\n');
     let mut bytes = MAGIC.to_vec();
     bytes.extend([if length_bytes == 2 { 1 } else { 2 }, 0]);

@@ -111,7 +111,11 @@ impl Numbers<'_> {
                 _ => format!("{} cannot be read: {e}", self.entry()),
             })?;
             if numbers.try_reserve(count).is_err() {
-                return Err(format!("{} of shape {} does not fit in memory", self.entry(), self.shape_shown()));
+                return Err(format!(
+                    "{} of shape {} does not fit in memory",
+                    self.entry(),
+                    self.shape_shown()
+                ));
             }
             for number in bytes.chunks_exact(size) {
                 let push = |bits: u64, &byte: &u8| bits << 8 | u64::from(byte);

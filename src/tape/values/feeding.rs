@@ -3,8 +3,8 @@
 use super::given::{IntoIndices, IntoValue};
 use crate::error::{Error, Result, first_of};
 use crate::graph::{Graph, Leaf, NodeId};
-use crate::tape::op::{Recorder, Tape, Var};
 use crate::mismatch::Mismatch;
+use crate::tape::op::{Recorder, Tape, Var};
 use crate::{Float, State};
 
 /// What a node takes instead of what is fed to leaves of the kinds that are allowed, and what would be right; `None` if it

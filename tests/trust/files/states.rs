@@ -49,7 +49,9 @@ fn awkward() -> (State<f32>, State<f64>) {
         1.0 / 3.0,
     ];
     let mut states = (State::new(), State::new());
-    for (name, shape) in [("affine1/weight", vec![2, 4]), ("損失 'é\"", vec![8, 1, 1]), ("b\\c", vec![2, 2, 2])] {
+    for (name, shape) in
+        [("affine1/weight", vec![2, 4]), ("損失 'é\"", vec![8, 1, 1]), ("b\\c", vec![2, 2, 2])]
+    {
         states.0.insert(name, ArrayD::from_shape_vec(shape.clone(), narrow.to_vec()).unwrap());
         states.1.insert(name, ArrayD::from_shape_vec(shape, wide.to_vec()).unwrap());
     }
@@ -129,20 +131,27 @@ fn f64_is_not_rounded_in_silence() {
         state.save(folder.join(file)).unwrap();
         let problem = State::<f32>::load(folder.join(file)).unwrap_err().to_string();
         assert!(problem.contains("holds f64") && problem.contains("cast"), "{problem}");
-        assert_eq!(State::<f64>::load(folder.join(file)).unwrap().cast::<f32>().to_vec(
-            [if file == "a.npy" { "a" } else { "w" }]).unwrap(), [0.1]);
+        assert_eq!(
+            State::<f64>::load(folder.join(file))
+                .unwrap()
+                .cast::<f32>()
+                .to_vec([if file == "a.npy" { "a" } else { "w" }])
+                .unwrap(),
+            [0.1]
+        );
     }
     fs::remove_dir_all(folder).unwrap();
 }
 
-/// Files of `tests/fixtures/states.py`.
+/// Files of `tests/fixtures/states/generate.py`.
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/states").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/states").join(name)
 }
 
 #[test]
 fn files_of_numpy_and_pytorch_are_read() {
-    let ramp = |shape: &[usize]| ArrayD::from_shape_vec(shape, (0..6).map(|i| i as f64 / 4.0).collect()).unwrap();
+    let ramp =
+        |shape: &[usize]| ArrayD::from_shape_vec(shape, (0..6).map(|i| i as f64 / 4.0).collect()).unwrap();
     let expected = |name: &str| match name {
         "c" | "fortran" | "big" | "f2" | "bf16" | "f4" => ramp(&[2, 3]),
         "scalar" => arr0(1.5).into_dyn(),
@@ -162,11 +171,13 @@ fn files_of_numpy_and_pytorch_are_read() {
         for (name, array) in state.iter() {
             assert_eq!(array, expected(name), "{file}: {name}");
         }
-        let some = State::<f32>::load_where(fixture(file), |name| matches!(name, "f4" | "f2" | "i8")).unwrap();
+        let some =
+            State::<f32>::load_where(fixture(file), |name| matches!(name, "f4" | "f2" | "i8")).unwrap();
         assert_eq!(some.len(), 3, "{file}");
         assert_eq!(some.cast::<f64>().get("f2").unwrap(), expected("f2"));
         for lossy in ["i64", "i32", "c"] {
-            let problem = State::<f32>::load_where(fixture(file), |name| name == lossy).unwrap_err().to_string();
+            let problem =
+                State::<f32>::load_where(fixture(file), |name| name == lossy).unwrap_err().to_string();
             assert!(problem.contains(&format!("`{lossy}`")), "{problem}");
         }
     }
@@ -191,7 +202,10 @@ fn a_state_takes_over_another_as_a_whole_or_says_what_differs() {
     from.insert("a", arr1(&[3.0, 4.0]));
     let before = state.clone();
     let Err(Error::Mismatch { mismatch, .. }) = state.assign(&from) else { panic!("it is not refused") };
-    assert_eq!((mismatch.missing.as_slice(), mismatch.surplus.as_slice()), (&["b".to_owned()][..], &["d".to_owned()][..]));
+    assert_eq!(
+        (mismatch.missing.as_slice(), mismatch.surplus.as_slice()),
+        (&["b".to_owned()][..], &["d".to_owned()][..])
+    );
     assert_eq!(mismatch.reshaped, [("c".to_owned(), vec![2], vec![1])]);
     assert_eq!(state, before);
     assert_eq!(state.assign_partial(&from), mismatch);

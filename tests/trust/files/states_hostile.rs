@@ -79,11 +79,14 @@ fn headers_that_announce_more_than_there_is_are_refused_at_once() {
     }
     assert!(read(&path, &npy(&of_shape("(2,)"), &[0; 16])));
     assert!(read(&path, &npy(&of_shape("()"), &[0; 8])));
-    for header in ["{".repeat(60_000), format!("{{'descr': {}", "[".repeat(9_000)), "{}".to_owned(), String::new()] {
+    for header in
+        ["{".repeat(60_000), format!("{{'descr': {}", "[".repeat(9_000)), "{}".to_owned(), String::new()]
+    {
         assert!(!read(&path, &npy(&header, &[0; 80])));
     }
     let path = folder.join("a.safetensors");
-    let tensors = |header: &str| [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &[0; 16]].concat();
+    let tensors =
+        |header: &str| [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &[0; 16]].concat();
     assert!(read(&path, &tensors(r#"{"w":{"dtype":"F64","shape":[2],"data_offsets":[0,16]}}"#)));
     for header in [
         r#"{"w":{"dtype":"F64","shape":[2],"data_offsets":[0,8]}}"#,
