@@ -24,7 +24,8 @@
 //! | check gradients | [`assert_gradients!`], [`Check`] |
 //! | draw | [`Var::draw`], [`picture`] |
 //! | find an op, by its name in NumPy, PyTorch, JAX or ONNX too | [`ops`] |
-//! | build networks | [`nn`] |
+//! | build networks, and optimise | [`nn`] |
+//! | take data in batches | [`data`] |
 //! | write an op | [`op`], [`Tape::apply`] |
 //! | save and load weights and training state | `State::save`, `State::load` (feature `files`) |
 //! | save, load, walk the graph | [`Graph`] with serde and petgraph, [`Tape::from_graph`], [`Registry`], [`Limits`] |
@@ -46,8 +47,8 @@
 //! # Features
 //!
 //! `avx512`, the only one by default, adds a library of matrix products for processors that have it. `files` adds
-//! `State::save` and `State::load`, with the formats safetensors and `.npz`. `mnist` adds the reader `data::mnist`, with a
-//! decompressor; `png` and `pdf` add pictures in these formats, with fonts; `json` adds
+//! `State::save` and `State::load`, with the formats safetensors and `.npz`. `mnist` adds the readers `data::mnist` and
+//! `data::cifar10`, with a decompressor; `png` and `pdf` add pictures in these formats, with fonts; `json` adds
 //! `Picture::from_json`, which reads a picture back.
 
 mod base;
