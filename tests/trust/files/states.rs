@@ -160,7 +160,7 @@ fn files_of_numpy_and_pytorch_are_read() {
         "u8" => arr1(&[0.0, 255.0]).into_dyn(),
         "i16" => arr1(&[-32768.0, 32767.0]).into_dyn(),
         "i32" => arr1(&[-2147483648.0, 2147483647.0]).into_dyn(),
-        "i64" => arr1(&[-3.0, 9007199254740992.0]).into_dyn(),
+        "i64" => arr1(&[-3.0, 9007199254740991.0]).into_dyn(),
         "bool" => arr1(&[1.0, 0.0]).into_dyn(),
         "block/weight" => ramp(&[6]),
         name => panic!("`{name}` is not expected"),
