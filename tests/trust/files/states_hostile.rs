@@ -79,6 +79,10 @@ fn headers_that_announce_more_than_there_is_are_refused_at_once() {
     }
     assert!(read(&path, &npy(&of_shape("(2,)"), &[0; 16])));
     assert!(read(&path, &npy(&of_shape("()"), &[0; 8])));
+    let whole = "{'descr': '>i8', 'fortran_order': False, 'shape': (1,), }";
+    assert!(read(&path, &npy(whole, &((1_i64 << 53) - 1).to_be_bytes())));
+    assert!(!read(&path, &npy(whole, &((1_i64 << 53) + 1).to_be_bytes())));
+    assert!(!read(&path, &npy(&whole.replace(">i8", "|b1"), &[2])));
     for header in
         ["{".repeat(60_000), format!("{{'descr': {}", "[".repeat(9_000)), "{}".to_owned(), String::new()]
     {

@@ -19,7 +19,7 @@ use crate::{Error, Plan, Precision, Result, State, Var};
 ///
 /// let tape = Tape::new();
 /// let x = tape.parameter("x", [2]);
-/// let (a, b) = (x.take(0, 0), x.take(0, 1));
+/// let (a, b) = (x.slice(ndarray::s![0]), x.slice(ndarray::s![1]));
 /// let loss = (1.0 - a).square() + 100.0 * (b - a.square()).square(); // Rosenbrock's
 /// let mut state: State<f64> = [("x", ndarray::arr1(&[-1.2, 1.0]))].into_iter().collect();
 /// let minimum = Lbfgs::new().minimize(loss, &[x], &mut state)?;
