@@ -3,7 +3,7 @@
 //! As NumPy's documentation of `numpy.lib.format` describes it. The crates that read it multiply the lengths in a header
 //! without looking for overflow, and descend into nested brackets until the stack ends, so its three keys are read here.
 
-use super::stored::{Numbers, Stored, bytes_of, insert_new};
+use super::stored::{Stored, StoredArray, bytes_of, insert_new};
 use crate::base::float::Float;
 use crate::base::state::State;
 use crate::shown::{LIST, shown};
@@ -97,7 +97,7 @@ pub(super) fn read_array<F: Float>(name: &str, from: &mut dyn Read) -> Result<Ar
             shown(header.trim(), LIST)
         ));
     };
-    let array = Numbers { name, stored, is_big_endian, shape, is_column_major }.read(from)?;
+    let array = StoredArray { name, stored, is_big_endian, shape, is_column_major }.read(from)?;
     match from.read(&mut [0]) {
         Ok(0) => Ok(array),
         Ok(_) => Err("trailing bytes: it goes on after its numbers".to_owned()),

@@ -1,6 +1,6 @@
 //! Files of the crate `safetensors`: eight bytes with the length of the header, the header in JSON, the numbers.
 
-use super::stored::{Numbers, Stored, bytes_of, insert_new};
+use super::stored::{Stored, StoredArray, bytes_of, insert_new};
 use crate::base::float::Float;
 use crate::base::state::State;
 use ndarray::ArrayViewD;
@@ -86,7 +86,8 @@ pub(super) fn read<F: Float>(
             return Err(format!("entry `{name}` holds {:?}, which is not read", info.dtype));
         };
         let shape = info.shape.clone();
-        let numbers = Numbers { name: &name, stored, is_big_endian: false, shape, is_column_major: false };
+        let numbers =
+            StoredArray { name: &name, stored, is_big_endian: false, shape, is_column_major: false };
         let place = SeekFrom::Start(begin + info.data_offsets.0 as u64);
         file.seek(place).map_err(|e| format!("entry `{name}` cannot be read: {e}"))?;
         insert_new(&mut state, &name, numbers.read(&mut file)?)?;

@@ -29,7 +29,7 @@ pub(super) enum Stored {
 }
 
 /// Where an array stands in a file, and how.
-pub(super) struct Numbers<'n> {
+pub(super) struct StoredArray<'n> {
     pub(super) name: &'n str,
     pub(super) stored: Stored,
     pub(super) is_big_endian: bool,
@@ -70,7 +70,7 @@ impl Stored {
     }
 }
 
-impl Numbers<'_> {
+impl StoredArray<'_> {
     /// The number of elements.
     pub(super) fn len(&self) -> Result<usize, String> {
         let product = self.shape.iter().try_fold(1_usize, |n, &axis| n.checked_mul(axis));

@@ -3,6 +3,7 @@
 
 use crate::location::Location;
 use crate::mismatch::Mismatch;
+pub use crate::shown::first_of;
 use std::fmt;
 use thiserror::Error as ThisError;
 
@@ -225,18 +226,6 @@ pub fn refuse(error: Error) -> ! {
 pub const NOT_TAKEN: &str = "NaN from the branch not taken: what `select` does not choose gets a cotangent of 0, and 0 \
      times an infinite derivative is NaN; choose a harmless operand first and then the result (the double-where idiom, as in \
      the docs of `Var::select`)";
-
-/// The first names of a list and how many more there are, so that a message stays readable.
-pub fn first_of(names: impl IntoIterator<Item = String>) -> String {
-    const LISTED: usize = 16;
-    let mut names = names.into_iter();
-    let mut list: Vec<String> = names.by_ref().take(LISTED).collect();
-    match names.count() {
-        0 => {}
-        more => list.push(format!("and {more} more")),
-    }
-    list.join(", ")
-}
 
 /// The value of a result, or a panic with its error at the caller's line; `unwrap_or_else` would report the line of its
 /// closure.

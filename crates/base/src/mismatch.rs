@@ -1,6 +1,6 @@
 //! What two sets of named arrays do not share.
 
-use crate::error::first_of;
+use crate::shown::first_of;
 use std::fmt;
 
 /// How the entries of a state differ from those that are wanted: an empty one says that they are the same names with the

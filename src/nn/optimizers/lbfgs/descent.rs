@@ -1,7 +1,7 @@
 //! The iteration of L-BFGS on vectors of numbers.
 
-use super::line_search::{Limits, PointAlong, search};
-use super::{Lbfgs, Minimum, StopReason};
+use super::line_search::{PointAlong, SearchLimits, search};
+use super::settings::{LbfgsSettings, Minimum, StopReason};
 use crate::Result;
 use std::collections::VecDeque;
 
@@ -21,7 +21,7 @@ struct Pair {
 
 /// Minimises a function, which writes its gradient and returns its value, from x on.
 pub(super) fn minimize(
-    settings: &Lbfgs,
+    settings: &LbfgsSettings,
     x: &mut [f64],
     function: &mut dyn FnMut(&[f64], &mut [f64]) -> Result<f64>,
 ) -> Result<Minimum> {
@@ -55,8 +55,11 @@ pub(super) fn minimize(
         let size: f64 = gradient.iter().map(|g| g.abs()).sum();
         let first = if minimum.iterations == 0 { (1.0 / size).min(1.0) } else { 1.0 };
         minimum.iterations += 1;
-        let limits =
-            Limits { change: settings.change_tolerance, direction: largest(&direction), evaluations: ALONG };
+        let limits = SearchLimits {
+            change: settings.change_tolerance,
+            direction: largest(&direction),
+            evaluations: ALONG,
+        };
         let start = PointAlong { step: 0.0, value, gradient: gradient.clone(), slope };
         let found = search(start, first * settings.rate, &limits, &mut |step| {
             moved(&mut trial, x, step, &direction);

@@ -19,7 +19,7 @@ pub(super) struct PointAlong {
 }
 
 /// What ends a search besides its conditions.
-pub(super) struct Limits {
+pub(super) struct SearchLimits {
     /// The size of a bracket, and the largest element of the direction.
     pub(super) change: f64,
     pub(super) direction: f64,
@@ -33,7 +33,7 @@ pub(super) struct Limits {
 pub(super) fn search(
     start: PointAlong,
     first: f64,
-    limits: &Limits,
+    limits: &SearchLimits,
     at: &mut dyn FnMut(f64) -> Result<PointAlong>,
 ) -> Result<PointAlong> {
     let (value, slope) = (start.value, start.slope);

@@ -2,6 +2,10 @@
 
 mod descent;
 mod line_search;
+mod settings;
+
+use settings::LbfgsSettings;
+pub use settings::{Minimum, StopReason};
 
 use crate::{Error, Plan, Precision, Result, State, Var};
 
@@ -28,45 +32,7 @@ use crate::{Error, Plan, Precision, Result, State, Var};
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-pub struct Lbfgs {
-    history: usize,
-    iterations: usize,
-    gradient_tolerance: f64,
-    change_tolerance: f64,
-    rate: f64,
-}
-
-/// What [`Lbfgs`] found.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Minimum {
-    /// The value.
-    pub value: f64,
-    /// The largest element of the gradient, without its sign.
-    pub gradient: f64,
-    /// The steps that were taken.
-    pub iterations: usize,
-    /// How often value and gradient were computed.
-    pub evaluations: usize,
-    /// Why it ended.
-    pub reason: StopReason,
-}
-
-/// Why [`Lbfgs`] ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum StopReason {
-    /// No element of the gradient is larger than its tolerance.
-    Gradient,
-    /// The parameters or the value hardly change.
-    Change,
-    /// So many steps were taken as are allowed.
-    Iterations,
-    /// No lower value was found along the direction: most often rounding, or a wrong gradient.
-    LineSearch,
-    /// The value or the gradient at the start is not finite.
-    NotFinite,
-}
+pub struct Lbfgs(LbfgsSettings);
 
 impl Default for Lbfgs {
     fn default() -> Self {
@@ -77,31 +43,37 @@ impl Default for Lbfgs {
 impl Lbfgs {
     /// With the last 10 steps remembered, at most 1,000 steps, and PyTorch's tolerances: 10⁻⁷ for the gradient, 10⁻⁹ for changes.
     pub fn new() -> Self {
-        Self { history: 10, iterations: 1000, gradient_tolerance: 1e-7, change_tolerance: 1e-9, rate: 1.0 }
+        Self(LbfgsSettings {
+            history: 10,
+            iterations: 1000,
+            gradient_tolerance: 1e-7,
+            change_tolerance: 1e-9,
+            rate: 1.0,
+        })
     }
 
     /// The same with so many steps remembered, at least 1. Each takes two vectors.
     #[must_use]
     pub fn history(self, history: usize) -> Self {
-        Self { history: history.max(1), ..self }
+        Self(LbfgsSettings { history: history.max(1), ..self.0 })
     }
 
     /// The same with at most so many steps.
     #[must_use]
     pub fn iterations(self, iterations: usize) -> Self {
-        Self { iterations, ..self }
+        Self(LbfgsSettings { iterations, ..self.0 })
     }
 
     /// The same with other tolerances: of the largest element of the gradient, and of changes of parameters and value.
     #[must_use]
     pub fn tolerances(self, gradient: f64, change: f64) -> Self {
-        Self { gradient_tolerance: gradient, change_tolerance: change, ..self }
+        Self(LbfgsSettings { gradient_tolerance: gradient, change_tolerance: change, ..self.0 })
     }
 
     /// The same with another first step length along each direction than 1.
     #[must_use]
     pub fn rate(self, rate: f64) -> Self {
-        Self { rate, ..self }
+        Self(LbfgsSettings { rate, ..self.0 })
     }
 
     /// Minimises a loss, whose inputs have values on the tape, from the parameters' values in a state on, which become
@@ -179,7 +151,7 @@ impl Lbfgs {
         x: &mut [f64],
         mut function: impl FnMut(&[f64], &mut [f64]) -> Result<f64>,
     ) -> Result<Minimum> {
-        descent::minimize(self, x, &mut function)
+        descent::minimize(&self.0, x, &mut function)
     }
 }
 
