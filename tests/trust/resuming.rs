@@ -133,7 +133,7 @@ fn batches_that_are_accumulated_give_the_step_of_a_large_one() {
             let before = state.to_vec(["w"]).unwrap();
             plan.run(&mut state).unwrap();
             let moved = before != state.to_vec(["w"]).unwrap();
-            assert_eq!(moved, (run + 1) * rows % 12 == 0, "run {run} of {rows} rows");
+            assert_eq!(moved, ((run + 1) * rows).is_multiple_of(12), "run {run} of {rows} rows");
         }
         state
     };

@@ -19,11 +19,14 @@ struct Pair {
     weight: f64,
 }
 
+/// A function that writes its gradient and returns its value.
+type Objective<'f> = dyn FnMut(&[f64], &mut [f64]) -> Result<f64> + 'f;
+
 /// Minimises a function, which writes its gradient and returns its value, from x on.
 pub(super) fn minimize(
     settings: &LbfgsSettings,
     x: &mut [f64],
-    function: &mut dyn FnMut(&[f64], &mut [f64]) -> Result<f64>,
+    function: &mut Objective<'_>,
 ) -> Result<Minimum> {
     let mut gradient = vec![0.0; x.len()];
     let mut value = function(x, &mut gradient)?;
