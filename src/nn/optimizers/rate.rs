@@ -31,17 +31,24 @@ pub struct Rate(RateKind);
 
 type Recorded = dyn for<'t> Fn(Var<'t>) -> Var<'t> + Send + Sync;
 
+/// A schedule as data, so that its nodes are recorded at the line of the user.
 #[derive(Clone)]
 enum RateKind {
     Constant(f64),
-    Recorded(&'static str, Arc<Recorded>),
+    /// The rate, every so many steps, and the logarithm of the factor.
+    StepDecay(f64, f64, f64),
+    Milestones(f64, Vec<usize>, f64),
+    Exponential(f64, f64),
+    /// The first and the last rate, and the steps between them.
+    Linear(f64, f64, f64),
+    Cosine(f64, f64, f64),
+    /// The highest rate, and the steps.
+    OneCycle(f64, f64),
+    WarmUp(Box<Rate>, f64),
+    FromFn(Arc<Recorded>),
 }
 
 impl Rate {
-    fn recorded(name: &'static str, f: impl for<'t> Fn(Var<'t>) -> Var<'t> + Send + Sync + 'static) -> Self {
-        Self(RateKind::Recorded(name, Arc::new(f)))
-    }
-
     /// The same rate at every step.
     pub fn constant(rate: f64) -> Self {
         Self(RateKind::Constant(rate))
@@ -58,7 +65,7 @@ impl Rate {
     /// }));
     /// ```
     pub fn from_fn(f: impl for<'t> Fn(Var<'t>) -> Var<'t> + Send + Sync + 'static) -> Self {
-        Self::recorded("from_fn", f)
+        Self(RateKind::FromFn(Arc::new(f)))
     }
 
     /// `η γ^⌊t / n⌋`: times γ after every n steps; PyTorch's `StepLR`.
@@ -70,8 +77,7 @@ impl Rate {
     pub fn step_decay(rate: f64, every: usize, factor: f64) -> Self {
         assert!(every > 0, "step_decay: the rate changes after every 1 or more steps, got 0");
         let ln = logarithm("step_decay", factor);
-        // A half more, since the quotient is rounded.
-        Self::recorded("step_decay", move |t| rate * (((t + 0.5) / every as f64).floor() * ln).exp())
+        Self(RateKind::StepDecay(rate, every as f64, ln))
     }
 
     /// `η γ^k`, where k of the given steps are not above t; PyTorch's `MultiStepLR`.
@@ -81,12 +87,8 @@ impl Rate {
     /// If γ is not more than 0.
     #[track_caller]
     pub fn milestones(rate: f64, steps: &[usize], factor: f64) -> Self {
-        let (steps, ln) = (steps.to_vec(), logarithm("milestones", factor));
-        Self::recorded("milestones", move |t| {
-            let reached = |&step: &usize| t.greater_equal(step as f64);
-            let count = steps.iter().map(reached).reduce(|a, b| a + b);
-            count.map_or(t.tape().constant(rate), |count| rate * (count * ln).exp())
-        })
+        let ln = logarithm("milestones", factor);
+        Self(RateKind::Milestones(rate, steps.to_vec(), ln))
     }
 
     /// `η γᵗ`; PyTorch's `ExponentialLR`.
@@ -97,7 +99,7 @@ impl Rate {
     #[track_caller]
     pub fn exponential(rate: f64, factor: f64) -> Self {
         let ln = logarithm("exponential", factor);
-        Self::recorded("exponential", move |t| rate * (t * ln).exp())
+        Self(RateKind::Exponential(rate, ln))
     }
 
     /// A straight line from the first rate at step 0 to the last one at step `steps`, and the last one after that; PyTorch's
@@ -109,7 +111,7 @@ impl Rate {
     #[track_caller]
     pub fn linear(first: f64, last: f64, steps: usize) -> Self {
         let steps = positive("linear", steps);
-        Self::recorded("linear", move |t| first + (last - first) * (t / steps).minimum(1.0))
+        Self(RateKind::Linear(first, last, steps))
     }
 
     /// Half a wave from the first rate at step 0 to the last one at step `steps`, and the last one after that: `ηₙ + ½ (η₀ − ηₙ)
@@ -124,7 +126,7 @@ impl Rate {
     #[track_caller]
     pub fn cosine(first: f64, last: f64, steps: usize) -> Self {
         let steps = positive("cosine", steps);
-        Self::recorded("cosine", move |t| wave(first, last, t / steps))
+        Self(RateKind::Cosine(first, last, steps))
     }
 
     /// A rise and a fall within `steps` steps, half a wave each: from `highest / 25` to `highest` in the first three tenths, and
@@ -138,42 +140,57 @@ impl Rate {
     #[track_caller]
     pub fn one_cycle(highest: f64, steps: usize) -> Self {
         assert!(steps > 3, "one_cycle: a rise and a fall take at least 4 steps, got {steps}");
-        let (lowest, top, end) = (highest / 25.0, 0.3 * steps as f64 - 1.0, steps as f64 - 1.0);
-        Self::recorded("one_cycle", move |t| {
-            let rise = wave(lowest, highest, t / top);
-            let fall = wave(highest, lowest / 1e4, ((t - top) / (end - top)).maximum(0.0));
-            t.less_equal(top).select(rise, fall)
-        })
+        Self(RateKind::OneCycle(highest, steps as f64))
     }
 
     /// The same with a rise before it: in the first n steps, `(t + 1) / (n + 1)` of its first rate; then it follows from its
     /// beginning.
     #[must_use]
     pub fn warm_up(self, steps: usize) -> Self {
-        let n = steps as f64;
-        Self::recorded("warm_up", move |t| {
-            ((t + 1.0) / (n + 1.0)).minimum(1.0) * self.at((t - n).maximum(0.0))
-        })
+        Self(RateKind::WarmUp(Box::new(self), steps as f64))
     }
 
     /// The rate, if it is the same at every step.
     pub(super) fn as_constant(&self) -> Option<f64> {
         match self.0 {
             RateKind::Constant(rate) => Some(rate),
-            RateKind::Recorded(..) => None,
+            _ => None,
         }
     }
 
-    /// Records the rate after a number of steps.
+    /// Records the rate after t steps.
     ///
     /// # Panics
     ///
     /// If a function of the user gives anything but one number.
     #[track_caller]
-    pub fn at<'t>(&self, steps: Var<'t>) -> Var<'t> {
+    pub fn at<'t>(&self, t: Var<'t>) -> Var<'t> {
+        let _updating = t.tape().updating();
         let rate = match &self.0 {
-            RateKind::Constant(rate) => steps.tape().constant(*rate),
-            RateKind::Recorded(_, record) => record(steps),
+            RateKind::Constant(rate) => t.tape().constant(*rate),
+            // Half a step more, since the quotient is rounded.
+            RateKind::StepDecay(rate, every, ln) => *rate * (((t + 0.5) / *every).floor() * *ln).exp(),
+            RateKind::Milestones(rate, steps, ln) => {
+                let mut reached = t.tape().constant(0.0);
+                for &step in steps {
+                    reached = reached + t.greater_equal(step as f64);
+                }
+                *rate * (reached * *ln).exp()
+            }
+            RateKind::Exponential(rate, ln) => *rate * (t * *ln).exp(),
+            RateKind::Linear(first, last, steps) => *first + (last - first) * (t / *steps).minimum(1.0),
+            RateKind::Cosine(first, last, steps) => wave(*first, *last, t / *steps),
+            RateKind::OneCycle(highest, steps) => {
+                let (lowest, top, end) = (highest / 25.0, 0.3 * steps - 1.0, steps - 1.0);
+                let rise = wave(lowest, *highest, t / top);
+                let fall = wave(*highest, lowest / 1e4, ((t - top) / (end - top)).maximum(0.0));
+                t.less_equal(top).select(rise, fall)
+            }
+            RateKind::WarmUp(rate, n) => {
+                let rise = ((t + 1.0) / (n + 1.0)).minimum(1.0);
+                rise * rate.at((t - *n).maximum(0.0))
+            }
+            RateKind::FromFn(record) => record(t),
         };
         assert!(rate.shape().is_empty(), "rate: a schedule gives one number, got shape {:?}", rate.shape());
         rate
@@ -181,6 +198,7 @@ impl Rate {
 }
 
 /// Half a wave from one number to another, as the part of the way goes from 0 to 1, and the other after that.
+#[track_caller]
 fn wave<'t>(first: f64, last: f64, part: Var<'t>) -> Var<'t> {
     last + 0.5 * (first - last) * (1.0 + (PI * part.minimum(1.0)).cos())
 }
@@ -207,7 +225,14 @@ impl fmt::Debug for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             RateKind::Constant(rate) => write!(f, "{rate:?}"),
-            RateKind::Recorded(name, _) => write!(f, "Rate::{name}(…)"),
+            RateKind::StepDecay(..) => f.write_str("Rate::step_decay(…)"),
+            RateKind::Milestones(..) => f.write_str("Rate::milestones(…)"),
+            RateKind::Exponential(..) => f.write_str("Rate::exponential(…)"),
+            RateKind::Linear(..) => f.write_str("Rate::linear(…)"),
+            RateKind::Cosine(..) => f.write_str("Rate::cosine(…)"),
+            RateKind::OneCycle(..) => f.write_str("Rate::one_cycle(…)"),
+            RateKind::WarmUp(rate, steps) => write!(f, "{rate:?}.warm_up({steps})"),
+            RateKind::FromFn(_) => f.write_str("Rate::from_fn(…)"),
         }
     }
 }
