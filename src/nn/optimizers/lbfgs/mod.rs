@@ -27,8 +27,8 @@ use crate::{Error, Plan, Precision, Result, State, Var};
 /// let loss = (1.0 - a).square() + 100.0 * (b - a.square()).square(); // Rosenbrock's
 /// let mut state: State<f64> = [("x", ndarray::arr1(&[-1.2, 1.0]))].into_iter().collect();
 /// let minimum = Lbfgs::new().minimize(loss, &[x], &mut state)?;
-/// assert!(minimum.iterations < 50 && minimum.value < 1e-12, "{minimum:?}");
-/// assert!(state.to_vec(["x"])?.iter().all(|x| (x - 1.0).abs() < 1e-6));
+/// assert!(minimum.iterations < 50 && minimum.value < 1e-10, "{minimum:?}");
+/// assert!(state.to_vec(["x"])?.iter().all(|x| (x - 1.0).abs() < 1e-5));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
