@@ -45,7 +45,7 @@ pub trait Optimizer: Debug + Send + Sync {
     }
 
     /// Records one step for parameters with given gradients, which may be clipped or averaged: pairs of a parameter and the
-    /// node of its new value, including the optimiser's own state. The nodes are marked as [updates](Tape::updating).
+    /// node of its new value, including the optimiser's own state. The nodes are marked as [updates](crate::Tape::updating).
     ///
     /// # Panics
     ///
