@@ -24,8 +24,10 @@
 //! | check gradients | [`assert_gradients!`], [`Check`] |
 //! | draw | [`Var::draw`], [`picture`] |
 //! | find an op, by its name in NumPy, PyTorch, JAX or ONNX too | [`ops`] |
-//! | build networks | [`nn`] |
+//! | build networks, and optimise | [`nn`] |
+//! | take data in batches | [`data`] |
 //! | write an op | [`op`], [`Tape::apply`] |
+//! | save and load weights and training state | `State::save`, `State::load` (feature `files`) |
 //! | save, load, walk the graph | [`Graph`] with serde and petgraph, [`Tape::from_graph`], [`Registry`], [`Limits`] |
 //!
 //! # Words
@@ -44,14 +46,16 @@
 //!
 //! # Features
 //!
-//! `avx512`, the only one by default, adds a library of matrix products for processors that have it. `mnist` adds the
-//! reader `data::mnist`, with a decompressor; `png` and `pdf` add pictures in these formats, with fonts; `json` adds
+//! `avx512`, the only one by default, adds a library of matrix products for processors that have it. `files` adds
+//! `State::save` and `State::load`, with the formats safetensors and `.npz`. `mnist` adds the readers `data::mnist` and
+//! `data::cifar10`, with a decompressor; `png` and `pdf` add pictures in these formats, with fonts; `json` adds
 //! `Picture::from_json`, which reads a picture back.
 
 mod base;
 pub mod check;
 pub mod data;
 mod eval;
+mod files;
 pub mod graph;
 mod kernel;
 pub mod nn;
@@ -64,7 +68,7 @@ mod view;
 
 pub use base::float::Float;
 pub use base::state::State;
-pub use chainrule_base::{Error, Location, Result};
+pub use chainrule_base::{Error, Location, Mismatch, Result};
 pub use check::Check;
 pub use graph::{Graph, NodeId};
 pub use plan::{FeedValue, Key, Outputs, Plan, PlanOptions, Schedule};
@@ -73,7 +77,7 @@ pub use tape::{IntoIndices, IntoValue, Limits, LoadOp, Op, Precision, Registry, 
 #[cfg(feature = "draw")]
 pub use view::Draw;
 
-use chainrule_base::{error, location, shown, written};
+use chainrule_base::{error, location, mismatch, shown, written};
 
 /// Pictures of graphs: the selection of what is shown, and a re-export of the crate [`chainrule_picture`], which lays
 /// pictures out and exports them.

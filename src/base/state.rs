@@ -63,31 +63,56 @@ impl<F: Float> State<F> {
         self.0.iter().map(|(name, array)| (name.as_str(), array.view()))
     }
 
+    /// The names in the order in which they were put in.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// Whether there is an array of a name.
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// Takes the array of a name out; those after it move up.
+    pub fn remove(&mut self, name: &str) -> Option<ArrayD<F>> {
+        self.0.shift_remove(name)
+    }
+
+    /// Keeps the entries for which a question is answered with yes, such as those of a network without what its optimiser
+    /// remembers.
+    ///
+    /// ```
+    /// let mut state: chainrule::State<f32> =
+    ///     ["affine1/bias", "adam/m/affine1/bias"].map(|name| (name, ndarray::arr1(&[0.0]))).into_iter().collect();
+    /// state.retain(|name, _| !name.starts_with("adam/"));
+    /// assert!(state.names().eq(["affine1/bias"]));
+    /// ```
+    pub fn retain(&mut self, mut keep: impl FnMut(&str, ArrayViewD<'_, F>) -> bool) {
+        self.0.retain(|name, array| keep(name, array.view()));
+    }
+
     /// The same entries in another precision, rounded to nearest.
     pub fn cast<G: Float>(&self) -> State<G> {
         State(self.0.iter().map(|(name, array)| (name.clone(), array.mapv(|x| G::of(x.wide())))).collect())
     }
 
-    /// The array of a name, if it has this shape.
-    pub(crate) fn require(
-        &self,
-        what: &'static str,
-        name: &str,
-        shape: &[usize],
-    ) -> Result<ArrayViewD<'_, F>> {
-        let array = &self.0[self.place(what, name, shape)?];
-        Ok(array.view())
+    /// Where the array of a name stands.
+    pub(crate) fn place_of(&self, what: &'static str, name: &str) -> Result<usize> {
+        self.0.get_index_of(name).ok_or_else(||
+Error::Unknown {
+                what,
+                wanted: format!(
+                    "entry `{name}` in the state; `state.insert`, a network's or an optimiser's `init`, or a file puts one \
+                     there"
+                ),
+                present: first_of(self.0.keys().cloned()),
+            })
     }
 
     /// Where the array of a name stands, if it has this shape.
     pub(crate) fn place(&self, what: &'static str, name: &str, shape: &[usize]) -> Result<usize> {
-        let Some((place, _, array)) = self.0.get_full(name) else {
-            return Err(Error::Unknown {
-                what,
-                wanted: format!("entry `{name}` in the state"),
-                present: first_of(self.0.keys().cloned()),
-            });
-        };
+        let place = self.place_of(what, name)?;
+        let array = &self.0[place];
         if array.shape() != shape {
             return Err(Error::StateShape {
                 what,
@@ -154,6 +179,37 @@ impl<'a, F> Others<'a, F> {
         let stretch = self.0.iter().rfind(|(start, _)| *start <= place);
         let entry = stretch.and_then(|(start, arrays)| arrays.get_index(place - start));
         entry.and_then(|(_, array)| array.as_slice()).unwrap_or_default()
+    }
+}
+
+impl<F, S: Into<String>, D: ndarray::Dimension> FromIterator<(S, ndarray::Array<F, D>)> for State<F>
+where
+    F: Clone,
+{
+    fn from_iter<I: IntoIterator<Item = (S, ndarray::Array<F, D>)>>(entries: I) -> Self {
+        let mut state = Self::default();
+        state.extend(entries);
+        state
+    }
+}
+
+/// The last of several arrays of one name counts.
+impl<F, S: Into<String>, D: ndarray::Dimension> Extend<(S, ndarray::Array<F, D>)> for State<F>
+where
+    F: Clone,
+{
+    fn extend<I: IntoIterator<Item = (S, ndarray::Array<F, D>)>>(&mut self, entries: I) {
+        self.0.extend(entries.into_iter().map(|(name, array)| (name.into(), row_major(array.into_dyn()))));
+    }
+}
+
+/// Names and arrays in the order in which they were put in.
+impl<F> IntoIterator for State<F> {
+    type Item = (String, ArrayD<F>);
+    type IntoIter = indexmap::map::IntoIter<String, ArrayD<F>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
 

@@ -11,7 +11,7 @@ use thiserror::Error;
 pub enum DataError {
     /// The file is not there, neither compressed nor plain.
     #[error(
-        "{}: there is no such file, nor one without the `.gz`; name the folder that holds the four files of the data set",
+        "{}: there is no such file, nor one without the `.gz`; name the folder that holds the files of the data set",
         path.display()
     )]
     Missing {

@@ -73,7 +73,7 @@ pub(crate) fn read_idx<const AXES: usize>(
 
 /// Opens `dir/name.gz` through a decompressor, or else `dir/name` as it is; if both are missing, the same with a dot before
 /// `idx`, as in `train-images.idx3-ubyte`.
-fn open(dir: &Path, name: &str) -> Result<(PathBuf, Box<dyn Read>), DataError> {
+pub(crate) fn open(dir: &Path, name: &str) -> Result<(PathBuf, Box<dyn Read>), DataError> {
     let dotted = name.replace("-idx", ".idx");
     let paths = [name, &dotted].map(|name| [dir.join(format!("{name}.gz")), dir.join(name)]).concat();
     let there = |path: &&PathBuf| path.try_exists().unwrap_or(true);
@@ -98,7 +98,12 @@ fn open(dir: &Path, name: &str) -> Result<(PathBuf, Box<dyn Read>), DataError> {
 }
 
 /// Appends at most `limit` bytes. Memory grows with the bytes that arrive, not with the limit.
-fn read_up_to(file: &mut dyn Read, path: &Path, limit: usize, into: &mut Vec<u8>) -> Result<(), DataError> {
+pub(crate) fn read_up_to(
+    file: &mut dyn Read,
+    path: &Path,
+    limit: usize,
+    into: &mut Vec<u8>,
+) -> Result<(), DataError> {
     match file.take(limit as u64).read_to_end(into) {
         Ok(_) => Ok(()),
         Err(e) => Err(match e.kind() {

@@ -26,13 +26,12 @@
 
 mod accuracy;
 mod activation;
-mod adam;
 mod affine;
 mod conv;
 mod init;
 mod layer;
 mod loss;
-mod optimizer;
+mod optimizers;
 mod pool;
 mod sequential;
 
@@ -41,7 +40,6 @@ pub use activation::{
     Celu, Elu, Gelu, GeluTanh, HardSigmoid, HardSwish, HardTanh, LeakyRelu, LogSigmoid, LogSoftmax, Mish,
     Relu, Selu, Sigmoid, Silu, Softmax, Softplus, Softsign, Tanh,
 };
-pub use adam::Adam;
 pub use affine::Affine;
 pub use conv::{Conv, Conv1d, Conv2d, Conv3d, ConvTranspose, ConvTranspose1d, ConvTranspose2d};
 pub use init::{Gaussian, He, Init, LeCun, Orthogonal, TruncatedNormal, Xavier, Zeros};
@@ -51,6 +49,9 @@ pub use loss::{
     NllLoss, Reduction, SmoothL1Loss, SoftmaxWithLoss, TripletMarginLoss, binary_cross_entropy,
     cosine_similarity, mae, mse,
 };
-pub use optimizer::{Momentum, Optimizer, Sgd};
+pub use optimizers::{
+    Accumulate, AdaGrad, Adam, AdamW, Clip, Groups, Lbfgs, Lion, Minimum, Momentum, Optimizer, Rate, RmsProp,
+    Sgd, StopReason, TrainingStep, clip_by_global_norm, clip_by_value, global_norm,
+};
 pub use pool::{AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, Flatten, MaxPool};
 pub use sequential::Sequential;

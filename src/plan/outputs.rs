@@ -71,6 +71,13 @@ impl<'p, F: Precision> Outputs<'p, F> {
         }
     }
 
+    /// The value of the output at a position of the list that was compiled, or `None` if there are fewer outputs, or this one
+    /// holds indices.
+    pub fn get_nth(&self, position: usize) -> Option<ArrayViewD<'p, F>> {
+        let is_there = position < self.plan.outputs.len() && !self.holds_indices(position);
+        is_there.then(|| self.nth(position))
+    }
+
     /// The numbers of the output at a position, as they lie.
     pub(crate) fn numbers(&self, position: usize) -> View<'p, F> {
         self.view(&self.plan.outputs[position].1)

@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("chainrule_base", &[]),
     ("chainrule_picture", &["chainrule_base"]),
     ("base", &["chainrule_base"]),
+    ("files", &["chainrule_base", "base"]),
     ("kernel", &["base"]),
     ("graph", &["chainrule_base", "base"]),
     ("tape", &["chainrule_base", "base", "kernel", "graph", "ops"]),

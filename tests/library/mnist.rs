@@ -317,7 +317,7 @@ fn a_missing_file_and_one_that_cannot_be_read() {
         assert_eq!(
             error.to_string(),
             format!(
-                "{}: there is no such file, nor one without the `.gz`; name the folder that holds the four files of the data set",
+                "{}: there is no such file, nor one without the `.gz`; name the folder that holds the files of the data set",
                 path.display()
             )
         );

@@ -3,6 +3,8 @@
 mod formats;
 mod limits;
 mod numbers;
+mod states;
+mod states_hostile;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

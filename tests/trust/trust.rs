@@ -16,6 +16,7 @@ mod panics;
 mod pictures;
 mod properties;
 mod report;
+mod resuming;
 mod saving;
 mod scale;
 mod small;

@@ -2,6 +2,8 @@
 //! would be right; it is lower case and carries no full stop.
 
 use crate::location::Location;
+use crate::mismatch::Mismatch;
+pub use crate::shown::first_of;
 use std::fmt;
 use thiserror::Error as ThisError;
 
@@ -165,6 +167,14 @@ pub enum Error {
         /// The shape in the state.
         found: Vec<usize>,
     },
+    /// The entries of a state are not those that are wanted.
+    #[error("{what}: the state does not have the names and shapes that are wanted; {mismatch}")]
+    Mismatch {
+        /// What was asked.
+        what: &'static str,
+        /// What is missing, surplus, or of another shape.
+        mismatch: Mismatch,
+    },
     /// A value that must be finite is not.
     #[error("{what}: {node} holds {value} at index {index:?}; recorded at {location}")]
     NotFinite {
@@ -216,18 +226,6 @@ pub fn refuse(error: Error) -> ! {
 pub const NOT_TAKEN: &str = "NaN from the branch not taken: what `select` does not choose gets a cotangent of 0, and 0 \
      times an infinite derivative is NaN; choose a harmless operand first and then the result (the double-where idiom, as in \
      the docs of `Var::select`)";
-
-/// The first names of a list and how many more there are, so that a message stays readable.
-pub fn first_of(names: impl IntoIterator<Item = String>) -> String {
-    const LISTED: usize = 16;
-    let mut names = names.into_iter();
-    let mut list: Vec<String> = names.by_ref().take(LISTED).collect();
-    match names.count() {
-        0 => {}
-        more => list.push(format!("and {more} more")),
-    }
-    list.join(", ")
-}
 
 /// The value of a result, or a panic with its error at the caller's line; `unwrap_or_else` would report the line of its
 /// closure.

@@ -66,6 +66,18 @@ pub fn grouped(count: usize) -> String {
     out
 }
 
+/// The first names of a list and how many more there are, so that a message stays readable.
+pub fn first_of(names: impl IntoIterator<Item = String>) -> String {
+    const LISTED: usize = 16;
+    let mut names = names.into_iter();
+    let mut list: Vec<String> = names.by_ref().take(LISTED).collect();
+    match names.count() {
+        0 => {}
+        more => list.push(format!("and {more} more")),
+    }
+    list.join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

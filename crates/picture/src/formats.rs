@@ -1,6 +1,5 @@
 //! Exports of a picture in every format, and the format of a file by its extension.
 
-use crate::export::files::{refused, write_file};
 use crate::export::{dot, graphviz, mermaid, notebook, show, svg};
 use crate::layout::engine::LayoutEngine;
 use crate::layout::layered::Layered;
@@ -8,6 +7,7 @@ use crate::layout::measure::Sizes;
 use crate::model::picture::Picture;
 use crate::page::expansions::Expansions;
 use chainrule_base::error::Result;
+use chainrule_base::files::write::{refused, write_file};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 

@@ -34,8 +34,8 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
+pub use chainrule_base::files::write_file;
 pub use chainrule_base::{Error, Location, Result};
-pub use export::files::write_file;
 pub use export::show::show_page;
 pub use formats::Format;
 pub use layout::engine::LayoutEngine;

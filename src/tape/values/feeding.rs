@@ -3,6 +3,7 @@
 use super::given::{IntoIndices, IntoValue};
 use crate::error::{Error, Result, first_of};
 use crate::graph::{Graph, Leaf, NodeId};
+use crate::mismatch::Mismatch;
 use crate::tape::op::{Recorder, Tape, Var};
 use crate::{Float, State};
 
@@ -141,23 +142,66 @@ impl Tape {
         Ok(())
     }
 
-    /// Gives every parameter of the tape its value in a state.
+    /// Gives every parameter of the tape its value in a state that has these parameters and nothing else.
     ///
     /// # Errors
     ///
-    /// [`Error::Unknown`] or [`Error::StateShape`] if the state lacks a parameter or has it in another shape,
-    /// [`Error::GraphHeld`] if the [graph](Tape::graph) is held.
+    /// [`Error::Mismatch`] if the state lacks a parameter, has one in another shape, or has an entry that is no parameter of
+    /// the tape, with all that differ: see [`load_partial`](Self::load_partial). [`Error::GraphHeld`] if the
+    /// [graph](Tape::graph) is held. Then nothing is changed.
     #[track_caller]
     pub fn load<F: Float>(&self, state: &State<F>) -> Result<()> {
-        let mut values = Vec::new();
-        for parameter in self.parameters() {
-            let name = parameter.name().unwrap_or_default();
-            values.push((parameter, state.require("load", &name, &parameter.shape())?.mapv(F::wide)));
+        let parameters = self.named_parameters();
+        let mismatch = compare(&parameters, state);
+        if !mismatch.is_empty() {
+            return Err(Error::Mismatch { what: "load", mismatch });
         }
-        // Nothing is changed before everything was found.
-        for (parameter, value) in values {
-            self.try_write("load")?.give(parameter.id(), &value)?;
+        self.give_all(&parameters, state)
+    }
+
+    /// Gives those parameters of the tape their values that a state has in their shape, and returns what differs: a network is
+    /// evaluated with the state of its training, which has what the optimiser remembers too.
+    ///
+    /// ```
+    /// let tape = chainrule::Tape::new();
+    /// let w = tape.parameter("w", []);
+    /// let state: chainrule::State<f32> = ["w", "adam/m/w"].map(|name| (name, ndarray::arr0(2.0))).into_iter().collect();
+    /// assert_eq!(tape.load_partial(&state)?.surplus, ["adam/m/w"]);
+    /// assert_eq!(w.value().item(), 2.0);
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::GraphHeld`] if the [graph](Tape::graph) is held.
+    #[track_caller]
+    pub fn load_partial<F: Float>(&self, state: &State<F>) -> Result<Mismatch> {
+        let parameters = self.named_parameters();
+        self.give_all(&parameters, state)?;
+        Ok(compare(&parameters, state))
+    }
+
+    fn named_parameters(&self) -> Vec<(NodeId, String, Vec<usize>)> {
+        let named = |p: Var<'_>| (p.id(), p.name().unwrap_or_default(), p.shape());
+        self.parameters().into_iter().map(named).collect()
+    }
+
+    #[track_caller]
+    fn give_all<F: Float>(
+        &self,
+        parameters: &[(NodeId, String, Vec<usize>)],
+        state: &State<F>,
+    ) -> Result<()> {
+        for (id, name, shape) in parameters {
+            if let Some(array) = state.get(name).filter(|array| array.shape() == shape) {
+                self.try_write("load")?.give(*id, &array.mapv(F::wide))?;
+            }
         }
         self.forget_computed()
     }
+}
+
+/// How a state differs from the parameters of a tape.
+fn compare<F: Float>(parameters: &[(NodeId, String, Vec<usize>)], state: &State<F>) -> Mismatch {
+    state.compare(parameters.iter().map(|(_, name, shape)| (name.as_str(), shape.as_slice())))
 }

@@ -2,8 +2,9 @@
 
 use super::{Case, case, with_world};
 use chainrule::nn::{
-    Adam, Affine, BceLoss, BceWithLogitsLoss, CrossEntropyLoss, HuberLoss, KlDivLoss, Momentum, MseLoss,
-    Optimizer, Relu, Sequential, Sgd, SoftmaxWithLoss, TripletMarginLoss, cosine_similarity,
+    Accumulate, AdaGrad, Adam, AdamW, Affine, BceLoss, BceWithLogitsLoss, Clip, CrossEntropyLoss, Groups,
+    HuberLoss, KlDivLoss, Lion, Momentum, MseLoss, Optimizer, Rate, Relu, RmsProp, Sequential, Sgd,
+    SoftmaxWithLoss, TripletMarginLoss, clip_by_global_norm, clip_by_value, cosine_similarity, global_norm,
 };
 use chainrule::{Var, ops};
 use ndarray::{arr1, s};
@@ -271,6 +272,21 @@ pub(super) const CASES: &[Case] = &[
     case!("Sgd::apply", w => Sgd::new(0.1).apply(&[w.p], &[w.x])),
     case!("Momentum::apply", w => Momentum::new(0.1, 0.9).apply(&[w.p], &[w.x])),
     case!("Adam::apply", w => Adam::new(0.1).apply(&[w.p], &[w.x])),
+    case!("AdamW::apply", w => AdamW::new(Rate::cosine(0.1, 0.0, 9)).apply(&[w.p], &[w.x])),
+    case!("AdaGrad::apply", w => AdaGrad::new(0.1).apply(&[w.p], &[w.x])),
+    case!("RmsProp::apply", w => RmsProp::new(0.1).apply(&[w.p], &[w.x])),
+    case!("Lion::apply", w => Lion::new(0.1).apply(&[w.p], &[w.x])),
+    case!("Clip::apply", w => Clip::by_global_norm(Sgd::new(0.1), 1.0).apply(&[w.p], &[w.x])),
+    case!("Clip::apply", w => Clip::by_value(Sgd::new(0.1), 1.0).apply(&[w.p], &[w.x])),
+    case!("Accumulate::apply", w => Accumulate::new(Sgd::new(0.1), 2).apply(&[w.p], &[w.x])),
+    case!("Groups::apply", w => Groups::new(Sgd::new(0.1)).apply(&[w.p], &[w.x])),
+    case!("Rate::at", w => Rate::cosine(0.1, 0.0, 9).at(w.s)),
+    case!("Rate::at", w => Rate::one_cycle(0.1, 9).warm_up(3).at(w.s)),
+    case!("Rate::at", w => Rate::milestones(0.1, &[2, 3], 0.5).at(w.s)),
+    case!("global_norm", w => global_norm(&[w.p])),
+    case!("clip_by_global_norm", w => clip_by_global_norm(&[w.p], 1.0)),
+    case!("clip_by_value", w => clip_by_value(&[w.p], 1.0)),
+    case!("Optimizer::step", w => Adam::new(0.1).step(w.s, &[w.p])),
     case!("Optimizer::updates", w => Adam::new(0.1).updates(w.s, &[w.p])),
     case!("Optimizer::updates", w => boxed(Sgd::new(0.1)).updates(w.s, &[w.p])),
     case!("Optimizer::apply", w => boxed(Momentum::new(0.1, 0.9)).apply(&[w.p], &[w.x])),

@@ -25,6 +25,7 @@ pub(super) const CALLS: &[(&str, Call)] = &[
     ("feed_all", |w| w.tape.feed_all([(w.s, 2.0)])),
     ("feed_indices", |w| w.tape.feed_indices(w.i, ndarray::arr1(&[0_usize, 1]))),
     ("load", |w| w.tape.load(&state())),
+    ("load_partial", |w| w.tape.load_partial(&state()).map(|_| ())),
     ("values", |w| w.tape.values([w.x.id()]).map(drop)),
     ("try_grad", |w| w.s.try_grad(&[w.s]).map(drop)),
     ("try_grad", |w| w.s.try_grad(&[w.x]).map(drop)),

@@ -1,7 +1,9 @@
 //! Operands and arguments that do not fit.
 
 use super::{Case, case, with_world};
-use chainrule::nn::{Adam, Affine, Momentum, Optimizer, Sequential, Sgd, SoftmaxWithLoss};
+use chainrule::nn::{
+    Accumulate, Adam, Affine, Groups, Momentum, Optimizer, Rate, Sequential, Sgd, SoftmaxWithLoss,
+};
 use chainrule::{Var, ops};
 use ndarray::{arr1, s};
 use std::iter::Sum;
@@ -216,6 +218,25 @@ pub(super) const CASES: &[(Case, &str)] = &[
     (case!("push_named", _w => Sequential::new().push_named("", Affine::new(4, 2))), "not empty"),
     (case!("betas", _w => Adam::new(0.1).betas(1.0, 0.9)), "decay rate"),
     (case!("Optimizer::apply", w => Sgd::new(0.1).apply(&[w.p], &[])), "one gradient"),
+    (case!("Optimizer::apply", w => Groups::new(Sgd::new(0.1)).apply(&[w.p], &[])), "one gradient"),
+    (case!("Optimizer::apply", w => Accumulate::new(Sgd::new(0.1), 2).apply(&[w.p], &[])), "one gradient"),
+    (case!("Optimizer::memory", w => Groups::new(Sgd::new(0.1)).memory(&[w.x + 1.0])), "has no name"),
+    (case!("Optimizer::memory", w => Sgd::new(Rate::exponential(0.1, 0.9)).memory(&[w.x + 1.0])), "has no name"),
+    (case!("Optimizer::apply", w => Sgd::new(Rate::exponential(0.1, 0.9)).apply(&[w.x + 1.0], &[w.x])), "has no name"),
+    (case!("Accumulate::new", _w => Accumulate::new(Sgd::new(0.1), 0)), "1 or more batches"),
+    (case!("Rate::at", w => Rate::from_fn(|t| t * two_numbers(t)).at(w.s)), "gives one number"),
+    (case!("Rate::step_decay", _w => Rate::step_decay(0.1, 0, 0.5)), "every 1 or more steps"),
+    (case!("Rate::exponential", _w => Rate::exponential(0.1, 0.0)), "more than 0"),
+    (case!("Rate::milestones", _w => Rate::milestones(0.1, &[1], -1.0)), "more than 0"),
+    (case!("Rate::cosine", _w => Rate::cosine(0.1, 0.0, 0)), "1 or more steps"),
+    (case!("Rate::linear", _w => Rate::linear(0.1, 0.0, 0)), "1 or more steps"),
+    (case!("Rate::one_cycle", _w => Rate::one_cycle(0.1, 3)), "at least 4 steps"),
+    (case!("global_norm", _w => chainrule::nn::global_norm(&[])), "at least one gradient"),
+    (case!("clip_by_global_norm", w => chainrule::nn::clip_by_global_norm(&[w.x], 0.0)), "more than 0"),
+    (case!("clip_by_value", w => chainrule::nn::clip_by_value(&[w.x], f64::NAN)), "more than 0"),
+    (case!("Optimizer::step", w => Sgd::new(0.1).step(w.x, &[w.p])), "grad"),
+    (case!("Batches::new", _w => chainrule::data::Batches::new(3, 0)), "1 or more rows"),
+    (case!("train_validation_split", _w => chainrule::data::train_validation_split(3, 1.5, 0)), "from 0 to 1"),
     (case!("Optimizer::apply", w => Adam::new(0.1).apply(&[w.p], &[w.y])), "its shape"),
     (case!("Optimizer::apply", w => Momentum::new(0.1, 0.9).apply(&[w.x + 1.0], &[w.x])), "has no name"),
     (case!("Optimizer::apply", w => Adam::new(0.1).apply(&[w.x + 1.0], &[w.x])), "has no name"),
@@ -225,6 +246,11 @@ pub(super) const CASES: &[(Case, &str)] = &[
     (case!("Optimizer::init", w => init(&[w.x + 1.0])), "has no name"),
     (case!("Optimizer::updates", w => Sgd::new(0.1).updates(w.x, &[w.p])), "grad"),
 ];
+
+/// Two numbers on the tape of a var.
+fn two_numbers(t: Var<'_>) -> Var<'_> {
+    t.tape().constant([1.0, 2.0])
+}
 
 #[track_caller]
 fn init(parameters: &[Var<'_>]) {

@@ -1,7 +1,7 @@
 //! Rendering by an installed Graphviz.
 
-use crate::export::files::write_file;
 use chainrule_base::error::{Error, Result};
+use chainrule_base::files::write_file;
 use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

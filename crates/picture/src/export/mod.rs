@@ -1,13 +1,11 @@
 //! Exports: pictures in other formats, files and programs.
 //!
 //! One file per format: `svg` (with `badge` for marks), `dot`, `mermaid`, `document` (JSON), `raster` (PNG and PDF).
-//! `files` writes files atomically by way of a `temp_file`; `graphviz` and `show` start other programs; `notebook` is for
-//! evcxr.
+//! `graphviz` and `show` start other programs; `notebook` is for evcxr.
 
 pub(crate) mod badge;
 pub(crate) mod document;
 pub(crate) mod dot;
-pub(crate) mod files;
 pub(crate) mod graphviz;
 pub(crate) mod mermaid;
 pub(crate) mod notebook;
@@ -15,4 +13,3 @@ pub(crate) mod notebook;
 pub(crate) mod raster;
 pub(crate) mod show;
 pub(crate) mod svg;
-pub(crate) mod temp_file;

@@ -1,7 +1,7 @@
 //! A page in the user's browser.
 
-use crate::export::temp_file::create_unique;
 use chainrule_base::error::{Error, Result};
+use chainrule_base::files::temp_file::create_unique;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

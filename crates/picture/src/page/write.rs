@@ -3,7 +3,6 @@
 //! The page holds the drawings as inline SVG, the data of all nodes as JSON, and a script. Its content security policy
 //! forbids loading anything and allows this script alone, by its digest; names are data only.
 
-use crate::export::files::write_file;
 use crate::export::{badge, svg};
 use crate::layout::engine::LayoutEngine;
 use crate::layout::layered::Layered;
@@ -13,6 +12,7 @@ use crate::page::expansions::Expansions;
 use crate::page::timeline::{Timeline, difference, refused, widest_texts};
 use crate::page::{data, digest, expansions};
 use chainrule_base::error::Result;
+use chainrule_base::files::write_file;
 use chainrule_base::shown::{DRAWN, shown};
 use std::borrow::Cow;
 use std::path::Path;

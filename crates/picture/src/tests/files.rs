@@ -1,8 +1,8 @@
 //! Files: endings, writes that change nothing when they fail, Graphviz, and pages for the browser.
 
 use super::*;
-use crate::export::files::write_file as write;
 use crate::export::{graphviz, show};
+use chainrule_base::files::write_file as write;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};

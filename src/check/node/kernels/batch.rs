@@ -7,14 +7,14 @@ use crate::tape::Op;
 
 /// Elementwise nodes of one op, one after another.
 #[derive(Debug, Default)]
-pub(super) struct Batch {
+pub(super) struct NodeBatch {
     pub(super) x: Vec<Vec<f64>>,
     pub(super) y: Vec<f64>,
     /// Where the elements of each node begin.
     pub(super) nodes: Vec<(usize, NodeId)>,
 }
 
-impl Batch {
+impl NodeBatch {
     pub(super) fn node(&self, element: usize) -> (NodeId, usize) {
         let place = self.nodes.partition_point(|&(start, _)| start <= element);
         let (start, node) = self.nodes[place.saturating_sub(1)];

@@ -5,7 +5,7 @@
 //! else.
 
 use crate::base::shape::unravel;
-use crate::check::node::kernels::batch::{Batch, pieces};
+use crate::check::node::kernels::batch::{NodeBatch, pieces};
 use crate::check::node::kernels::precision::{Mismatch, compare, is_single, same_bits};
 use crate::check::node::kernels::recorded::{is_built_in, is_view, numbers, trial, with_strided};
 use crate::check::node::kernels::rounding::{Roundoff, TwoResults};
@@ -66,7 +66,7 @@ impl<'t> Kernels<'t> {
     /// What is wrong with the kernels of the marked nodes that were not judged before.
     pub(crate) fn judge(&mut self, marked: &[bool]) -> Vec<Fault> {
         let tape = self.tape;
-        let mut batches: FxHashMap<OpIndex, Batch> = FxHashMap::default();
+        let mut batches: FxHashMap<OpIndex, NodeBatch> = FxHashMap::default();
         {
             let recorder = tape.recorder().borrow();
             for node in recorder.graph.nodes().filter(|n| marked[n.id().index()] && n.leaf().is_none()) {
@@ -83,7 +83,7 @@ impl<'t> Kernels<'t> {
         std::mem::take(&mut self.faults)
     }
 
-    fn node(&mut self, recorder: &Recorder, id: NodeId, batches: &mut FxHashMap<OpIndex, Batch>) {
+    fn node(&mut self, recorder: &Recorder, id: NodeId, batches: &mut FxHashMap<OpIndex, NodeBatch>) {
         let graph = &recorder.graph;
         let node = graph.node(id);
         let index = graph.record(id).op;
@@ -216,7 +216,7 @@ impl<'t> Kernels<'t> {
     }
 
     /// Elementwise nodes of one op: pieces of any length, both precisions.
-    fn batch(&mut self, recorder: &Recorder, index: OpIndex, batch: &Batch) {
+    fn batch(&mut self, recorder: &Recorder, index: OpIndex, batch: &NodeBatch) {
         if batch.y.is_empty() {
             return;
         }

@@ -1,10 +1,14 @@
 //! Optimisers: updates of parameters, recorded as nodes of the graph.
 
-use crate::{Float, State, Tape, Var};
+use super::norms::global_norm;
+use crate::{Float, State, Var};
 use ndarray::{ArrayD, IxDyn};
 use std::fmt::Debug;
 
 /// An update rule for parameters, recorded as nodes of the graph.
+///
+/// The learning rate is a number or a [schedule](super::Rate). [`Clip`](super::Clip) limits gradients, [`Accumulate`](super::Accumulate)
+/// adds those of several batches, [`Groups`](super::Groups) has other settings for some parameters; each is an optimiser too.
 ///
 /// The state that an optimiser keeps from step to step consists of parameters of the tape too, such as
 /// `momentum/affine1/weight`, named after the optimiser and one parameter, whatever scope the optimiser is called in. So
@@ -41,7 +45,7 @@ pub trait Optimizer: Debug + Send + Sync {
     }
 
     /// Records one step for parameters with given gradients, which may be clipped or averaged: pairs of a parameter and the
-    /// node of its new value, including the optimiser's own state. The nodes are marked as [updates](Tape::updating).
+    /// node of its new value, including the optimiser's own state. The nodes are marked as [updates](crate::Tape::updating).
     ///
     /// # Panics
     ///
@@ -58,6 +62,36 @@ pub trait Optimizer: Debug + Send + Sync {
     fn updates<'t>(&self, loss: Var<'t>, parameters: &[Var<'t>]) -> Vec<(Var<'t>, Var<'t>)> {
         match loss.try_grad(parameters) {
             Ok(gradients) => self.apply(parameters, &gradients),
+            Err(e) => panic!("{e}"),
+        }
+    }
+
+    /// As [`updates`](Self::updates), with the gradients and their norm, to be watched or drawn.
+    ///
+    /// ```
+    /// use chainrule::nn::{Optimizer, Sgd};
+    /// use chainrule::{Plan, State, Tape};
+    /// let tape = Tape::new();
+    /// let w = tape.parameter("w", [2]);
+    /// let loss = w.square().sum();
+    /// let step = Sgd::new(0.1).step(loss, &[w]);
+    /// let mut plan = Plan::<f32>::compile([loss, step.norm], step.updates)?;
+    /// let mut state: State<f32> = [("w", ndarray::arr1(&[1.5, 2.0]))].into_iter().collect();
+    /// assert_eq!(plan.run(&mut state)?.item(step.norm), 5.0);
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`updates`](Self::updates); and if there are no parameters, whose gradients have no norm.
+    #[track_caller]
+    fn step<'t>(&self, loss: Var<'t>, parameters: &[Var<'t>]) -> TrainingStep<'t> {
+        match loss.try_grad(parameters) {
+            Ok(gradients) => {
+                let norm = global_norm(&gradients);
+                let updates = self.apply(parameters, &gradients);
+                TrainingStep { gradients, norm, updates }
+            }
             Err(e) => panic!("{e}"),
         }
     }
@@ -101,6 +135,17 @@ pub trait Optimizer: Debug + Send + Sync {
     }
 }
 
+/// A recorded step of an optimiser: see [`Optimizer::step`].
+#[derive(Debug, Clone)]
+pub struct TrainingStep<'t> {
+    /// The gradient of the loss with respect to each parameter, before it is clipped.
+    pub gradients: Vec<Var<'t>>,
+    /// Their [norm](super::global_norm) as one vector.
+    pub norm: Var<'t>,
+    /// Pairs of a parameter and the node of its new value.
+    pub updates: Vec<(Var<'t>, Var<'t>)>,
+}
+
 /// An optimiser chosen at run time.
 impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
     fn memory(&self, parameters: &[Var<'_>]) -> Vec<(String, Vec<usize>)> {
@@ -109,108 +154,5 @@ impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
 
     fn apply<'t>(&self, parameters: &[Var<'t>], gradients: &[Var<'t>]) -> Vec<(Var<'t>, Var<'t>)> {
         (**self).apply(parameters, gradients)
-    }
-}
-
-/// Gradient descent: `p ← p − η g`, with learning rate η and gradient g. Keeps no state.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sgd {
-    learning_rate: f64,
-}
-
-impl Sgd {
-    /// With this learning rate η.
-    pub fn new(learning_rate: f64) -> Self {
-        Self { learning_rate }
-    }
-}
-
-impl Optimizer for Sgd {
-    fn apply<'t>(&self, parameters: &[Var<'t>], gradients: &[Var<'t>]) -> Vec<(Var<'t>, Var<'t>)> {
-        let Some(tape) = tape_of(parameters, gradients) else { return Vec::new() };
-        let _updating = tape.updating();
-        let _scope = tape.scope("sgd");
-        let rate = tape.constant(self.learning_rate);
-        let mut new = Vec::new();
-        for (&p, &g) in parameters.iter().zip(gradients) {
-            new.push((p, p - rate * g));
-        }
-        new
-    }
-}
-
-/// Gradient descent with momentum: `v ← μ v + g`, `p ← p − η v`, with v from 0.
-///
-/// Polyak 1964, *Some methods of speeding up the convergence of iteration methods*, in PyTorch's form: η scales v when it is
-/// applied, not when it is accumulated. Its state is `momentum/p` for each parameter p, or `name/p` if it is
-/// [named](Self::named).
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Momentum {
-    name: &'static str,
-    learning_rate: f64,
-    momentum: f64,
-}
-
-impl Momentum {
-    /// With learning rate η and momentum μ, often 0.9.
-    pub fn new(learning_rate: f64, momentum: f64) -> Self {
-        Self { name: "momentum", learning_rate, momentum }
-    }
-
-    /// The same with another name than `momentum` for its state and its scope.
-    #[must_use]
-    pub fn named(self, name: &'static str) -> Self {
-        Self { name, ..self }
-    }
-}
-
-impl Optimizer for Momentum {
-    #[track_caller]
-    fn memory(&self, parameters: &[Var<'_>]) -> Vec<(String, Vec<usize>)> {
-        memory_of(self.name, parameters)
-    }
-
-    fn apply<'t>(&self, parameters: &[Var<'t>], gradients: &[Var<'t>]) -> Vec<(Var<'t>, Var<'t>)> {
-        let Some(tape) = tape_of(parameters, gradients) else { return Vec::new() };
-        let (_updating, _root) = (tape.updating(), tape.root_scope());
-        let _scope = tape.scope(self.name);
-        let (rate, momentum) = (tape.constant(self.learning_rate), tape.constant(self.momentum));
-        let (mut new, mut memory) = (Vec::new(), Vec::new());
-        for (&p, &g) in parameters.iter().zip(gradients) {
-            let v = tape.parameter(&name_of(p), p.shape());
-            let new_v = momentum * v + g;
-            new.push((p, p - rate * new_v));
-            memory.push((v, new_v));
-        }
-        [new, memory].concat()
-    }
-}
-
-/// The tape of some parameters, after a check that each has a gradient of its shape; `None` if there are none.
-#[track_caller]
-pub(super) fn tape_of<'t>(parameters: &[Var<'t>], gradients: &[Var<'t>]) -> Option<&'t Tape> {
-    assert_eq!(parameters.len(), gradients.len(), "apply: there must be one gradient for each parameter");
-    for (p, g) in parameters.iter().zip(gradients) {
-        assert_eq!(p.shape(), g.shape(), "apply: the gradient of {p:?} must have its shape");
-    }
-    parameters.first().map(|p| p.tape())
-}
-
-/// State of the shape of each parameter, named below a scope.
-#[track_caller]
-pub(super) fn memory_of(scope: &str, parameters: &[Var<'_>]) -> Vec<(String, Vec<usize>)> {
-    let mut memory = Vec::with_capacity(parameters.len());
-    for &p in parameters {
-        memory.push((format!("{scope}/{}", name_of(p)), p.shape()));
-    }
-    memory
-}
-
-/// The name of a parameter.
-#[track_caller]
-pub(super) fn name_of(parameter: Var<'_>) -> String {
-    match parameter.name() {
-        Some(name) => name,
-        None => panic!("{parameter:?} has no name; an optimiser updates `tape.parameter(name, shape)`"),
     }
 }

@@ -1,7 +1,7 @@
 //! Atomic file writes.
 
-use crate::export::temp_file::TempFile;
-use chainrule_base::error::{Error, Result};
+use super::temp_file::TempFile;
+use crate::error::{Error, Result};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ const LINKS: usize = 40;
 /// The most retries if the temporary file vanishes during the write.
 const TRIES: usize = 3;
 
-/// Writes a file atomically, as [`Picture::save`](crate::Picture::save) does: a temporary file in the same folder replaces
+/// Writes a file atomically, as everything that saves does: a temporary file in the same folder replaces
 /// the old file and takes over its permissions; symbolic links are followed; devices and pipes are written to directly.
 ///
 /// # Errors
@@ -68,6 +68,7 @@ fn end_of_links(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("it is a link that leads to no end"))
 }
 
-pub(crate) fn refused(problem: String) -> Error {
+/// The error of a file that is not written.
+pub fn refused(problem: String) -> Error {
     Error::Argument { what: "save", problem }
 }

@@ -24,7 +24,7 @@ fn open() -> MutexGuard<'static, BTreeSet<PathBuf>> {
 }
 
 /// A temporary file that replaces another file when it is complete, and is removed on drop otherwise.
-pub(crate) struct TempFile {
+pub struct TempFile {
     path: PathBuf,
     /// Whether the file still has its temporary name.
     pending: bool,
@@ -32,7 +32,7 @@ pub(crate) struct TempFile {
 
 impl TempFile {
     /// Creates one in a folder, after removing stale ones there.
-    pub(crate) fn create_in(folder: &Path) -> io::Result<(TempFile, File)> {
+    pub fn create_in(folder: &Path) -> io::Result<(TempFile, File)> {
         // Held until the new file is registered, so that no other thread takes it for a stale one.
         let mut open = open();
         remove_stale(folder, &open);
@@ -41,12 +41,13 @@ impl TempFile {
         Ok((TempFile { path, pending: true }, file))
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// Where it is while it is written.
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// Renames it to `path`, replacing the file there.
-    pub(crate) fn persist(mut self, path: &Path) -> io::Result<()> {
+    pub fn persist(mut self, path: &Path) -> io::Result<()> {
         // Held, since another thread may reuse the temporary name as soon as it is free.
         let mut open = open();
         fs::rename(&self.path, path)?;
@@ -100,7 +101,7 @@ fn is_stale(process: u32, path: &Path, open: &BTreeSet<PathBuf>) -> bool {
 }
 
 /// Creates a file that did not exist, not even as a symbolic link.
-pub(crate) fn create_unique(folder: &Path, name: &str, ending: &str) -> io::Result<(PathBuf, File)> {
+pub fn create_unique(folder: &Path, name: &str, ending: &str) -> io::Result<(PathBuf, File)> {
     let process = std::process::id();
     let mut number = 0_u32;
     loop {
