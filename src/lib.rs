@@ -67,6 +67,7 @@ pub use base::state::State;
 pub use chainrule_base::{Error, Location, Result};
 pub use check::Check;
 pub use graph::{Graph, NodeId};
+pub use ops::IntoVar;
 pub use plan::{FeedValue, Key, Outputs, Plan, PlanOptions, Schedule};
 pub use reverse::Gradients;
 pub use tape::{IntoIndices, IntoValue, Limits, LoadOp, Op, Precision, Registry, Scope, Tape, Value, Var};
