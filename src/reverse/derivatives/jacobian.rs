@@ -15,8 +15,8 @@ impl<'t> Var<'t> {
     /// let tape = chainrule::Tape::new();
     /// let (x, w) = (tape.leaf("x", ndarray::arr1(&[1.0, 2.0])), tape.leaf("w", 3.0));
     /// let [dx, dw] = (w * x.powi(2)).jacobian([x, w]);
-    /// assert_eq!(dx.value(), ndarray::arr2(&[[6.0, 0.0], [0.0, 12.0]]).into_dyn());
-    /// assert_eq!(dw.value(), ndarray::arr1(&[1.0, 4.0]).into_dyn());
+    /// assert_eq!(*dx.value(), ndarray::arr2(&[[6.0, 0.0], [0.0, 12.0]]).into_dyn());
+    /// assert_eq!(*dw.value(), ndarray::arr1(&[1.0, 4.0]).into_dyn());
     /// ```
     ///
     /// With n elements of this var and m of all `vars` together, it is put together of n rows by VJPs where n ≤ m, and of
@@ -60,7 +60,7 @@ impl<'t> Var<'t> {
     /// let tape = chainrule::Tape::new();
     /// let x = tape.leaf("x", ndarray::arr1(&[1.0, 2.0]));
     /// let [[hessian]] = x.powi(3).sum().hessian([x]);
-    /// assert_eq!(hessian.value(), ndarray::arr2(&[[6.0, 0.0], [0.0, 12.0]]).into_dyn());
+    /// assert_eq!(*hessian.value(), ndarray::arr2(&[[6.0, 0.0], [0.0, 12.0]]).into_dyn());
     /// ```
     ///
     /// It is the Jacobian of the gradient, by rows: as many VJPs of the gradient are recorded as the vars have elements.
