@@ -6,7 +6,9 @@ use crate::base::float::Float;
 use crate::error::{Error, Result};
 use crate::graph::Leaf;
 use crate::tape::Precision;
-use ndarray::{ArrayBase, ArrayRef, ArrayViewD, ArrayViewMutD, Data, Dimension, RemoveAxis, aview0, aview1, aview2};
+use ndarray::{
+    ArrayBase, ArrayRef, ArrayViewD, ArrayViewMutD, Data, Dimension, RemoveAxis, aview0, aview1, aview2,
+};
 
 /// What an input of a plan can be fed with: a number or an index, a list, lists of equal length, or an array of ndarray's; in
 /// the plan's precision, of which nothing is copied but to the plan.

@@ -72,7 +72,8 @@ impl<'p, F: Precision> Outputs<'p, F> {
                 output.is_of(tape_id).then_some(position)
             }
             Key::Name(name) => {
-                let mut named = output_names.iter().enumerate().filter(|(_, own)| own.as_deref() == Some(name));
+                let mut named =
+                    output_names.iter().enumerate().filter(|(_, own)| own.as_deref() == Some(name));
                 let (position, _) = named.next()?;
                 named.all(|(i, _)| outputs[i].0 == outputs[position].0).then_some(position)
             }

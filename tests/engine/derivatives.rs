@@ -112,7 +112,11 @@ fn hessians_and_their_products_agree_to_third_order() {
     assert_eq!((xx.shape(), xy.shape(), yx.shape(), yy.shape()), (vec![3, 3], vec![3], vec![3], vec![]));
     let (u, v) = (tape.leaf("u", numbers(3, 2.0)), tape.leaf("v", 0.3));
     let [hx, hy] = loss.hvp([(x, u), (y, v)]);
-    let errors = [(hx - xx.matmul(u) - xy * v).abs().sum(), (hy - (yx * u).sum() - yy * v).abs(), (xy - yx).abs().sum()];
+    let errors = [
+        (hx - xx.matmul(u) - xy * v).abs().sum(),
+        (hy - (yx * u).sum() - yy * v).abs(),
+        (xy - yx).abs().sum(),
+    ];
     for error in errors {
         assert!(error.value().item() < 1e-13, "{error:?}");
     }
@@ -161,7 +165,9 @@ fn deep<'t>(tape: &'t Tape, checkpoints: bool) -> (Var<'t>, Vec<Var<'t>>) {
     let mut parameters = Vec::new();
     for block in 0..8 {
         let w: Vec<_> = (0..4)
-            .map(|i| tape.leaf(&format!("w{block}{i}"), matrix(WIDTH, WIDTH, 0.11 * (block * 4 + i + 1) as f64)))
+            .map(|i| {
+                tape.leaf(&format!("w{block}{i}"), matrix(WIDTH, WIDTH, 0.11 * (block * 4 + i + 1) as f64))
+            })
             .collect();
         let forward = || w.iter().fold(h, |h, &w| (h.matmul(w) * 0.5).tanh().softplus());
         h = if checkpoints { tape.checkpoint(forward) } else { forward() };

@@ -84,7 +84,8 @@ impl Flow {
             let operands: Vec<usize> = match is_composite {
                 true => {
                     let inputs = node.inputs();
-                    let moves = |&i: &usize| graph.node(inputs[i]).kind() == Kind::Real && moves[inputs[i].index()];
+                    let moves =
+                        |&i: &usize| graph.node(inputs[i]).kind() == Kind::Real && moves[inputs[i].index()];
                     (1..inputs.len()).filter(moves).collect()
                 }
                 false => {

@@ -76,7 +76,10 @@ impl Tape {
         for (i, &var) in x.iter().enumerate() {
             expected(self.own(what, var, &x));
             if given[..i].contains(&var.id()) {
-                refuse(Error::Argument { what, problem: format!("{var:?} is given twice; give each operand once") })
+                refuse(Error::Argument {
+                    what,
+                    problem: format!("{var:?} is given twice; give each operand once"),
+                })
             }
         }
         let first = self.graph().len();

@@ -40,7 +40,8 @@ impl Template {
             Some(&[number]) if graph.node(id).shape().is_empty() => Some(number),
             _ => None,
         };
-        let inside = |id: NodeId| !given.contains(&id) && id.index() >= first && graph.node(id).leaf().is_none();
+        let inside =
+            |id: NodeId| !given.contains(&id) && id.index() >= first && graph.node(id).leaf().is_none();
         let mut interior = Vec::new();
         let mut operands = given.to_vec();
         let mut found = vec![result];
@@ -67,9 +68,9 @@ impl Template {
             },
             inputs: graph.node(id).inputs().iter().map(|x| places[x]).collect(),
         });
-        let fresh = operands.iter().map(|&id| {
-            !matches!(graph.node(id).leaf(), Some(Leaf::Parameter | Leaf::Constant))
-        });
+        let fresh = operands
+            .iter()
+            .map(|&id| !matches!(graph.node(id).leaf(), Some(Leaf::Parameter | Leaf::Constant)));
         (Self { fresh: fresh.collect(), nodes: nodes.collect(), result: places[&result] }, operands)
     }
 
