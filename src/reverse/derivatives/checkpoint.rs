@@ -1,6 +1,6 @@
 //! Stretches of a graph that are recorded with a VJP of their own: one that computes them again, or the user's.
 
-use super::composite::{Composite, Vjp};
+use super::composite::{Composite, OwnVjp};
 use crate::error::{Error, Result, expected, refuse};
 use crate::graph::{Kind, Leaf, NodeId};
 use crate::tape::{Tape, Var};
@@ -87,7 +87,7 @@ impl Tape {
             let _scope = self.scope(name);
             f(x)
         };
-        let rule: Vjp = Arc::new(move |x, y, dy| {
+        let rule: OwnVjp = Arc::new(move |x, y, dy| {
             let operands = std::array::from_fn(|i| x[i]);
             vjp(operands, y, dy).to_vec()
         });
@@ -104,7 +104,7 @@ impl Tape {
         given: &[NodeId],
         y: Var<'t>,
         label: &'static str,
-        vjp: Option<(Vjp, String)>,
+        vjp: Option<(OwnVjp, String)>,
     ) -> Result<Var<'t>> {
         self.own(what, y, &[])?;
         if self.kind(y.id()) == Kind::Index {

@@ -15,7 +15,7 @@ use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
 
 /// A VJP: the operands, the result and its cotangent to the cotangents of the first operands.
-pub(super) type Vjp =
+pub(super) type OwnVjp =
     Arc<dyn for<'t> Fn(&[Var<'t>], Var<'t>, Var<'t>) -> Vec<Var<'t>> + Send + Sync + 'static>;
 
 /// `y = x0`, which was computed from the operands x1, x2, …: no cotangent goes to x0, all go to these.
@@ -24,7 +24,7 @@ pub(crate) struct Composite {
     label: String,
     template: Template,
     /// The user's; else that of the template, recorded again.
-    vjp: Option<Vjp>,
+    vjp: Option<OwnVjp>,
     /// What tells the VJP from others.
     of: String,
     /// A hash of all this.
@@ -37,7 +37,7 @@ impl Composite {
         recorder: &Recorder,
         [name, label]: [&'static str; 2],
         (first, given, result): (usize, &[NodeId], NodeId),
-        vjp: Option<(Vjp, String)>,
+        vjp: Option<(OwnVjp, String)>,
     ) -> (Self, Vec<NodeId>) {
         let (template, operands) = Template::new(recorder, first, given, result);
         let (vjp, of) = vjp.unzip();
