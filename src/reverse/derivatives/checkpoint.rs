@@ -82,6 +82,7 @@ impl Tape {
                 })
             }
         }
+        expected(self.free(what));
         let first = self.graph().len();
         let y = {
             let _scope = self.scope(name);

@@ -45,6 +45,7 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn try_jacobian(self, vars: &[Var<'t>]) -> Result<Vec<Var<'t>>> {
         real(self)?;
+        self.tape().free("jacobian")?;
         for &var in vars {
             self.tape().own("jacobian", var, &[self])?;
             real(var)?;

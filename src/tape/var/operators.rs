@@ -77,7 +77,7 @@ impl<'t> std::iter::Sum for Var<'t> {
         let Some(mut sum) = vars.next() else { panic!("a sum of vars needs at least one") };
         // A loop, not a closure: what is recorded names the caller's line.
         for var in vars {
-            sum = sum + var;
+            sum += var;
         }
         sum
     }
