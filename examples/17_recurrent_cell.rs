@@ -36,7 +36,7 @@ pub(crate) fn recurrent_cell(tape: &Tape) -> Result<(Var<'_>, [Var<'_>; 4], Vec<
         if let Some(h) = h {
             let product = h.matmul(w);
             products.push(product);
-            sum = sum + product;
+            sum += product;
         }
         h = Some((sum + b).tanh().named("h"));
     }

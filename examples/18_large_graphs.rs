@@ -46,7 +46,7 @@ pub(crate) fn scalar_net(tape: &Tape) -> Var<'_> {
         let neuron = |unit: usize| {
             let mut sum = tape.parameter(&format!("b{layer},{unit}"), []);
             for (i, &value) in values.iter().enumerate() {
-                sum = sum + value * tape.parameter(&format!("w{layer},{unit},{i}"), []);
+                sum += value * tape.parameter(&format!("w{layer},{unit},{i}"), []);
             }
             sum.tanh()
         };

@@ -13,12 +13,16 @@
 //! assert_eq!(price.grad([apple])[0].value().item(), 2.2); // gradients are vars
 //! ```
 //!
+//! The [guide] begins at the beginning, in eight short chapters. How to write
+//! [a convolutional network](guide::training#a-convolutional-network) is in the fifth.
+//!
 //! # The parts
 //!
 //! | to | use |
 //! |---|---|
 //! | record | [`Tape`], [`Var`]: operators, and methods such as [`Var::matmul`], [`Var::relu`], [`Var::sum_over`] |
-//! | differentiate | [`Var::grad`], [`Var::vjp`], [`Var::backward`] |
+//! | differentiate | [`Var::grad`], [`Var::vjp`], [`Var::jvp`], [`Var::hvp`], [`Var::jacobian`], [`Var::hessian`], [`Var::backward`] |
+//! | save memory, or give a derivative of your own | [`Tape::checkpoint`], [`Tape::with_vjp`] |
 //! | look at values | [`Var::value`] |
 //! | train, or run many times | [`Plan`], in `f32` or `f64`, with a [`State`] that you own |
 //! | check gradients | [`assert_gradients!`], [`Check`] |
@@ -57,6 +61,7 @@ pub mod data;
 mod eval;
 mod files;
 pub mod graph;
+pub mod guide;
 mod kernel;
 pub mod nn;
 pub mod ops;
@@ -71,6 +76,7 @@ pub use base::state::State;
 pub use chainrule_base::{Error, Location, Mismatch, Result};
 pub use check::Check;
 pub use graph::{Graph, NodeId};
+pub use ops::IntoVar;
 pub use plan::{FeedValue, Key, Outputs, Plan, PlanOptions, Schedule};
 pub use reverse::Gradients;
 pub use tape::{IntoIndices, IntoValue, Limits, LoadOp, Op, Precision, Registry, Scope, Tape, Value, Var};

@@ -18,7 +18,9 @@ pub use axes::Axes;
 pub use conv::{ConvOptions, Padding, PerAxis, PoolOptions};
 pub(crate) use elementwise::{Chain, CotangentTarget, RuleArguments, Scalar};
 pub use entry::Entry;
-pub use operand::Other;
+pub use operand::IntoVar;
+#[doc(hidden)]
+pub use operand::IntoVar as Other;
 
 use crate::tape::Registry;
 use std::any::TypeId;

@@ -54,6 +54,8 @@ pub struct Plan<F> {
     /// The buffers of indices that steps compute, and of those that are held.
     pub(crate) index_results: Vec<Vec<usize>>,
     pub(crate) outputs: Vec<(NodeId, BufferView)>,
+    /// Their names, where they have one.
+    pub(crate) output_names: Vec<Option<String>>,
     pub(crate) arena: Vec<F>,
     /// The most elements of results that are alive at one time.
     pub(crate) least: usize,
@@ -88,6 +90,7 @@ impl<F: Precision> Plan<F> {
             constants: Vec::new(),
             index_results: Vec::new(),
             outputs: Vec::new(),
+            output_names: Vec::new(),
             arena: Vec::new(),
             least: 0,
             results: 0,

@@ -6,12 +6,28 @@ use crate::base::float::Float;
 use crate::error::{Error, Result};
 use crate::graph::Leaf;
 use crate::tape::Precision;
-use ndarray::{Array, ArrayRef, ArrayView, ArrayViewD, ArrayViewMutD, Dimension, RemoveAxis, aview0};
+use ndarray::{
+    ArrayBase, ArrayRef, ArrayViewD, ArrayViewMutD, Data, Dimension, RemoveAxis, aview0, aview1, aview2,
+};
 
-/// What an input of a plan can be fed with among [many](Plan::feed_all): a number, or an array in the plan's precision.
-pub trait FeedValue<F> {
-    /// The numbers under their shape.
-    fn view(&self) -> ArrayViewD<'_, F>;
+/// What an input of a plan can be fed with: a number or an index, a list, lists of equal length, or an array of ndarray's; in
+/// the plan's precision, of which nothing is copied but to the plan.
+///
+/// ```
+/// # use chainrule::{Plan, State, Tape};
+/// let tape = Tape::new();
+/// let (x, rate, places) = (tape.input("x", [3]), tape.input("rate", []), tape.index_input("places", [2]));
+/// let chosen = (rate * x.take(places, 0)).named("chosen");
+/// let mut plan = Plan::<f32>::compile([chosen], [])?;
+/// plan.feed("x", [1.0, 2.0, 3.0])?;
+/// plan.feed("rate", 10.0)?;
+/// plan.feed_indices("places", vec![2, 0])?;
+/// assert_eq!(plan.run(&mut State::new())?.get("chosen").unwrap().as_slice(), Some(&[30.0, 10.0][..]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+pub trait FeedValue<T> {
+    /// The elements under their shape.
+    fn view(&self) -> ArrayViewD<'_, T>;
 }
 
 impl<F: Float> FeedValue<F> for F {
@@ -20,26 +36,62 @@ impl<F: Float> FeedValue<F> for F {
     }
 }
 
-impl<F: Float, D: Dimension> FeedValue<F> for Array<F, D> {
-    fn view(&self) -> ArrayViewD<'_, F> {
+impl FeedValue<usize> for usize {
+    fn view(&self) -> ArrayViewD<'_, usize> {
+        aview0(self).into_dyn()
+    }
+}
+
+impl<T> FeedValue<T> for Vec<T> {
+    fn view(&self) -> ArrayViewD<'_, T> {
+        aview1(self).into_dyn()
+    }
+}
+
+impl<T> FeedValue<T> for &Vec<T> {
+    fn view(&self) -> ArrayViewD<'_, T> {
+        aview1(self).into_dyn()
+    }
+}
+
+impl<T> FeedValue<T> for &[T] {
+    fn view(&self) -> ArrayViewD<'_, T> {
+        aview1(self).into_dyn()
+    }
+}
+
+impl<T, const N: usize> FeedValue<T> for [T; N] {
+    fn view(&self) -> ArrayViewD<'_, T> {
+        aview1(self).into_dyn()
+    }
+}
+
+impl<T, const N: usize> FeedValue<T> for &[T; N] {
+    fn view(&self) -> ArrayViewD<'_, T> {
+        aview1(*self).into_dyn()
+    }
+}
+
+impl<T, const N: usize, const M: usize> FeedValue<T> for [[T; M]; N] {
+    fn view(&self) -> ArrayViewD<'_, T> {
+        aview2(self).into_dyn()
+    }
+}
+
+impl<T, S: Data<Elem = T>, D: Dimension> FeedValue<T> for ArrayBase<S, D> {
+    fn view(&self) -> ArrayViewD<'_, T> {
         ArrayRef::view(self).into_dyn()
     }
 }
 
-impl<F: Float, D: Dimension> FeedValue<F> for &Array<F, D> {
-    fn view(&self) -> ArrayViewD<'_, F> {
+impl<T, S: Data<Elem = T>, D: Dimension> FeedValue<T> for &ArrayBase<S, D> {
+    fn view(&self) -> ArrayViewD<'_, T> {
         ArrayRef::view(self).into_dyn()
     }
 }
 
-impl<F: Float, D: Dimension> FeedValue<F> for &ArrayRef<F, D> {
-    fn view(&self) -> ArrayViewD<'_, F> {
-        ArrayRef::view(self).into_dyn()
-    }
-}
-
-impl<F: Float, D: Dimension> FeedValue<F> for ArrayView<'_, F, D> {
-    fn view(&self) -> ArrayViewD<'_, F> {
+impl<T, D: Dimension> FeedValue<T> for &ArrayRef<T, D> {
+    fn view(&self) -> ArrayViewD<'_, T> {
         ArrayRef::view(self).into_dyn()
     }
 }
@@ -68,20 +120,16 @@ impl<F: Precision> Plan<F> {
         Ok(self.indices[slot].open())
     }
 
-    /// Copies an array to an input.
+    /// Copies a number, a list or an array to an input, which is found by its var or by its name.
     ///
     /// # Errors
     ///
     /// [`Error::Unknown`] if the plan has no such input of real numbers, or several of that name, [`Error::MixedTapes`] if
     /// the var is of another tape, [`Error::Feed`] if the shape is another.
     #[track_caller]
-    pub fn feed<'k, D: Dimension>(
-        &mut self,
-        input: impl Into<Key<'k>>,
-        values: &ArrayRef<F, D>,
-    ) -> Result<()> {
+    pub fn feed<'k>(&mut self, input: impl Into<Key<'k>>, values: impl FeedValue<F>) -> Result<()> {
         let slot = self.input_slot("feed", input.into())?;
-        self.inputs[slot].fill(values)
+        self.inputs[slot].fill(&values.view())
     }
 
     /// Copies numbers or arrays to many inputs, all or none.
@@ -154,19 +202,19 @@ impl<F: Precision> Plan<F> {
         self.inputs[slot].fill_rows(values, rows, convert, threads)
     }
 
-    /// Copies an array of class labels or positions to an index input.
+    /// Copies class labels or positions to an index input.
     ///
     /// # Errors
     ///
     /// [`Error::Unknown`] if the plan has no such index input, [`Error::Feed`] if the shape is another.
     #[track_caller]
-    pub fn feed_indices<'k, D: Dimension>(
+    pub fn feed_indices<'k>(
         &mut self,
         input: impl Into<Key<'k>>,
-        indices: &ArrayRef<usize, D>,
+        indices: impl FeedValue<usize>,
     ) -> Result<()> {
         let slot = self.index_slot("feed_indices", input.into())?;
-        self.indices[slot].fill(indices)
+        self.indices[slot].fill(&indices.view())
     }
 }
 

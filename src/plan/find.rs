@@ -5,6 +5,7 @@ use crate::error::{Error, Result, first_of};
 use crate::graph::{Leaf, NodeId};
 use crate::tape::{Var, not_fed};
 use rustc_hash::FxHashMap;
+use std::fmt;
 use std::sync::OnceLock;
 
 /// The slot of each name, collected when the first one is looked for.
@@ -33,13 +34,22 @@ impl InputNames {
     }
 }
 
-/// How an input is named: by its var, or by its name.
+/// How an input or an output is named: by its var, or by its name.
 #[derive(Debug, Clone, Copy)]
 pub enum Key<'a> {
     /// By its var, of the tape that the plan was compiled from.
     Var(Var<'a>),
     /// By its name, if only one has it.
     Name(&'a str),
+}
+
+impl fmt::Display for Key<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Var(var) => write!(f, "{var:?}"),
+            Self::Name(name) => write!(f, "`{name}`"),
+        }
+    }
 }
 
 impl<'a> From<Var<'a>> for Key<'a> {

@@ -1,10 +1,11 @@
 //! What a run has computed.
 
 use super::compiled::Plan;
+use super::find::Key;
 use super::step::{Buffer, BufferView};
 use crate::base::shape::Layout;
 use crate::kernel::View;
-use crate::tape::{Precision, Var};
+use crate::tape::Precision;
 use ndarray::ArrayViewD;
 
 /// The outputs of a run, in the plan's own buffers: valid until the next run.
@@ -18,9 +19,22 @@ impl<'p, F: Precision> Outputs<'p, F> {
         Self { plan }
     }
 
-    /// The value of an output of real numbers, or `None` if the plan was not compiled for it.
-    pub fn get(&self, output: Var<'_>) -> Option<ArrayViewD<'p, F>> {
-        let position = self.position(output)?;
+    /// The value of an output of real numbers, found by its var or by its [name](crate::Var::named); `None` if the plan was not
+    /// compiled for it, or for several of this name.
+    ///
+    /// ```
+    /// # use chainrule::{Plan, State, Tape};
+    /// let tape = Tape::new();
+    /// let x = tape.leaf("x", [3.0, 4.0]);
+    /// let mut plan = Plan::<f64>::compile([x.square().sum().named("loss")], [])?;
+    /// let mut state = State::new();
+    /// let outputs = plan.run(&mut state)?;
+    /// assert_eq!(outputs.item("loss"), 25.0);
+    /// assert!(outputs.get("lost").is_none());
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    pub fn get<'k>(&self, output: impl Into<Key<'k>>) -> Option<ArrayViewD<'p, F>> {
+        let position = self.position(output.into())?;
         (!self.holds_indices(position)).then(|| self.nth(position))
     }
 
@@ -35,8 +49,8 @@ impl<'p, F: Precision> Outputs<'p, F> {
     /// assert_eq!(plan.run(&mut State::new())?.indices(greatest), Some(ndarray::arr0(1).into_dyn().view()));
     /// # Ok::<(), chainrule::Error>(())
     /// ```
-    pub fn indices(&self, output: Var<'_>) -> Option<ArrayViewD<'p, usize>> {
-        let (_, view) = &self.plan.outputs[self.position(output)?];
+    pub fn indices<'k>(&self, output: impl Into<Key<'k>>) -> Option<ArrayViewD<'p, usize>> {
+        let (_, view) = &self.plan.outputs[self.position(output.into())?];
         let indices = match view.buffer {
             Buffer::Index(k) => &self.plan.indices[k].values,
             Buffer::IndexResult(k) => &self.plan.index_results[k],
@@ -50,9 +64,20 @@ impl<'p, F: Precision> Outputs<'p, F> {
         matches!(self.plan.outputs[position].1.buffer, Buffer::Index(_) | Buffer::IndexResult(_))
     }
 
-    fn position(&self, output: Var<'_>) -> Option<usize> {
-        let position = self.plan.outputs.iter().position(|(id, _)| *id == output.id())?;
-        output.is_of(&self.plan.tape_id).then_some(position)
+    fn position(&self, output: Key<'_>) -> Option<usize> {
+        let Plan { outputs, output_names, tape_id, .. } = self.plan;
+        match output {
+            Key::Var(output) => {
+                let position = outputs.iter().position(|(id, _)| *id == output.id())?;
+                output.is_of(tape_id).then_some(position)
+            }
+            Key::Name(name) => {
+                let mut named =
+                    output_names.iter().enumerate().filter(|(_, own)| own.as_deref() == Some(name));
+                let (position, _) = named.next()?;
+                named.all(|(i, _)| outputs[i].0 == outputs[position].0).then_some(position)
+            }
+        }
     }
 
     /// The value of the output at a position of the list that was compiled.
@@ -99,19 +124,20 @@ impl<'p, F: Precision> Outputs<'p, F> {
     ///
     /// # Panics
     ///
-    /// If the plan was not compiled for it, or it has none or several elements.
+    /// If the plan was not compiled for it, or for several of this name, or it has none or several elements.
     #[track_caller]
-    pub fn item(&self, output: Var<'_>) -> F {
+    pub fn item<'k>(&self, output: impl Into<Key<'k>>) -> F {
+        let output = output.into();
         let Some(i) = self.position(output) else {
-            panic!("item: {output:?} is not among the outputs that the plan was compiled for")
+            panic!("item: {output} is not among the outputs that the plan was compiled for, or not alone")
         };
         if self.holds_indices(i) {
-            panic!("item: {output:?} holds indices; `indices` gives them");
+            panic!("item: {output} holds indices; `indices` gives them");
         }
         let view = self.view(&self.plan.outputs[i].1);
         match view.len() {
             1 => view.tail()[0],
-            _ => panic!("item: {output:?} is not one number"),
+            _ => panic!("item: {output} is not one number"),
         }
     }
 }

@@ -55,7 +55,7 @@ impl<'t> Gradients<'t> {
 
     /// As [`of`](Self::of), for several vars.
     #[track_caller]
-    fn for_each_of(&self, vars: &[Var<'t>]) -> Result<Vec<Var<'t>>> {
+    pub(super) fn for_each_of(&self, vars: &[Var<'t>]) -> Result<Vec<Var<'t>>> {
         let mut gradients = Vec::with_capacity(vars.len());
         // A loop, not a closure: what is recorded names the caller's line.
         for &var in vars {
@@ -69,7 +69,7 @@ impl<'t> Gradients<'t> {
 
     /// As [`of`](Self::of), for vars in an array.
     #[track_caller]
-    fn of_each<const N: usize>(&self, mut vars: [Var<'t>; N]) -> [Var<'t>; N] {
+    pub(super) fn of_each<const N: usize>(&self, mut vars: [Var<'t>; N]) -> [Var<'t>; N] {
         for var in &mut vars {
             *var = self.of(*var);
         }
@@ -144,7 +144,7 @@ impl<'t> Var<'t> {
     /// As [`grad`](Self::grad); and if `dy` has another shape than this.
     #[track_caller]
     pub fn vjp<const N: usize>(self, dy: Var<'t>, vars: [Var<'t>; N]) -> [Var<'t>; N] {
-        expected(differentiate(self, dy, Some(&vars))).of_each(vars)
+        expected(differentiate("vjp", &[(self, dy)], Some(&vars))).of_each(vars)
     }
 
     /// As [`vjp`](Self::vjp), for any number of vars.
@@ -154,7 +154,7 @@ impl<'t> Var<'t> {
     /// What [`vjp`](Self::vjp) panics with.
     #[track_caller]
     pub fn try_vjp(self, dy: Var<'t>, vars: &[Var<'t>]) -> Result<Vec<Var<'t>>> {
-        differentiate(self, dy, Some(vars))?.for_each_of(vars)
+        differentiate("vjp", &[(self, dy)], Some(vars))?.for_each_of(vars)
     }
 
     /// The gradients of this number with respect to everything it depends on: leaves and intermediates alike.
@@ -179,8 +179,8 @@ impl<'t> Var<'t> {
 
 /// The gradients of one number: its VJP with a cotangent of 1.
 #[track_caller]
-fn gradients_of<'t>(output: Var<'t>, vars: Option<&[Var<'t>]>) -> Result<Gradients<'t>> {
-    differentiate(output, seed(output)?, vars)
+pub(super) fn gradients_of<'t>(output: Var<'t>, vars: Option<&[Var<'t>]>) -> Result<Gradients<'t>> {
+    differentiate("grad", &[(output, seed(output)?)], vars)
 }
 
 /// The cotangent of an output with respect to itself: 1.
@@ -225,7 +225,7 @@ pub(super) fn real(var: Var<'_>) -> Result<()> {
 
 /// The explicit zero that stands for a gradient that does not exist in the graph.
 #[track_caller]
-fn zero_like(var: Var<'_>) -> Result<Var<'_>> {
+pub(super) fn zero_like(var: Var<'_>) -> Result<Var<'_>> {
     let tape = var.tape();
     real(var)?;
     tape.free("gradient")?;
@@ -234,23 +234,32 @@ fn zero_like(var: Var<'_>) -> Result<Var<'_>> {
     Ok(if var.rank() == 0 { zero } else { zero.broadcast_like(var) })
 }
 
-/// The vector-Jacobian product of an output: the cotangents of `vars`, or of everything it depends on, given its own.
+/// The vector-Jacobian product of outputs, of which there is at least one, each with its cotangent: the cotangents of
+/// `vars`, or of everything that the outputs depend on.
 #[track_caller]
-fn differentiate<'t>(output: Var<'t>, dy: Var<'t>, vars: Option<&[Var<'t>]>) -> Result<Gradients<'t>> {
+pub(super) fn differentiate<'t>(
+    what: &'static str,
+    outputs: &[(Var<'t>, Var<'t>)],
+    vars: Option<&[Var<'t>]>,
+) -> Result<Gradients<'t>> {
+    let (output, _) = outputs[0];
     let tape = output.tape();
-    tape.own("grad", dy, &[output])?;
-    real(output)?;
-    real(dy)?;
-    if dy.shape() != output.shape() {
-        return Err(Error::Argument {
-            what: "vjp",
-            problem: format!("dy has shape {:?}, and the output {output:?} wants its own", dy.shape()),
-        });
+    for &(output, dy) in outputs {
+        tape.own("grad", dy, &[output])?;
+        real(output)?;
+        real(dy)?;
+        if dy.shape() != output.shape() {
+            return Err(Error::Argument {
+                what,
+                problem: format!("dy has shape {:?}, and the output {output:?} wants its own", dy.shape()),
+            });
+        }
     }
     for &var in vars.unwrap_or_default() {
         tape.own("grad", var, &[output])?;
         real(var)?;
     }
+    let ends: Vec<(NodeId, NodeId)> = outputs.iter().map(|(output, dy)| (output.id(), dy.id())).collect();
     let sources: Option<Vec<NodeId>> = vars.map(|vars| vars.iter().map(|var| var.id()).collect());
     let mut recorder = tape.try_write("grad")?;
     let mut memory = recorder.reverse.take::<ReverseMemory>();
@@ -258,8 +267,8 @@ fn differentiate<'t>(output: Var<'t>, dy: Var<'t>, vars: Option<&[Var<'t>]>) -> 
     let mut edges = Vec::new();
     let mut pass = RecordedPass { recorder: &mut recorder, rules, adjoints, slots };
     let done = match &sources {
-        Some(sources) => pass.run(output.id(), dy.id(), Some(sources), |_, _, _| ()),
-        None => pass.run(output.id(), dy.id(), None, |id, operand, part| edges.push(((id, operand), part))),
+        Some(sources) => pass.run(&ends, Some(sources), |_, _, _| ()),
+        None => pass.run(&ends, None, |id, operand, part| edges.push(((id, operand), part))),
     };
     let cotangent = |id: NodeId| Some((id, adjoints.get(id.index())?.cotangent()?));
     // A var that is an ancestor of the wanted ones has a cotangent too, but not all of it.

@@ -2,6 +2,7 @@
 
 mod adjoint;
 mod ask;
+mod derivatives;
 #[cfg(feature = "draw")]
 mod formula;
 mod gradients;
@@ -15,5 +16,6 @@ mod rules;
 mod same_rules;
 mod sweep;
 
+pub(crate) use derivatives::Composite;
 pub use gradients::Gradients;
 pub(crate) use rule::{RuleInputs, RuleStep};

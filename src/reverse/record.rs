@@ -11,7 +11,7 @@ use crate::tape::Recorder;
 use std::convert::Infallible;
 use std::ops::Range;
 
-/// ValuePlaces are reserved for so many nodes for each that is left, and for so many at most: they stay in the first-level cache.
+/// Places are reserved for so many nodes for each that is left, and for so many at most: they stay in the first-level cache.
 const AHEAD: usize = 4;
 const MOST: usize = 256;
 
@@ -25,20 +25,26 @@ pub(super) struct RecordedPass<'r> {
 }
 
 impl RecordedPass<'_> {
-    /// Propagates `dy` from the node at `end` down to the nodes `sources`, or to everything that it depends on.
+    /// Propagates the cotangents of `ends` together down to the nodes `sources`, or to everything that they depend on.
     /// `contribution` is told what each operand of a node is given.
     ///
     /// Every node between the two passes its cotangent through its rules; contributions to one node are added up here
     /// and nowhere else.
     pub(super) fn run(
         &mut self,
-        end: NodeId,
-        dy: NodeId,
+        ends: &[(NodeId, NodeId)],
         sources: Option<&[NodeId]>,
         mut contribution: impl FnMut(NodeId, usize, NodeId),
     ) -> Result<()> {
-        self.activate(end.index(), sources);
-        self.adjoints[end.index()] = AdjointState::with(dy);
+        let Some(last) = ends.iter().map(|(end, _)| end.index()).max() else { return Ok(()) };
+        self.activate(last, sources);
+        for &(end, dy) in ends {
+            let dy = match self.adjoints[end.index()].cotangent() {
+                Some(sum) => self.accumulate(end, sum, dy),
+                None => dy,
+            };
+            self.adjoints[end.index()] = AdjointState::with(dy);
+        }
         let mut below = self.adjoints.len();
         while let Some(id) = self.propagate_numbers(0..below, &mut contribution) {
             self.propagate(id, &mut contribution)?;

@@ -26,6 +26,44 @@ impl Draw<'_> {
         write_file(path, &bytes)
     }
 
+    /// The drawing as SVG: see [`Picture::to_svg`](crate::picture::Picture::to_svg).
+    ///
+    /// ```
+    /// let tape = chainrule::Tape::new();
+    /// let price = tape.leaf("apple", 100.0) * 2.0;
+    /// assert!(price.draw().to_svg()?.starts_with("<svg"));
+    /// assert!(price.draw().to_dot()?.starts_with("digraph"));
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`picture`](Self::picture).
+    #[track_caller]
+    pub fn to_svg(&self) -> Result<String> {
+        Ok(self.picture()?.to_svg())
+    }
+
+    /// The drawing in Graphviz's language: see [`Picture::to_dot`](crate::picture::Picture::to_dot).
+    ///
+    /// # Errors
+    ///
+    /// As [`picture`](Self::picture).
+    #[track_caller]
+    pub fn to_dot(&self) -> Result<String> {
+        Ok(self.picture()?.to_dot())
+    }
+
+    /// The drawing as a flowchart of Mermaid's: see [`Picture::to_mermaid`](crate::picture::Picture::to_mermaid).
+    ///
+    /// # Errors
+    ///
+    /// As [`picture`](Self::picture).
+    #[track_caller]
+    pub fn to_mermaid(&self) -> Result<String> {
+        Ok(self.picture()?.to_mermaid())
+    }
+
     /// Renders the picture to a file with Graphviz's `dot`, if it is installed: see
     /// [`Picture::graphviz`](crate::picture::Picture::graphviz).
     ///

@@ -29,6 +29,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // As a user: see below. The table of a network is cut as all tables are.
     ("nn", &["chainrule_base", "base", "tape", "ops", "reverse", "plan", "check", "graph"]),
     ("data", &["base"]),
+    // Texts alone.
+    ("guide", &[]),
     ("lib", &[]),
 ];
 

@@ -1,9 +1,10 @@
-//! The engine but for its derivatives: recording, graphs, plans, hostile input. One program, since linking
+//! The engine but for the rules of ops: derivatives of every kind, recording, graphs, plans, hostile input. One program, since linking
 //! many costs more than running them.
 
 #[path = "../support/mod.rs"]
 mod support;
 
+mod derivatives;
 mod graph;
 mod hostile;
 mod indices;

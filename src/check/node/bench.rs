@@ -10,7 +10,9 @@ use crate::check::replay::values::value;
 use crate::error::Result;
 use crate::graph::{Kind, NodeId};
 use crate::plan::{Plan, Point};
+use crate::reverse::Composite;
 use crate::tape::{Tape, Var};
+use std::any::Any;
 
 /// A node's op with operands and cotangent of its own: nothing else of the graph has a part in what it computes.
 pub(crate) struct Bench {
@@ -50,12 +52,17 @@ impl Bench {
                 Kind::Index => own.index_leaf(&format!("x{i}"), given.mapv(|x| x as usize)),
             });
         }
-        let y = own.try_apply_shared(tape.op(node), &x)?;
+        // What a composite is computed by moves with its operands.
+        let op = tape.op(node);
+        let composite = (&*op as &dyn Any).downcast_ref::<Composite>();
+        if let Some(composite) = composite {
+            x[0] = composite.record(&own, &x[1..])?;
+        }
+        let y = own.try_apply_shared(op.clone(), &x)?;
         let dy = own.leaf("dy", ndarray::ArrayD::<f64>::zeros(y.shape()));
         let wanted: Vec<Var<'_>> = judged.iter().map(|&i| x[i]).collect();
         let dx = y.try_vjp(dy, &wanted)?;
         let comparisons = branches(&own, dx.iter().chain([&y]).map(|v| v.id()));
-        let op = tape.op(node);
         let operand = |&operand: &usize| {
             let mut replay = Replay::new(y, &[x[operand]], &comparisons, false)?;
             replay.reads =
@@ -63,7 +70,10 @@ impl Bench {
             let has_rule = own.try_write("check")?.has_rule(y.id(), operand)?;
             Ok(Judged { operand, replay, has_rule })
         };
-        let leaf = |x: &Var<'_>| (own.kind(x.id()) == Kind::Real).then(|| x.id());
+        let leaf = |x: &Var<'_>| {
+            let is_leaf = own.graph().node(x.id()).leaf().is_some();
+            (is_leaf && own.kind(x.id()) == Kind::Real).then(|| x.id())
+        };
         Ok(Self {
             operands: judged.iter().map(operand).collect::<Result<_>>()?,
             joint: Replay::new(y, &wanted, &comparisons, false)?,

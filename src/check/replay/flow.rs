@@ -1,7 +1,9 @@
 //! What of a graph a derivative goes through: from the leaves to the output, not past what is held constant.
 
 use crate::graph::{Branch, Graph, Kind, Node, NodeId, Origin};
+use crate::reverse::Composite;
 use crate::tape::{Tape, Var};
+use std::any::Any;
 
 /// The part of a graph that derivatives of an output with respect to some leaves go through.
 pub(crate) struct Flow {
@@ -54,6 +56,7 @@ impl Flow {
         let is_constant = constants(tape);
         let smooth = tape.of_ops(|op| op.smooth());
         let of_op = tape.of_ops(|op| op.branches());
+        let composite = tape.of_ops(|op| (op as &dyn Any).is::<Composite>());
         let graph = tape.graph();
         let reaches = graph.read_by_unless([loss.id()], |id| is_constant(&graph, id));
         let below = graph.reading(leaves.iter().map(|leaf| leaf.id()), |_| true);
@@ -76,8 +79,20 @@ impl Flow {
                 flow.held.extend(below[id.index()].then_some(id));
                 continue;
             }
-            let leading = node.read_inputs().filter(|(_, x)| moves[x.index()]).map(|(operand, _)| operand);
-            let operands: Vec<usize> = leading.collect();
+            // A composite reads its result alone, and its rules are for what that was computed from.
+            let is_composite = node.leaf().is_none() && composite[graph.record(id).op.0 as usize];
+            let operands: Vec<usize> = match is_composite {
+                true => {
+                    let inputs = node.inputs();
+                    let moves =
+                        |&i: &usize| graph.node(inputs[i]).kind() == Kind::Real && moves[inputs[i].index()];
+                    (1..inputs.len()).filter(moves).collect()
+                }
+                false => {
+                    let leading = node.read_inputs().filter(|(_, x)| moves[x.index()]);
+                    leading.map(|(operand, _)| operand).collect()
+                }
+            };
             if operands.is_empty() {
                 continue;
             }

@@ -133,7 +133,7 @@ macro_rules! binary_methods {
             $($(#[$doc])*
             #[track_caller]
             #[must_use]
-            pub fn $method(self, other: impl $crate::ops::Other<'t>) -> $crate::tape::Var<'t> {
+            pub fn $method(self, other: impl $crate::ops::IntoVar<'t>) -> $crate::tape::Var<'t> {
                 self.tape().apply($op, &[self, other.on(self)])
             })+
         }

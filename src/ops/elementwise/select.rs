@@ -3,7 +3,7 @@
 use crate::Float;
 use crate::graph::Branch;
 use crate::kernel::{Inputs, Lanes, Output};
-use crate::ops::operand::Other;
+use crate::ops::operand::IntoVar;
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;
@@ -88,7 +88,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     #[must_use]
-    pub fn select(self, a: impl Other<'t>, b: impl Other<'t>) -> Var<'t> {
+    pub fn select(self, a: impl IntoVar<'t>, b: impl IntoVar<'t>) -> Var<'t> {
         self.tape().apply(Where, &[self, a.on(self), b.on(self)])
     }
 }

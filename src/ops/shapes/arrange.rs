@@ -5,7 +5,7 @@ use crate::Float;
 use crate::base::shape::{Layout, check_axis, size};
 use crate::kernel::{Inputs, Output};
 use crate::ops::axes::{Axes, flags, from_front};
-use crate::ops::operand::Other;
+use crate::ops::operand::IntoVar;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::arrays;
 use crate::tape::sample::{Domain, Sample};
@@ -244,7 +244,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     #[must_use]
-    pub fn masked_fill(self, mask: Var<'t>, value: impl Other<'t>) -> Var<'t> {
+    pub fn masked_fill(self, mask: Var<'t>, value: impl IntoVar<'t>) -> Var<'t> {
         mask.select(value.on(self), self)
     }
 

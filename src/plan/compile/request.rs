@@ -51,6 +51,7 @@ impl<F: Precision> Lowering<'_, F> {
         for &id in outputs {
             let view = self.kept(id, &mut copies);
             self.plan.outputs.push((id, view));
+            self.plan.output_names.push(self.live.graph.node(id).name().map(str::to_owned));
         }
         let mut updated = FxHashMap::default();
         for &(parameter, value) in updates {

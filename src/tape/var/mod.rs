@@ -41,7 +41,8 @@ impl<'t> Var<'t> {
         self.tape.graph().node(self.id).name().map(str::to_owned)
     }
 
-    /// The same var, its node now called `name`.
+    /// The same var, its node now called `name`. A node has one name: a second one replaces the first, also where plans
+    /// compiled from then on are fed and read by name.
     ///
     /// # Panics
     ///

@@ -1,10 +1,11 @@
-//! `+ − × ÷` and negation between vars, and between vars and numbers on either side.
+//! `+ − × ÷` and negation between vars, and between vars and numbers on either side; `+=` and its like, after which the
+//! var is the new node.
 
 use crate::ops::{Add, Div, Mul, Neg, Sub};
 use crate::tape::op::Var;
 
 macro_rules! operator {
-    ($trait:ident, $method:ident, $op:ident) => {
+    ($trait:ident, $method:ident, $assign:ident, $assign_method:ident, $op:ident) => {
         impl<'t> std::ops::$trait for Var<'t> {
             type Output = Var<'t>;
 
@@ -23,6 +24,20 @@ macro_rules! operator {
             }
         }
 
+        impl<'t> std::ops::$assign for Var<'t> {
+            #[track_caller]
+            fn $assign_method(&mut self, other: Var<'t>) {
+                *self = self.tape().apply($op, &[*self, other]);
+            }
+        }
+
+        impl std::ops::$assign<f64> for Var<'_> {
+            #[track_caller]
+            fn $assign_method(&mut self, other: f64) {
+                *self = self.tape().apply($op, &[*self, self.tape().constant(other)]);
+            }
+        }
+
         impl<'t> std::ops::$trait<Var<'t>> for f64 {
             type Output = Var<'t>;
 
@@ -34,10 +49,10 @@ macro_rules! operator {
     };
 }
 
-operator!(Add, add, Add);
-operator!(Sub, sub, Sub);
-operator!(Mul, mul, Mul);
-operator!(Div, div, Div);
+operator!(Add, add, AddAssign, add_assign, Add);
+operator!(Sub, sub, SubAssign, sub_assign, Sub);
+operator!(Mul, mul, MulAssign, mul_assign, Mul);
+operator!(Div, div, DivAssign, div_assign, Div);
 
 impl<'t> std::ops::Neg for Var<'t> {
     type Output = Var<'t>;
@@ -62,7 +77,7 @@ impl<'t> std::iter::Sum for Var<'t> {
         let Some(mut sum) = vars.next() else { panic!("a sum of vars needs at least one") };
         // A loop, not a closure: what is recorded names the caller's line.
         for var in vars {
-            sum = sum + var;
+            sum += var;
         }
         sum
     }

@@ -1,6 +1,6 @@
 //! Activation functions beside those of [`known`](crate::ops::elementwise::known): compositions, of which plans make one loop.
 
-use crate::ops::Other;
+use crate::ops::IntoVar;
 use crate::ops::elementwise::rows::{NONZERO, plain};
 use crate::tape::Var;
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, SQRT_2};
@@ -34,7 +34,7 @@ impl<'t> Var<'t> {
     /// ```
     #[track_caller]
     #[must_use]
-    pub fn leaky_relu(self, slope: impl Other<'t>) -> Var<'t> {
+    pub fn leaky_relu(self, slope: impl IntoVar<'t>) -> Var<'t> {
         self.greater(0.0).select(self, slope.on(self) * self)
     }
 

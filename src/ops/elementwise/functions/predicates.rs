@@ -1,6 +1,6 @@
 //! Truth values: 1 where something holds, else 0. What is not 0 counts as true, NaN too, as in NumPy.
 
-use crate::ops::Other;
+use crate::ops::IntoVar;
 use crate::tape::Var;
 
 /// Logic, and what kind of number an element is: 1 where it holds, else 0. What is not 0 counts as true, NaN too, as in NumPy;
@@ -19,21 +19,21 @@ impl<'t> Var<'t> {
     /// Whether both operands are true; they broadcast.
     #[track_caller]
     #[must_use]
-    pub fn logical_and(self, other: impl Other<'t>) -> Var<'t> {
+    pub fn logical_and(self, other: impl IntoVar<'t>) -> Var<'t> {
         self.not_equal(0.0) * other.on(self).not_equal(0.0)
     }
 
     /// Whether an operand is true, or both are; they broadcast.
     #[track_caller]
     #[must_use]
-    pub fn logical_or(self, other: impl Other<'t>) -> Var<'t> {
+    pub fn logical_or(self, other: impl IntoVar<'t>) -> Var<'t> {
         (self.not_equal(0.0) + other.on(self).not_equal(0.0)).greater(0.0)
     }
 
     /// Whether one operand is true, and the other is not; they broadcast.
     #[track_caller]
     #[must_use]
-    pub fn logical_xor(self, other: impl Other<'t>) -> Var<'t> {
+    pub fn logical_xor(self, other: impl IntoVar<'t>) -> Var<'t> {
         self.not_equal(0.0).not_equal(other.on(self).not_equal(0.0))
     }
 

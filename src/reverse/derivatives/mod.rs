@@ -1,0 +1,9 @@
+//! Derivatives in directions, whole Jacobians and Hessians, and stretches of a graph with a VJP of their own.
+
+mod checkpoint;
+mod composite;
+mod directional;
+mod jacobian;
+mod template;
+
+pub(crate) use composite::Composite;
