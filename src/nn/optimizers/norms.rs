@@ -14,7 +14,7 @@ pub fn global_norm<'t>(gradients: &[Var<'t>]) -> Var<'t> {
     let _updating = first.tape().updating();
     let mut sum = first.square().sum();
     for g in &gradients[1..] {
-        sum = sum + g.square().sum();
+        sum += g.square().sum();
     }
     sum.sqrt()
 }

@@ -173,7 +173,7 @@ impl Rate {
             RateKind::Milestones(rate, steps, ln) => {
                 let mut reached = t.tape().constant(0.0);
                 for &step in steps {
-                    reached = reached + t.greater_equal(step as f64);
+                    reached += t.greater_equal(step as f64);
                 }
                 *rate * (reached * *ln).exp()
             }
