@@ -25,7 +25,7 @@ fn line(name: &str, op: &Arc<dyn Op>, elsewhere: &[&str]) -> String {
     let [domain, kinks, numpy, torch, jax, onnx] = elsewhere else { panic!("{name}: {elsewhere:?}") };
     let code = |text: &str| if text.is_empty() { "–".to_owned() } else { format!("`{text}`") };
     let said = |text: &str, or: &str| if text.is_empty() { or.to_owned() } else { text.to_owned() };
-    let escaped = |text: String| text.replace('|', "\\|");
+    let escaped = |text: String| text.replace('|', "\\|").replace('[', "\\[");
     [
         String::new(),
         match op.symbol() {
