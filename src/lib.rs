@@ -50,7 +50,7 @@
 //!
 //! # Features
 //!
-//! `avx512`, the only one by default, adds a library of matrix products for processors that have it. `files` adds
+//! On by default: `avx512`, a library of matrix products for processors that have it, and `draw`, pictures of graphs. `files` adds
 //! `State::save` and `State::load`, with the formats safetensors and `.npz`. `mnist` adds the readers `data::mnist` and
 //! `data::cifar10`, with a decompressor; `png` and `pdf` add pictures in these formats, with fonts; `json` adds
 //! `Picture::from_json`, which reads a picture back.

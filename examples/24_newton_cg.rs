@@ -1,4 +1,4 @@
-//! cargo run --example 28_newton_cg
+//! cargo run --example 24_newton_cg
 //!
 //! A chain of 60 springs hangs between two hooks. Its shape has the least energy; Newton's method finds it, and conjugate
 //! gradients solve `H p = −g` in each iteration with products of the Hessian alone (Nocedal and Wright, *Numerical

@@ -1,4 +1,4 @@
-//! cargo run --example 24_rosenbrock
+//! cargo run --example 21_rosenbrock
 //!
 //! Rosenbrock's function, a curved valley with a flat floor, minimised by L-BFGS: in 2 dimensions, and in 100,000 (Moré,
 //! Garbow and Hillstrom 1981, problem 21: one valley for each pair of numbers). The least value is 0, where all numbers are 1.

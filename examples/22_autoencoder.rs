@@ -1,4 +1,4 @@
-//! cargo run --example 25_autoencoder
+//! cargo run --example 22_autoencoder
 //!
 //! An autoencoder learns to draw digits from 16 numbers each: a network from 784 pixels down to 16 numbers and up again, trained by
 //! Adam, whose rate falls along a cosine, on batches that another thread makes ready. It is saved, read back, and compared with the mean

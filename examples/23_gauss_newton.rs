@@ -1,4 +1,4 @@
-//! cargo run --example 27_gauss_newton
+//! cargo run --example 23_gauss_newton
 //!
 //! A damped oscillator, `ẍ = −k x − c ẋ`, is fitted to 200 measured positions. The integrator, 200 steps of the classical
 //! Runge-Kutta method, is recorded; the Jacobian of all positions with respect to `k` and `c` follows, two columns from one
