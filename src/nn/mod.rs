@@ -34,6 +34,8 @@ mod layer;
 mod loss;
 mod optimizer;
 mod pool;
+mod regular;
+mod sequence;
 mod sequential;
 
 pub use accuracy::{accuracy, argmax_rows};
@@ -45,7 +47,7 @@ pub use adam::Adam;
 pub use affine::Affine;
 pub use conv::{Conv, Conv1d, Conv2d, Conv3d, ConvTranspose, ConvTranspose1d, ConvTranspose2d};
 pub use init::{Gaussian, He, Init, LeCun, Orthogonal, TruncatedNormal, Xavier, Zeros};
-pub use layer::{Layer, Parameter};
+pub use layer::{Layer, Parameter, Training};
 pub use loss::{
     BceLoss, BceWithLogitsLoss, CosineEmbeddingLoss, CrossEntropyLoss, HuberLoss, KlDivLoss, L1Loss, MseLoss,
     NllLoss, Reduction, SmoothL1Loss, SoftmaxWithLoss, TripletMarginLoss, binary_cross_entropy,
@@ -53,4 +55,6 @@ pub use loss::{
 };
 pub use optimizer::{Momentum, Optimizer, Sgd};
 pub use pool::{AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, Flatten, MaxPool};
+pub use regular::{BatchNorm, Dropout, GroupNorm, LayerNorm, Ones, RmsNorm};
+pub use sequence::{Embedding, Gru, Lstm, MultiHeadAttention, Rnn, SinusoidalPositions, TransformerBlock};
 pub use sequential::Sequential;
