@@ -2,6 +2,7 @@
 
 mod conv;
 mod elementwise;
+mod layers;
 mod losses;
 mod mnist;
 mod nn;
