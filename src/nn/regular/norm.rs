@@ -143,7 +143,7 @@ impl GroupNorm {
     #[track_caller]
     pub fn new(groups: usize, channels: usize) -> Self {
         assert!(
-            groups > 0 && channels % groups == 0,
+            groups > 0 && channels.is_multiple_of(groups),
             "group_norm: {channels} channels do not fall into {groups} groups; they are a multiple of it"
         );
         let (weight, bias) =

@@ -37,7 +37,7 @@ impl MultiHeadAttention {
     #[track_caller]
     pub fn new(width: usize, heads: usize) -> Self {
         assert!(
-            heads > 0 && width % heads == 0,
+            heads > 0 && width.is_multiple_of(heads),
             "attention: a width of {width} is not divided among {heads} heads; it is a multiple of their number"
         );
         let weight = |name, rows, init: OutputsAt<Xavier>| Parameter::new(name, [rows, width], init);
@@ -70,7 +70,10 @@ impl MultiHeadAttention {
     #[must_use]
     pub fn rotary(self) -> Self {
         let width = self.parameters[3].len() / self.heads;
-        assert!(width % 2 == 0, "attention: rotary positions turn pairs, and a head has a width of {width}");
+        assert!(
+            width.is_multiple_of(2),
+            "attention: rotary positions turn pairs, and a head has a width of {width}"
+        );
         Self { rotary: true, ..self }
     }
 
