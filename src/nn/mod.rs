@@ -33,6 +33,8 @@ mod layer;
 mod loss;
 mod optimizers;
 mod pool;
+mod regular;
+mod sequence;
 mod sequential;
 
 pub use accuracy::{accuracy, argmax_rows};
@@ -43,7 +45,7 @@ pub use activation::{
 pub use affine::Affine;
 pub use conv::{Conv, Conv1d, Conv2d, Conv3d, ConvTranspose, ConvTranspose1d, ConvTranspose2d};
 pub use init::{Gaussian, He, Init, LeCun, Orthogonal, TruncatedNormal, Xavier, Zeros};
-pub use layer::{Layer, Parameter};
+pub use layer::{Layer, Parameter, Training};
 pub use loss::{
     BceLoss, BceWithLogitsLoss, CosineEmbeddingLoss, CrossEntropyLoss, HuberLoss, KlDivLoss, L1Loss, MseLoss,
     NllLoss, Reduction, SmoothL1Loss, SoftmaxWithLoss, TripletMarginLoss, binary_cross_entropy,
@@ -54,4 +56,6 @@ pub use optimizers::{
     Sgd, StopReason, TrainingStep, clip_by_global_norm, clip_by_value, global_norm,
 };
 pub use pool::{AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, Flatten, MaxPool};
+pub use regular::{BatchNorm, Dropout, GroupNorm, LayerNorm, Ones, RmsNorm};
+pub use sequence::{Embedding, Gru, Lstm, MultiHeadAttention, Rnn, SinusoidalPositions, TransformerBlock};
 pub use sequential::Sequential;

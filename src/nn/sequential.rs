@@ -1,6 +1,6 @@
 //! Networks: layers in order.
 
-use super::{Layer, Parameter};
+use super::{Layer, Parameter, Training};
 use crate::shown::{CELL, LIST, grouped, shown};
 use crate::{Float, State, Tape, Var};
 use rand::Rng;
@@ -119,6 +119,21 @@ impl Sequential {
         y
     }
 
+    /// Records the forward pass in training, each layer in the scope of its name; see [`Training`].
+    ///
+    /// # Panics
+    ///
+    /// If a layer does not accept the shape it is given.
+    #[track_caller]
+    pub fn train<'t>(&self, x: Var<'t>, training: &mut Training<'t>) -> Var<'t> {
+        let mut y = x;
+        for (name, layer) in &self.layers {
+            let _scope = y.tape().scope(name);
+            y = layer.train(y, training);
+        }
+        y
+    }
+
     /// The vars of its parameters on a tape, in the order of the layers: those that [`forward`](Self::forward) uses if it is
     /// called in the same scope. They are recorded if they do not exist yet.
     ///
@@ -134,7 +149,7 @@ impl Sequential {
         vars
     }
 
-    /// Initial values of all parameters, drawn layer by layer from the caller's generator.
+    /// Initial values of all parameters, and of what layers remember beside them, drawn layer by layer from the caller's generator.
     ///
     /// They are drawn in f64 and rounded to nearest: the same seed gives the same bytes, and networks in f32 and f64 start
     /// from the same numbers.
@@ -150,7 +165,9 @@ impl Sequential {
     /// ```
     pub fn init<F: Float>(&self, rng: &mut dyn Rng) -> State<F> {
         let mut state = State::new();
-        for Parameter { name, shape, init } in self.named_parameters() {
+        for Parameter { name, shape, init } in
+            self.named(|layer| [layer.parameters(), layer.buffers()].concat())
+        {
             state.insert(&name, init.draw(&shape, rng).mapv(F::of));
         }
         state
@@ -158,9 +175,14 @@ impl Sequential {
 
     /// The parameters of all layers under their full names.
     fn named_parameters(&self) -> Vec<Parameter> {
+        self.named(|layer| layer.parameters())
+    }
+
+    /// What is asked of each layer, under full names.
+    fn named(&self, parameters: impl Fn(&dyn Layer) -> Vec<Parameter>) -> Vec<Parameter> {
         let in_layer = |(scope, layer): &(String, Arc<dyn Layer>)| {
             let named = |p: Parameter| Parameter { name: format!("{scope}/{}", p.name), ..p };
-            layer.parameters().into_iter().map(named).collect::<Vec<_>>()
+            parameters(&**layer).into_iter().map(named).collect::<Vec<_>>()
         };
         self.layers.iter().flat_map(in_layer).collect()
     }
@@ -182,6 +204,14 @@ impl Layer for Sequential {
 
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         self.forward(x)
+    }
+
+    fn buffers(&self) -> Vec<Parameter> {
+        self.named(|layer| layer.buffers())
+    }
+
+    fn train<'t>(&self, x: Var<'t>, training: &mut Training<'t>) -> Var<'t> {
+        self.train(x, training)
     }
 }
 

@@ -12,6 +12,7 @@ mod elementwise;
 mod entry;
 mod matmul;
 mod operand;
+mod random;
 mod shapes;
 
 pub use axes::Axes;
@@ -80,6 +81,7 @@ table! {
     along::softmax,
     along::cross_entropy,
     along::one_hot,
+    random,
 }
 
 /// All built-in ops, which follow from the files named above. It drives loading, the gradient tests, the drawn symbols and

@@ -3,6 +3,7 @@
 mod conv;
 mod data;
 mod elementwise;
+mod layers;
 mod losses;
 mod mnist;
 mod nn;

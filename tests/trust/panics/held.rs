@@ -250,6 +250,8 @@ pub(super) const CASES: &[Case] = &[
     case!("softmax_cross_entropy", w => w.x.softmax_cross_entropy(w.i)),
     case!("one_hot", w => w.i.one_hot(3)),
     case!("one_hot_like", w => w.i.one_hot_like(w.x)),
+    case!("rand_like", w => w.x.rand_like(w.i, w.i, 0)),
+    case!("randn_like", w => w.x.randn_like(w.i, w.i, 0)),
     case!("one_hot_like_ignoring", w => w.i.one_hot_like_ignoring(w.x, 7)),
     // Values and gradients
     case!("named", w => w.x.named("z")),
