@@ -20,8 +20,6 @@ pub use conv::{ConvOptions, Padding, PerAxis, PoolOptions};
 pub(crate) use elementwise::{Chain, CotangentTarget, RuleArguments, Scalar};
 pub use entry::Entry;
 pub use operand::IntoVar;
-#[doc(hidden)]
-pub use operand::IntoVar as Other;
 
 use crate::tape::Registry;
 use std::any::TypeId;

@@ -1,4 +1,4 @@
-//! cargo run --example 24_character_lstm
+//! cargo run --example 25_character_lstm
 //!
 //! A long short-term memory learns to predict the next character of the licence of this repository. Its loss is compared with
 //! that of the best table of pairs of characters, and it continues a beginning with characters drawn from what it predicts.

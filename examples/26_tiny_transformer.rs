@@ -1,4 +1,4 @@
-//! cargo run --example 25_tiny_transformer
+//! cargo run --example 26_tiny_transformer
 //!
 //! A transformer of two blocks, of which each character attends to those before it, learns to predict the next character of the
 //! licence of this repository. Its loss is compared with that of the best table of pairs of characters, and it continues a
