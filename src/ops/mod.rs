@@ -8,6 +8,7 @@ mod along;
 mod axes;
 mod contract;
 mod conv;
+mod einsum;
 mod elementwise;
 mod entry;
 mod matmul;

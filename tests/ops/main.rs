@@ -5,6 +5,7 @@
 mod support;
 
 mod contract;
+mod einsum;
 mod plans;
 mod strided;
 

@@ -31,6 +31,7 @@ pub(super) const CASES: &[Case] = &[
     case!("concat", w => w.tape.concat(&[w.x, w.x], 0)),
     // Scopes
     case!("stack", w => w.tape.stack(&[w.x, w.x], 0)),
+    case!("einsum", w => w.tape.einsum("ij,kj->ik", &[w.x, w.x])),
     case!("root_scope", w => w.tape.root_scope()),
     case!("scope", w => w.tape.scope("z")),
     case!("updating", w => w.tape.updating()),
