@@ -303,3 +303,19 @@ fn a_cube_root_of_zeros_that_are_masked_accuses_nobody() {
     // Below the diagonal the roots have infinite derivatives, which the mask hands on as zeros.
     accuses_nobody((x.triu(1).cbrt() * weights).sum(), &[x], 1);
 }
+
+#[test]
+fn elements_that_stand_still_beside_their_own_size_are_not_taken_for_measured() {
+    let tape = Tape::new();
+    let mut numbers = Array1::zeros(108);
+    for (k, x) in [2.350_707_934e8, 9.55e-4, -7.237_823_981_713_9e10, 2.52e-10].into_iter().enumerate() {
+        numbers[27 * k + 5] = x;
+    }
+    let x = tape.leaf("x", numbers);
+    let weights = tape.constant(Array1::from_iter((0..108).map(|i| f64::from(i % 7) - 2.5)));
+    let loss = (x.tan() * weights).sum();
+    for seed in 0..40 {
+        let report = Check::new(loss, &[x]).seed(seed).run().unwrap();
+        assert!(report.faults.is_empty() && report.verdict() != Verdict::Fail, "seed {seed}\n{report}");
+    }
+}

@@ -202,7 +202,8 @@ impl Replay {
         first.map(|c| c.result).unwrap_or_default()
     }
 
-    /// Moves the node's element, or all, by t, and returns the distance that rounding has left of it.
+    /// Moves the node's element, or all, by t, and returns the distance that rounding has left of it: 0 where one of all that
+    /// are to move stands still beside its own size.
     fn perturb(&mut self, t: f64) -> f64 {
         let Self { plan, moved, lead, direction, column, undo, .. } = self;
         undo.clear();
@@ -223,13 +224,17 @@ impl Replay {
                 gone
             }
             Displacement::Along(direction) => {
+                let mut is_lost = false;
                 for (node, direction) in direction.iter().map(|(k, direction)| (&moved[*k], direction)) {
                     if let Some(slot) = node.slot {
-                        let there = node.point.iter().zip(direction).map(|(x, v)| x + t * v);
-                        plan.slot_mut(slot).iter_mut().zip(there).for_each(|(x, there)| *x = there);
+                        for ((place, &x), v) in plan.slot_mut(slot).iter_mut().zip(&node.point).zip(direction)
+                        {
+                            *place = x + t * v;
+                            is_lost |= (*place == x) & (*v != 0.0);
+                        }
                     }
                 }
-                t
+                if is_lost { 0.0 } else { t }
             }
         }
     }
