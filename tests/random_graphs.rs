@@ -137,8 +137,11 @@ fn accepts(op: &Arc<dyn Op>, x: &[Var<'_>]) -> bool {
         return false;
     }
     let real = copies.iter().copied().filter(|x| tape.graph().node(x.id()).kind() == Kind::Real);
-    let gradients = y.sum().try_grad(&real.collect::<Vec<_>>());
-    are_moderate(y) && gradients.is_ok_and(|gradients| gradients.into_iter().all(are_moderate))
+    let real: Vec<Var<'_>> = real.collect();
+    let Ok(gradients) = y.sum().try_grad(&real) else { return false };
+    let squares = gradients.iter().map(|dx| dx.square().sum());
+    let second = squares.reduce(|a, b| a + b).map_or(Ok(Vec::new()), |sum| sum.try_grad(&real));
+    are_moderate(y) && second.is_ok_and(|second| gradients.into_iter().chain(second).all(are_moderate))
 }
 
 /// Records the program, and weighs the last vars to a loss; the leaves, and what was recorded as text.
