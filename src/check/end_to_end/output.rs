@@ -2,7 +2,8 @@
 
 use crate::check::end_to_end::rows::Magnitudes;
 use crate::check::measure::element::{Element, Reason};
-use crate::check::measure::judge::{Answer, Judge};
+use crate::check::measure::judge::Judge;
+use crate::check::measure::question::Answer;
 use crate::check::settings::Check;
 use crate::graph::NodeId;
 use crate::tape::Var;

@@ -3,7 +3,8 @@
 use crate::check::measure::differences::OneSided;
 use crate::check::measure::element::{Compared, Element, Reason};
 use crate::check::measure::function::Function;
-use crate::check::measure::judge::{Answer, FACTOR, Judge, Question};
+use crate::check::measure::judge::{FACTOR, Judge};
+use crate::check::measure::question::{Answer, Question};
 use crate::error::Result;
 
 impl Judge {

@@ -7,5 +7,6 @@ pub(crate) mod function;
 pub(crate) mod judge;
 mod kinks;
 pub(crate) mod probe;
+pub(crate) mod question;
 pub(crate) mod steps;
 mod trust;

@@ -2,7 +2,8 @@
 
 use crate::check::measure::element::Element;
 use crate::check::measure::function::Moves;
-use crate::check::measure::judge::{Answer, Judge, Question};
+use crate::check::measure::judge::Judge;
+use crate::check::measure::question::{Answer, Question};
 use crate::check::measure::steps::{Reach, longer};
 use crate::error::Result;
 

@@ -3,7 +3,7 @@
 
 use crate::check::measure::element::Element;
 use crate::check::measure::function::Moves;
-use crate::check::measure::judge::Question;
+use crate::check::measure::question::Question;
 use crate::check::measure::steps::{Reach, rms};
 use crate::check::node::bench::{Bench, Judged};
 use crate::check::node::{NodeCase, Nodes};

@@ -2,7 +2,8 @@
 
 use crate::check::measure::element::Element;
 use crate::check::measure::function::{Function, Moves};
-use crate::check::measure::judge::{Judge, Question};
+use crate::check::measure::judge::Judge;
+use crate::check::measure::question::Question;
 use crate::check::measure::steps::{Reach, rms};
 use crate::check::replay::Replay;
 use crate::check::report::hint::Measured;

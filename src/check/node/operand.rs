@@ -2,8 +2,8 @@
 
 use crate::check::measure::element::Element;
 use crate::check::measure::function::Moves;
-use crate::check::measure::judge::Answer;
 use crate::check::measure::probe::along;
+use crate::check::measure::question::Answer;
 use crate::check::measure::steps::{Reach, rms};
 use crate::check::node::Nodes;
 use crate::check::node::locate::worst;

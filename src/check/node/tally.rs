@@ -1,7 +1,7 @@
 //! What the rule of one operand is held against, and what its answers say together.
 
 use crate::check::measure::element::{Element, Reason};
-use crate::check::measure::judge::{Answer, Question};
+use crate::check::measure::question::{Answer, Question};
 use crate::check::measure::steps::Reach;
 use crate::check::report::verdict::Verdict;
 
