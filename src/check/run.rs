@@ -202,8 +202,8 @@ impl<'t> OrderCheck<'_, 't> {
 
         let by_rules = backward.by_rules && backward.fault.is_none();
         let right = report.faults.is_empty() && by_rules && judged.values().all(|&right| right);
-        let roundoff = if right { roundoff(tape, &backward.cotangents)? } else { 0.0 };
-        let end_to_end = EndToEnd { roundoff, ..self.end_to_end(&flow, right, &ids, &gradients, output)? };
+        let known = right.then_some(&backward.cotangents[..]);
+        let end_to_end = self.end_to_end(&flow, known, &ids, &gradients, output)?;
         let mut random = generator(self.check.seed, 2);
         let (mut reached, mut theirs, mut reports) = (Vec::new(), Vec::new(), Vec::new());
         for ((leaf, gradient), parameter) in leaves.iter().zip(&gradients).zip(&mut report.parameters) {
@@ -275,10 +275,12 @@ impl<'t> OrderCheck<'_, 't> {
         Ok(())
     }
 
+    /// What all leaves have in common; `known` are the cotangents of all nodes, if every node is right and the backward graph
+    /// is made of their rules.
     fn end_to_end(
         &self,
         flow: &Flow,
-        right: bool,
+        known: Option<&[Option<NodeId>]>,
         ids: &[NodeId],
         gradients: &[Vec<f64>],
         output: f64,
@@ -319,8 +321,8 @@ impl<'t> OrderCheck<'_, 't> {
                 slope: if slope > 0.0 { slope } else { 1.0 },
                 kinks: flow.kinks,
             },
-            roundoff: 0.0,
-            right,
+            roundoff: known.map_or(Ok(0.0), |cotangents| roundoff(tape, cotangents))?,
+            right: known.is_some(),
             unsteady: Cell::new(false),
         })
     }

@@ -30,5 +30,5 @@ pub use lines::{LineMut, for_each_line};
 pub(crate) use matmul::matmul;
 pub(crate) use parts::{MOST_THREADS, Share, in_parts};
 pub(crate) use product::LONG_PRODUCT;
-pub(crate) use sum::{Line, log_sum_exp_rows, reduce_axes, sum_axes, sum_blocks};
+pub(crate) use sum::{Line, fold, log_sum_exp_rows, reduce_axes, sum_axes, sum_blocks};
 pub use view::{Input, Inputs, Output, View};

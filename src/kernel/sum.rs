@@ -32,9 +32,10 @@ pub(crate) fn sum_slice<F: Float>(x: &[F]) -> F {
     tail.iter().fold(whole, |s, &v| s + v)
 }
 
-/// What `f`, which may be given its operands in any order, makes of a slice; `unit` if it is empty.
+/// What `f`, which may be given its operands in any order, makes of a slice; `unit` if it is empty. Several at once, since a
+/// single result is a chain of operations that wait for each other.
 #[inline(always)]
-fn fold<F: Float>(x: &[F], unit: F, f: impl Fn(F, F) -> F) -> F {
+pub(crate) fn fold<F: Float>(x: &[F], unit: F, f: impl Fn(F, F) -> F) -> F {
     let mut lanes = [unit; LANES];
     let chunks = x.chunks_exact(LANES);
     let tail = chunks.remainder();

@@ -9,6 +9,7 @@ use crate::check::replay::flow::branches;
 use crate::check::replay::values::value;
 use crate::error::Result;
 use crate::graph::{Kind, NodeId};
+use crate::kernel::fold;
 use crate::plan::{Plan, Point};
 use crate::reverse::Composite;
 use crate::tape::{Tape, Var};
@@ -193,12 +194,5 @@ impl Bench {
 
 /// The greatest magnitude among the numbers that are finite; 0 if there is none.
 fn greatest_finite(numbers: &[f64]) -> f64 {
-    let greater = |most: f64, x: &f64| if x.abs() > most && x.is_finite() { x.abs() } else { most };
-    // Eight at once, since one maximum is a chain of comparisons that wait for each other.
-    let (blocks, rest) = numbers.as_chunks::<8>();
-    let mut most = [0.0; 8];
-    for block in blocks {
-        most.iter_mut().zip(block).for_each(|(most, x)| *most = greater(*most, x));
-    }
-    most.iter().chain(rest).fold(0.0, greater)
+    fold(numbers, 0.0, |most, x: f64| if x.abs() > most && x.is_finite() { x.abs() } else { most })
 }
