@@ -2,6 +2,8 @@
 
 use crate::base::shape;
 use crate::tape::Var;
+use crate::tape::op::Operand;
+use crate::tape::operands::reals;
 use std::ops::RangeFull;
 
 /// Axes of an operand: one (`0`, `-1` for the last), several (`[0, 2]`), or all (`..`).
@@ -90,4 +92,11 @@ pub(super) fn flags(axes: &[usize], rank: usize) -> Result<Vec<bool>, String> {
         }
     }
     Ok(flags)
+}
+
+/// The shape of the only operand, of real numbers, which has an axis.
+pub(super) fn shape_with_axis(x: &[Operand<'_>], axis: usize) -> Result<Vec<usize>, String> {
+    let [x] = reals(x)?;
+    shape::check_axis(axis, x.len())?;
+    Ok(x.to_vec())
 }

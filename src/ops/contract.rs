@@ -35,6 +35,14 @@ impl Contract {
         [&self.left, &self.right, &self.result]
     }
 
+    /// The shape of the result on operands of these shapes.
+    fn result_shape(&self, [a, b]: [&[usize]; 2]) -> Vec<usize> {
+        let at = |labels: &[usize], label| labels.iter().position(|&other| other == label);
+        let size =
+            |&label: &usize| at(&self.left, label).map(|i| a[i]).or(at(&self.right, label).map(|j| b[j]));
+        self.result.iter().map(|label| size(label).unwrap_or(1)).collect()
+    }
+
     /// How many terms an element of the result has, on a first operand of a shape.
     pub(crate) fn terms(&self, left: &[usize]) -> usize {
         let sizes = self.left.iter().zip(left).filter(|(label, _)| !self.result.contains(label));
@@ -106,11 +114,7 @@ impl Op for Contract {
                 ));
             }
         }
-        let size = |label: &usize| match self.left.iter().position(|other| other == label) {
-            Some(i) => a[i],
-            None => self.right.iter().position(|other| other == label).map_or(1, |j| b[j]),
-        };
-        Ok(self.result.iter().map(size).collect())
+        Ok(self.result_shape([a, b]))
     }
 
     fn scratch(&self, x: &[&Layout], _: &[usize]) -> usize {
@@ -150,12 +154,7 @@ impl Op for Contract {
         let view = x.real(1 - operand);
         let (data, start) = view.buffer();
         let mut start = start as isize;
-        let result_sizes = |label: &usize| {
-            let at = |labels: &[usize]| labels.iter().position(|other| other == label);
-            at(&self.left).map(|i| shapes[0][i]).or(at(&self.right).map(|i| shapes[1][i])).unwrap_or(1)
-        };
-        let shape: Vec<usize> = self.result.iter().map(result_sizes).collect();
-        let y = Layout::contiguous(&shape);
+        let y = Layout::contiguous(&self.result_shape(shapes));
         let y_step =
             |label: usize| self.result.iter().position(|&other| other == label).map_or(0, |i| y.strides()[i]);
         let y_start: isize = own.iter().zip(&index).map(|(&label, &i)| i as isize * y_step(label)).sum();

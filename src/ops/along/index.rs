@@ -1,9 +1,10 @@
 //! The elements at indices, and numbers added at indices.
 
+use super::look_up;
 use crate::Float;
-use crate::base::shape::{check_axis, size, unravel};
+use crate::base::shape::check_axis;
 use crate::graph::Kind;
-use crate::kernel::{Inputs, Output, View, for_each_line, gather};
+use crate::kernel::{Inputs, Output};
 use crate::ops::axes::from_front;
 use crate::ops::shapes::views::of_either_kind;
 use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
@@ -51,165 +52,6 @@ pub struct AddAt {
 /// Indices as real numbers: `y = x`. Its result counts as a constant, as they do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ToReal;
-
-/// That the indices, which are operand 1, lie on an axis of `n` elements.
-fn check_indices(indices: View<'_, usize>, n: usize) -> Result<(), String> {
-    // Without a branch for each, and without the divisions that find an element of a view.
-    if indices
-        .as_slice()
-        .is_some_and(|all| all.iter().fold(0, |past, &index| past.max(index.saturating_add(1))) <= n)
-    {
-        return Ok(());
-    }
-    let Some(at) = indices.iter().position(|index| index >= n) else { return Ok(()) };
-    let (index, place) = (indices.iter().nth(at).unwrap_or(0), unravel(at, indices.shape()));
-    Err(format!("index {index} at {place:?} of x1 is past the end of an axis of size {n}"))
-}
-
-/// In the place of an index that an index past the end names.
-const NOWHERE: usize = usize::MAX;
-
-fn take_along<T: Copy>(x: View<'_, T>, indices: View<'_, usize>, axis: usize, y: &mut [T], nothing: T) {
-    for_each_line(indices, axis, y, indices.shape()[axis], |k, indices, mut y| {
-        let line = x.nth_line(axis, k);
-        for (i, index) in indices.iter().enumerate() {
-            y[i] = if index < line.len() { line.get(index) } else { nothing };
-        }
-    });
-}
-
-fn take<T: Copy>(x: View<'_, T>, indices: View<'_, usize>, axis: usize, y: &mut [T], nothing: T) {
-    let (outer, n, inner) = (size(&x.shape()[..axis]), x.shape()[axis], size(&x.shape()[axis + 1..]));
-    if y.is_empty() {
-        return;
-    }
-    let mut rows = y.chunks_exact_mut(inner);
-    for k in 0..outer {
-        for (index, row) in indices.iter().zip(&mut rows) {
-            match index {
-                _ if index >= n => row.fill(nothing),
-                // Numbers one by one, without the work that is done once for a row.
-                _ if inner == 1 => row[0] = x.nth_line(axis, k).get(index),
-                _ => gather(x, (k * n + index) * inner, row),
-            }
-        }
-    }
-}
-
-/// Adds the elements of x from `start` on, in row-major order.
-fn add_row<F: Float>(x: View<'_, F>, start: usize, y: &mut [F]) {
-    if let Some(all) = x.as_slice() {
-        return y.iter_mut().zip(&all[start..]).for_each(|(y, &x)| *y += x);
-    }
-    let mut part = [F::zero(); 64];
-    let mut start = start;
-    for y in y.chunks_mut(part.len()) {
-        let part = &mut part[..y.len()];
-        gather(x, start, part);
-        y.iter_mut().zip(&*part).for_each(|(y, &x)| *y += x);
-        start += y.len();
-    }
-}
-
-impl<F: Float> Kernel<F> for TakeAlongAxis {
-    fn check(&self, x: Inputs<'_, '_, F>) -> Result<(), String> {
-        check_indices(x.index(1), x.shape(0)[self.axis])
-    }
-
-    fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
-        match x.is_index(0) {
-            true => take_along(x.index(0), x.index(1), self.axis, y.indices, NOWHERE),
-            false => take_along(x.real(0), x.index(1), self.axis, y.data, F::nan()),
-        }
-    }
-}
-
-impl<F: Float> Kernel<F> for AddAlongAxis {
-    fn check(&self, x: Inputs<'_, '_, F>) -> Result<(), String> {
-        check_indices(x.index(1), x.shape(2)[self.axis])
-    }
-
-    fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
-        let (x, indices) = (x.real(0), x.index(1));
-        y.data.fill(F::zero());
-        for_each_line(x, self.axis, y.data, y.shape[self.axis], |k, x, mut y| {
-            for (x, index) in x.iter().zip(indices.nth_line(self.axis, k).iter()) {
-                if index < y.len() {
-                    y[index] += x;
-                }
-            }
-        });
-    }
-}
-
-impl<F: Float> Kernel<F> for Take {
-    fn check(&self, x: Inputs<'_, '_, F>) -> Result<(), String> {
-        check_indices(x.index(1), x.shape(0)[self.axis])
-    }
-
-    fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
-        match x.is_index(0) {
-            true => take(x.index(0), x.index(1), self.axis, y.indices, NOWHERE),
-            false => take(x.real(0), x.index(1), self.axis, y.data, F::nan()),
-        }
-    }
-}
-
-impl<F: Float> Kernel<F> for AddAt {
-    fn check(&self, x: Inputs<'_, '_, F>) -> Result<(), String> {
-        check_indices(x.index(1), x.shape(2)[self.axis])
-    }
-
-    fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
-        let (x, indices, n) = (x.real(0), x.index(1), y.shape[self.axis]);
-        let inner = size(&y.shape[self.axis + 1..]);
-        y.data.fill(F::zero());
-        let wholes = y.data.chunks_exact_mut((n * inner).max(1));
-        for (k, whole) in wholes.enumerate() {
-            for (i, index) in indices.iter().enumerate().filter(|&(_, index)| index < n) {
-                add_row(x, (k * indices.len() + i) * inner, &mut whole[index * inner..][..inner]);
-            }
-        }
-    }
-}
-
-/// The indices of one line: its own where they lie along the axis, else those of all lines.
-fn of_line(indices: View<'_, usize>, axis: usize, along: bool, line: usize) -> View<'_, usize> {
-    if along { indices.nth_line(axis, line) } else { indices }
-}
-
-/// The column of an op that takes elements: 1 wherever the element is named.
-fn take_column(
-    axis: usize,
-    along: bool,
-    x: Inputs<'_, '_, f64>,
-    element: usize,
-    add: &mut dyn FnMut(usize, f64),
-) {
-    let (n, inner) = (x.shape(0)[axis], size(&x.shape(0)[axis + 1..]));
-    let (outer, at, column) = (element / inner / n, element / inner % n, element % inner);
-    let indices = of_line(x.index(1), axis, along, outer * inner + column);
-    for (i, _) in indices.iter().enumerate().filter(|&(_, index)| index == at) {
-        add((outer * indices.len() + i) * inner + column, 1.0);
-    }
-}
-
-/// The column of an op that adds elements: 1 at the index of the element.
-fn add_column(
-    axis: usize,
-    along: bool,
-    x: Inputs<'_, '_, f64>,
-    element: usize,
-    add: &mut dyn FnMut(usize, f64),
-) {
-    let (n, inner) = (x.shape(2)[axis], size(&x.shape(2)[axis + 1..]));
-    let count = if along { x.shape(1)[axis] } else { x.index(1).len() };
-    let (outer, i, column) = (element / inner / count, element / inner % count, element % inner);
-    let indices = of_line(x.index(1), axis, along, outer * inner + column);
-    if let Some(index) = indices.iter().nth(i).filter(|&index| index < n) {
-        add((outer * n + index) * inner + column, 1.0);
-    }
-}
 
 impl<F: Float> Kernel<F> for ToReal {
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
@@ -285,8 +127,32 @@ fn sliced(axis: usize) -> [(Vec<usize>, Vec<usize>, Domain); 5] {
 
 /// What an op that takes elements and its adjoint, which adds them up, do not share.
 macro_rules! taking {
-    ($take:ident, $add:ident, $takes:literal, $adds:literal, $along:literal, $samples:ident,
-     |$axis:ident, $array:ident, $indices:ident| $shape:expr) => {
+    ($take:ident, $add:ident, $takes:literal, $adds:literal, $along:literal, $take_loop:path, $add_loop:path,
+     $samples:ident, |$axis:ident, $array:ident, $indices:ident| $shape:expr) => {
+        impl<F: Float> Kernel<F> for $take {
+            fn check(&self, x: Inputs<'_, '_, F>) -> Result<(), String> {
+                look_up::check_indices(x.index(1), x.shape(0)[self.axis])
+            }
+
+            fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
+                match x.is_index(0) {
+                    true => $take_loop(x.index(0), x.index(1), self.axis, y.indices, look_up::NOWHERE),
+                    false => $take_loop(x.real(0), x.index(1), self.axis, y.data, F::nan()),
+                }
+            }
+        }
+
+        impl<F: Float> Kernel<F> for $add {
+            fn check(&self, x: Inputs<'_, '_, F>) -> Result<(), String> {
+                look_up::check_indices(x.index(1), x.shape(2)[self.axis])
+            }
+
+            fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
+                y.data.fill(F::zero());
+                $add_loop(x.real(0), x.index(1), self.axis, y.shape, y.data);
+            }
+        }
+
         impl Op for $take {
             crate::op_settings!();
 
@@ -320,7 +186,7 @@ macro_rules! taking {
                 add: &mut dyn FnMut(usize, f64),
             ) -> bool {
                 if operand == 0 {
-                    take_column(self.axis, $along, x, element, add);
+                    look_up::take_column(self.axis, $along, x, element, add);
                 }
                 operand == 0
             }
@@ -374,7 +240,7 @@ macro_rules! taking {
                 add: &mut dyn FnMut(usize, f64),
             ) -> bool {
                 if operand == 0 {
-                    add_column(self.axis, $along, x, element, add);
+                    look_up::add_column(self.axis, $along, x, element, add);
                 }
                 operand == 0
             }
@@ -393,12 +259,14 @@ macro_rules! taking {
 }
 
 taking! {
-    TakeAlongAxis, AddAlongAxis, "y = x0 at the indices x1", "y = x0 added at the indices x1", true, indexed,
+    TakeAlongAxis, AddAlongAxis, "y = x0 at the indices x1", "y = x0 added at the indices x1", true,
+    look_up::take_along, look_up::add_along, indexed,
     |axis, x, indices| check_lines(axis, x, indices).map(|()| indices.to_vec())
 }
 
 taking! {
-    Take, AddAt, "y = slices of x0 at the indices x1", "y = slices x0 added at the indices x1", false, sliced,
+    Take, AddAt, "y = slices of x0 at the indices x1", "y = slices x0 added at the indices x1", false,
+    look_up::take, look_up::add_at, sliced,
     |axis, x, indices| taken_shape(axis, x, indices)
 }
 

@@ -2,6 +2,7 @@
 
 pub(super) mod cross_entropy;
 pub(super) mod index;
+mod look_up;
 pub(super) mod one_hot;
 pub(super) mod order;
 pub(super) mod product;

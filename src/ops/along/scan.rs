@@ -2,12 +2,10 @@
 
 use super::product::Recurrence;
 use crate::Float;
-use crate::base::shape::check_axis;
 use crate::graph::Kind;
 use crate::kernel::{Inputs, Output, for_each_line, math};
-use crate::ops::axes::from_front;
+use crate::ops::axes::{from_front, shape_with_axis};
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
-use crate::tape::operands::reals;
 use crate::tape::sample::{Domain, Sample};
 use crate::tape::{LoadOp, Var};
 
@@ -107,9 +105,7 @@ impl Op for LogCumSumExp {
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
-        let [x] = reals(x)?;
-        check_axis(self.axis, x.len())?;
-        Ok(x.to_vec())
+        shape_with_axis(x, self.axis)
     }
 
     fn by_rows(&self) -> bool {
@@ -156,9 +152,7 @@ impl Op for CumArgMax {
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
-        let [x] = reals(x)?;
-        check_axis(self.axis, x.len())?;
-        Ok(x.to_vec())
+        shape_with_axis(x, self.axis)
     }
 
     fn kind(&self, _: &[Operand<'_>]) -> Kind {
@@ -188,9 +182,7 @@ impl Op for CumSum {
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
-        let [x] = reals(x)?;
-        check_axis(self.axis, x.len())?;
-        Ok(x.to_vec())
+        shape_with_axis(x, self.axis)
     }
 
     fn by_rows(&self) -> bool {

@@ -3,9 +3,8 @@
 use super::reduce::Sum;
 use crate::Float;
 use crate::kernel::{Inputs, Line, Output, View, gather, map_in_place, math};
-use crate::ops::axes::from_front;
+use crate::ops::axes::{from_front, shape_with_axis};
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
-use crate::tape::operands::reals;
 use crate::tape::sample::{Domain, Sample};
 use crate::tape::{LoadOp, Var};
 
@@ -100,9 +99,7 @@ macro_rules! along_axis {
             }
 
             fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
-                let [x] = reals(x)?;
-                crate::base::shape::check_axis(self.axis, x.len())?;
-                Ok(x.to_vec())
+                shape_with_axis(x, self.axis)
             }
 
             fn by_rows(&self) -> bool {

@@ -29,6 +29,62 @@ pub(in crate::ops) mod special;
 
 use crate::Float;
 
+/// A function with its derivatives of every order as one op, whose rule is the next order: type, symbol of order 0, formula,
+/// function of order and number, domain of its samples.
+macro_rules! every_order {
+    ($op:ident, $symbol:literal, $formula:literal, $function:path, $domain:expr) => {
+        impl<F: $crate::Float> $crate::tape::op::Kernel<F> for $op {
+            fn run(&self, x: $crate::kernel::Inputs<'_, '_, F>, y: $crate::kernel::Output<'_, F>) {
+                let of = |x: F| super::by(|x| $function(self.order, x), x);
+                y.data.iter_mut().zip(x.real(0).slice()).for_each(|(y, &x)| *y = of(x));
+            }
+        }
+
+        impl $crate::tape::op::Op for $op {
+            $crate::op_settings!();
+
+            fn symbol(&self) -> String {
+                match self.order {
+                    0 => $symbol.to_owned(),
+                    order => format!(concat!($symbol, "^({})"), order),
+                }
+            }
+
+            fn formula(&self) -> &'static str {
+                $formula
+            }
+
+            fn elementwise(&self) -> bool {
+                true
+            }
+
+            fn shape(&self, x: &[$crate::tape::op::Operand<'_>]) -> Result<Vec<usize>, String> {
+                let [x] = $crate::tape::operands::reals(x)?;
+                Ok(x.to_vec())
+            }
+
+            fn rule<'t>(
+                &self,
+                _: usize,
+                x: &[Var<'t>],
+                _y: Var<'t>,
+                dy: Var<'t>,
+            ) -> $crate::tape::op::Derivative<'t> {
+                (dy * dy.tape().apply(Self { order: self.order + 1 }, &[x[0]])).into()
+            }
+
+            fn smooth(&self) -> bool {
+                true
+            }
+
+            fn samples(&self) -> Vec<$crate::tape::sample::Sample> {
+                $crate::ops::elementwise::rows::alone($domain)
+            }
+        }
+    };
+}
+use every_order;
+
 /// A function of f64 at a number of either precision.
 #[inline(always)]
 fn by<F: Float>(f: impl Fn(f64) -> f64, x: F) -> F {

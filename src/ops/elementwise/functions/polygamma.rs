@@ -1,14 +1,9 @@
 //! The digamma function and its derivatives.
 
-use super::by;
-use crate::Float;
+use super::every_order;
 use crate::kernel::special;
-use crate::kernel::{Inputs, Output};
-use crate::ops::elementwise::rows::{POSITIVE, alone};
+use crate::ops::elementwise::rows::POSITIVE;
 use crate::tape::Var;
-use crate::tape::op::{Derivative, Kernel, Op, Operand};
-use crate::tape::operands::reals;
-use crate::tape::sample::Sample;
 
 /// The derivative of order n + 1 of `ln Γ(x)`: `y = ψ⁽ⁿ⁾(x)`, `dx = dy ψ⁽ⁿ⁺¹⁾(x)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,48 +12,7 @@ pub struct Polygamma {
     pub order: u32,
 }
 
-impl<F: Float> Kernel<F> for Polygamma {
-    fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
-        let of = |x: F| by(|x| special::polygamma(self.order, x), x);
-        y.data.iter_mut().zip(x.real(0).slice()).for_each(|(y, &x)| *y = of(x));
-    }
-}
-
-impl Op for Polygamma {
-    crate::op_settings!();
-
-    fn symbol(&self) -> String {
-        match self.order {
-            0 => "ψ".to_owned(),
-            order => format!("ψ^({order})"),
-        }
-    }
-
-    fn formula(&self) -> &'static str {
-        "y = ψ(x), differentiated order times"
-    }
-
-    fn elementwise(&self) -> bool {
-        true
-    }
-
-    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
-        let [x] = reals(x)?;
-        Ok(x.to_vec())
-    }
-
-    fn rule<'t>(&self, _: usize, x: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
-        (dy * x[0].polygamma(self.order + 1)).into()
-    }
-
-    fn smooth(&self) -> bool {
-        true
-    }
-
-    fn samples(&self) -> Vec<Sample> {
-        alone(POSITIVE)
-    }
-}
+every_order!(Polygamma, "ψ", "y = ψ(x), differentiated order times", special::polygamma, POSITIVE);
 
 crate::ops::entry::built_in! {
     Polygamma, "polygamma", [order], [0, 1, 4].map(|order| Self { order });

@@ -1,14 +1,9 @@
 //! The cardinal sine and its derivatives.
 
-use super::by;
-use crate::Float;
+use super::every_order;
 use crate::kernel::special;
-use crate::kernel::{Inputs, Output};
-use crate::ops::elementwise::rows::{SMOOTH, alone};
+use crate::ops::elementwise::rows::SMOOTH;
 use crate::tape::Var;
-use crate::tape::op::{Derivative, Kernel, Op, Operand};
-use crate::tape::operands::reals;
-use crate::tape::sample::Sample;
 
 /// The derivative of an order of `sin πx / πx`, which is 1 at 0: `y = sinc⁽ⁿ⁾(x)`, `dx = dy sinc⁽ⁿ⁺¹⁾(x)`.
 ///
@@ -20,48 +15,7 @@ pub struct Sinc {
     pub order: u32,
 }
 
-impl<F: Float> Kernel<F> for Sinc {
-    fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
-        let of = |x: F| by(|x| special::sinc(self.order, x), x);
-        y.data.iter_mut().zip(x.real(0).slice()).for_each(|(y, &x)| *y = of(x));
-    }
-}
-
-impl Op for Sinc {
-    crate::op_settings!();
-
-    fn symbol(&self) -> String {
-        match self.order {
-            0 => "sinc".to_owned(),
-            order => format!("sinc^({order})"),
-        }
-    }
-
-    fn formula(&self) -> &'static str {
-        "y = sin(πx)/(πx), differentiated order times"
-    }
-
-    fn elementwise(&self) -> bool {
-        true
-    }
-
-    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
-        let [x] = reals(x)?;
-        Ok(x.to_vec())
-    }
-
-    fn rule<'t>(&self, _: usize, x: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
-        (dy * dy.tape().apply(Self { order: self.order + 1 }, &[x[0]])).into()
-    }
-
-    fn smooth(&self) -> bool {
-        true
-    }
-
-    fn samples(&self) -> Vec<Sample> {
-        alone(SMOOTH)
-    }
-}
+every_order!(Sinc, "sinc", "y = sin(πx)/(πx), differentiated order times", special::sinc, SMOOTH);
 
 crate::ops::entry::built_in! {
     Sinc, "sinc", [order], [0, 1, 3].map(|order| Self { order });

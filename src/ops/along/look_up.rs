@@ -1,0 +1,143 @@
+//! Loops that take elements at indices, and add them at indices.
+
+use crate::Float;
+use crate::base::shape::{size, unravel};
+use crate::kernel::{Inputs, View, for_each_line, gather};
+
+/// That the indices, which are operand 1, lie on an axis of `n` elements.
+pub(super) fn check_indices(indices: View<'_, usize>, n: usize) -> Result<(), String> {
+    // Without a branch for each, and without the divisions that find an element of a view.
+    if indices
+        .as_slice()
+        .is_some_and(|all| all.iter().fold(0, |past, &index| past.max(index.saturating_add(1))) <= n)
+    {
+        return Ok(());
+    }
+    let Some(at) = indices.iter().position(|index| index >= n) else { return Ok(()) };
+    let (index, place) = (indices.iter().nth(at).unwrap_or(0), unravel(at, indices.shape()));
+    Err(format!("index {index} at {place:?} of x1 is past the end of an axis of size {n}"))
+}
+
+/// In the place of an index that an index past the end names.
+pub(super) const NOWHERE: usize = usize::MAX;
+
+/// Writes the elements at indices along an axis, and `nothing` for an index past the end.
+pub(super) fn take_along<T: Copy>(
+    x: View<'_, T>,
+    indices: View<'_, usize>,
+    axis: usize,
+    y: &mut [T],
+    nothing: T,
+) {
+    for_each_line(indices, axis, y, indices.shape()[axis], |k, indices, mut y| {
+        let line = x.nth_line(axis, k);
+        for (i, index) in indices.iter().enumerate() {
+            y[i] = if index < line.len() { line.get(index) } else { nothing };
+        }
+    });
+}
+
+/// Writes the slices at indices of an axis, and `nothing` for an index past the end.
+pub(super) fn take<T: Copy>(x: View<'_, T>, indices: View<'_, usize>, axis: usize, y: &mut [T], nothing: T) {
+    let (outer, n, inner) = (size(&x.shape()[..axis]), x.shape()[axis], size(&x.shape()[axis + 1..]));
+    if y.is_empty() {
+        return;
+    }
+    let mut rows = y.chunks_exact_mut(inner);
+    for k in 0..outer {
+        for (index, row) in indices.iter().zip(&mut rows) {
+            match index {
+                _ if index >= n => row.fill(nothing),
+                // Numbers one by one, without the work that is done once for a row.
+                _ if inner == 1 => row[0] = x.nth_line(axis, k).get(index),
+                _ => gather(x, (k * n + index) * inner, row),
+            }
+        }
+    }
+}
+
+/// Adds the elements of x from `start` on, in row-major order.
+fn add_row<F: Float>(x: View<'_, F>, start: usize, y: &mut [F]) {
+    if let Some(all) = x.as_slice() {
+        return y.iter_mut().zip(&all[start..]).for_each(|(y, &x)| *y += x);
+    }
+    let mut part = [F::zero(); 64];
+    let mut start = start;
+    for y in y.chunks_mut(part.len()) {
+        let part = &mut part[..y.len()];
+        gather(x, start, part);
+        y.iter_mut().zip(&*part).for_each(|(y, &x)| *y += x);
+        start += y.len();
+    }
+}
+
+/// Adds x to y at indices along an axis; what an index past the end names is left out.
+pub(super) fn add_along<F: Float>(
+    x: View<'_, F>,
+    indices: View<'_, usize>,
+    axis: usize,
+    shape: &[usize],
+    y: &mut [F],
+) {
+    for_each_line(x, axis, y, shape[axis], |k, x, mut y| {
+        for (x, index) in x.iter().zip(indices.nth_line(axis, k).iter()) {
+            if index < y.len() {
+                y[index] += x;
+            }
+        }
+    });
+}
+
+/// Adds the slices of x to y at indices of an axis; what an index past the end names is left out.
+pub(super) fn add_at<F: Float>(
+    x: View<'_, F>,
+    indices: View<'_, usize>,
+    axis: usize,
+    shape: &[usize],
+    y: &mut [F],
+) {
+    let (n, inner) = (shape[axis], size(&shape[axis + 1..]));
+    for (k, whole) in y.chunks_exact_mut((n * inner).max(1)).enumerate() {
+        for (i, index) in indices.iter().enumerate().filter(|&(_, index)| index < n) {
+            add_row(x, (k * indices.len() + i) * inner, &mut whole[index * inner..][..inner]);
+        }
+    }
+}
+
+/// The indices of one line: its own where they lie along the axis, else those of all lines.
+fn of_line(indices: View<'_, usize>, axis: usize, along: bool, line: usize) -> View<'_, usize> {
+    if along { indices.nth_line(axis, line) } else { indices }
+}
+
+/// The column of an op that takes elements: 1 wherever the element is named.
+pub(super) fn take_column(
+    axis: usize,
+    along: bool,
+    x: Inputs<'_, '_, f64>,
+    element: usize,
+    add: &mut dyn FnMut(usize, f64),
+) {
+    let (n, inner) = (x.shape(0)[axis], size(&x.shape(0)[axis + 1..]));
+    let (outer, at, column) = (element / inner / n, element / inner % n, element % inner);
+    let indices = of_line(x.index(1), axis, along, outer * inner + column);
+    for (i, _) in indices.iter().enumerate().filter(|&(_, index)| index == at) {
+        add((outer * indices.len() + i) * inner + column, 1.0);
+    }
+}
+
+/// The column of an op that adds elements: 1 at the index of the element.
+pub(super) fn add_column(
+    axis: usize,
+    along: bool,
+    x: Inputs<'_, '_, f64>,
+    element: usize,
+    add: &mut dyn FnMut(usize, f64),
+) {
+    let (n, inner) = (x.shape(2)[axis], size(&x.shape(2)[axis + 1..]));
+    let count = if along { x.shape(1)[axis] } else { x.index(1).len() };
+    let (outer, i, column) = (element / inner / count, element / inner % count, element % inner);
+    let indices = of_line(x.index(1), axis, along, outer * inner + column);
+    if let Some(index) = indices.iter().nth(i).filter(|&index| index < n) {
+        add((outer * n + index) * inner + column, 1.0);
+    }
+}
