@@ -98,15 +98,13 @@ impl<F: Float> State<F> {
 
     /// Where the array of a name stands.
     pub(crate) fn place_of(&self, what: &'static str, name: &str) -> Result<usize> {
-        self.0.get_index_of(name).ok_or_else(||
-Error::Unknown {
-                what,
-                wanted: format!(
-                    "entry `{name}` in the state; `state.insert`, a network's or an optimiser's `init`, or a file puts one \
-                     there"
-                ),
-                present: first_of(self.0.keys().cloned()),
-            })
+        /// What puts an entry there.
+        const PUTS: &str = "`state.insert`, a network's or an optimiser's `init`, or a file puts one there";
+        self.0.get_index_of(name).ok_or_else(|| Error::Unknown {
+            what,
+            wanted: format!("entry `{name}` in the state; {PUTS}"),
+            present: first_of(self.0.keys().cloned()),
+        })
     }
 
     /// Where the array of a name stands, if it has this shape.

@@ -5,7 +5,7 @@ use ndarray::{Array, ArrayD, ArrayRef, ArrayView, Dimension, IxDyn};
 
 /// A type that values can be given in: floats, integers, and truth values as 1 and 0. An integer beyond 2⁵³ is rounded to the
 /// nearest f64.
-pub trait Numeric: Copy {
+pub trait Numeric: Copy + 'static {
     /// In f64.
     fn number(self) -> f64;
 }
@@ -149,7 +149,6 @@ macro_rules! given {
 }
 
 given! {
-    [D: Dimension] Array<T, D>, |x| x.view();
     [D: Dimension] &Array<T, D>, |x| x.view();
     [D: Dimension] &ArrayRef<T, D>, |x| x.view();
     [D: Dimension] ArrayView<'_, T, D>, |x| x;
@@ -160,6 +159,19 @@ given! {
     [const N: usize] &[T; N], |x| ndarray::aview1(x);
     [const M: usize, const N: usize] [[T; N]; M], |x| ndarray::aview2(&x);
     [const L: usize, const M: usize, const N: usize] [[[T; N]; M]; L], |x| lists(&x);
+}
+
+/// An array that is given away is not copied, if it is one of f64 already.
+impl<T: Numeric, D: Dimension> IntoValue for Array<T, D> {
+    fn into_value(self) -> ArrayD<f64> {
+        self.mapv_into_any(T::number).into_dyn()
+    }
+}
+
+impl<T: Integral, D: Dimension> IntoIndices for Array<T, D> {
+    fn into_indices(self) -> Result<ArrayD<usize>, String> {
+        indices(&self)
+    }
 }
 
 /// Lists of lists of lists as an array.
