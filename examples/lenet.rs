@@ -34,7 +34,9 @@ mod accuracy;
 
 use accuracy::{Accuracy, pixel};
 use chainrule::data::mnist::{CLASSES, Mnist, PIXELS};
-use chainrule::nn::{Adam, Affine, Conv2d, Flatten, MaxPool, Optimizer, Relu, Sequential, SoftmaxWithLoss};
+use chainrule::nn::{
+    Adam, Affine, Conv2d, Flatten, MaxPool, Optimizer, Rate, Relu, Sequential, SoftmaxWithLoss,
+};
 use chainrule::{Plan, PlanOptions, Tape};
 use rand::seq::SliceRandom;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
@@ -66,18 +68,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     let t = tape.index_input("t", [BATCH]);
     let loss = SoftmaxWithLoss.forward(net.forward(x.reshape([-1, 1, 28, 28])), t);
     let parameters = net.parameters(&tape);
+    let epoch = (mnist.train.len() / BATCH) as f64;
+    let adam = Adam::new(Rate::from_fn(move |t| {
+        let [first, second, last] = RATES;
+        t.less(epoch).select(first, t.less(2.0 * epoch).select(second, last))
+    }));
     let mut state = net.init::<f32>(&mut rng);
-    Adam::new(RATES[0]).init(&parameters, &mut state);
+    adam.init(&parameters, &mut state);
+    let mut step = Plan::<f32>::compile_with([loss], adam.updates(loss, &parameters), options)?;
 
     let mut test = Accuracy::<f32>::new(|x| net.forward(x.reshape([-1, 1, 28, 28])), &mnist.test, options)?;
     let labels = mnist.train.classes();
     let mut order: Vec<usize> = (0..mnist.train.len()).collect();
     let mut accuracy = 0.0;
     println!("epoch    loss    test");
-    for (epoch, rate) in RATES.into_iter().enumerate() {
+    for epoch in 1..=RATES.len() {
         let (began, mut sum, mut steps) = (Instant::now(), 0.0, 0);
-        let updates = Adam::new(rate).updates(loss, &parameters);
-        let mut step = Plan::<f32>::compile_with([loss], updates, options)?;
         order.shuffle(&mut rng);
         for batch in order.chunks_exact(BATCH) {
             step.feed_rows(x, mnist.train.images(), batch, pixel)?;
@@ -87,7 +93,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         let seconds = began.elapsed().as_secs_f64();
         accuracy = test.of(&mut state)?;
-        println!("{:>5}  {:.4}  {accuracy:.4}  ({seconds:.1} s)", epoch + 1, sum / f64::from(steps));
+        println!("{epoch:>5}  {:.4}  {accuracy:.4}  ({seconds:.1} s)", sum / f64::from(steps));
     }
     if accuracy < 0.988 {
         return Err(format!("the accuracy is {accuracy}, and 0.988 was to be reached").into());
