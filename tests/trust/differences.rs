@@ -273,6 +273,7 @@ fn a_product_in_front_of_what_is_badly_conditioned_is_as_linear_as_it_says() {
             let losses = [
                 -(0.3 * p.ln() + 0.7 * (1.0 - p).ln()).mean(),
                 (z * 3000.0).sin().sum(),
+                (z * 1e11).cos().sum() * 1e3,
                 (z.softmax(-1).ln() * tape.constant(arr2(&[[0.2, -0.4], [0.7, 0.1]]))).sum(),
             ];
             for loss in losses.into_iter().filter(|loss| loss.value().item().is_finite()) {
@@ -317,5 +318,53 @@ fn elements_that_stand_still_beside_their_own_size_are_not_taken_for_measured() 
     for seed in 0..40 {
         let report = Check::new(loss, &[x]).seed(seed).run().unwrap();
         assert!(report.faults.is_empty() && report.verdict() != Verdict::Fail, "seed {seed}\n{report}");
+    }
+}
+
+#[test]
+fn a_comparison_behind_a_stop_gradient_is_no_kink() {
+    let tape = Tape::new();
+    let x = tape.leaf("x", arr2(&[[0.0, 0.0, -1.0], [0.0, 0.5, 0.0]]));
+    // The straight-through estimator of x > 0, whose output jumps at 0 and is held.
+    let y = x + (x.greater(0.0) - x).stop_gradient();
+    let weights = tape.constant(arr2(&[[0.9, 1.3, -0.7], [1.1, -0.6, 0.8]]));
+    passes((weights * y).sum(), &[x]);
+    for mode in MODES {
+        let report = Check::new((weights * y.sin()).sum(), &[x]).mode(mode).run().unwrap();
+        assert!(report.passed() && report.parameters[0].kinks.is_empty(), "{report}");
+    }
+}
+
+#[test]
+fn a_jump_is_said_to_be_one() {
+    let jumps: [for<'t> fn(Var<'t>) -> Var<'t>; 4] =
+        [|x| x.floor(), |x| x.ceil(), |x| x.remainder(1.0), |x| x.square().trunc()];
+    for jump in jumps {
+        let tape = Tape::new();
+        let x = tape.leaf("x", arr1(&[2.0, 0.3]));
+        let report = Check::new((jump(x) * tape.constant(arr1(&[1.3, 0.7]))).sum(), &[x]).run().unwrap();
+        let reasons = &report.parameters[0].reasons;
+        assert_eq!(report.verdict(), Verdict::Unresolved, "{report}");
+        assert!(reasons.iter().all(|reason| reason.contains("jumps")) && reasons.len() == 1, "{report}");
+    }
+    // A root of infinite slope, a kink and a high frequency are none.
+    let tape = Tape::new();
+    let x = tape.leaf("x", arr1(&[0.3, 1e-9]));
+    for y in [x.sqrt().sum(), (x - 0.3).abs().sum(), (x * 1e12).sin().sum()] {
+        let report = Check::new(y, &[x]).run().unwrap();
+        let reasons = &report.parameters[0].reasons;
+        assert!(reasons.iter().all(|reason| !reason.contains("jumps")), "{report}");
+    }
+}
+
+#[test]
+fn numbers_whose_neighbours_are_a_whole_number_away_accuse_no_wave() {
+    for x in [2.042_282_705_260_898_4e16, 9.1e15, 3.0e18, -4.6e15] {
+        let tape = Tape::new();
+        let x = tape.leaf("x", arr1(&[x, 0.3, 1.7]));
+        let weights = tape.constant(arr1(&[1e9, 0.7, -1.3]));
+        for y in [x.sinc(), x.remainder(2.0), (x * 3.0).sin()] {
+            accuses_nobody((y * weights).sum(), &[x], 2);
+        }
     }
 }

@@ -63,13 +63,9 @@ impl<'t> EndToEnd<'_, 't> {
             return Ok(None);
         }
         let mut replay = self.replay(leaf, true)?;
-        let mut fault = None;
-        if replay.is_linear() {
-            let mut plain = self.replay(leaf, false)?;
-            fault = self.untrue_claim(leaf, &shape, &mut replay, &mut plain, &judge, random)?;
-            if fault.is_some() {
-                replay = plain;
-            }
+        let fault = self.untrue_claim(leaf, &shape, &replay, &judge, random)?;
+        if fault.is_some() {
+            replay = self.replay(leaf, false)?;
         }
         let steps = row.steps(self.check.mode, &mut replay, &mut judge, random)?;
         report.step = steps.usual();
@@ -84,44 +80,58 @@ impl<'t> EndToEnd<'_, 't> {
         Replay::new(self.loss, &[leaf], &self.comparisons, linear)
     }
 
-    /// That moving the result of a linear op is the same as computing it, on some elements; or what is wrong.
+    /// That the results of ops that are linear in the leaf rise by their columns, on some elements; or what is wrong.
+    ///
+    /// Held against the result itself: what comes after it may make much of a rounding.
     fn untrue_claim(
         &self,
         leaf: Var<'t>,
         shape: &[usize],
-        moved: &mut Replay,
-        computed: &mut Replay,
+        moved: &Replay,
         judge: &Judge,
         random: &mut Random,
     ) -> Result<Option<Fault>> {
-        let rms = rms(moved.point());
-        for element in positions(moved.point().len(), LINEAR_SAMPLES, random) {
-            moved.move_element(element);
-            computed.move_element(element);
-            let step = start(moved.point()[element].abs().max(rms));
-            let (Some(a), Some(b)) = (rise(moved, step)?, rise(computed, step)?) else { continue };
-            // Both are y(h) − y(−h), so that roundings count in full.
-            let compared = Compared { backprop: a, numeric: b, error: 2.0 * self.scale.rounding };
-            if judge.disagrees(compared) {
-                let result = moved.linear_result();
-                let graph = self.loss.tape().graph();
-                let operand = graph.node(result).inputs().iter().position(|&x| x == leaf.id());
-                let problem = format!(
-                    "its `Op::column` says that moving element {:?} by {step:e} changes the output by {a:e}, and it \
-                     changes by {b:e}",
-                    unravel(element, shape)
-                );
-                return Ok(Some(Fault::new(Stage::Claim, &graph, result, operand, problem)));
+        let tape = self.loss.tape();
+        let point = moved.point();
+        let rms = rms(point);
+        let largest = |numbers: &[f64]| numbers.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+        for column in moved.linear() {
+            let mut computed = Replay::new(Var::new(tape, column.result), &[leaf], &[], false)?;
+            let size = largest(computed.base());
+            for element in positions(point.len(), LINEAR_SAMPLES, random) {
+                let mut gains = vec![0.0; computed.base().len()];
+                column.walk(element, &mut |place, gain| gains[place] += gain);
+                // Sums of as many terms may have cancelled.
+                let terms = size + point.len() as f64 * largest(&gains) * largest(point);
+                computed.move_element(element);
+                let step = start(point[element].abs().max(rms));
+                let right = computed.at(step)?;
+                let above = computed.numbers().to_vec();
+                let left = computed.at(-step)?;
+                let rises = above.iter().zip(computed.numbers()).zip(&gains).enumerate();
+                for (place, ((above, below), gain)) in rises {
+                    let (claimed, rise) = (gain * (right.t - left.t), above - below);
+                    let compared =
+                        Compared { backprop: claimed, numeric: rise, error: 4.0 * f64::EPSILON * terms };
+                    if compared.is_number() && judge.disagrees(compared) {
+                        let graph = tape.graph();
+                        let at = unravel(place, graph.node(column.result).shape());
+                        let problem = format!(
+                            "its `Op::column` says that moving element {:?} by {step:e} changes element {at:?} of its \
+                             result by {claimed:e}, and it changes by {rise:e}",
+                            unravel(element, shape)
+                        );
+                        return Ok(Some(Fault::new(
+                            Stage::Claim,
+                            &graph,
+                            column.result,
+                            Some(column.operand),
+                            problem,
+                        )));
+                    }
+                }
             }
         }
         Ok(None)
     }
-}
-
-/// By how much the output rises from −h to h, unless a branch changes.
-fn rise(f: &mut Replay, step: f64) -> Result<Option<f64>> {
-    let right = f.at(step)?;
-    let above = f.numbers()[0];
-    let left = f.at(-step)?;
-    Ok((right.smooth && left.smooth).then(|| above - f.numbers()[0]))
 }

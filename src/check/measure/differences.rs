@@ -47,6 +47,10 @@ pub(crate) struct OneSided {
     pub(crate) error: f64,
     /// Extrapolated, `2 D(h/2) − D(h)`: without the error that is in proportion to h.
     pub(crate) extrapolated: f64,
+    /// By how much y rose at h and at h/2.
+    rise: [f64; 2],
+    /// What rounding may have done to that.
+    noise: f64,
 }
 
 impl Differences {
@@ -143,7 +147,9 @@ impl Differences {
             let error = 2.0 * (long.0 - short.0).abs() + long.1;
             if error.is_finite() {
                 let extrapolated = 2.0 * short.0 - long.0;
-                *side = Some(OneSided { slope: short.0, error, extrapolated });
+                let rise = [long.0 * step, short.0 * step / 2.0];
+                let noise = long.1 * step.abs();
+                *side = Some(OneSided { slope: short.0, error, extrapolated, rise, noise });
             }
         }
         Ok(sides)
@@ -164,6 +170,16 @@ fn one_sided(f: &mut impl Function, step: f64) -> Result<(f64, f64)> {
         }
     }
     Ok((sum / reached.t, 4.0 * f.epsilon() * rounding / step.abs()))
+}
+
+impl OneSided {
+    /// Whether the function jumps at the point, seen from differences at steps that are 8 times as long: it has risen by the
+    /// same at all of them, and by more than rounding shows.
+    pub(crate) fn jumps(&self, far: &OneSided) -> bool {
+        let [_, nearest] = self.rise;
+        nearest.abs() > 4.0 * self.noise
+            && self.rise.iter().chain(&far.rise).all(|rise| (rise - nearest).abs() <= 0.1 * nearest.abs())
+    }
 }
 
 impl Richardson {

@@ -22,6 +22,8 @@ pub(crate) enum Reason {
     Unsettled,
     /// The function ends at the point, or has no finite value next to it.
     End,
+    /// The function jumps at the point.
+    Jump,
     /// Several pieces of the function meet at the point.
     Tie,
     /// A group of leaves that were moved together failed, and which of them is wrong was not found.
@@ -35,6 +37,7 @@ impl Reason {
             Self::Rounding => "too small to be told from rounding of the output",
             Self::Unsettled => "differences at ever shorter steps do not settle",
             Self::End => "the function has no finite value on one side of the point",
+            Self::Jump => "the function jumps at the point, where it has no derivative",
             Self::Tie => {
                 "at a tie, where what the chain rule gives need not lie between the slopes to both sides"
             }

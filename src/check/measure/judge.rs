@@ -4,17 +4,11 @@ use crate::check::measure::differences::{Central, Differences, Richardson};
 use crate::check::measure::element::{Compared, Element, Reason};
 use crate::check::measure::function::Function;
 use crate::check::measure::question::{Answer, Best, Question};
-use crate::check::measure::steps::Reach;
+use crate::check::measure::steps::{FACTOR, Reach, SHRINKS, TRIES};
 use crate::error::Result;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// By how much a step is made longer or shorter.
-pub(crate) const FACTOR: f64 = 8.0;
-/// How often a step of an element's own scale is made shorter to get between kinks, before the point itself counts as one.
-pub(crate) const SHRINKS: i32 = 5;
-/// How often a step is made longer, or shorter, at the most: from one end of what f64 tells apart to the other.
-pub(crate) const TRIES: usize = 20;
 /// So many derivatives that fail are measured once more.
 const REPEATED: usize = 64;
 
@@ -62,7 +56,12 @@ impl Judge {
 
     /// The verdict on a derivative of `f` at 0. What fails is measured once more, where it fails again, bit for bit.
     pub(crate) fn judge(&mut self, f: &mut impl Function, question: Question) -> Result<Answer> {
-        let answer = self.once(f, question)?;
+        let mut answer = self.once(f, question)?;
+        if let Element::Unresolved(Reason::Unsettled | Reason::End) = answer.element
+            && self.jumps(f, question.reach)?
+        {
+            answer.element = Element::Unresolved(Reason::Jump);
+        }
         if answer.element != Element::Fail || self.repeated == REPEATED {
             return Ok(answer);
         }
@@ -159,7 +158,7 @@ impl Judge {
         }
         let answer = match first.or(bent.filter(|_| !question.kinks)) {
             Some(first) => self.decide(f, question, first)?,
-            None => match self.at_a_kink(f, question, shortest, branches)? {
+            None => match self.at_a_kink(f, question, branches)? {
                 // No derivative is wrong for a kink that is only near.
                 wrong if branches && wrong.element == Element::Fail && question.backprop.is_finite() => {
                     self.nearest(f, question, shortest)?.unwrap_or(wrong)
@@ -234,7 +233,9 @@ impl Judge {
             let quantum = if best.pair.still { question.quantum * size / best.step } else { 0.0 };
             compared.error += (off / best.step).max(question.hidden(best.step)).max(quantum);
             element = compared.verdict(self.tolerance);
-            trusted = trusted && (element != Element::Fail || self.settles(f, question, &best)?);
+            trusted = trusted
+                && (element != Element::Fail
+                    || !is_between_numbers(f, question) && self.settles(f, question, &best)?);
             if element == Element::Fail && !trusted {
                 element = Element::Unresolved(Reason::Unsettled);
             }
@@ -325,4 +326,13 @@ impl Judge {
         // Beyond a kink the function may well move.
         Ok(fine && self.differences.central(f, far)?.is_none_or(|central| central.still))
     }
+}
+
+/// Whether the number that is moved is so large that its neighbours are 1 or more away, and y would change by as much as it
+/// is on the way to them: what it does there no step shows. `sin πx / πx` is 0 at every number from 2⁵² on.
+fn is_between_numbers(f: &impl Function, question: Question) -> bool {
+    let apart = f.epsilon() * question.reach.size();
+    let largest = f.weights().iter().zip(f.base()).enumerate();
+    let largest = largest.filter(|(i, _)| f.depends(*i)).fold(0.0_f64, |m, (_, (w, y))| m.max((w * y).abs()));
+    apart >= 1.0 && question.backprop.abs() * apart >= largest
 }

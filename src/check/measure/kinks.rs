@@ -3,8 +3,9 @@
 use crate::check::measure::differences::OneSided;
 use crate::check::measure::element::{Compared, Element, Reason};
 use crate::check::measure::function::Function;
-use crate::check::measure::judge::{FACTOR, Judge};
+use crate::check::measure::judge::Judge;
 use crate::check::measure::question::{Answer, Question};
+use crate::check::measure::steps::{FACTOR, Reach};
 use crate::error::Result;
 
 impl Judge {
@@ -14,12 +15,10 @@ impl Judge {
         &mut self,
         f: &mut impl Function,
         question: Question,
-        step: f64,
         branches: bool,
     ) -> Result<Answer> {
         let Question { backprop, .. } = question;
-        let near = self.differences.sides(f, step)?;
-        let far = self.differences.sides(f, FACTOR * step)?;
+        let [near, far] = self.near_and_far(f, question.reach)?;
         let unresolved = |numeric: f64, reason: Reason| {
             let compared = Compared { backprop, numeric, error: f64::INFINITY };
             let element = if backprop.is_finite() { Element::Unresolved(reason) } else { Element::Fail };
@@ -59,5 +58,21 @@ impl Judge {
             _ => Element::Unresolved(Reason::End),
         };
         Answer { compared, element, at_kink: true }
+    }
+
+    /// Whether the function jumps at the point: to one side it has risen by the same at ever shorter steps.
+    pub(crate) fn jumps(&mut self, f: &mut impl Function, reach: Reach) -> Result<bool> {
+        let [near, far] = self.near_and_far(f, reach)?;
+        let jumps = |sides: (Option<OneSided>, Option<OneSided>)| match sides {
+            (Some(near), Some(far)) => near.jumps(&far),
+            _ => false,
+        };
+        Ok(near.into_iter().zip(far).any(jumps))
+    }
+
+    /// The slopes to both sides at the shortest step, and at the one before it.
+    fn near_and_far(&mut self, f: &mut impl Function, reach: Reach) -> Result<[[Option<OneSided>; 2]; 2]> {
+        let step = reach.shortest();
+        Ok([self.differences.sides(f, step)?, self.differences.sides(f, FACTOR * step)?])
     }
 }

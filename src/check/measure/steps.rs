@@ -1,5 +1,11 @@
 //! How far elements are moved.
 
+/// By how much a step is made longer or shorter.
+pub(crate) const FACTOR: f64 = 8.0;
+/// How often a step of an element's own scale is made shorter to get between kinks, before the point itself counts as one.
+pub(crate) const SHRINKS: i32 = 5;
+/// How often a step is made longer, or shorter, at the most: from one end of what f64 tells apart to the other.
+pub(crate) const TRIES: usize = 20;
 /// The root of the mean square of the finite numbers; 0 of nothing.
 pub(crate) fn rms(numbers: &[f64]) -> f64 {
     let (sum, count) =
@@ -54,6 +60,11 @@ impl Reach {
     /// About how large the number is that is moved.
     pub(crate) fn size(self) -> f64 {
         WHOLE * self.own
+    }
+
+    /// The shortest step at which a kink at the point itself, or a jump, is looked for.
+    pub(crate) fn shortest(self) -> f64 {
+        self.own * FACTOR.powi(-SHRINKS)
     }
 
     /// Steps longer or shorter by a factor, as far as the element's own scale lets them.

@@ -3,8 +3,9 @@
 use crate::check::measure::differences::Richardson;
 use crate::check::measure::element::Element;
 use crate::check::measure::function::Function;
-use crate::check::measure::judge::{FACTOR, Judge, SHRINKS, TRIES};
+use crate::check::measure::judge::Judge;
 use crate::check::measure::question::{Best, Question};
+use crate::check::measure::steps::{FACTOR, SHRINKS, TRIES};
 use crate::error::Result;
 
 /// How many steps in a row, each a part of the one before, have to show the same slope before a derivative is called

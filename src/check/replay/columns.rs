@@ -11,17 +11,17 @@ use std::sync::Arc;
 
 /// The result of an op that is linear in a moved node.
 #[derive(Debug, Clone)]
-pub(super) struct LinearColumn {
-    pub(super) result: NodeId,
+pub(crate) struct LinearColumn {
+    pub(crate) result: NodeId,
     pub(super) slot: usize,
     pub(super) op: Arc<dyn Op>,
-    pub(super) operand: usize,
+    pub(crate) operand: usize,
     /// The op's operands.
     pub(super) operands: Vec<(Vec<f64>, Layout)>,
 }
 
 impl LinearColumn {
-    pub(super) fn walk(&self, element: usize, add: &mut dyn FnMut(usize, f64)) {
+    pub(crate) fn walk(&self, element: usize, add: &mut dyn FnMut(usize, f64)) {
         walk_column(&*self.op, self.operand, &self.operands, element, add);
     }
 }

@@ -30,11 +30,12 @@ pub(crate) fn constants(tape: &Tape) -> impl Fn(&Graph, NodeId) -> bool {
 }
 
 /// The nodes whose zeros tell on which branch some nodes are computed: comparisons among what they read, and the
-/// conditions of choices.
+/// conditions of choices; not behind what is held constant, which stands still where they change.
 pub(crate) fn branches(tape: &Tape, nodes: impl IntoIterator<Item = NodeId>) -> Vec<NodeId> {
     let of_op = tape.of_ops(|op| op.branches());
+    let is_constant = constants(tape);
     let graph = tape.graph();
-    let read = graph.read_by(nodes);
+    let read = graph.read_by_unless(nodes, |id| is_constant(&graph, id));
     let branch = |id: NodeId| match branch(&graph, &of_op, id)? {
         Branch::Result => Some(id),
         Branch::Operand(operand) => graph.node(id).inputs().get(operand).copied(),

@@ -191,15 +191,9 @@ impl Replay {
         &self.moved[node].point
     }
 
-    /// Whether it moves results of linear ops instead of computing them.
-    pub(crate) fn is_linear(&self) -> bool {
-        self.moved.iter().any(|m| !m.columns.is_empty())
-    }
-
-    /// The first result of a linear op that is moved.
-    pub(crate) fn linear_result(&self) -> NodeId {
-        let first = self.moved.iter().flat_map(|m| &m.columns).next();
-        first.map(|c| c.result).unwrap_or_default()
+    /// The results of linear ops that are moved with the node that is moved by itself, instead of being computed.
+    pub(crate) fn linear(&self) -> &[LinearColumn] {
+        &self.moved[self.lead].columns
     }
 
     /// Moves the node's element, or all, by t, and returns the distance that rounding has left of it: 0 where one of all that
