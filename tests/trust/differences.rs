@@ -368,3 +368,19 @@ fn numbers_whose_neighbours_are_a_whole_number_away_accuse_no_wave() {
         }
     }
 }
+
+#[test]
+fn numbers_that_move_at_long_steps_alone_are_not_taken_for_constant() {
+    // The greatest of these logarithms moves by 2e-9 of a step, and has a rounding of 1 in it: ln(1 + 8e-8).
+    for k in 0..40 {
+        let tape = Tape::new();
+        let x = tape
+            .leaf("x", arr2(&[[-0.757_927, 15.983_217 + 0.1 * f64::from(k % 7), -3.945_439, -1.415_096]]));
+        let weights = tape.constant(arr2(&[[0.9, 1.3 + 0.1 * f64::from(k), -0.7 - 0.3 * f64::from(k), 1.1]]));
+        for y in [x.log_softmax(1).sigmoid(), x.softmax(1), x - x.logsumexp_keep(1)] {
+            accuses_nobody(((1.0 - y.sigmoid()).ln() * weights).sum(), &[x], 1);
+            accuses_nobody((y * weights).sum(), &[x], 2);
+        }
+        accuses_nobody(((1.0 - x.log_softmax(1).sigmoid()).ln() * weights).sum(), &[x], 2);
+    }
+}

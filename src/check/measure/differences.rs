@@ -19,6 +19,8 @@ pub(crate) struct Central {
     pub(crate) rounding: f64,
     /// Whether y stood still, bit for bit.
     pub(crate) still: bool,
+    /// How many numbers of y stood still, of those that depend on what was moved.
+    resting: usize,
     /// The slope to the right less that to the left.
     bend: f64,
 }
@@ -32,6 +34,8 @@ pub(crate) struct Richardson {
     pub(crate) rounding: f64,
     /// Whether y stood still, bit for bit.
     pub(crate) still: bool,
+    /// How many numbers of y stood still at the shorter step, of those that depend on what was moved.
+    pub(crate) resting: usize,
     /// The slope to the right less that to the left, if that stands out of rounding.
     bend: f64,
     /// Whether these differ as they would at a kink.
@@ -69,7 +73,7 @@ impl Differences {
             return Ok(None);
         }
         let (mut sum, mut bend, mut rounding) = (0.0, 0.0, 0.0);
-        let mut still = true;
+        let (mut still, mut resting) = (true, 0);
         let sides = self.right.iter().zip(f.numbers()).zip(f.base()).zip(f.weights());
         for (i, (((&right, &left), &base), &weight)) in sides.enumerate() {
             let same = right.to_bits() == left.to_bits();
@@ -81,6 +85,7 @@ impl Differences {
             } else if f.depends(i) {
                 // It may have moved by less than it can show.
                 rounding += magnitude;
+                resting += usize::from(weight != 0.0);
             }
             bend += weight * ((right - base) + (left - base));
         }
@@ -89,6 +94,7 @@ impl Differences {
             slope: sum / distance,
             rounding: (f.epsilon() * rounding + self.noise) / step,
             still,
+            resting,
             bend: bend / step,
         }))
     }
@@ -104,6 +110,7 @@ impl Differences {
             truncation: (half.slope - whole.slope).abs() / 3.0,
             rounding: whole.rounding.max(half.rounding),
             still: whole.still && half.still,
+            resting: half.resting,
             bend: if seen { whole.bend } else { 0.0 },
             bent: seen && !(1.5..=2.7).contains(&ratio),
         }))

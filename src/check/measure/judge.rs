@@ -227,15 +227,12 @@ impl Judge {
         let mut compared = best.pair.compared(question);
         let mut element = compared.verdict(self.tolerance);
         if element == Element::Fail && compared.is_number() {
-            // Is it rounding on the way to y?
-            let off = self.differences.scatter(f, best.pair.value, question.rounding, best.step)?;
-            let size = question.reach.size().max(1.0);
-            let quantum = if best.pair.still { question.quantum * size / best.step } else { 0.0 };
-            compared.error += (off / best.step).max(question.hidden(best.step)).max(quantum);
+            if let Some(longer) = self.before_rest(f, question, &best)? {
+                best = longer;
+            }
+            compared = self.scattered(f, question, &best)?;
             element = compared.verdict(self.tolerance);
-            trusted = trusted
-                && (element != Element::Fail
-                    || !is_between_numbers(f, question) && self.settles(f, question, &best)?);
+            trusted = trusted && (element != Element::Fail || self.settles(f, question, &best)?);
             if element == Element::Fail && !trusted {
                 element = Element::Unresolved(Reason::Unsettled);
             }
@@ -250,24 +247,15 @@ impl Judge {
         Ok(Answer::new(compared, element))
     }
 
-    /// Whether shorter steps, as far as rounding lets them speak, have the slope that contradicts a derivative. A function that
-    /// has gone up and down many times along a step need not: `sin πx / πx` shows no more than the size of its waves.
-    fn settles(&mut self, f: &mut impl Function, question: Question, best: &Best) -> Result<bool> {
-        let slope = best.pair.value;
-        let gap = (slope - question.backprop).abs();
-        let mut step = best.step;
-        // Halved, since between rounding and the waves there may be room for a step or two.
-        for _ in 0..3 * TRIES {
-            step /= 2.0;
-            let Some(central) = self.differences.central(f, step)? else { break };
-            if central.rounding.max(question.hidden(step)) > 0.25 * gap {
-                break;
-            }
-            if (central.slope - slope).abs() > 0.5 * gap {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+    /// What is compared, with all that rounding on the way to y may have done, as far as it can be measured or told.
+    fn scattered(&mut self, f: &mut impl Function, question: Question, best: &Best) -> Result<Compared> {
+        let Best { pair, step } = best;
+        let mut compared = pair.compared(question);
+        let off = self.differences.scatter(f, pair.value, question.rounding, *step)?;
+        let size = question.reach.size().max(1.0);
+        let quantum = if pair.still { question.quantum * size / step } else { 0.0 };
+        compared.error += (off / step).max(question.hidden(*step)).max(quantum);
+        Ok(compared)
     }
 
     pub(crate) fn verdict(&self, pair: &Richardson, question: Question) -> Element {
@@ -326,13 +314,4 @@ impl Judge {
         // Beyond a kink the function may well move.
         Ok(fine && self.differences.central(f, far)?.is_none_or(|central| central.still))
     }
-}
-
-/// Whether the number that is moved is so large that its neighbours are 1 or more away, and y would change by as much as it
-/// is on the way to them: what it does there no step shows. `sin πx / πx` is 0 at every number from 2⁵² on.
-fn is_between_numbers(f: &impl Function, question: Question) -> bool {
-    let apart = f.epsilon() * question.reach.size();
-    let largest = f.weights().iter().zip(f.base()).enumerate();
-    let largest = largest.filter(|(i, _)| f.depends(*i)).fold(0.0_f64, |m, (_, (w, y))| m.max((w * y).abs()));
-    apart >= 1.0 && question.backprop.abs() * apart >= largest
 }

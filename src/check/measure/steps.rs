@@ -6,6 +6,10 @@ pub(crate) const FACTOR: f64 = 8.0;
 pub(crate) const SHRINKS: i32 = 5;
 /// How often a step is made longer, or shorter, at the most: from one end of what f64 tells apart to the other.
 pub(crate) const TRIES: usize = 20;
+/// How many steps in a row, each a part of the one before, have to show the same slope before a derivative is called
+/// wrong: two could by chance, where a function goes up and down between them.
+pub(crate) const AGREED: usize = 2;
+
 /// The root of the mean square of the finite numbers; 0 of nothing.
 pub(crate) fn rms(numbers: &[f64]) -> f64 {
     let (sum, count) =

@@ -5,12 +5,8 @@ use crate::check::measure::element::Element;
 use crate::check::measure::function::Function;
 use crate::check::measure::judge::Judge;
 use crate::check::measure::question::{Best, Question};
-use crate::check::measure::steps::{FACTOR, SHRINKS, TRIES};
+use crate::check::measure::steps::{AGREED, FACTOR, SHRINKS, TRIES};
 use crate::error::Result;
-
-/// How many steps in a row, each a part of the one before, have to show the same slope before a derivative is called
-/// wrong: two could by chance, where a function goes up and down between them.
-const AGREED: usize = 2;
 
 impl Judge {
     /// What fails must fail at a step of the element's own scale, and at a shorter one still, where its differences have
@@ -112,4 +108,61 @@ impl Judge {
         }
         Ok(Err(drowned))
     }
+
+    /// A longer step at which numbers of y move that stand still at this one, if there the derivative is as it is said to be,
+    /// and so it is at the step before: what stands still was lost in a rounding inside. `ln(1 + Σ eˣ)` adds numbers of the
+    /// size of 1, however small it is itself.
+    pub(super) fn before_rest(
+        &mut self,
+        f: &mut impl Function,
+        question: Question,
+        best: &Best,
+    ) -> Result<Option<Best>> {
+        let gap = (best.pair.value - question.backprop).abs();
+        let (mut step, mut seen, mut longest) = (best.step, 0, None);
+        while best.pair.resting > 0 && FACTOR * step <= question.reach.own {
+            step *= FACTOR;
+            let shows = |pair: &Richardson| {
+                pair.resting < best.pair.resting && (pair.value - question.backprop).abs() <= 0.05 * gap
+            };
+            match self.differences.pair(f, step)?.filter(shows) {
+                Some(pair) => (seen, longest) = (seen + 1, Some(Best { pair, step })),
+                None if seen >= AGREED => break,
+                None => (seen, longest) = (0, None),
+            }
+        }
+        Ok(longest.filter(|_| seen >= AGREED))
+    }
+
+    /// Whether shorter steps, as far as rounding lets them speak, have the slope that contradicts a derivative. A function that
+    /// has gone up and down many times along a step need not: `sin πx / πx` shows no more than the size of its waves.
+    pub(super) fn settles(&mut self, f: &mut impl Function, question: Question, best: &Best) -> Result<bool> {
+        if is_between_numbers(f, question) {
+            return Ok(false);
+        }
+        let slope = best.pair.value;
+        let gap = (slope - question.backprop).abs();
+        let mut step = best.step;
+        // Halved, since between rounding and the waves there may be room for a step or two.
+        for _ in 0..3 * TRIES {
+            step /= 2.0;
+            let Some(central) = self.differences.central(f, step)? else { break };
+            if central.rounding.max(question.hidden(step)) > 0.25 * gap {
+                break;
+            }
+            if (central.slope - slope).abs() > 0.5 * gap {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Whether the number that is moved is so large that its neighbours are 1 or more away, and y would change by as much as it
+/// is on the way to them: what it does there no step shows. `sin πx / πx` is 0 at every number from 2⁵² on.
+fn is_between_numbers(f: &impl Function, question: Question) -> bool {
+    let apart = f.epsilon() * question.reach.size();
+    let largest = f.weights().iter().zip(f.base()).enumerate();
+    let largest = largest.filter(|(i, _)| f.depends(*i)).fold(0.0_f64, |m, (_, (w, y))| m.max((w * y).abs()));
+    apart >= 1.0 && question.backprop.abs() * apart >= largest
 }
