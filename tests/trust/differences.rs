@@ -384,3 +384,15 @@ fn numbers_that_move_at_long_steps_alone_are_not_taken_for_constant() {
         accuses_nobody(((1.0 - x.log_softmax(1).sigmoid()).ln() * weights).sum(), &[x], 2);
     }
 }
+
+#[test]
+fn elements_near_a_singularity_beside_large_ones_do_not_look_tied() {
+    let tape = Tape::new();
+    let y = tape.leaf("y", arr2(&[[0.0, -318.766_6, -318.766_6], [-17.724_2, -4.013_319_035e-8, -17.724_2]]));
+    let x =
+        tape.leaf("x", arr2(&[[0.0, 101_612.161_2, 101_612.161_3], [314.147_6, 1.610_67e-15, 314.147_5]]));
+    let weights = tape.constant(arr2(&[[1.2, -0.7, 0.9], [1.1, -1.3, 0.6]]));
+    for z in [y.atan2(x), y.hypot(x), y / (x.square() + 1e-12)] {
+        accuses_nobody((z * weights).sum(), &[x, y], 1);
+    }
+}

@@ -66,6 +66,11 @@ impl Reach {
         WHOLE * self.own
     }
 
+    /// The same, down to the scale of the least of what is moved.
+    pub(crate) fn of_the_least(self) -> Self {
+        Self { own: self.trusted, ..self }
+    }
+
     /// The shortest step at which a kink at the point itself, or a jump, is looked for.
     pub(crate) fn shortest(self) -> f64 {
         self.own * FACTOR.powi(-SHRINKS)

@@ -126,6 +126,10 @@ impl Nodes<'_> {
         let together =
             |judged: &Judged| vec![if judged.has_rule { 1.0 } else { 0.0 }; judged.replay.point().len()];
         let directions: Vec<Vec<f64>> = bench.operands().iter().map(together).collect();
+        let points: Vec<f64> =
+            bench.operands().iter().flat_map(|judged| judged.replay.point()).copied().collect();
+        // What looks like a kink to a step that suits the greatest may be a bend that suits the least.
+        let reach = Reach::all(&points, rms(&points)).of_the_least();
         bench.joint().move_all(directions);
         let mut dx = Vec::new();
         for output in positions(outputs, TIED_OUTPUTS, &mut self.random) {
@@ -135,7 +139,6 @@ impl Nodes<'_> {
             let backprop: f64 = dx.iter().flatten().sum();
             let joint = bench.joint();
             joint.set_cotangent(&dy);
-            let reach = Reach::all(joint.point(), rms(joint.point()));
             let slope = backprop.abs().max(1e-3);
             let rounding = case.rounding;
             let question = Question {
