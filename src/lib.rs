@@ -32,6 +32,7 @@
 //! | take data in batches | [`data`] |
 //! | write an op | [`op`], [`Tape::apply`] |
 //! | save and load weights and training state | `State::save`, `State::load` (feature `files`) |
+//! | save and load a whole model, graph and numbers | `Model::save`, `Model::load` (feature `files`) |
 //! | save, load, walk the graph | [`Graph`] with serde and petgraph, [`Tape::from_graph`], [`Registry`], [`Limits`] |
 //!
 //! # Words
@@ -63,6 +64,7 @@ mod files;
 pub mod graph;
 pub mod guide;
 mod kernel;
+mod model;
 pub mod nn;
 pub mod ops;
 mod plan;
@@ -76,6 +78,8 @@ pub use base::state::State;
 pub use chainrule_base::{Error, Location, Mismatch, Result};
 pub use check::Check;
 pub use graph::{Graph, NodeId};
+#[cfg(feature = "files")]
+pub use model::Model;
 pub use ops::IntoVar;
 pub use plan::{FeedValue, Key, Outputs, Plan, PlanOptions, Schedule};
 pub use reverse::Gradients;

@@ -6,8 +6,10 @@
 mod support;
 
 use chainrule::check::{Mode, ParameterReport, Report, Verdict};
+use chainrule::graph::Leaf;
 use chainrule::op::{Domain, Kind};
-use chainrule::{Check, Error, Op, Plan, PlanOptions, State, Tape, Var, ops};
+use chainrule::picture::Level;
+use chainrule::{Check, Error, Model, Op, Plan, PlanOptions, Registry, State, Tape, Var, ops};
 use ndarray::{ArrayD, IxDyn};
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestError};
@@ -15,6 +17,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use support::{chosen, real, runner};
 
@@ -357,6 +360,57 @@ fn plan(program: &Program, table: &[(Arc<dyn Op>, Vec<Domain>)]) -> Result<(), T
         prop_assert!(schedule.arena >= schedule.least, "less room than is needed: {schedule}");
     }
     Ok(())
+}
+
+/// That a file of the loss and its gradients gives a tape with their values, bit for bit, and the same picture.
+fn file(program: &Program, table: &[(Arc<dyn Op>, Vec<Domain>)], path: &Path) -> Result<(), TestCaseError> {
+    let failed = |e: Error| TestCaseError::fail(e.to_string());
+    let tape = Tape::new();
+    let (loss, leaves) = record(program, table, &tape);
+    let mut outputs = vec![loss];
+    outputs.extend(loss.try_grad(&leaves).map_err(failed)?);
+    let svg = |loss: Var<'_>| loss.draw().level(Level::Nodes).to_svg();
+    Model::new(outputs.iter().copied(), [])
+        .and_then(|model| model.save(path, &State::<f64>::new()))
+        .map_err(failed)?;
+    let (model, _) = Model::load::<f64>(path).map_err(failed)?;
+    let loaded = model.tape(&Registry::default()).map_err(failed)?;
+    let ids: Vec<_> = tape
+        .graph()
+        .nodes()
+        .filter(|n| n.leaf().is_some_and(|l| l != Leaf::Constant))
+        .map(|n| n.id())
+        .collect();
+    for (from, to) in ids.into_iter().filter_map(|id| Some((tape.var(id)?, loaded.var(id)?))) {
+        let kind = tape.graph().node(from.id()).kind();
+        match kind {
+            Kind::Real => loaded.feed(to, from.value()).map_err(failed)?,
+            Kind::Index => loaded.feed_indices(to, from.value().mapv(|i| i as usize)).map_err(failed)?,
+        }
+    }
+    let again = model.outputs(&loaded);
+    prop_assert_eq!(svg(again[0]).map_err(failed)?, svg(loss).map_err(failed)?);
+    for (again, var) in again.iter().zip(&outputs) {
+        let (again, value) = (again.value(), var.value());
+        let same = |x: &f64, y: &f64| x.to_bits() == y.to_bits() || (x.is_nan() && y.is_nan());
+        prop_assert!(
+            again.shape() == value.shape() && again.iter().zip(value.iter()).all(|(x, y)| same(x, y))
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn files_give_graphs_back() {
+    let table = table();
+    for ending in ["chainrule", "json"] {
+        let path = std::env::temp_dir().join(format!("chainrule-random-{}.{ending}", std::process::id()));
+        match runner(60).run(&programs(), |program| file(&program, &table, &path)) {
+            Ok(()) => std::fs::remove_file(&path).unwrap(),
+            Err(TestError::Fail(reason, program)) => panic!("a file is wrong: {reason}\n{program:?}"),
+            Err(error) => panic!("{error}"),
+        }
+    }
 }
 
 #[test]

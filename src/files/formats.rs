@@ -1,7 +1,8 @@
 //! The formats by the endings of files, and files as they are opened.
 
-use crate::error::{Error, Result};
+use crate::error::Error;
 use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 /// A format that holds a state.
@@ -14,7 +15,7 @@ pub(super) enum StateFormat {
 
 impl StateFormat {
     /// The format of a file's ending.
-    pub(super) fn of(what: &'static str, path: &Path) -> Result<Self> {
+    pub(super) fn of(what: &'static str, path: &Path) -> crate::error::Result<Self> {
         let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
         match ending.as_str() {
             "safetensors" => Ok(Self::Safetensors),
@@ -26,7 +27,7 @@ impl StateFormat {
 }
 
 /// The error of a file.
-pub(super) fn refused(what: &'static str, path: &Path, problem: &str) -> Error {
+pub(crate) fn refused(what: &'static str, path: &Path, problem: &str) -> Error {
     Error::Argument { what, problem: format!("{}: {problem}", path.display()) }
 }
 
@@ -39,4 +40,12 @@ pub(super) fn open(path: &Path) -> Result<(File, u64), String> {
         true => Ok((file, known.len())),
         false => Err("is not a file".to_owned()),
     }
+}
+
+/// The bytes of a file.
+pub(crate) fn all_bytes(path: &Path) -> Result<Vec<u8>, String> {
+    let (file, length) = open(path)?;
+    let mut bytes = Vec::new();
+    file.take(length).read_to_end(&mut bytes).map_err(|e| format!("cannot be read: {e}"))?;
+    Ok(bytes)
 }

@@ -7,8 +7,10 @@
 mod formats;
 mod npy;
 mod npz;
-mod safetensors;
+pub(crate) mod safetensors;
 mod stored;
+
+pub(crate) use formats::{all_bytes, refused};
 
 use crate::base::float::Float;
 use crate::base::state::State;
@@ -56,7 +58,7 @@ impl<F: Float> State<F> {
             StateFormat::Npz => npz::write(self),
             StateFormat::Npy => npy::write(self),
         };
-        write_file(path, &bytes.map_err(|problem| formats::refused("save", path, &problem))?)
+        write_file(path, &bytes.map_err(|problem| refused("save", path, &problem))?)
     }
 
     /// Reads all entries of a file, in the format of its ending: one that [`save`](Self::save) wrote, or PyTorch or NumPy.
@@ -92,6 +94,6 @@ impl<F: Float> State<F> {
             StateFormat::Npz => npz::read(file, length, &mut wanted),
             StateFormat::Npy => npy::read(file, path, &mut wanted),
         });
-        read.map_err(|problem| formats::refused("load", path, &problem))
+        read.map_err(|problem| refused("load", path, &problem))
     }
 }

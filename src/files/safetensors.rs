@@ -7,7 +7,6 @@ use ndarray::ArrayViewD;
 use safetensors::tensor::{Dtype, Metadata};
 use safetensors::{View, serialize};
 use std::borrow::Cow;
-use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
 /// The longest header, as in the crate.
@@ -38,7 +37,7 @@ impl<F: Float> View for Saved<'_, F> {
 }
 
 /// A state as a file.
-pub(super) fn write<F: Float>(state: &State<F>) -> Result<Vec<u8>, String> {
+pub(crate) fn write<F: Float>(state: &State<F>) -> Result<Vec<u8>, String> {
     if state.contains(RESERVED) {
         return Err(format!("an entry cannot be named `{RESERVED}`, which the format keeps for itself"));
     }
@@ -49,8 +48,8 @@ pub(super) fn write<F: Float>(state: &State<F>) -> Result<Vec<u8>, String> {
 }
 
 /// The entries of a file that are wanted.
-pub(super) fn read<F: Float>(
-    file: File,
+pub(crate) fn read<F: Float>(
+    file: impl Read + Seek,
     length: u64,
     wanted: &mut dyn FnMut(&str) -> bool,
 ) -> Result<State<F>, String> {

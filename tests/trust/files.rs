@@ -2,6 +2,7 @@
 
 mod formats;
 mod limits;
+mod models;
 mod numbers;
 mod states;
 mod states_hostile;
