@@ -80,6 +80,8 @@ table! {
     linalg::triangular,
     #[cfg(feature = "linalg")]
     linalg::cholesky,
+    #[cfg(feature = "linalg")]
+    linalg::solve,
     conv::pad,
     conv::windows,
     conv::pool,

@@ -1,6 +1,7 @@
 //! Decompositions of matrices in the last two axes, and systems of linear equations, by the crate `faer`.
 
 pub(super) mod cholesky;
+pub(super) mod solve;
 pub(super) mod triangular;
 
 use crate::tape::Var;
