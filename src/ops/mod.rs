@@ -82,6 +82,18 @@ table! {
     linalg::cholesky,
     #[cfg(feature = "linalg")]
     linalg::solve,
+    #[cfg(feature = "linalg")]
+    linalg::det,
+    #[cfg(feature = "linalg")]
+    linalg::qr,
+    #[cfg(feature = "linalg")]
+    linalg::eigh,
+    #[cfg(feature = "linalg")]
+    linalg::svd,
+    #[cfg(feature = "linalg")]
+    linalg::pinv,
+    #[cfg(feature = "linalg")]
+    linalg::expm,
     conv::pad,
     conv::windows,
     conv::pool,

@@ -1,62 +1,41 @@
 //! The Cholesky decomposition, and what follows from it.
 
+use super::dense::for_each_matrix;
 use super::triangular::TriangularSolve;
 use super::{square, transposed};
 use crate::Float;
-use crate::kernel::{Inputs, Output, gather};
+use crate::kernel::{Inputs, Output};
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;
 use crate::tape::sample::{Domain, Sample};
 use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::cholesky::llt::factor::{LltRegularization, cholesky_in_place, cholesky_in_place_scratch};
-use faer::{MatMut, Par};
+use faer::linalg::cholesky::llt::factor::{cholesky_in_place, cholesky_in_place_scratch};
+use faer::{Mat, Par};
 
-/// The lower triangle L with a positive diagonal of which `L · Lᵀ = (x + xᵀ) / 2`, for matrices in the last two axes. Where a
-/// matrix is not positive definite, its triangle is NaN.
+/// The lower triangle L with a positive diagonal of which `L · Lᵀ = (x + xᵀ) / 2`, for matrices in the last two axes. The
+/// result is NaN where a matrix is not positive definite, or an element of it not finite.
 ///
 /// `dx = L⁻ᵀ · S · L⁻¹` with S the symmetric part of `Φ(Lᵀ · dy)`, and Φ the lower triangle with half of the diagonal (Murray
-/// 2016, "Differentiation of the Cholesky decomposition", 3.1); symmetric, since x counts by its symmetric part. Each call
-/// allocates a row of numbers.
+/// 2016, "Differentiation of the Cholesky decomposition", 3.1); symmetric, since x counts by its symmetric part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cholesky;
 
-fn run_by_faer<F: Float + faer::traits::RealField>(x: Inputs<'_, '_, F>, y: Output<'_, F>) {
-    let &[.., n, _] = y.shape else { return };
-    if y.data.is_empty() {
-        return;
-    }
-    gather(x.real(0), 0, y.data);
-    let mut room = MemBuffer::new(cholesky_in_place_scratch::<F>(n, Par::Seq, Default::default()));
-    for matrix in y.data.chunks_exact_mut(n * n) {
-        for i in 0..n {
-            for j in 0..i {
-                let half = F::of(0.5);
-                matrix[i * n + j] = half * matrix[i * n + j] + half * matrix[j * n + i];
+impl<F: Float> Kernel<F> for Cholesky {
+    fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
+        for_each_matrix(x.real(0), y, |x, y| {
+            let n = x.nrows();
+            let mut lower =
+                Mat::from_fn(n, n, |i, j| if i < j { 0.0 } else { 0.5 * x[(i, j)] + 0.5 * x[(j, i)] });
+            let mut room = MemBuffer::new(cholesky_in_place_scratch::<f64>(n, Par::Seq, Default::default()));
+            let stack = MemStack::new(&mut room);
+            cholesky_in_place(lower.as_mut(), Default::default(), Par::Seq, stack, Default::default())
+                .ok()?;
+            for (k, y) in y.iter_mut().enumerate() {
+                *y = if k / n < k % n { F::zero() } else { F::of(lower[(k / n, k % n)]) };
             }
-        }
-        let triangle = MatMut::from_row_major_slice_mut(&mut *matrix, n, n);
-        let stack = MemStack::new(&mut room);
-        let done =
-            cholesky_in_place(triangle, LltRegularization::default(), Par::Seq, stack, Default::default());
-        for (i, row) in matrix.chunks_exact_mut(n).enumerate() {
-            if done.is_err() {
-                row[..=i].fill(F::nan());
-            }
-            row[i + 1..].fill(F::zero());
-        }
-    }
-}
-
-impl Kernel<f32> for Cholesky {
-    fn run(&self, x: Inputs<'_, '_, f32>, y: Output<'_, f32>) {
-        run_by_faer(x, y);
-    }
-}
-
-impl Kernel<f64> for Cholesky {
-    fn run(&self, x: Inputs<'_, '_, f64>, y: Output<'_, f64>) {
-        run_by_faer(x, y);
+            Some(())
+        });
     }
 }
 
@@ -96,13 +75,18 @@ crate::ops::entry::built_in! { Cholesky, "cholesky"; }
 /// The Cholesky decomposition, with the feature `linalg`.
 impl<'t> Var<'t> {
     /// The lower triangle L with a positive diagonal of which `L · Lᵀ` is the symmetric part of x, for matrices in the last two
-    /// axes. The triangle of a matrix that is not positive definite is NaN.
+    /// axes; O(n³).
     ///
     /// ```
     /// let tape = chainrule::Tape::new();
     /// let x = tape.leaf("x", [[4.0, 2.0], [2.0, 5.0]]);
     /// assert_eq!(x.cholesky().value().as_slice().unwrap(), [2.0, 0.0, 1.0, 2.0]);
     /// ```
+    ///
+    /// # Where there is none
+    ///
+    /// The result is NaN, all of it, for a matrix that is not positive definite, or has an element that is not finite: NumPy and
+    /// PyTorch raise an error there.
     ///
     /// # Panics
     ///
@@ -117,7 +101,7 @@ impl<'t> Var<'t> {
     ///
     /// # Panics
     ///
-    /// If the shapes do not fit; the leading axes are equal.
+    /// If x holds no square matrices, or the shapes do not fit.
     #[track_caller]
     #[must_use]
     pub fn cholesky_solve(self, right: Var<'t>) -> Var<'t> {

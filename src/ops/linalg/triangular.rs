@@ -1,18 +1,18 @@
 //! Systems of linear equations with triangular matrices.
 
-use super::{square, transposed};
+use super::dense::{Batch, write};
+use super::{solution, transposed};
 use crate::Float;
-use crate::base::shape::{Layout, size};
-use crate::kernel::{Inputs, Output, gather};
+use crate::kernel::{Inputs, Output};
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;
 use crate::tape::sample::{Domain, Sample};
+use faer::Par;
 use faer::linalg::triangular_solve as by_faer;
-use faer::{MatMut, MatRef, Par};
 
 /// The solution of systems with triangular matrices in the last two axes: `y = x0⁻¹ · x1`, or `x0⁻ᵀ · x1`. The other triangle of
-/// x0 is not read. `dx1 = x0⁻ᵀ · dy`, or `x0⁻¹ · dy`, and `dx0` is the triangle of `−dx1 · yᵀ`, or of `−y · dx1ᵀ` (Giles 2008,
+/// x0 does not count. The leading axes stretch to each other. `dx1 = x0⁻ᵀ · dy`, or `x0⁻¹ · dy`, and `dx0` is the triangle of `−dx1 · yᵀ`, or of `−y · dx1ᵀ` (Giles 2008,
 /// "An extended collection of matrix derivative results for forward and reverse mode algorithmic differentiation", 2.3.1).
 ///
 /// A 0 on the diagonal gives infinities or NaN.
@@ -48,38 +48,27 @@ impl TriangularSolve {
     pub fn unit_diagonal(self) -> Self {
         Self { unit_diagonal: true, ..self }
     }
+}
 
-    fn run_by_faer<F: Float + faer::traits::ComplexField>(self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
-        let &[.., n, columns] = y.shape else { return };
+impl<F: Float> Kernel<F> for TriangularSolve {
+    fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
+        let &[ref leading @ .., n, columns] = y.shape else { return };
         if y.data.is_empty() {
             return;
         }
-        let matrices = &mut y.scratch[..x.real(0).len()];
-        gather(x.real(0), 0, matrices);
-        gather(x.real(1), 0, y.data);
-        for (matrix, y) in matrices.chunks_exact(n * n).zip(y.data.chunks_exact_mut(n * columns)) {
-            let matrix = MatRef::from_row_major_slice(matrix, n, n);
-            let matrix = if self.transposed { matrix.transpose() } else { matrix };
-            let y = MatMut::from_row_major_slice_mut(y, n, columns);
+        let (matrices, right) = (Batch::of(x.real(0), leading), Batch::of(x.real(1), leading));
+        for (k, y) in y.data.chunks_exact_mut(n * columns).enumerate() {
+            let (matrix, mut solution) = (matrices.matrix(k), right.matrix(k));
+            let matrix = if self.transposed { matrix.transpose() } else { matrix.as_ref() };
+            let into = solution.as_mut();
             match (self.upper == self.transposed, self.unit_diagonal) {
-                (true, false) => by_faer::solve_lower_triangular_in_place(matrix, y, Par::Seq),
-                (true, true) => by_faer::solve_unit_lower_triangular_in_place(matrix, y, Par::Seq),
-                (false, false) => by_faer::solve_upper_triangular_in_place(matrix, y, Par::Seq),
-                (false, true) => by_faer::solve_unit_upper_triangular_in_place(matrix, y, Par::Seq),
+                (true, false) => by_faer::solve_lower_triangular_in_place(matrix, into, Par::Seq),
+                (true, true) => by_faer::solve_unit_lower_triangular_in_place(matrix, into, Par::Seq),
+                (false, false) => by_faer::solve_upper_triangular_in_place(matrix, into, Par::Seq),
+                (false, true) => by_faer::solve_unit_upper_triangular_in_place(matrix, into, Par::Seq),
             }
+            write(solution.as_ref(), y);
         }
-    }
-}
-
-impl Kernel<f32> for TriangularSolve {
-    fn run(&self, x: Inputs<'_, '_, f32>, y: Output<'_, f32>) {
-        self.run_by_faer(x, y);
-    }
-}
-
-impl Kernel<f64> for TriangularSolve {
-    fn run(&self, x: Inputs<'_, '_, f64>, y: Output<'_, f64>) {
-        self.run_by_faer(x, y);
     }
 }
 
@@ -92,23 +81,7 @@ impl Op for TriangularSolve {
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
         let [matrix, right] = reals(x)?;
-        let (batch, n) = square(matrix)?;
-        match right {
-            [other @ .., rows, _] if other == batch && *rows == n => Ok(right.to_vec()),
-            _ => Err(format!(
-                "matrices of shape {matrix:?} solve for right sides of shape {:?}, got {right:?}",
-                [batch, &[n]]
-                    .concat()
-                    .iter()
-                    .map(usize::to_string)
-                    .chain(["columns".to_owned()])
-                    .collect::<Vec<_>>()
-            )),
-        }
-    }
-
-    fn scratch(&self, x: &[&Layout], _: &[usize]) -> usize {
-        size(x[0].shape())
+        solution(matrix, right)
     }
 
     fn rule<'t>(&self, operand: usize, x: &[Var<'t>], y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
@@ -130,10 +103,12 @@ impl Op for TriangularSolve {
 
     fn samples(&self) -> Vec<Sample> {
         let triangle = if self.upper { Domain::UpperTriangular } else { Domain::LowerTriangular };
-        let shapes: [[&[usize]; 2]; 5] = [
+        let shapes: [[&[usize]; 2]; 7] = [
             [&[3, 3], &[3, 2]],
             [&[2, 2, 2], &[2, 2, 3]],
             [&[1, 1], &[1, 1]],
+            [&[2, 2], &[3, 2, 1]],
+            [&[2, 1, 2, 2], &[3, 2, 2]],
             [&[0, 0], &[0, 2]],
             [&[2, 2, 2], &[2, 2, 0]],
         ];
@@ -155,7 +130,8 @@ crate::ops::entry::built_in! {
 /// Triangular systems, with the feature `linalg`.
 impl<'t> Var<'t> {
     /// The solution y of `x · y = right` for triangular matrices x in the last two axes, of which the other triangle is not
-    /// read: `[…, n, n], […, n, k] → […, n, k]`.
+    /// read: `[…, n, n], […, n, k] → […, n, k]`, where the leading axes stretch to each other; or of a vector,
+    /// `[…, n, n], [n] → […, n]`, as NumPy. O(n²k).
     ///
     /// ```
     /// use chainrule::ops::TriangularSolve;
@@ -169,10 +145,13 @@ impl<'t> Var<'t> {
     ///
     /// # Panics
     ///
-    /// If the shapes do not fit; the leading axes are equal.
+    /// If x holds no square matrices, or the shapes do not fit.
     #[track_caller]
     #[must_use]
     pub fn triangular_solve(self, right: Var<'t>, how: TriangularSolve) -> Var<'t> {
-        self.tape().apply(how, &[self, right])
+        match right.rank() {
+            1 => self.tape().apply(how, &[self, right.expand_dims(-1)]).squeeze(-1),
+            _ => self.tape().apply(how, &[self, right]),
+        }
     }
 }

@@ -1,0 +1,126 @@
+//! Between kernels and `faer`: matrices of a batch in double precision, and their LU decomposition.
+//!
+//! Matrices are copied into memory of their own, which is aligned: on a machine, equal numbers then give equal bits, wherever
+//! operands lie. Nothing here uses threads.
+
+use crate::Float;
+use crate::base::shape::{Layout, place, size};
+use crate::kernel::{Output, View};
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::lu::partial_pivoting::factor::{lu_in_place, lu_in_place_scratch};
+use faer::linalg::matmul::matmul;
+use faer::linalg::triangular_solve::{solve_unit_lower_triangular_in_place, solve_upper_triangular_in_place};
+use faer::{Accum, Mat, MatRef, Par};
+
+/// The matrices in the last two axes of an operand, whose leading axes stretch to those of a batch.
+pub(super) struct Batch<'a, F> {
+    data: &'a [F],
+    layout: Layout,
+}
+
+impl<'a, F: Float> Batch<'a, F> {
+    pub(super) fn of(x: View<'a, F>, leading: &[usize]) -> Self {
+        let (data, offset) = x.buffer();
+        let two = &x.shape()[x.shape().len() - 2..];
+        let layout = Layout::strided(x.shape(), x.strides(), offset).broadcast(&[leading, two].concat());
+        Self { data, layout }
+    }
+
+    /// Where a matrix begins in the buffer: the same place is the same matrix.
+    pub(super) fn start(&self, k: usize) -> isize {
+        let outer = self.layout.shape().len() - 2;
+        let place = place(k, &self.layout.shape()[..outer], &self.layout.strides()[..outer]);
+        self.layout.offset() as isize + place
+    }
+
+    pub(super) fn matrix(&self, k: usize) -> Mat<f64> {
+        let (start, outer) = (self.start(k), self.layout.shape().len() - 2);
+        let (shape, strides) = (&self.layout.shape()[outer..], &self.layout.strides()[outer..]);
+        Mat::from_fn(shape[0], shape[1], |i, j| {
+            self.data[(start + i as isize * strides[0] + j as isize * strides[1]) as usize].wide()
+        })
+    }
+}
+
+/// Writes a matrix in row-major order.
+pub(super) fn write<F: Float>(from: MatRef<'_, f64>, to: &mut [F]) {
+    for (i, row) in to.chunks_exact_mut(from.ncols().max(1)).enumerate() {
+        row.iter_mut().enumerate().for_each(|(j, to)| *to = F::of(from[(i, j)]));
+    }
+}
+
+pub(super) fn is_finite(x: MatRef<'_, f64>) -> bool {
+    (0..x.ncols()).all(|j| (0..x.nrows()).all(|i| x[(i, j)].is_finite()))
+}
+
+/// Computes the part of the result that belongs to each matrix. It is NaN where an element of the matrix is not finite, and
+/// where `run` gives `None`.
+pub(super) fn for_each_matrix<F: Float>(
+    x: View<'_, F>,
+    y: Output<'_, F>,
+    mut run: impl FnMut(Mat<f64>, &mut [F]) -> Option<()>,
+) {
+    if y.data.is_empty() {
+        return;
+    }
+    let leading = &x.shape()[..x.shape().len() - 2];
+    let batch = Batch::of(x, leading);
+    let part = y.data.len() / size(leading);
+    for (k, y) in y.data.chunks_exact_mut(part).enumerate() {
+        let matrix = batch.matrix(k);
+        let done = if is_finite(matrix.as_ref()) { run(matrix, y) } else { None };
+        if done.is_none() {
+            y.fill(F::nan());
+        }
+    }
+}
+
+/// The product of two matrices.
+pub(super) fn product(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Mat<f64> {
+    let mut y = Mat::zeros(a.nrows(), b.ncols());
+    matmul(&mut y, Accum::Replace, a, b, 1.0, Par::Seq);
+    y
+}
+
+/// The factors of a square matrix whose rows were exchanged: L below the diagonal, where L has ones, and U.
+pub(super) struct Lu {
+    pub(super) factors: Mat<f64>,
+    /// Which row of the matrix each row of the factors is.
+    rows: Vec<usize>,
+    /// The determinant of the exchanges.
+    pub(super) sign: f64,
+}
+
+impl Lu {
+    pub(super) fn of(mut factors: Mat<f64>) -> Self {
+        let n = factors.nrows();
+        let (mut rows, mut inverse) = (vec![0; n], vec![0; n]);
+        if n == 0 {
+            return Self { factors, rows, sign: 1.0 };
+        }
+        let scratch = lu_in_place_scratch::<usize, f64>(n, n, Par::Seq, Default::default());
+        let mut room = MemBuffer::new(scratch);
+        let stack = MemStack::new(&mut room);
+        let (done, _) =
+            lu_in_place(factors.as_mut(), &mut rows, &mut inverse, Par::Seq, stack, Default::default());
+        let sign = if done.transposition_count % 2 == 0 { 1.0 } else { -1.0 };
+        Self { factors, rows, sign }
+    }
+
+    pub(super) fn pivots(&self) -> impl Iterator<Item = f64> {
+        (0..self.rows.len()).map(|i| self.factors[(i, i)])
+    }
+
+    /// Whether the matrix has no inverse: a pivot is 0, or not finite.
+    pub(super) fn is_singular(&self) -> bool {
+        self.pivots().any(|pivot| pivot == 0.0 || !pivot.is_finite())
+    }
+
+    /// The solution of a system with the matrix.
+    pub(super) fn solve(&self, right: MatRef<'_, f64>) -> Mat<f64> {
+        let mut y = Mat::from_fn(right.nrows(), right.ncols(), |i, j| right[(self.rows[i], j)]);
+        solve_unit_lower_triangular_in_place(self.factors.as_ref(), y.as_mut(), Par::Seq);
+        solve_upper_triangular_in_place(self.factors.as_ref(), y.as_mut(), Par::Seq);
+        y
+    }
+}
