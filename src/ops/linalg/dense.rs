@@ -7,7 +7,8 @@ use crate::Float;
 use crate::base::shape::{Layout, place, size};
 use crate::kernel::{Output, View};
 use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::lu::partial_pivoting::factor::{lu_in_place, lu_in_place_scratch};
+use faer::linalg::lu::full_pivoting::factor as full;
+use faer::linalg::lu::partial_pivoting::factor as partial;
 use faer::linalg::matmul::matmul;
 use faer::linalg::triangular_solve::{solve_unit_lower_triangular_in_place, solve_upper_triangular_in_place};
 use faer::{Accum, Mat, MatRef, Par};
@@ -82,33 +83,75 @@ pub(super) fn product(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Mat<f64> {
     y
 }
 
-/// The factors of a square matrix whose rows were exchanged: L below the diagonal, where L has ones, and U.
+/// The factors of a square matrix whose rows, and columns if need be, were exchanged: L below the diagonal, where L has ones, and U.
 pub(super) struct Lu {
     pub(super) factors: Mat<f64>,
     /// Which row of the matrix each row of the factors is.
     rows: Vec<usize>,
+    /// Which column of the matrix each column of the factors is, if any were exchanged.
+    columns: Option<Vec<usize>>,
     /// The determinant of the exchanges.
-    pub(super) sign: f64,
+    sign: f64,
 }
 
 impl Lu {
-    pub(super) fn of(mut factors: Mat<f64>) -> Self {
-        let n = factors.nrows();
+    pub(super) fn of(matrix: &Mat<f64>) -> Self {
+        let n = matrix.nrows();
+        let mut factors = matrix.clone();
         let (mut rows, mut inverse) = (vec![0; n], vec![0; n]);
         if n == 0 {
-            return Self { factors, rows, sign: 1.0 };
+            return Self { factors, rows, columns: None, sign: 1.0 };
         }
-        let scratch = lu_in_place_scratch::<usize, f64>(n, n, Par::Seq, Default::default());
-        let mut room = MemBuffer::new(scratch);
+        let mut room =
+            MemBuffer::new(partial::lu_in_place_scratch::<usize, f64>(n, n, Par::Seq, Default::default()));
         let stack = MemStack::new(&mut room);
-        let (done, _) =
-            lu_in_place(factors.as_mut(), &mut rows, &mut inverse, Par::Seq, stack, Default::default());
-        let sign = if done.transposition_count % 2 == 0 { 1.0 } else { -1.0 };
-        Self { factors, rows, sign }
+        let (done, _) = partial::lu_in_place(
+            factors.as_mut(),
+            &mut rows,
+            &mut inverse,
+            Par::Seq,
+            stack,
+            Default::default(),
+        );
+        // It divides by a pivot of 0. Where that is the last, nothing is left to divide.
+        if !is_finite(factors.as_ref()) {
+            return Self::with_columns(matrix);
+        }
+        Self { factors, rows, columns: None, sign: parity(done.transposition_count) }
+    }
+
+    /// With columns exchanged too, so that pivots of 0 come last, as many as the rank lacks.
+    fn with_columns(matrix: &Mat<f64>) -> Self {
+        let n = matrix.nrows();
+        let mut factors = matrix.clone();
+        let [mut rows, mut rows_back, mut columns, mut columns_back] = [(); 4].map(|()| vec![0; n]);
+        let mut room =
+            MemBuffer::new(full::lu_in_place_scratch::<usize, f64>(n, n, Par::Seq, Default::default()));
+        let (done, _, _) = full::lu_in_place(
+            factors.as_mut(),
+            &mut rows,
+            &mut rows_back,
+            &mut columns,
+            &mut columns_back,
+            Par::Seq,
+            MemStack::new(&mut room),
+            Default::default(),
+        );
+        Self { factors, rows, columns: Some(columns), sign: parity(done.transposition_count) }
     }
 
     pub(super) fn pivots(&self) -> impl Iterator<Item = f64> {
         (0..self.rows.len()).map(|i| self.factors[(i, i)])
+    }
+
+    /// The determinant.
+    pub(super) fn determinant(&self) -> f64 {
+        self.pivots().fold(self.sign, |product, pivot| product * pivot)
+    }
+
+    /// The sign of the determinant: 0 for a singular matrix.
+    pub(super) fn sign(&self) -> f64 {
+        self.pivots().fold(self.sign, |sign, pivot| if pivot == 0.0 { 0.0 } else { sign * pivot.signum() })
     }
 
     /// Whether the matrix has no inverse: a pivot is 0, or not finite.
@@ -121,6 +164,20 @@ impl Lu {
         let mut y = Mat::from_fn(right.nrows(), right.ncols(), |i, j| right[(self.rows[i], j)]);
         solve_unit_lower_triangular_in_place(self.factors.as_ref(), y.as_mut(), Par::Seq);
         solve_upper_triangular_in_place(self.factors.as_ref(), y.as_mut(), Par::Seq);
-        y
+        match &self.columns {
+            None => y,
+            Some(columns) => {
+                let mut moved = Mat::zeros(y.nrows(), y.ncols());
+                for (i, &column) in columns.iter().enumerate() {
+                    (0..y.ncols()).for_each(|j| moved[(column, j)] = y[(i, j)]);
+                }
+                moved
+            }
+        }
     }
+}
+
+/// The determinant of as many exchanges.
+fn parity(exchanges: usize) -> f64 {
+    if exchanges % 2 == 0 { 1.0 } else { -1.0 }
 }

@@ -19,8 +19,9 @@ pub struct Det;
 /// The cofactors of matrices in the last two axes, `y = det(x) · x⁻ᵀ`; of singular ones too. With `s = Σ dy y` of each matrix,
 /// `dx = (s · I − y · dyᵀ) · x⁻ᵀ`, which is NaN where x is singular.
 ///
-/// A pivot that is exactly 0 counts as one as small as a rounding of the greatest: the inverse is large by as much as the
-/// determinant is small, and the cofactors of a matrix are those of one that differs from it by roundings.
+/// A single pivot of 0 counts as one as small as a rounding of the greatest: the inverse is large by as much as the
+/// determinant is small, and the cofactors of a matrix are those of one that differs from it by roundings. If more are 0, so are
+/// all cofactors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cofactor;
 
@@ -32,8 +33,7 @@ pub struct SlogDet;
 impl<F: Float> Kernel<F> for Det {
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
         for_each_matrix(x.real(0), y, |matrix, y| {
-            let lu = Lu::of(matrix);
-            y[0] = F::of(lu.pivots().fold(lu.sign, |product, pivot| product * pivot));
+            y[0] = F::of(Lu::of(&matrix).determinant());
             Some(())
         });
     }
@@ -42,9 +42,8 @@ impl<F: Float> Kernel<F> for Det {
 impl<F: Float> Kernel<F> for SlogDet {
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
         for_each_matrix(x.real(0), y, |matrix, y| {
-            let lu = Lu::of(matrix);
-            let sign = lu.pivots().fold(lu.sign, |sign, p| if p == 0.0 { 0.0 } else { sign * p.signum() });
-            y[0] = F::of(sign);
+            let lu = Lu::of(&matrix);
+            y[0] = F::of(lu.sign());
             y[1] = F::of(lu.pivots().map(|pivot| pivot.abs().ln()).sum());
             Some(())
         });
@@ -55,30 +54,28 @@ impl<F: Float> Kernel<F> for Cofactor {
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
         for_each_matrix(x.real(0), y, |matrix, y| {
             let n = matrix.nrows();
-            let mut lu = Lu::of(matrix);
-            let greatest = lu.pivots().fold(0.0_f64, |greatest, pivot| greatest.max(pivot.abs()));
-            if greatest == 0.0 {
-                // The product of no elements, of a matrix of one; products of zeros else.
-                y.fill(F::of(if n == 1 { 1.0 } else { 0.0 }));
+            if n == 1 {
+                // The product of no elements.
+                y.fill(F::one());
                 return Some(());
             }
-            for i in 0..n {
-                if lu.factors[(i, i)] == 0.0 {
-                    lu.factors[(i, i)] = f64::EPSILON * greatest;
-                }
+            let mut lu = Lu::of(&matrix);
+            let rank = lu.pivots().take_while(|&pivot| pivot != 0.0).count();
+            if rank + 1 < n {
+                y.fill(F::zero());
+                return Some(());
             }
-            let det = lu.pivots().fold(lu.sign, |product, pivot| product * pivot);
-            let inverse = lu.solve(Mat::identity(n, n).as_ref());
+            if rank + 1 == n {
+                let greatest = lu.pivots().fold(0.0_f64, |greatest, pivot| greatest.max(pivot.abs()));
+                lu.factors[(rank, rank)] = f64::EPSILON * greatest;
+            }
+            let (det, inverse) = (lu.determinant(), lu.solve(Mat::identity(n, n).as_ref()));
             for (k, y) in y.iter_mut().enumerate() {
                 *y = F::of(det * inverse[(k % n, k / n)]);
             }
             Some(())
         });
     }
-}
-
-fn samples() -> Vec<Sample> {
-    [&[3, 3][..], &[2, 2, 2], &[1, 1], &[4, 4], &[0, 2, 2]].map(|shape| Sample::of([shape], SPREAD)).to_vec()
 }
 
 impl Op for Det {
@@ -102,9 +99,9 @@ impl Op for Det {
     }
 
     fn samples(&self) -> Vec<Sample> {
-        let mut samples = samples();
-        samples.push(Sample::of([&[0, 0]], SPREAD));
-        samples
+        [&[3, 3][..], &[2, 2, 2], &[1, 1], &[4, 4], &[0, 2, 2], &[0, 0]]
+            .map(|shape| Sample::of([shape], SPREAD))
+            .to_vec()
     }
 }
 
@@ -131,7 +128,10 @@ impl Op for Cofactor {
     }
 
     fn samples(&self) -> Vec<Sample> {
-        samples()
+        // Of two rows, they are linear, and a second derivative is roundings.
+        [&[3, 3][..], &[2, 3, 3], &[1, 1], &[4, 4], &[0, 3, 3]]
+            .map(|shape| Sample::of([shape], SPREAD))
+            .to_vec()
     }
 }
 

@@ -30,7 +30,7 @@ impl<F: Float> Kernel<F> for Solve {
             let start = matrices.start(k);
             if last.as_ref().is_none_or(|(place, _)| *place != start) {
                 let matrix = matrices.matrix(k);
-                let lu = is_finite(matrix.as_ref()).then(|| Lu::of(matrix)).filter(|lu| !lu.is_singular());
+                let lu = is_finite(matrix.as_ref()).then(|| Lu::of(&matrix)).filter(|lu| !lu.is_singular());
                 last = Some((start, lu));
             }
             match &last {
