@@ -14,12 +14,12 @@ use faer::linalg::triangular_solve::{solve_unit_lower_triangular_in_place, solve
 use faer::{Accum, Mat, MatRef, Par};
 
 /// The matrices in the last two axes of an operand, whose leading axes stretch to those of a batch.
-pub(super) struct Batch<'a, F> {
+pub(super) struct Matrices<'a, F> {
     data: &'a [F],
     layout: Layout,
 }
 
-impl<'a, F: Float> Batch<'a, F> {
+impl<'a, F: Float> Matrices<'a, F> {
     pub(super) fn of(x: View<'a, F>, leading: &[usize]) -> Self {
         let (data, offset) = x.buffer();
         let two = &x.shape()[x.shape().len() - 2..];
@@ -65,7 +65,7 @@ pub(super) fn for_each_matrix<F: Float>(
         return;
     }
     let leading = &x.shape()[..x.shape().len() - 2];
-    let batch = Batch::of(x, leading);
+    let batch = Matrices::of(x, leading);
     let part = y.data.len() / size(leading);
     for (k, y) in y.data.chunks_exact_mut(part).enumerate() {
         let matrix = batch.matrix(k);

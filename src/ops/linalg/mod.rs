@@ -48,6 +48,7 @@ fn solution(x: &[usize], right: &[usize]) -> Result<Vec<usize>, String> {
 }
 
 /// Matrices in the last two axes, transposed.
+#[track_caller]
 fn transposed(x: Var<'_>) -> Var<'_> {
     let rank = x.rank() as isize;
     let axes: Vec<isize> = (0..rank - 2).chain([rank - 1, rank - 2]).collect();
@@ -55,12 +56,14 @@ fn transposed(x: Var<'_>) -> Var<'_> {
 }
 
 /// Identity matrices as large as some square ones.
+#[track_caller]
 fn identity_like(x: Var<'_>) -> Var<'_> {
     x.tape().constant(1.0).broadcast_like(x.diagonal(0)).diag_embed(0)
 }
 
 /// Rows of matrices, from one on to before another, by ndarray's negative numbers: another number of rows before them leaves
 /// the same ones.
+#[track_caller]
 fn rows(x: Var<'_>, start: isize, end: Option<isize>) -> Var<'_> {
     x.range(x.rank() - 2, start, end, 1)
 }

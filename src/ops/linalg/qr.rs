@@ -54,6 +54,7 @@ impl<F: Float> Kernel<F> for Qr {
 }
 
 /// Q and R of n columns.
+#[track_caller]
 fn parts(y: Var<'_>) -> [Var<'_>; 2] {
     match y.shape().last().map_or(0, |&n| n as isize) {
         // From the end, 0 rows cannot be counted.

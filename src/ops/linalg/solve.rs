@@ -1,6 +1,6 @@
 //! Systems of linear equations, inverses and powers.
 
-use super::dense::{Batch, Lu, is_finite, write};
+use super::dense::{Lu, Matrices, is_finite, write};
 use super::{SPREAD, identity_like, solution, square, transposed};
 use crate::Float;
 use crate::kernel::{Inputs, Output};
@@ -23,7 +23,7 @@ impl<F: Float> Kernel<F> for Solve {
         if y.data.is_empty() {
             return;
         }
-        let (matrices, right) = (Batch::of(x.real(0), leading), Batch::of(x.real(1), leading));
+        let (matrices, right) = (Matrices::of(x.real(0), leading), Matrices::of(x.real(1), leading));
         // A matrix that solves for several right sides is decomposed once.
         let mut last: Option<(isize, Option<Lu>)> = None;
         for (k, y) in y.data.chunks_exact_mut(n * columns).enumerate() {

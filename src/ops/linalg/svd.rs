@@ -63,6 +63,7 @@ impl<F: Float> Kernel<F> for Svd {
 }
 
 /// U, s and V of n columns.
+#[track_caller]
 fn parts(y: Var<'_>) -> [Var<'_>; 3] {
     match y.shape().last().map_or(0, |&n| n as isize) {
         // From the end, 0 rows cannot be counted.

@@ -1,6 +1,6 @@
 //! Systems of linear equations with triangular matrices.
 
-use super::dense::{Batch, write};
+use super::dense::{Matrices, write};
 use super::{solution, transposed};
 use crate::Float;
 use crate::kernel::{Inputs, Output};
@@ -56,7 +56,7 @@ impl<F: Float> Kernel<F> for TriangularSolve {
         if y.data.is_empty() {
             return;
         }
-        let (matrices, right) = (Batch::of(x.real(0), leading), Batch::of(x.real(1), leading));
+        let (matrices, right) = (Matrices::of(x.real(0), leading), Matrices::of(x.real(1), leading));
         for (k, y) in y.data.chunks_exact_mut(n * columns).enumerate() {
             let (matrix, mut solution) = (matrices.matrix(k), right.matrix(k));
             let matrix = if self.transposed { matrix.transpose() } else { matrix.as_ref() };
