@@ -97,7 +97,8 @@ impl<'t> Var<'t> {
         self.tape().apply(Cholesky, &[self])
     }
 
-    /// The solution y of `L · Lᵀ · y = right` for Cholesky factors L: two [triangular systems](Var::triangular_solve).
+    /// The solution y of `L · Lᵀ · y = right` for Cholesky factors L: two [triangular systems](Var::triangular_solve), with the
+    /// same shapes.
     ///
     /// # Panics
     ///
@@ -106,6 +107,9 @@ impl<'t> Var<'t> {
     #[must_use]
     pub fn cholesky_solve(self, right: Var<'t>) -> Var<'t> {
         let lower = TriangularSolve::lower();
+        if right.rank() == 1 {
+            return self.cholesky_solve(right.expand_dims(-1)).squeeze(-1);
+        }
         self.triangular_solve(self.triangular_solve(right, lower), lower.transposed())
     }
 }
