@@ -6,6 +6,7 @@ mod support;
 
 mod contract;
 mod einsum;
+mod linalg;
 mod plans;
 mod strided;
 

@@ -54,6 +54,20 @@ pub(super) fn is_finite(x: MatRef<'_, f64>) -> bool {
     (0..x.ncols()).all(|j| (0..x.nrows()).all(|i| x[(i, j)].is_finite()))
 }
 
+/// Divides a matrix by a power of two, which is returned, where squares of its elements would overflow or vanish: elsewhere by 1.
+pub(super) fn normalise(x: &mut Mat<f64>) -> f64 {
+    let greatest = x.norm_max();
+    if greatest == 0.0 || (1e-120..1e120).contains(&greatest) {
+        return 1.0;
+    }
+    let size = 2.0_f64.powi(greatest.log2().floor().clamp(-1000.0, 1000.0) as i32);
+    let inverse = size.recip();
+    for j in 0..x.ncols() {
+        (0..x.nrows()).for_each(|i| x[(i, j)] *= inverse);
+    }
+    size
+}
+
 /// Computes the part of the result that belongs to each matrix. It is NaN where an element of the matrix is not finite, and
 /// where `run` gives `None`.
 pub(super) fn for_each_matrix<F: Float>(
@@ -179,5 +193,5 @@ impl Lu {
 
 /// The determinant of as many exchanges.
 fn parity(exchanges: usize) -> f64 {
-    if exchanges % 2 == 0 { 1.0 } else { -1.0 }
+    if exchanges.is_multiple_of(2) { 1.0 } else { -1.0 }
 }

@@ -1,6 +1,6 @@
 //! Eigenvalues and eigenvectors of symmetric matrices.
 
-use super::dense::for_each_matrix;
+use super::dense::{for_each_matrix, normalise};
 use super::{SPREAD, identity_like, rows, square, transposed};
 use crate::Float;
 use crate::kernel::{Inputs, Output};
@@ -36,7 +36,8 @@ impl<F: Float> Kernel<F> for Eigh {
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
         for_each_matrix(x.real(0), y, |x, y| {
             let n = x.nrows();
-            let symmetric = Mat::from_fn(n, n, |i, j| 0.5 * x[(i, j)] + 0.5 * x[(j, i)]);
+            let mut symmetric = Mat::from_fn(n, n, |i, j| 0.5 * x[(i, j)] + 0.5 * x[(j, i)]);
+            let size = normalise(&mut symmetric);
             let (mut values, mut v) = (Diag::zeros(n), Mat::zeros(n, n));
             let compute = if self.vectors { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
             let scratch = self_adjoint_evd_scratch::<f64>(n, compute, Par::Seq, Default::default());
@@ -46,7 +47,7 @@ impl<F: Float> Kernel<F> for Eigh {
             let (symmetric, into) = (symmetric.as_ref(), values.as_mut());
             self_adjoint_evd(symmetric, into, vectors, Par::Seq, stack, Default::default()).ok()?;
             let (first, others) = y.split_at_mut(n);
-            first.iter_mut().enumerate().for_each(|(i, y)| *y = F::of(values[i]));
+            first.iter_mut().enumerate().for_each(|(i, y)| *y = F::of(size * values[i]));
             if self.vectors {
                 for j in 0..n {
                     let sign = sign(v.as_ref(), j);

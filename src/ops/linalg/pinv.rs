@@ -26,8 +26,8 @@ pub struct Pinv {
 impl<F: Float> Kernel<F> for Pinv {
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
         for_each_matrix(x.real(0), y, |x, y| {
-            let (u, s, v) = decompose(&x, true)?;
             let roundings = x.nrows().max(x.ncols()) as f64 * F::epsilon().wide();
+            let (u, s, v) = decompose(x, true)?;
             let least = s[0] * self.rcond.max(roundings);
             let scaled =
                 Mat::from_fn(v.nrows(), v.ncols(), |i, j| if s[j] > least { v[(i, j)] / s[j] } else { 0.0 });

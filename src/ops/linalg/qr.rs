@@ -1,6 +1,6 @@
 //! The QR decomposition.
 
-use super::dense::for_each_matrix;
+use super::dense::{for_each_matrix, normalise};
 use super::triangular::TriangularSolve;
 use super::{SPREAD, matrix, rows, transposed};
 use crate::Float;
@@ -30,6 +30,7 @@ pub struct Qr;
 impl<F: Float> Kernel<F> for Qr {
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
         for_each_matrix(x.real(0), y, |mut r, y| {
+            let size = normalise(&mut r);
             let (m, n) = (r.nrows(), r.ncols());
             let block = recommended_block_size::<f64>(m, n);
             let mut factor = Mat::zeros(block, n);
@@ -46,7 +47,7 @@ impl<F: Float> Kernel<F> for Qr {
             of_q.iter_mut().enumerate().for_each(|(k, y)| *y = F::of(sign(k % n) * q[(k / n, k % n)]));
             for (k, y) in of_r.iter_mut().enumerate() {
                 let (i, j) = (k / n, k % n);
-                *y = F::of(if i <= j { sign(i) * r[(i, j)] } else { 0.0 });
+                *y = F::of(if i <= j { size * sign(i) * r[(i, j)] } else { 0.0 });
             }
             Some(())
         });

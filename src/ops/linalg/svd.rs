@@ -1,6 +1,6 @@
 //! The singular value decomposition.
 
-use super::dense::for_each_matrix;
+use super::dense::{for_each_matrix, normalise};
 use super::eigh::sign;
 use super::{SPREAD, identity_like, matrix, rows, transposed};
 use crate::Float;
@@ -30,7 +30,8 @@ pub struct Svd {
 }
 
 /// U, s and V in double precision; V alone is made, of zeros, where no vectors are asked for.
-pub(super) fn decompose(x: &Mat<f64>, vectors: bool) -> Option<(Mat<f64>, Diag<f64>, Mat<f64>)> {
+pub(super) fn decompose(mut x: Mat<f64>, vectors: bool) -> Option<(Mat<f64>, Vec<f64>, Mat<f64>)> {
+    let size = normalise(&mut x);
     let (m, n) = (x.nrows(), x.ncols());
     let k = m.min(n);
     let (mut u, mut s, mut v) = (Mat::zeros(m, k), Diag::zeros(k), Mat::zeros(n, k));
@@ -39,14 +40,14 @@ pub(super) fn decompose(x: &Mat<f64>, vectors: bool) -> Option<(Mat<f64>, Diag<f
     let stack = MemStack::new(&mut room);
     let (of_u, of_v) = (vectors.then(|| u.as_mut()), vectors.then(|| v.as_mut()));
     svd(x.as_ref(), s.as_mut(), of_u, of_v, Par::Seq, stack, Default::default()).ok()?;
-    Some((u, s, v))
+    Some((u, (0..k).map(|i| size * s[i]).collect(), v))
 }
 
 impl<F: Float> Kernel<F> for Svd {
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
         for_each_matrix(x.real(0), y, |x, y| {
             let (m, n) = (x.nrows(), x.ncols());
-            let (u, s, v) = decompose(&x, self.vectors)?;
+            let (u, s, v) = decompose(x, self.vectors)?;
             if !self.vectors {
                 y.iter_mut().enumerate().for_each(|(i, y)| *y = F::of(s[i]));
                 return Some(());
