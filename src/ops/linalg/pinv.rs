@@ -19,14 +19,14 @@ use faer::Mat;
 /// not change.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pinv {
-    /// The part of the greatest singular value up to which one counts as 0, or max(m, n) roundings of it if that is more.
+    /// The part of the greatest singular value up to which one counts as 0, or max(m, n) roundings in double precision of it if that is more.
     pub rcond: f64,
 }
 
 impl<F: Float> Kernel<F> for Pinv {
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
         for_each_matrix(x.real(0), y, |x, y| {
-            let roundings = x.nrows().max(x.ncols()) as f64 * F::epsilon().wide();
+            let roundings = x.nrows().max(x.ncols()) as f64 * f64::EPSILON;
             let (u, s, v) = decompose(x, true)?;
             let least = s[0] * self.rcond.max(roundings);
             let scaled =
@@ -76,7 +76,8 @@ crate::ops::entry::built_in! { Pinv, "pinv", [rcond], [Self { rcond: 0.0 }, Self
 impl<'t> Var<'t> {
     /// The pseudoinverse of Moore and Penrose of matrices in the last two axes, `[…, m, n] → […, n, m]`, by a singular value
     /// decomposition: the inverse of a regular matrix, `(xᵀ · x)⁻¹ · xᵀ` of one with independent columns, and the limit of that for
-    /// all others. Singular values up to `rcond` of the greatest, or max(m, n) roundings of it if that is more, count as 0.
+    /// all others. Singular values up to `rcond` of the greatest, or max(m, n) roundings of it if that is more, count as 0. The
+    /// roundings are those of double precision: where elements are rounded to single precision, or measured, say so by `rcond`.
     ///
     /// ```
     /// let tape = chainrule::Tape::new();
