@@ -31,6 +31,7 @@
 //! | build networks, and optimise | [`nn`] |
 //! | take data in batches | [`data`] |
 //! | write an op | [`op`], [`Tape::apply`] |
+//! | decompose matrices, solve systems | `Var::solve`, `Var::cholesky`, `Var::svd` and others (feature `linalg`) |
 //! | save and load weights and training state | `State::save`, `State::load` (feature `files`) |
 //! | save and load a whole model, graph and numbers | `Model::save`, `Model::load` (feature `files`) |
 //! | save, load, walk the graph | [`Graph`] with serde and petgraph, [`Tape::from_graph`], [`Registry`], [`Limits`] |

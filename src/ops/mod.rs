@@ -11,6 +11,8 @@ mod conv;
 mod einsum;
 mod elementwise;
 mod entry;
+#[cfg(feature = "linalg")]
+mod linalg;
 mod matmul;
 mod operand;
 mod random;
@@ -39,10 +41,10 @@ pub(crate) fn is_built_in(op: TypeId) -> bool {
 
 /// Re-exports the ops of files, and puts them in the table.
 macro_rules! table {
-    ($($($part:ident)::+,)+) => {
-        $(pub use $($part)::+::*;)+
+    ($($(#[$feature:meta])? $($part:ident)::+,)+) => {
+        $($(#[$feature])? pub use $($part)::+::*;)+
 
-        const FILES: &[&[Entry]] = &[$($($part)::+::OPS),+];
+        const FILES: &[&[Entry]] = &[$($(#[$feature])? $($part)::+::OPS),+];
     };
 }
 
@@ -74,6 +76,24 @@ table! {
     shapes::diagonal,
     matmul,
     contract,
+    #[cfg(feature = "linalg")]
+    linalg::triangular,
+    #[cfg(feature = "linalg")]
+    linalg::cholesky,
+    #[cfg(feature = "linalg")]
+    linalg::solve,
+    #[cfg(feature = "linalg")]
+    linalg::det,
+    #[cfg(feature = "linalg")]
+    linalg::qr,
+    #[cfg(feature = "linalg")]
+    linalg::eigh,
+    #[cfg(feature = "linalg")]
+    linalg::svd,
+    #[cfg(feature = "linalg")]
+    linalg::pinv,
+    #[cfg(feature = "linalg")]
+    linalg::expm,
     conv::pad,
     conv::windows,
     conv::pool,

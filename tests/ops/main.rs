@@ -6,6 +6,7 @@ mod support;
 
 mod contract;
 mod einsum;
+mod linalg;
 mod plans;
 mod strided;
 
@@ -151,7 +152,9 @@ fn a_var_used_for_every_operand_and_a_result_used_twice() {
         let tape = Tape::new();
         let x = tape.leaf("x", real(shape, domain, rng));
         // The same var as every operand, where the shapes allow.
+        // A system with itself on the right has the identity as its solution, and gradients that are rounding.
         if case.sample.0.len() > 1
+            && !["solve", "triangular_solve"].contains(&case.op.name())
             && let Ok(y) = tape.try_apply_shared(case.op.clone(), &vec![x; case.sample.0.len()])
         {
             let dy = cotangent("dy", y, rng);

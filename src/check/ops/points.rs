@@ -133,6 +133,8 @@ impl Special {
             }
             Self::Zeros(alone) if is_meant(alone) => numbers.fill(0.0),
             Self::SomeZeros(_) | Self::Zeros(_) => {}
+            // Two elements make no array of such a domain.
+            Self::Ties if domain.is_whole() => {}
             Self::Ties => {
                 // Drawn anew for each operand, so that those of one domain tie with each other, whatever keeps them apart.
                 let domain = if let Domain::Spaced(_) = domain { Domain::Spaced(0.1) } else { domain };

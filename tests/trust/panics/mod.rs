@@ -67,6 +67,8 @@ struct World<'t> {
     input: Var<'t>,
     /// An image of one channel, `[1, 1, 4]`.
     image: Var<'t>,
+    /// A square matrix, `[2, 2]`.
+    m: Var<'t>,
     /// `[2, 3]`, on another tape.
     far: Var<'t>,
 }
@@ -79,7 +81,8 @@ fn with_world(test: impl FnOnce(&World<'_>)) {
     let (p, input) = (tape.parameter("p", [2, 3]), tape.input("input", [2, 3]));
     let far = other.leaf("far", arr2(&[[1.0; 3]; 2]));
     let image = tape.leaf("image", ndarray::Array3::from_elem((1, 1, 4), 0.5));
-    test(&World { tape: &tape, x, y, s, i, p, input, image, far });
+    let m = tape.leaf("m", arr2(&[[2.0, 1.0], [1.0, 3.0]]));
+    test(&World { tape: &tape, x, y, s, i, p, input, image, m, far });
 }
 
 /// A call that panics, the name of the method, and the line on which it stands.
