@@ -284,17 +284,6 @@ fn check(
         };
         tally.ordinary += report.parameters.iter().filter(|p| is_open(p)).count().min(1);
     }
-    if program.numbers == Numbers::Even || program.numbers == Numbers::Coarse {
-        for p in report.parameters.iter().filter(|p| p.verdict == Verdict::Unresolved) {
-            let ops: Vec<String> = tape
-                .graph()
-                .nodes()
-                .filter(|n| n.origin() == chainrule::graph::Origin::Forward && n.inputs().len() > 0)
-                .map(|n| n.op().to_string())
-                .collect();
-            println!("UNRES {:?} {:?} || {:?} || {:?}", p.name, p.reasons, ops.join(" "), program);
-        }
-    }
     for parameter in report.parameters.iter().filter(|p| p.verdict == Verdict::Unresolved) {
         for reason in &parameter.reasons {
             *tally.reasons.entry(reason.clone()).or_default() += 1;
