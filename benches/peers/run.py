@@ -77,6 +77,15 @@ TRAINING = (
     Peer("burn, flex", "burn"),
 )
 
+NETWORKS = (
+    Peer("chainrule", "chainrule"),
+    Peer("PyTorch, eager", "torch", "eager"),
+    Peer("PyTorch, compiled", "torch", "compile"),
+    Peer("JAX, jit", "jax"),
+    Peer("candle", "candle"),
+    Peer("burn, flex", "burn"),
+)
+
 # Of checks that take other steps than the chapter's.
 ANY_DIFFERENCE = {"difference": None}
 
@@ -167,6 +176,50 @@ WORKLOADS = (
         ),
         dtypes=("f64",),
     ),
+    Workload(
+        "F",
+        "A training step of a LeNet on 64 images",
+        "µs",
+        1,
+        150,
+        30,
+        # As in A.
+        {"first": (2.7711727632, 1e-5, 1e-6), "compared": (0.7823087969, 1e-4, 1e-6), "last": (0.25, 0.4, 0.4)},
+        "PyTorch, eager",
+        NETWORKS,
+        dtypes=("f32",),
+    ),
+    Workload(
+        "H",
+        "A training step of a block of a transformer, 8 sequences of 64 tokens of width 128",
+        "µs",
+        1,
+        150,
+        30,
+        {"first": (3.9104288683, 1e-5, 1e-6), "compared": (1.6764944069, 1e-4, 1e-6)},
+        "PyTorch, eager",
+        NETWORKS,
+        dtypes=("f32",),
+    ),
+    Workload(
+        "I",
+        "A training step of an LSTM of 128 units over 32 times, 32 sequences",
+        "µs",
+        1,
+        150,
+        30,
+        {"first": (1.0371967542, 1e-5, 1e-6), "compared": (0.9888809161, 1e-5, 1e-6)},
+        "PyTorch, eager",
+        (
+            Peer("chainrule", "chainrule"),
+            Peer("PyTorch, eager", "torch", "eager"),
+            Peer("JAX, jit of a scan", "jax", "scan"),
+            Peer("JAX, jit, unrolled", "jax", "unrolled"),
+            Peer("candle", "candle"),
+            Peer("burn, flex", "burn"),
+        ),
+        dtypes=("f32",),
+    ),
 )
 
 
@@ -206,7 +259,7 @@ def main():
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--workloads", default="ADECB", help="letters of those to run (ADECB)")
+    parser.add_argument("--workloads", default="ADECBFHI", help="letters of those to run (ADECBFHI)")
     parser.add_argument("--threads", default="1,2", help="1, 2 or 1,2")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="", help="peers whose name has one of these words, with commas between")

@@ -18,10 +18,14 @@ LAST = 100  # steps at the end whose mean loss is told
 LINKS = 333  # of the chain of workload E
 WIDTH = 32  # numbers in it
 
+ADAMW_RATE = 0.001  # of workload H; its other settings are β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸, λ = 0.01
+LSTM_RATE = 10.0  # of workload I: the loss is a mean over many outputs
+HEADS = 4
+
 
 def arguments():
     parser = argparse.ArgumentParser()
-    parser.add_argument("workload", choices="ABDE")
+    parser.add_argument("workload", choices="ABDEFHI")
     parser.add_argument("--dtype", choices=["f32", "f64"], default="f32")
     parser.add_argument("--variant", default="")
     parser.add_argument("--threads", type=int, default=1)
@@ -116,13 +120,15 @@ class Random:
 
 
 class Training:
-    """Workloads A and D: steps of gradient descent on images drawn at random."""
+    """Workloads A, D and F: steps of gradient descent on images drawn at random."""
 
     def __init__(self, asked):
         self.asked = asked
         if asked.workload == "D":
             self.sizes, self.batch = [784, 512, 512, 10], 128
             self.deviation = lambda inputs: np.sqrt(2.0 / inputs)
+        elif asked.workload == "F":
+            self.batch = 64  # its parameters are those of `parameters`
         else:
             self.sizes, self.batch = [784, 50, 10], 100
             self.deviation = lambda inputs: 0.01
@@ -147,3 +153,62 @@ def chain_operands(dtype):
     """x, a and b of workload E."""
     x = np.array([2.0 * i / (WIDTH - 1) - 1.0 for i in range(WIDTH)], dtype)
     return x, np.full(WIDTH, 0.9, dtype), np.full(WIDTH, 0.1, dtype)
+
+
+# Shapes of the parameters of workloads F, H and I, and what they start with: a number, or a gain and how many inputs.
+PARAMETERS = {
+    "F": [
+        ((16, 1, 5, 5), (2, 25)),
+        ((16,), 0),
+        ((32, 16, 5, 5), (2, 400)),
+        ((32,), 0),
+        ((512, 10), (2, 512)),
+        ((10,), 0),
+    ],
+    "H": [
+        ((128,), 1),
+        ((128,), 0),
+        ((384, 128), (1, 128)),
+        ((384,), 0),
+        ((128, 128), (1, 128)),
+        ((128,), 0),
+        ((128,), 1),
+        ((128,), 0),
+        ((128, 512), (2, 128)),
+        ((512,), 0),
+        ((512, 128), (2, 512)),
+        ((128,), 0),
+    ],
+    "I": [((512, 128), (1, 128)), ((512, 128), (1, 128)), ((512,), 0), ((512,), 0)],
+}
+
+
+def parameters(asked):
+    """The parameters at the start, as `../src/networks.rs` says, in f64."""
+
+    def numbers(k, shape, start):
+        if isinstance(start, int):
+            return np.full(shape, float(start))
+        gain, inputs = start
+        return (np.sqrt(gain / inputs) * Random(k).normal(np.prod(shape))).reshape(shape)
+
+    return [numbers(k, *parameter) for k, parameter in enumerate(PARAMETERS[asked.workload], 1)]
+
+
+def batch(asked):
+    """The inputs and the targets of workloads H and I, which every step takes, in f64."""
+    shape = (8, 64, 128) if asked.workload == "H" else (32, 32, 128)
+    return [Random(stream).normal(np.prod(shape)).reshape(shape) for stream in (101, 102)]
+
+
+def run(asked, step):
+    """Trains on one batch, and prints the line. A step returns its loss."""
+    losses = [step() for _ in range(COMPARED)]
+    last = losses[-1]
+
+    def timed():
+        nonlocal last
+        last = step()
+
+    seconds = measure(asked, timed)
+    report(asked, seconds, first=losses[0], compared=losses[-1], last=last)

@@ -39,6 +39,12 @@ pub enum Workload {
     D,
     /// A chain of a thousand small elementwise ops
     E,
+    /// A training step of a LeNet on 64 images
+    F,
+    /// A training step of a block of a transformer
+    H,
+    /// A training step of an LSTM over 32 times
+    I,
 }
 
 /// A precision.

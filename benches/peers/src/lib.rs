@@ -6,6 +6,7 @@ mod arguments;
 pub mod chain;
 mod measure;
 pub mod mnist;
+pub mod networks;
 mod random;
 pub mod scalars;
 pub mod training;

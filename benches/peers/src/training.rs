@@ -1,4 +1,4 @@
-//! Workloads A and D: steps of gradient descent on images drawn at random.
+//! Workloads A, D and F: steps of gradient descent on images drawn at random.
 
 use crate::random::Random;
 use crate::{Arguments, Outcome, Workload, measure, report};
@@ -8,7 +8,7 @@ pub const RATE: f64 = 0.1;
 /// Images to draw from.
 const IMAGES: u32 = 60_000;
 /// Steps on the same batches in every engine, before those that are timed.
-const COMPARED: usize = 20;
+pub(crate) const COMPARED: usize = 20;
 /// Steps at the end whose mean loss is told.
 const LAST: usize = 100;
 
@@ -30,7 +30,7 @@ pub struct Layer {
 }
 
 impl Training {
-    /// The one of workload D, or else the one of A.
+    /// The one of workload D or F, or else the one of A.
     pub fn of(workload: Workload) -> Self {
         match workload {
             Workload::D => Self {
@@ -38,6 +38,8 @@ impl Training {
                 batch: 128,
                 deviation: |inputs| (2.0 / inputs as f64).sqrt(),
             },
+            // Its parameters are in `networks`.
+            Workload::F => Self { sizes: &[], batch: crate::networks::IMAGES, deviation: |_| 0.0 },
             _ => Self { sizes: &[784, 50, 10], batch: 100, deviation: |_| 0.01 },
         }
     }

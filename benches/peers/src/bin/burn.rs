@@ -1,4 +1,7 @@
-//! burn with its CPU backend `flex`. Workloads A, D and E.
+//! burn with its CPU backend `flex`. Workloads A, D, E, F, H and I.
+
+#[path = "networks/burn.rs"]
+mod networks;
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData, activation};
 use chainrule_peers::training::RATE;
@@ -10,6 +13,8 @@ fn main() -> Outcome {
     match arguments.workload {
         Workload::A | Workload::D => train(&arguments),
         Workload::E => elementwise(&arguments),
+        Workload::F => networks::images(&arguments),
+        Workload::H | Workload::I => networks::sequences(&arguments),
         _ => refuse(&arguments),
     }
 }

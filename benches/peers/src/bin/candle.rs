@@ -1,4 +1,7 @@
-//! candle on the CPU. Workloads A, D and E.
+//! candle on the CPU. Workloads A, D, E, F, H and I.
+
+#[path = "networks/candle.rs"]
+mod networks;
 
 use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_nn::{Optimizer, SGD};
@@ -13,6 +16,8 @@ fn main() -> Outcome {
     match arguments.workload {
         Workload::A | Workload::D => train(&arguments),
         Workload::E => elementwise(&arguments),
+        Workload::F => networks::images(&arguments),
+        Workload::H | Workload::I => networks::sequences(&arguments),
         _ => refuse(&arguments),
     }
 }

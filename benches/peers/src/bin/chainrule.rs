@@ -6,6 +6,10 @@
 //! | B | `chapter`, `full`, `quick`: the modes of the check |
 //! | C | `sweep`: gradients as numbers; `grad`: recorded gradients, and their values; `replay`: a compiled plan of them |
 //! | E | `replay`: a compiled plan; `sweep`: recorded anew in every step, in f64 whatever `--dtype` says |
+//! | F, H, I | one |
+
+#[path = "networks/chainrule.rs"]
+mod networks;
 
 use chainrule::check::Mode;
 use chainrule::data::mnist::{PIXELS, Split};
@@ -32,6 +36,10 @@ fn main() -> Outcome {
         (Workload::E, "replay", Dtype::F32) => replay::<f32>(arguments),
         (Workload::E, "replay", Dtype::F64) => replay::<f64>(arguments),
         (Workload::E, "sweep", _) => fresh(arguments),
+        (Workload::F, _, Dtype::F32) => networks::images::<f32>(arguments),
+        (Workload::F, _, Dtype::F64) => networks::images::<f64>(arguments),
+        (Workload::H | Workload::I, _, Dtype::F32) => networks::sequences::<f32>(arguments),
+        (Workload::H | Workload::I, _, Dtype::F64) => networks::sequences::<f64>(arguments),
         _ => refuse(arguments),
     }
 }
