@@ -3,15 +3,18 @@
 //! Sums are pairwise (Higham, "The accuracy of floating point summation", SIAM J. Sci. Comput. 14, 1993): the error
 //! grows with log₂ n instead of n, so that a gradient check measures the derivative and not the summation.
 
+use super::parts::{Share, in_parts};
 use super::{View, gather, map_in_place, math, vectorize};
 use crate::Float;
-use crate::base::shape::{Sizes, Strides, size};
+use crate::base::shape::{Sizes, Strides, place, size};
 use std::ops::Range;
 
 /// Elements of a leaf of a pairwise sum, which are added in order.
 const LEAF: usize = 128;
 /// The width of a tile of columns that are summed together.
 const COLUMNS: usize = 64;
+/// The least number of terms for which a second thread pays.
+const LONG: usize = 1 << 16;
 /// Independent running sums in a leaf, which hide the latency of additions.
 const LANES: usize = 8;
 
@@ -85,21 +88,21 @@ pub(crate) fn sum_blocks<F: Float>(len: usize, mut fill: impl FnMut(usize, &mut 
 }
 
 /// Sums over the axes for which `reduced` is true, to `y` in row-major order of the kept axes.
-pub(crate) fn sum_axes<F: Float>(x: View<'_, F>, reduced: &[bool], y: &mut [F]) {
-    let split = AxisSplit::new(&x, reduced);
-    let rows = size(&split.reduced);
-    let width = split.kept.last().copied().unwrap_or(1);
-    let steps_by_one = split.kept_strides.last() == Some(&1);
-    // The last kept axis is contiguous: add whole rows, as in the gradient of a bias.
-    if steps_by_one && rows > 1 && width > 1 && split.reduced.len() == 1 {
-        let step = split.reduced_strides[0];
-        let (data, _) = x.buffer();
-        split.for_each_start(&x, width, |start, i| {
-            sum_rows(data, start, step, rows, &mut y[i * width..][..width]);
-        });
-        return;
-    }
-    reduce_axes(x, reduced, y, |line| line.sum());
+pub(crate) fn sum_axes<F: Float>(x: View<'_, F>, reduced: &[bool], y: &mut [F], threads: usize) {
+    let (data, _) = x.buffer();
+    AxisSplit::new(&x, reduced).in_parts(y, threads, |split, y| {
+        let rows = size(&split.reduced);
+        let width = split.kept.last().copied().unwrap_or(1);
+        let steps_by_one = split.kept_strides.last() == Some(&1);
+        // The last kept axis is contiguous: add whole rows, as in the gradient of a bias.
+        if steps_by_one && rows > 1 && width > 1 && split.reduced.len() == 1 {
+            let step = split.reduced_strides[0];
+            return split.for_each_start(width, |start, i| {
+                sum_rows(data, start, step, rows, &mut y[i * width..][..width]);
+            });
+        }
+        split.reduce(data, y, &|line: Line<'_, F>| line.sum());
+    });
 }
 
 /// Reduces the axes for which `reduced` is true: `y[i] = f(elements that share the kept index i)`.
@@ -107,13 +110,11 @@ pub(crate) fn reduce_axes<F: Float>(
     x: View<'_, F>,
     reduced: &[bool],
     y: &mut [F],
-    f: impl Fn(Line<'_, F>) -> F,
+    threads: usize,
+    f: impl Fn(Line<'_, F>) -> F + Sync,
 ) {
-    let split = AxisSplit::new(&x, reduced);
     let (data, _) = x.buffer();
-    split.for_each_start(&x, 1, |start, i| {
-        y[i] = f(Line(View::new(data, start as usize, &split.reduced, &split.reduced_strides)));
-    });
+    AxisSplit::new(&x, reduced).in_parts(y, threads, |split, y| split.reduce(data, y, &f));
 }
 
 /// The pairwise sum of the rows of a matrix, one tile of columns at a time.
@@ -182,8 +183,20 @@ impl<F: Float> Line<'_, F> {
 
     /// The sum, pairwise.
     pub(crate) fn sum(self) -> F {
+        let (&[.., width], &[.., step]) = (self.0.shape(), self.0.strides()) else {
+            return sum_slice(self.0.as_slice().unwrap_or_default());
+        };
         match self.0.as_slice() {
             Some(all) => sum_slice(all),
+            // Runs that are long enough are added up where they lie.
+            None if step == 1 && width >= LEAF => sum_blocks(self.0.len() / width, |first, sums| {
+                let run = |k: usize| {
+                    let (outer, strides) = (&self.0.shape()[..self.0.shape().len() - 1], self.0.strides());
+                    let (data, start) = self.0.buffer();
+                    &data[(start as isize + place(first + k, outer, strides)) as usize..][..width]
+                };
+                sums.iter_mut().enumerate().for_each(|(k, sum)| *sum = sum_slice(run(k)));
+            }),
             None => sum_blocks(self.0.len(), |start, block| gather(self.0, start, block)),
         }
     }
@@ -250,8 +263,11 @@ pub(crate) fn log_sum_exp_rows<F: Float>(
     }
 }
 
-/// The kept and the reduced axes of a view.
+/// The kept and the reduced axes of a view, without those of size 1.
+#[derive(Clone)]
 struct AxisSplit {
+    /// The offset of the first element in the buffer.
+    start: isize,
     kept: Sizes,
     kept_strides: Strides,
     reduced: Sizes,
@@ -261,18 +277,56 @@ struct AxisSplit {
 impl AxisSplit {
     fn new<F: Copy>(x: &View<'_, F>, reduced: &[bool]) -> Self {
         let pick = |wanted: bool| -> (Sizes, Strides) {
-            let axes = (0..reduced.len()).filter(|&a| reduced[a] == wanted);
-            axes.map(|a| (x.shape()[a], x.strides()[a])).unzip()
+            let (mut sizes, mut strides) = (Sizes::new(), Strides::new());
+            for a in (0..reduced.len()).filter(|&a| reduced[a] == wanted) {
+                let (size, stride) = (x.shape()[a], x.strides()[a]);
+                if size == 1 {
+                    continue;
+                }
+                match (sizes.last_mut(), strides.last_mut()) {
+                    // Axes that lie as one are one.
+                    (Some(outer), Some(step)) if *step == stride * size as isize => {
+                        *outer *= size;
+                        *step = stride;
+                    }
+                    _ => {
+                        sizes.push(size);
+                        strides.push(stride);
+                    }
+                }
+            }
+            (sizes, strides)
         };
         let ((kept, kept_strides), (reduced, reduced_strides)) = (pick(false), pick(true));
-        Self { kept, kept_strides, reduced, reduced_strides }
+        let start = x.buffer().1 as isize;
+        Self { start, kept, kept_strides, reduced, reduced_strides }
+    }
+
+    /// Calls `f(part, its results)` for parts of the outermost kept axis, in several threads where the sums are long. Each
+    /// result is the same in whatever part it is.
+    fn in_parts<F: Float>(self, y: &mut [F], threads: usize, f: impl Fn(&Self, &mut [F]) + Sync) {
+        let work = size(&self.reduced).saturating_mul(y.len());
+        let threads = if work >= LONG && self.kept.first().is_some_and(|&n| n > 1) { threads } else { 1 };
+        let multiple = if self.kept.len() == 1 { COLUMNS } else { 1 };
+        let part = SumPart { split: self, y, multiple };
+        in_parts(part, threads, &SumPart::halve, &|part: SumPart<'_, F>| {
+            if !part.y.is_empty() {
+                f(&part.split, part.y);
+            }
+        });
+    }
+
+    /// `y[i] = f(elements that share the kept index i)`.
+    fn reduce<F: Float>(&self, data: &[F], y: &mut [F], f: &impl Fn(Line<'_, F>) -> F) {
+        self.for_each_start(1, |start, i| {
+            y[i] = f(Line(View::new(data, start as usize, &self.reduced, &self.reduced_strides)));
+        });
     }
 
     /// Calls `f(offset in the buffer, count so far)` for every `width`-th element of the kept axes.
-    fn for_each_start<F: Copy>(&self, x: &View<'_, F>, width: usize, mut f: impl FnMut(isize, usize)) {
-        let (_, origin) = x.buffer();
+    fn for_each_start(&self, width: usize, mut f: impl FnMut(isize, usize)) {
         let mut index: Sizes = Sizes::from_elem(0, self.kept.len());
-        let mut start = origin as isize;
+        let mut start = self.start;
         let outer = if width == 1 { self.kept.len() } else { self.kept.len() - 1 };
         for i in 0..size(&self.kept[..outer]) {
             f(start, i);
@@ -286,6 +340,27 @@ impl AxisSplit {
                 index[axis] = 0;
             }
         }
+    }
+}
+
+/// Some sums, of the first indices of the outermost kept axis.
+struct SumPart<'a, F> {
+    split: AxisSplit,
+    y: &'a mut [F],
+    /// Parts begin at multiples of so many indices.
+    multiple: usize,
+}
+
+impl<F> SumPart<'_, F> {
+    fn halve(self, share: Share) -> (Self, Self) {
+        let Self { mut split, y, multiple } = self;
+        let (n, mut rest) = (split.kept[0], split.clone());
+        let done = share.of(n, multiple);
+        split.kept[0] = done;
+        rest.kept[0] = n - done;
+        rest.start += done as isize * split.kept_strides[0];
+        let (y, y_rest) = y.split_at_mut(y.len().checked_div(n).unwrap_or(0) * done);
+        (Self { split, y, multiple }, Self { split: rest, y: y_rest, multiple })
     }
 }
 
@@ -317,7 +392,10 @@ mod tests {
                 let want =
                     (0..3).rev().filter(|&a| reduced[a]).fold(want, |w, a| w.sum_axis(ndarray::Axis(a)));
                 let mut y = vec![f64::NAN; want.len()];
-                sum_axes(x, &reduced, &mut y);
+                sum_axes(x, &reduced, &mut y, 1);
+                let mut parts = vec![f64::NAN; want.len()];
+                sum_axes(x, &reduced, &mut parts, 3);
+                assert_eq!(y, parts);
                 assert_eq!(y, want.into_iter().collect::<Vec<_>>(), "{strides:?} {reduced:?}");
             }
         }

@@ -13,7 +13,7 @@ use crate::tape::sample::{Domain, Sample};
 /// is the kernel and the rule, in which `x`, `y` and `dy` are given with the reduced axes kept as size 1.
 macro_rules! reduction {
     ($(#[$doc:meta])* $op:ident, $name:literal, $symbol:literal, $formula:literal, $domain:expr, $empty:literal, $smooth:literal,
-     |$view:ident, $reduced:ident, $out:ident| $kernel:expr,
+     |$view:ident, $reduced:ident, $threads:ident, $out:ident| $kernel:expr,
      |$axes:ident, $x:ident, $y:ident, $dy:ident| $rule:expr, $method:ident, $over:ident, $keep:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ macro_rules! reduction {
 
         impl<F: Float> Kernel<F> for $op {
             fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
-                let ($view, $out) = (x.real(0), y.data);
+                let ($view, $threads, $out) = (x.real(0), y.threads, y.data);
                 let $reduced: smallvec::SmallVec<[bool; 8]> =
                     (0..$view.shape().len()).map(|a| self.axes.contains(&a)).collect();
                 $kernel
@@ -63,6 +63,10 @@ macro_rules! reduction {
 
             fn smooth(&self) -> bool {
                 $smooth
+            }
+
+            fn threaded(&self) -> bool {
+                true
             }
 
             fn samples(&self) -> Vec<Sample> {
@@ -114,16 +118,16 @@ macro_rules! reduction {
 reduction! {
     /// The sum: `y = Σ x`, `dx = dy` for every element. Pairwise, so that rounding grows with log₂ n.
     Sum, "sum", "Σ", "y = Σ x", Domain::Between(-2.0, 2.0), true, true,
-    |x, reduced, y| sum_axes(x, &reduced, y),
+    |x, reduced, threads, y| sum_axes(x, &reduced, y, threads),
     |axes, x, y, dy| dy.broadcast_like(x), sum, sum_over, sum_keep
 }
 
 reduction! {
     /// The mean of n elements: `y = Σ x / n`, `dx = dy / n`. NaN if there are none.
     Mean, "mean", "mean", "y = Σ x / n", Domain::Between(-2.0, 2.0), true, true,
-    |x, reduced, y| {
+    |x, reduced, threads, y| {
         let n = F::of(x.shape().iter().zip(&reduced).filter(|(_, r)| **r).map(|(n, _)| *n as f64).product());
-        sum_axes(x, &reduced, y);
+        sum_axes(x, &reduced, y, threads);
         y.iter_mut().for_each(|y| *y /= n);
     },
     |axes, x, y, dy| (dy / x.count_per(y)).broadcast_like(x), mean, mean_over, mean_keep
@@ -133,14 +137,14 @@ reduction! {
     /// The product: `y = Π x`; `dx` is `dy` times the product of the other elements, which is right where elements are 0, also
     /// when it is differentiated again. 1 if there are none.
     Prod, "prod", "Π", "y = Π x", Domain::Signed(0.4, 1.6), true, true,
-    |x, reduced, y| reduce_axes(x, &reduced, y, |line| line.product()),
+    |x, reduced, threads, y| reduce_axes(x, &reduced, y, threads, |line| line.product()),
     |axes, x, y, dy| dy * x.product_of_others(axes), prod, prod_over, prod_keep
 }
 
 reduction! {
     /// The greatest element: `y = max x`; equal ones share `dy` equally.
     Max, "max", "max", "y = max x", Domain::Spaced(0.0), false, false,
-    |x, reduced, y| reduce_axes(x, &reduced, y, |line| line.greatest()),
+    |x, reduced, threads, y| reduce_axes(x, &reduced, y, threads, |line| line.greatest()),
     |axes, x, y, dy| {
         let greatest = x.equal(y);
         let ties = greatest.tape().apply(Sum { axes: axes.to_vec(), keep: true }, &[greatest]);
@@ -153,7 +157,7 @@ reduction! {
     /// The log of the sum of exponentials: `y = ln Σ eˣ`, computed as `m + ln Σ e^(x−m)` with m the greatest;
     /// `dx = dy e^(x−y)`, NaN where all are −∞, and y with them.
     LogSumExp, "logsumexp", "log Σ exp", "y = ln Σ exp x", Domain::Between(-2.0, 2.0), true, true,
-    |x, reduced, y| reduce_axes(x, &reduced, y, |line| {
+    |x, reduced, threads, y| reduce_axes(x, &reduced, y, threads, |line| {
         let (greatest, log_sum) = line.log_sum_exp();
         if greatest.is_infinite() { greatest } else { greatest + log_sum }
     }),

@@ -39,7 +39,7 @@ fn sum_to<F: Float>(x: View<'_, F>, y: Output<'_, F>) {
     let new = x.shape().len() - y.shape.len();
     let reduced: smallvec::SmallVec<[bool; 8]> =
         (0..x.shape().len()).map(|a| a < new || y.shape[a - new] != x.shape()[a]).collect();
-    sum_axes(x, &reduced, y.data);
+    sum_axes(x, &reduced, y.data, y.threads);
 }
 
 fn sums_to(x: &[usize], to: &[usize]) -> Result<Vec<usize>, String> {
@@ -70,7 +70,7 @@ impl<F: Float> Kernel<F> for CountPer {
 /// The parts that ops on `(x0, like x1)` share.
 macro_rules! like {
     ($op:ident, $symbol:literal, $formula:literal, |$x0:ident, $x1:ident| $shape:expr,
-     $reads:expr, $view:expr, |$a:ident, $dy:ident| $rule:expr, $samples:expr) => {
+     $reads:literal, $threaded:literal, $view:expr, |$a:ident, $dy:ident| $rule:expr, $samples:expr) => {
         impl Op for $op {
             $crate::op_settings!();
 
@@ -89,6 +89,10 @@ macro_rules! like {
 
             fn reads(&self, operand: usize) -> bool {
                 operand == 0 && $reads
+            }
+
+            fn threaded(&self) -> bool {
+                $threaded
             }
 
             fn view(&self, x: &Layout, shape: &[usize]) -> Option<Layout> {
@@ -124,6 +128,7 @@ like!(
         Err(format!("shape {x0:?} does not stretch to {x1:?}: sizes must be equal, or the first operand's 1"))
     },
     true,
+    false,
     |x, shape| Some(x.broadcast(shape)),
     |x0, dy| dy.sum_to_like(x0),
     [[&[3, 1], &[2, 3, 4]], [&[], &[3]], [&[1], &[0]], [&[4], &[4]]]
@@ -139,6 +144,7 @@ like!(
         Err(format!("{} elements do not fit shape {x1:?}", size(x0)))
     },
     true,
+    false,
     |x, shape| x.reshaped(shape),
     |x0, dy| dy.reshape_like(x0),
     [[&[3, 4], &[2, 6]], [&[], &[1, 1]], [&[0, 3], &[2, 0]]]
@@ -150,6 +156,7 @@ like!(
     "y = x0, summed to the shape of x1",
     |x0, x1| sums_to(x0, x1),
     true,
+    true,
     |_, _| None,
     |x0, dy| dy.broadcast_like(x0),
     [[&[2, 3, 4], &[3, 1]], [&[3, 4], &[4]], [&[3, 4], &[]], [&[3, 4], &[3, 4]], [&[0, 4], &[1, 4]]]
@@ -160,6 +167,7 @@ like!(
     "n",
     "y = elements of x0 for each of x1",
     |_a, _b| Ok(vec![]),
+    false,
     false,
     |_, _| None,
     |x0, dy| Zero,
@@ -180,6 +188,10 @@ impl Op for SumTo {
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
         let [x] = reals(x)?;
         sums_to(x, &self.shape)
+    }
+
+    fn threaded(&self) -> bool {
+        true
     }
 
     fn rule<'t>(&self, _: usize, x: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
