@@ -28,7 +28,7 @@ pub(crate) use lanes::{
 pub use lanes::{map, map_in_place};
 pub use lines::{LineMut, for_each_line};
 pub(crate) use matmul::matmul;
-pub(crate) use parts::{MOST_THREADS, Share, in_parts};
+pub(crate) use parts::{MOST_THREADS, Share, chunks_in_parts, in_parts};
 pub(crate) use product::LONG_PRODUCT;
 pub(crate) use sum::{Line, fold, log_sum_exp_rows, reduce_axes, sum_axes, sum_blocks};
 pub use view::{Input, Inputs, Output, View};

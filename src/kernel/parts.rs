@@ -1,5 +1,7 @@
 //! Work split for several threads by recursive halving.
 
+use std::ops::Range;
+
 /// The share of the work for the first half of the threads.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Share {
@@ -43,5 +45,38 @@ pub(crate) fn in_parts<W: Send>(
     } else {
         first();
         second();
+    }
+}
+
+/// Calls `f(first, part)` for parts of a buffer that are whole chunks of `len` elements, as many parts as threads; `first`
+/// counts the chunks in front of a part. A rest that is no whole chunk is left out.
+pub(crate) fn chunks_in_parts<T: Send>(
+    y: &mut [T],
+    len: usize,
+    threads: usize,
+    f: &(impl Fn(usize, &mut [T]) + Sync),
+) {
+    if len == 0 {
+        return;
+    }
+    let count = y.len() / len;
+    let all = Chunks { count: 0..count, y: &mut y[..count * len], len };
+    in_parts(all, threads.min(count), &Chunks::halve, &|part| f(part.count.start, part.y));
+}
+
+/// Some chunks of a buffer, counted from its start.
+struct Chunks<'a, T> {
+    count: Range<usize>,
+    y: &'a mut [T],
+    len: usize,
+}
+
+impl<T> Chunks<'_, T> {
+    fn halve(self, share: Share) -> (Self, Self) {
+        let Self { count, y, len } = self;
+        let done = share.of(count.len(), 1);
+        let (y, rest) = y.split_at_mut(done * len);
+        let middle = count.start + done;
+        (Self { count: count.start..middle, y, len }, Self { count: middle..count.end, y: rest, len })
     }
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// Functions of elements of a program from which a step is long, as one with a [long product](LONG_PRODUCT) is.
 const LONG_PROGRAM: usize = 1 << 16;
-/// Rows of a part at least, so that the matrix product keeps its pace.
+/// Rows of a part of a matrix product at least, so that it keeps its pace.
 const ROWS: usize = 8;
 /// Results of a step that is split at most.
 const RESULTS: usize = 4;
@@ -23,7 +23,8 @@ const RESULTS: usize = 4;
 /// that divides its work itself, only the program is.
 pub(crate) fn is_long(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
     if let Some((op, ..)) = step.kernel().filter(|&(op, ..)| !ops[op].threaded()) {
-        let enough = step.shape.first().is_some_and(|&rows| rows >= 2 * ROWS) || splits_columns(step, ops);
+        let least = if is_product(step, ops) { 2 * ROWS } else { 2 };
+        let enough = step.shape.first().is_some_and(|&rows| rows >= least) || splits_columns(step, ops);
         return ops[op].by_rows() && step.workspace == 0 && enough && is_long_product(step);
     }
     let functions = step.program().map_or(0, |program| program.instructions().len());
@@ -48,7 +49,8 @@ fn is_long_product(step: &Step) -> bool {
 
 /// Whether a step's kernel divides its work among threads itself.
 fn is_threaded(step: &Step, ops: &[Arc<dyn Op>]) -> bool {
-    step.kernel().is_some_and(|(op, ..)| ops[op].threaded())
+    let of_indices = step.index_kernel().map(|kernel| kernel.op);
+    step.kernel().map(|(op, ..)| op).or(of_indices).is_some_and(|op| ops[op].threaded())
 }
 
 /// Whether a step's kernel runs as a whole before its program is split.

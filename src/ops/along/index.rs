@@ -136,8 +136,10 @@ macro_rules! taking {
 
             fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
                 match x.is_index(0) {
-                    true => $take_loop(x.index(0), x.index(1), self.axis, y.indices, look_up::NOWHERE),
-                    false => $take_loop(x.real(0), x.index(1), self.axis, y.data, F::nan()),
+                    true => {
+                        $take_loop(x.index(0), x.index(1), self.axis, y.indices, look_up::NOWHERE, y.threads)
+                    }
+                    false => $take_loop(x.real(0), x.index(1), self.axis, y.data, F::nan(), y.threads),
                 }
             }
         }
@@ -148,8 +150,7 @@ macro_rules! taking {
             }
 
             fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
-                y.data.fill(F::zero());
-                $add_loop(x.real(0), x.index(1), self.axis, y.shape, y.data);
+                $add_loop(x.real(0), x.index(1), self.axis, y.shape, y.data, y.threads);
             }
         }
 
@@ -166,6 +167,10 @@ macro_rules! taking {
             }
 
             of_either_kind!();
+
+            fn threaded(&self) -> bool {
+                true
+            }
 
             fn rule<'t>(&self, operand: usize, x: &[Var<'t>], _: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
                 match operand {
@@ -226,6 +231,10 @@ macro_rules! taking {
                     1 => Derivative::NotDifferentiable,
                     _ => Zero.into(),
                 }
+            }
+
+            fn threaded(&self) -> bool {
+                true
             }
 
             fn smooth(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::Float;
 use crate::base::shape::{size, unravel};
-use crate::kernel::{Inputs, View, for_each_line, gather};
+use crate::kernel::{Inputs, View, chunks_in_parts, gather};
 
 /// That the indices, which are operand 1, lie on an axis of `n` elements.
 pub(super) fn check_indices(indices: View<'_, usize>, n: usize) -> Result<(), String> {
@@ -21,39 +21,63 @@ pub(super) fn check_indices(indices: View<'_, usize>, n: usize) -> Result<(), St
 /// In the place of an index that an index past the end names.
 pub(super) const NOWHERE: usize = usize::MAX;
 
+/// The least number of elements for which a second thread pays.
+const LONG: usize = 1 << 16;
+
 /// Writes the elements at indices along an axis, and `nothing` for an index past the end.
-pub(super) fn take_along<T: Copy>(
+pub(super) fn take_along<T: Copy + Send + Sync>(
     x: View<'_, T>,
     indices: View<'_, usize>,
     axis: usize,
     y: &mut [T],
     nothing: T,
+    threads: usize,
 ) {
-    for_each_line(indices, axis, y, indices.shape()[axis], |k, indices, mut y| {
-        let line = x.nth_line(axis, k);
-        for (i, index) in indices.iter().enumerate() {
-            y[i] = if index < line.len() { line.get(index) } else { nothing };
+    let (n, inner) = (indices.shape()[axis], size(&indices.shape()[axis + 1..]));
+    let threads = if y.len() >= LONG { threads } else { 1 };
+    chunks_in_parts(y, n * inner, threads, &|first, y| {
+        for (i, y) in y.chunks_exact_mut(n * inner).enumerate() {
+            for column in 0..inner {
+                let k = (first + i) * inner + column;
+                let (line, indices) = (x.nth_line(axis, k), indices.nth_line(axis, k));
+                if let (Some(line), Some(indices), 1) = (line.as_slice(), indices.as_slice(), inner) {
+                    for (y, &index) in y.iter_mut().zip(indices) {
+                        *y = line.get(index).copied().unwrap_or(nothing);
+                    }
+                    continue;
+                }
+                for (y, index) in y[column..].iter_mut().step_by(inner).zip(indices.iter()) {
+                    *y = if index < line.len() { line.get(index) } else { nothing };
+                }
+            }
         }
     });
 }
 
 /// Writes the slices at indices of an axis, and `nothing` for an index past the end.
-pub(super) fn take<T: Copy>(x: View<'_, T>, indices: View<'_, usize>, axis: usize, y: &mut [T], nothing: T) {
-    let (outer, n, inner) = (size(&x.shape()[..axis]), x.shape()[axis], size(&x.shape()[axis + 1..]));
-    if y.is_empty() {
-        return;
-    }
-    let mut rows = y.chunks_exact_mut(inner);
-    for k in 0..outer {
-        for (index, row) in indices.iter().zip(&mut rows) {
-            match index {
-                _ if index >= n => row.fill(nothing),
-                // Numbers one by one, without the work that is done once for a row.
-                _ if inner == 1 => row[0] = x.nth_line(axis, k).get(index),
-                _ => gather(x, (k * n + index) * inner, row),
+pub(super) fn take<T: Copy + Send + Sync>(
+    x: View<'_, T>,
+    indices: View<'_, usize>,
+    axis: usize,
+    y: &mut [T],
+    nothing: T,
+    threads: usize,
+) {
+    let (n, inner) = (x.shape()[axis], size(&x.shape()[axis + 1..]));
+    let block = indices.len() * inner;
+    let threads = if y.len() >= LONG { threads } else { 1 };
+    chunks_in_parts(y, block, threads, &|first, y| {
+        for (k, y) in (first..).zip(y.chunks_exact_mut(block)) {
+            for (index, row) in indices.iter().zip(y.chunks_exact_mut(inner)) {
+                match index {
+                    _ if index >= n => row.fill(nothing),
+                    // Numbers one by one, without the work that is done once for a row.
+                    _ if inner == 1 => row[0] = x.nth_line(axis, k).get(index),
+                    _ => gather(x, (k * n + index) * inner, row),
+                }
             }
         }
-    }
+    });
 }
 
 /// Adds the elements of x from `start` on, in row-major order.
@@ -71,37 +95,58 @@ fn add_row<F: Float>(x: View<'_, F>, start: usize, y: &mut [F]) {
     }
 }
 
-/// Adds x to y at indices along an axis; what an index past the end names is left out.
+/// Writes zeros to y and adds x at indices along an axis; what an index past the end names is left out.
 pub(super) fn add_along<F: Float>(
     x: View<'_, F>,
     indices: View<'_, usize>,
     axis: usize,
     shape: &[usize],
     y: &mut [F],
+    threads: usize,
 ) {
-    for_each_line(x, axis, y, shape[axis], |k, x, mut y| {
-        for (x, index) in x.iter().zip(indices.nth_line(axis, k).iter()) {
-            if index < y.len() {
-                y[index] += x;
+    let (n, inner) = (shape[axis], size(&shape[axis + 1..]));
+    let threads = if y.len().max(x.len()) >= LONG { threads } else { 1 };
+    chunks_in_parts(y, n * inner, threads, &|first, y| {
+        for (i, y) in y.chunks_exact_mut(n * inner).enumerate() {
+            y.fill(F::zero());
+            for column in 0..inner {
+                let k = (first + i) * inner + column;
+                let (x, indices) = (x.nth_line(axis, k), indices.nth_line(axis, k));
+                if let (Some(x), Some(indices), 1) = (x.as_slice(), indices.as_slice(), inner) {
+                    for (&x, &index) in x.iter().zip(indices) {
+                        if let Some(y) = y.get_mut(index) {
+                            *y += x;
+                        }
+                    }
+                    continue;
+                }
+                for (x, index) in x.iter().zip(indices.iter()).filter(|&(_, index)| index < n) {
+                    y[index * inner + column] += x;
+                }
             }
         }
     });
 }
 
-/// Adds the slices of x to y at indices of an axis; what an index past the end names is left out.
+/// Writes zeros to y and adds the slices of x at indices of an axis; what an index past the end names is left out.
 pub(super) fn add_at<F: Float>(
     x: View<'_, F>,
     indices: View<'_, usize>,
     axis: usize,
     shape: &[usize],
     y: &mut [F],
+    threads: usize,
 ) {
     let (n, inner) = (shape[axis], size(&shape[axis + 1..]));
-    for (k, whole) in y.chunks_exact_mut((n * inner).max(1)).enumerate() {
-        for (i, index) in indices.iter().enumerate().filter(|&(_, index)| index < n) {
-            add_row(x, (k * indices.len() + i) * inner, &mut whole[index * inner..][..inner]);
+    let threads = if y.len().max(x.len()) >= LONG { threads } else { 1 };
+    chunks_in_parts(y, n * inner, threads, &|first, y| {
+        for (k, whole) in (first..).zip(y.chunks_exact_mut(n * inner)) {
+            whole.fill(F::zero());
+            for (i, index) in indices.iter().enumerate().filter(|&(_, index)| index < n) {
+                add_row(x, (k * indices.len() + i) * inner, &mut whole[index * inner..][..inner]);
+            }
         }
-    }
+    });
 }
 
 /// The indices of one line: its own where they lie along the axis, else those of all lines.

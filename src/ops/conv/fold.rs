@@ -2,7 +2,7 @@
 
 use crate::Float;
 use crate::base::shape::{Layout, checked_size, place, size};
-use crate::kernel::{Output, Share, View, in_parts};
+use crate::kernel::{Output, View, chunks_in_parts};
 use smallvec::SmallVec;
 
 /// The least number of additions for which a second thread pays.
@@ -103,23 +103,6 @@ struct FoldAxis {
     to: usize,
 }
 
-/// Some planes of the result, which the windows are added up in; the axes in front number them.
-struct Planes<'a, F> {
-    first: usize,
-    y: &'a mut [F],
-    /// Elements of a plane.
-    len: usize,
-}
-
-impl<F> Planes<'_, F> {
-    fn halve(self, share: Share) -> (Self, Self) {
-        let Self { first, y, len } = self;
-        let count = share.of(y.len() / len, 1);
-        let (y, rest) = y.split_at_mut(count * len);
-        (Self { first, y, len }, Self { first: first + count, y: rest, len })
-    }
-}
-
 /// Adds windows up. The order of the terms of each sum is that of the places inside of a window.
 pub(super) fn fold<F: Float>(windows: Geometry<'_>, x: View<'_, F>, y: Output<'_, F>) {
     if y.data.is_empty() {
@@ -140,9 +123,9 @@ pub(super) fn fold<F: Float>(windows: Geometry<'_>, x: View<'_, F>, y: Output<'_
     let (data, start) = x.buffer();
     let (shape, strides) = (&x.shape()[..front], &x.strides()[..front]);
     let threads = if x.len() >= LONG { y.threads } else { 1 };
-    let planes = Planes { first: 0, y: y.data, len: size(&y.shape[front..]) };
-    in_parts(planes, threads, &Planes::halve, &|Planes { first, y, len }| {
-        for (i, y) in y.chunks_exact_mut(len).enumerate() {
+    let plane = size(&y.shape[front..]);
+    chunks_in_parts(y.data, plane, threads, &|first, planes| {
+        for (i, y) in planes.chunks_exact_mut(plane).enumerate() {
             y.fill(F::zero());
             add_rows(data, start as isize + place(first + i, shape, strides), &all, row, y);
         }

@@ -4,7 +4,7 @@ use super::fold::Geometry;
 use crate::Float;
 use crate::base::shape::{Layout, Sizes, Strides, place, size};
 use crate::graph::Kind;
-use crate::kernel::{Inputs, Output};
+use crate::kernel::{Inputs, Output, chunks_in_parts};
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;
@@ -87,6 +87,9 @@ fn next(index: &mut [usize], counts: &[usize]) {
 /// allocate.
 const KEPT: usize = 16;
 
+/// The least number of elements of windows for which a second thread pays.
+const LONG: usize = 1 << 16;
+
 /// The greatest of some elements so far, and its position.
 #[derive(Clone, Copy)]
 struct Greatest<F>(F, isize);
@@ -128,45 +131,51 @@ impl<F: Float> Kernel<F> for WindowArgMax {
         let last = axes - 1;
         let corner = |a: usize, place: usize| (place * self.stride[a]) as isize - self.padding[a] as isize;
         let whole = |a: usize, at: isize| at >= 0 && at as usize + extents[a] <= shape[a];
-        for (plane, indices) in y.indices.chunks_exact_mut(size(&places)).enumerate() {
-            let start = start as isize + place(plane, &x.shape()[..front], &x.strides()[..front]);
-            let mut row: SmallVec<[usize; 4]> = SmallVec::from_elem(0, last);
-            for indices in indices.chunks_exact_mut(places[last]) {
-                let outer =
-                    |steps: &[isize]| -> isize { (0..last).map(|a| corner(a, row[a]) * steps[a]).sum() };
-                let (from, position) = (start + outer(strides), outer(steps.strides()));
-                let whole_row = (0..last).all(|a| whole(a, corner(a, row[a])));
-                for (place, index) in indices.iter_mut().enumerate() {
-                    let at = corner(last, place);
-                    let (from, position) = (from + at * strides[last], position + at);
-                    let or =
-                        |g: Greatest<F>, (more, at): (isize, isize)| g.or(data[(from + more) as usize], at);
-                    let mut greatest: Option<Greatest<F>> = None;
-                    if whole_row && whole(last, at) {
-                        let first = Greatest(data[from as usize], 0);
-                        let first = kept[1..].iter().copied().fold(first, or);
-                        greatest = Some((KEPT..count).map(offset).fold(first, or));
-                    } else {
-                        let lies_inside = |&k: &usize| {
-                            let mut rest = k;
-                            (0..axes).rev().all(|a| {
-                                let corner = if a == last { at } else { corner(a, row[a]) };
-                                let at = corner + (rest % self.size[a] * self.dilation[a]) as isize;
-                                rest /= self.size[a];
-                                at >= 0 && (at as usize) < shape[a]
-                            })
+        let plane_len = size(&places);
+        let planes_of = |first: usize, planes: &mut [usize]| {
+            for (plane, indices) in (first..).zip(planes.chunks_exact_mut(plane_len)) {
+                let start = start as isize + place(plane, &x.shape()[..front], &x.strides()[..front]);
+                let mut row: SmallVec<[usize; 4]> = SmallVec::from_elem(0, last);
+                for indices in indices.chunks_exact_mut(places[last]) {
+                    let outer =
+                        |steps: &[isize]| -> isize { (0..last).map(|a| corner(a, row[a]) * steps[a]).sum() };
+                    let (from, position) = (start + outer(strides), outer(steps.strides()));
+                    let whole_row = (0..last).all(|a| whole(a, corner(a, row[a])));
+                    for (place, index) in indices.iter_mut().enumerate() {
+                        let at = corner(last, place);
+                        let (from, position) = (from + at * strides[last], position + at);
+                        let or = |g: Greatest<F>, (more, at): (isize, isize)| {
+                            g.or(data[(from + more) as usize], at)
                         };
-                        for (more, at) in (0..count).filter(lies_inside).map(offset) {
-                            let own = Greatest(data[(from + more) as usize], at);
-                            greatest = Some(greatest.map_or(own, |g| g.or(own.0, own.1)));
+                        let mut greatest: Option<Greatest<F>> = None;
+                        if whole_row && whole(last, at) {
+                            let first = Greatest(data[from as usize], 0);
+                            let first = kept[1..].iter().copied().fold(first, or);
+                            greatest = Some((KEPT..count).map(offset).fold(first, or));
+                        } else {
+                            let lies_inside = |&k: &usize| {
+                                let mut rest = k;
+                                (0..axes).rev().all(|a| {
+                                    let corner = if a == last { at } else { corner(a, row[a]) };
+                                    let at = corner + (rest % self.size[a] * self.dilation[a]) as isize;
+                                    rest /= self.size[a];
+                                    at >= 0 && (at as usize) < shape[a]
+                                })
+                            };
+                            for (more, at) in (0..count).filter(lies_inside).map(offset) {
+                                let own = Greatest(data[(from + more) as usize], at);
+                                greatest = Some(greatest.map_or(own, |g| g.or(own.0, own.1)));
+                            }
                         }
+                        // The shape rule has seen to it that there is one.
+                        *index = (position + greatest.map_or(0, |g| g.1)) as usize;
                     }
-                    // The shape rule has seen to it that there is one.
-                    *index = (position + greatest.map_or(0, |g| g.1)) as usize;
+                    next(&mut row, &places[..last]);
                 }
-                next(&mut row, &places[..last]);
             }
-        }
+        };
+        let threads = if y.indices.len().saturating_mul(count) >= LONG { y.threads } else { 1 };
+        chunks_in_parts(y.indices, plane_len, threads, &planes_of);
     }
 }
 
@@ -190,6 +199,10 @@ impl Op for WindowArgMax {
 
     fn kind(&self, _: &[Operand<'_>]) -> Kind {
         Kind::Index
+    }
+
+    fn threaded(&self) -> bool {
+        true
     }
 
     fn rule<'t>(&self, _: usize, _: &[Var<'t>], _: Var<'t>, _: Var<'t>) -> Derivative<'t> {

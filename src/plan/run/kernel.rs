@@ -37,6 +37,7 @@ impl Step {
         ops: &[Arc<dyn Op>],
         memory: &mut RunMemory<'_, F>,
         buffer: &mut Vec<usize>,
+        options: &PlanOptions,
         scratch: &mut [F],
     ) {
         // A run that ended by a panic did not put it back.
@@ -44,7 +45,11 @@ impl Step {
         let (_, reader) = memory.borrow_outputs(0, std::iter::empty());
         let mut inputs: SmallVec<[Input<'_, F>; 8]> = SmallVec::new();
         self.operands.iter().for_each(|operand| inputs.push(reader.input(operand)));
-        let y = Output { scratch: &mut scratch[..self.workspace], ..Output::of_indices(buffer, &self.shape) };
+        let y = Output {
+            threads: options.threads,
+            scratch: &mut scratch[..self.workspace],
+            ..Output::of_indices(buffer, &self.shape)
+        };
         let refuse = |problem| reader.refusals.put(0, kernel.node, problem);
         self.call(&*ops[kernel.op], Inputs::new(&inputs), y, refuse);
     }

@@ -129,7 +129,9 @@ impl<F: Precision> Plan<F> {
             let runs = hook.as_mut().is_none_or(|hook| hook.before(i, step, &mut memory));
             match &mut written {
                 _ if !runs => {}
-                Some((kernel, buffer)) => step.run_index_kernel(kernel, ops, &mut memory, buffer, scratch),
+                Some((kernel, buffer)) => {
+                    step.run_index_kernel(kernel, ops, &mut memory, buffer, options, scratch)
+                }
                 None => step.run(ops, &mut memory, options, scratch),
             }
             if let Some((kernel, buffer)) = written {
