@@ -151,6 +151,16 @@ fn special_values<F: Float>() {
 }
 
 #[test]
+fn erfc_in_f32_is_that_of_f64_rounded() {
+    check_f32("erfc", erfc, libm::erfc, 0.51);
+    assert!(erfc(f32::NAN).is_nan() && erfc(f64::NAN).is_nan());
+    assert_eq!(
+        [erfc(f32::NEG_INFINITY), erfc(-0.0_f32), erfc(0.0_f32), erfc(f32::INFINITY)],
+        [2.0, 1.0, 1.0, 0.0]
+    );
+}
+
+#[test]
 fn special_values_in_both_precisions() {
     special_values::<f32>();
     special_values::<f64>();
@@ -212,6 +222,6 @@ fn blocks_and_single_numbers_agree() {
             $(agree::<$float>($f, |x| crate::kernel::map_in_place(#[inline(always)] |x| $f(x), x));)+
         };
     }
-    all!(f32: exp exp_m1 ln tanh sigmoid softplus);
-    all!(f64: exp exp_m1 ln tanh sigmoid softplus);
+    all!(f32: exp exp_m1 ln tanh sigmoid softplus erfc);
+    all!(f64: exp exp_m1 ln tanh sigmoid softplus erfc);
 }

@@ -7,6 +7,7 @@
 use super::rows::{EVEN, NONZERO, ODD, POSITIVE, SMOOTH, known};
 use crate::kernel::math;
 use crate::tape::op::Zero;
+use std::f64::consts::FRAC_2_SQRT_PI;
 
 known! {
     unary {
@@ -47,6 +48,10 @@ known! {
         /// `y = ln(1 + eˣ)`, computed as `max(x, 0) + ln(1 + e^−|x|)`, exact at large |x|; `dx = dy σ(x)`.
         Softplus, softplus, "softplus", "y = ln(1 + exp x)",
         |a| math::softplus(a), |x, y, dy| dy * x.sigmoid(), SMOOTH;
+
+        /// The complement of the error function, exact where that rounds to 1: `y = 1 − erf x`, `dx = −2/√π dy e^(−x²)`. In f64
+        /// by `libm`, within 2 units of the last place.
+        Erfc, erfc, "erfc", "y = erfc x", |a| math::erfc(a), |x, y, dy| dy * (-FRAC_2_SQRT_PI * (-x.square()).exp()), SMOOTH;
 
         /// The magnitude: `y = |x|`, `dx = dy sgn x`; 0 for x == 0.
         Abs, abs, "|x|", "y = |x|", |a| a.abs(), |x, y, dy| dy * (x.greater(0.0) - x.less(0.0)), NONZERO, kink;

@@ -13,11 +13,6 @@ plain! {
         Erf, erf, "erf", "y = erf x", |a| by(libm::erf, a),
         |x, y, dy| dy * (FRAC_2_SQRT_PI * (-x.square()).exp()), SMOOTH;
 
-        /// The complement of the error function, exact where that rounds to 1: `y = 1 − erf x`, `dx = −2/√π dy e^(−x²)`.
-        /// By `libm`, within 2 units of the last place.
-        Erfc, erfc, "erfc", "y = erfc x", |a| by(libm::erfc, a),
-        |x, y, dy| dy * (-FRAC_2_SQRT_PI * (-x.square()).exp()), SMOOTH;
-
         /// The inverse of the error function: `erf y = x`, `dx = √π/2 dy e^(y²)`; infinite at ±1, NaN for |x| > 1. Within 1.5
         /// units of the last place, close to the ends too.
         Erfinv, erfinv, "erfinv", "y = erfinv x", |a| by(erf_inv, a),
