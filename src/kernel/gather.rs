@@ -59,9 +59,14 @@ pub(crate) fn gather<T: Copy>(view: View<'_, T>, start: usize, out: &mut [T]) {
     }
 }
 
-/// Writes the elements of a view, in row-major order, to where a layout of as many elements has them in a buffer: the
-/// reverse of [`gather`]. The other elements of the buffer stay as they are. O(len).
-pub(crate) fn scatter<T: Copy + Default>(view: View<'_, T>, layout: &Layout, out: &mut [T]) {
+/// Puts the elements of a view, in row-major order, to where a layout of as many elements has them in a buffer, by `put(element
+/// of the buffer, element of the view)`: the reverse of [`gather`]. The other elements of the buffer stay as they are. O(len).
+pub(crate) fn scatter<T: Copy + Default>(
+    view: View<'_, T>,
+    layout: &Layout,
+    out: &mut [T],
+    put: impl Fn(&mut T, T),
+) {
     if layout.is_empty() {
         return;
     }
@@ -76,8 +81,13 @@ pub(crate) fn scatter<T: Copy + Default>(view: View<'_, T>, layout: &Layout, out
         for from in (0..width).step_by(row.len()) {
             let n = row.len().min(width - from);
             gather(view, i * width + from, &mut row[..n]);
+            let first = start + from as isize * step;
+            if step == 1 {
+                out[first as usize..][..n].iter_mut().zip(&row).for_each(|(y, &x)| put(y, x));
+                continue;
+            }
             for (k, &x) in row[..n].iter().enumerate() {
-                out[(start + (from + k) as isize * step) as usize] = x;
+                put(&mut out[(first + k as isize * step) as usize], x);
             }
         }
     }

@@ -71,6 +71,7 @@ table! {
     shapes::views,
     shapes::dims,
     shapes::slice,
+    shapes::add_slices,
     shapes::concat,
     shapes::arrange,
     shapes::diagonal,

@@ -1,6 +1,11 @@
 //! What the recorded reverse pass knows of each node.
 
-use crate::graph::NodeId;
+use crate::graph::{NodeId, Origin, Stamp};
+use crate::ops::{AddSlices, Unslice};
+use crate::tape::Recorder;
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The adjoint state of a node: whether it leads to a var that is asked for, and the cotangent that it has so far. As one
 /// number, 0 and 1 and then the nodes.
@@ -42,5 +47,48 @@ impl AdjointState {
     #[inline(always)]
     pub(super) fn of_number(number: u32) -> Self {
         Self(number.wrapping_add(Self::FIRST.0))
+    }
+}
+
+/// For each node whose contributions so far are all zero outside of a part, more than one of them: these, in their order.
+///
+/// Other contributions are added to their sum, one after another, and none is gathered after them: so each element is the sum of
+/// the same terms in the same order as where each contribution is added by itself.
+#[derive(Debug, Default)]
+pub(super) struct GatheredSlices(BTreeMap<NodeId, Vec<NodeId>>);
+
+/// The op of a node that is what a slice of an array hands back to it.
+fn slice_of(recorder: &Recorder, part: NodeId, array: NodeId) -> Option<&Unslice> {
+    let op: &dyn Any = &*recorder.ops[recorder.graph.record(part).op.0 as usize];
+    op.downcast_ref::<Unslice>().filter(|_| recorder.graph.node(part).inputs().get(1) == Some(&array))
+}
+
+impl GatheredSlices {
+    /// The first node for which something is.
+    pub(super) fn first(&self) -> Option<NodeId> {
+        self.0.keys().next().copied()
+    }
+
+    /// Gathers a contribution, if it and all before it are of slices; whether it did.
+    pub(super) fn gather(&mut self, recorder: &Recorder, node: NodeId, sum: NodeId, part: NodeId) -> bool {
+        let fits = |part| slice_of(recorder, part, node).is_some();
+        if !fits(part) || !self.0.contains_key(&node) && !fits(sum) {
+            return false;
+        }
+        self.0.entry(node).or_insert_with(|| vec![sum]).push(part);
+        true
+    }
+
+    /// Records the sum of what was gathered for a node, if something was.
+    pub(super) fn add_up(&mut self, recorder: &mut Recorder, node: NodeId) -> Option<NodeId> {
+        let parts = self.0.remove(&node)?;
+        let ops = parts.iter().filter_map(|&part| slice_of(recorder, part, node));
+        let ranges = ops.flat_map(|op| op.ranges.iter().copied()).collect();
+        let values = parts.iter().map(|&part| recorder.graph.node(part).inputs()[0]);
+        let inputs: Vec<NodeId> = std::iter::once(node).chain(values).collect();
+        let op = recorder.intern_listed(Arc::new(AddSlices { ranges }), inputs.len());
+        let record = recorder.graph.record(node);
+        let stamp = Stamp { op, shape: record.shape, site: record.site, origin: Origin::Backward(node) };
+        Some(recorder.graph.push(stamp, &inputs))
     }
 }

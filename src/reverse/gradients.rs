@@ -1,5 +1,6 @@
 //! Gradients as recorded nodes: what users ask a var for.
 
+use super::adjoint::GatheredSlices;
 use super::memory::ReverseMemory;
 use super::record::RecordedPass;
 use crate::error::{Error, Result, expected, refuse};
@@ -265,7 +266,8 @@ pub(super) fn differentiate<'t>(
     let mut memory = recorder.reverse.take::<ReverseMemory>();
     let ReverseMemory { rules, adjoints, slots, .. } = &mut *memory;
     let mut edges = Vec::new();
-    let mut pass = RecordedPass { recorder: &mut recorder, rules, adjoints, slots };
+    let mut pass =
+        RecordedPass { recorder: &mut recorder, rules, adjoints, slots, slices: GatheredSlices::default() };
     let done = match &sources {
         Some(sources) => pass.run(&ends, Some(sources), |_, _, _| ()),
         None => pass.run(&ends, None, |id, operand, part| edges.push(((id, operand), part))),

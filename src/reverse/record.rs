@@ -1,6 +1,6 @@
 //! The recorded reverse pass: cotangents as nodes, propagated from a node to its operands.
 
-use super::adjoint::AdjointState;
+use super::adjoint::{AdjointState, GatheredSlices};
 use super::patterns::NumberPatterns;
 use super::rule::{OpRules, RuleInputs, RuleStep};
 use super::rules::Rules;
@@ -22,6 +22,7 @@ pub(super) struct RecordedPass<'r> {
     pub(super) adjoints: &'r mut Vec<AdjointState>,
     /// The operands, result and cotangent of the node at hand, and what its rule has recorded so far.
     pub(super) slots: &'r mut Vec<NodeId>,
+    pub(super) slices: GatheredSlices,
 }
 
 impl RecordedPass<'_> {
@@ -51,6 +52,9 @@ impl RecordedPass<'_> {
             self.learn(id);
             below = id.index();
         }
+        while let Some(node) = self.slices.first() {
+            self.close(node);
+        }
         Ok(())
     }
 
@@ -76,7 +80,7 @@ impl RecordedPass<'_> {
 
     /// Propagates a node's cotangent to its active operands.
     fn propagate(&mut self, id: NodeId, contribution: &mut impl FnMut(NodeId, usize, NodeId)) -> Result<()> {
-        let Some(dy) = self.adjoints[id.index()].cotangent() else { return Ok(()) };
+        let Some(dy) = self.close(id) else { return Ok(()) };
         let inputs = self.recorder.graph.node(id).inputs();
         if inputs.iter().all(|x| self.adjoints[x.index()] == AdjointState::INACTIVE) {
             return Ok(());
@@ -100,6 +104,14 @@ impl RecordedPass<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The cotangent of a node that gets no more contributions.
+    fn close(&mut self, node: NodeId) -> Option<NodeId> {
+        let sum = self.adjoints[node.index()].cotangent()?;
+        let Some(dy) = self.slices.add_up(self.recorder, node) else { return Some(sum) };
+        self.adjoints[node.index()] = AdjointState::with(dy);
+        Some(dy)
     }
 
     /// Fills the slots with the operands of a node, itself and its cotangent.
@@ -138,9 +150,22 @@ impl RecordedPass<'_> {
         result
     }
 
-    /// The sum of two contributions to the cotangent of `node`.
+    /// The sum of two contributions to the cotangent of `node`; of those of slices, which are gathered first, the first one
+    /// stands for all.
     #[inline]
     fn accumulate(&mut self, node: NodeId, sum: NodeId, part: NodeId) -> NodeId {
+        let mut sum = sum;
+        if self.recorder.graph.record(node).shape != ShapeIndex::SCALAR {
+            if self.slices.gather(self.recorder, node, sum, part) {
+                return sum;
+            }
+            sum = self.slices.add_up(self.recorder, node).unwrap_or(sum);
+        }
+        self.sum_of(node, sum, part)
+    }
+
+    #[inline]
+    fn sum_of(&mut self, node: NodeId, sum: NodeId, part: NodeId) -> NodeId {
         let op = self.recorder.sum_op();
         let record = self.recorder.graph.record(node);
         let stamp = Stamp { op, shape: record.shape, site: record.site, origin: Origin::Backward(node) };

@@ -85,7 +85,9 @@ fn diagonal_layout(x: &Layout, offset: isize, shape: &[usize]) -> Layout {
 /// Zeros, and x on the diagonals of y.
 fn put_on_diagonal<F: Float>(x: Inputs<'_, '_, F>, offset: isize, y: Output<'_, F>) {
     y.data.fill(F::zero());
-    scatter(x.real(0), &diagonal_layout(&Layout::contiguous(y.shape), offset, x.shape(0)), y.data);
+    scatter(x.real(0), &diagonal_layout(&Layout::contiguous(y.shape), offset, x.shape(0)), y.data, |y, x| {
+        *y = x
+    });
 }
 
 impl<F: Float> Kernel<F> for Undiagonal {

@@ -64,14 +64,14 @@ pub struct Unslice {
     pub ranges: Vec<Range>,
 }
 
-fn sliced_shape(ranges: &[Range], x: &[usize]) -> Result<Vec<usize>, String> {
+pub(super) fn sliced_shape(ranges: &[Range], x: &[usize]) -> Result<Vec<usize>, String> {
     if ranges.len() != x.len() {
         return Err(format!("{} ranges for {} axes; give one for each", ranges.len(), x.len()));
     }
     ranges.iter().zip(x).map(|(r, &n)| r.on(n).map(|(_, count)| count)).collect()
 }
 
-fn sliced_layout(ranges: &[Range], x: &Layout) -> Layout {
+pub(super) fn sliced_layout(ranges: &[Range], x: &Layout) -> Layout {
     let mut layout = x.clone();
     let mut offset = x.offset as isize;
     for (a, range) in ranges.iter().enumerate() {
@@ -96,7 +96,7 @@ super::views::view_kernel! { Slice }
 impl<F: Float> Kernel<F> for Unslice {
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
         y.data.fill(F::zero());
-        scatter(x.real(0), &sliced_layout(&self.ranges, &Layout::contiguous(y.shape)), y.data);
+        scatter(x.real(0), &sliced_layout(&self.ranges, &Layout::contiguous(y.shape)), y.data, |y, x| *y = x);
     }
 }
 

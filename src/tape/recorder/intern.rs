@@ -115,6 +115,12 @@ impl Recorder {
         }
     }
 
+    /// The index of a built-in op, of which its attributes say all.
+    pub(crate) fn intern_listed(&mut self, op: Arc<dyn Op>, arity: usize) -> OpIndex {
+        let known = self.keys.get(&key(&*op, arity)).copied();
+        known.unwrap_or_else(|| self.add(op, arity))
+    }
+
     /// The index of an op of a type without fields: all ops of it are the same.
     pub(super) fn intern_unit<O: Op>(&mut self, op: O, arity: usize) -> OpIndex {
         let unit = (TypeId::of::<O>(), arity);
