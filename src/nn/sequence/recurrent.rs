@@ -35,10 +35,11 @@ impl Gates {
         x.matmul(self.parameters[0].on(x.tape()).t()) + self.parameters[2].on(x.tape())
     }
 
-    /// The part of the state `[n, hidden]`.
+    /// What gives the part of the state, on the tape of a var: recorded once for all times, so that the products of all times
+    /// are added up as they are computed.
     #[track_caller]
-    fn of_state<'t>(&self, h: Var<'t>) -> Var<'t> {
-        h.matmul(self.parameters[1].on(h.tape()).t()) + self.parameters[3].on(h.tape())
+    fn of_state<'t>(&self, x: Var<'t>) -> StateMap<'t> {
+        StateMap { weight: self.parameters[1].on(x.tape()).t(), bias: self.parameters[3].on(x.tape()) }
     }
 
     /// The parts of the input at each time, which are one product.
@@ -60,9 +61,24 @@ impl Gates {
     }
 }
 
+/// The map from a state to its part of the gates.
+#[derive(Clone, Copy)]
+struct StateMap<'t> {
+    weight: Var<'t>,
+    bias: Var<'t>,
+}
+
+impl<'t> StateMap<'t> {
+    /// The part of the state `[n, hidden]`.
+    #[track_caller]
+    fn of(self, h: Var<'t>) -> Var<'t> {
+        h.matmul(self.weight) + self.bias
+    }
+}
+
 /// What all recurrent layers have.
 macro_rules! recurrent {
-    ($layer:ident, $kind:literal, $gates:literal, $state:ty, |$self:ident, $part:ident, $h:ident| $cell:expr,
+    ($layer:ident, $kind:literal, $gates:literal, $state:ty, |$self:ident, $map:ident, $part:ident, $h:ident| $cell:expr,
      |$z:ident| $first:expr, |$s:ident| $output:expr) => {
         impl $layer {
             /// Of sequences of so many inputs, with a state of so many hidden units. Weights are those of [`Xavier`], biases
@@ -84,12 +100,13 @@ macro_rules! recurrent {
             /// If a shape is another.
             #[track_caller]
             pub fn step<'t>(&self, x: Var<'t>, state: $state) -> $state {
-                self.cell(self.0.of_input(x), state)
+                self.cell(self.0.of_state(x), self.0.of_input(x), state)
             }
 
             #[track_caller]
-            fn cell<'t>(&self, part: Var<'t>, state: $state) -> $state {
-                let ($self, $part, $h) = (self, part, state);
+            fn cell<'t>(&self, map: StateMap<'t>, part: Var<'t>, state: $state) -> $state {
+                let ($self, $map, $part, $h) = (self, map, part, state);
+                let _ = $self;
                 $cell
             }
 
@@ -102,6 +119,7 @@ macro_rules! recurrent {
             #[track_caller]
             pub fn unroll<'t>(&self, x: Var<'t>, state: Option<$state>) -> (Var<'t>, $state) {
                 let parts = self.0.over_time($kind, x);
+                let map = self.0.of_state(x);
                 let mut state = match state {
                     Some(state) => state,
                     None => {
@@ -111,7 +129,7 @@ macro_rules! recurrent {
                 };
                 let mut outputs = Vec::with_capacity(parts.len());
                 for part in parts {
-                    state = self.cell(part, state);
+                    state = self.cell(map, part, state);
                     let $s = state;
                     outputs.push($output);
                 }
@@ -147,15 +165,7 @@ macro_rules! recurrent {
 #[derive(Debug, Clone)]
 pub struct Rnn(Gates);
 
-recurrent!(
-    Rnn,
-    "rnn",
-    1,
-    Var<'t>,
-    |layer, part, h| (part + layer.0.of_state(h)).tanh(),
-    |zeros| zeros,
-    |h| h
-);
+recurrent!(Rnn, "rnn", 1, Var<'t>, |layer, map, part, h| (part + map.of(h)).tanh(), |zeros| zeros, |h| h);
 
 /// A long short-term memory of sequences `[n, times, inputs]` to `[n, times, hidden]`. Its state is `(h, c)`:
 /// `c ← σ(f) c + σ(i) tanh(g)`, `h ← σ(o) tanh(c)`, with the gates i, f, g, o, in this order, `W x + b + V h + b'`.
@@ -179,9 +189,9 @@ recurrent!(
     "lstm",
     4,
     (Var<'t>, Var<'t>),
-    |layer, part, state| {
+    |layer, map, part, state| {
         let (h, c) = state;
-        let [i, f, g, o] = (part + layer.0.of_state(h)).split([layer.0.hidden; 4], -1);
+        let [i, f, g, o] = (part + map.of(h)).split([layer.0.hidden; 4], -1);
         let c = f.sigmoid() * c + i.sigmoid() * g.tanh();
         (o.sigmoid() * c.tanh(), c)
     },
@@ -203,9 +213,9 @@ recurrent!(
     "gru",
     3,
     Var<'t>,
-    |layer, part, h| {
+    |layer, map, part, h| {
         let [r, z, n] = part.split([layer.0.hidden; 3], -1);
-        let [of_r, of_z, of_n] = layer.0.of_state(h).split([layer.0.hidden; 3], -1);
+        let [of_r, of_z, of_n] = map.of(h).split([layer.0.hidden; 3], -1);
         let (r, z) = ((r + of_r).sigmoid(), (z + of_z).sigmoid());
         let n = (n + r * of_n).tanh();
         n + z * (h - n)

@@ -21,7 +21,7 @@ fn array<F: Precision>(parameter: Parameter) -> ArrayD<F> {
 fn start<F: Precision>(workload: Workload, names: &[Var<'_>], optimizer: &impl Optimizer) -> State<F> {
     let mut state = State::new();
     for (var, parameter) in names.iter().zip(parameters(workload)) {
-        state.insert(var.name().expect("parameters have names"), array(parameter));
+        state.insert(&var.name().expect("parameters have names"), array(parameter));
     }
     optimizer.init(names, &mut state);
     state
