@@ -17,7 +17,8 @@
 //! | `sigmoid` | 1.10 | 1.08 | 1.7 | 3.0 | 3.7 | 5.3 |
 //! | `softplus` | 1.46 | 1.41 | 2.4 | 11 | 6.9 | 13 |
 //!
-//! `erfc` is so in f32 alone, where it takes 2 ns, and `libm`'s, of which it was a loop, 11.
+//! `erfc` is so in f32 alone, where it takes 7 ns less for an element than a loop over `libm`'s (in GELU behind a product, one
+//! Zen 5 core).
 //!
 //! Sine and cosine are std's: large arguments need a range reduction by as many digits of π as they have, which is not
 //! straight-line code, and a loop with a call in it stays scalar.

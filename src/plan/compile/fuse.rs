@@ -87,7 +87,7 @@ fn readers(live: LiveGraph<'_>) -> Vec<u32> {
 
 /// Whether an elementwise node reads a kernel's result and another array that is computed, and nothing else reads these: then one
 /// array is kept instead of two if it is computed at once. So are gradients of weights that a network uses 32 times, each product
-/// added to the sum of those before as its epilogue; a step of an LSTM takes 0.8 of the time.
+/// added to the sum of those before as its epilogue; a step of an LSTM takes 0.73 of the time.
 fn frees(live: LiveGraph<'_>, readers: &[u32], id: NodeId) -> bool {
     let classes = live.classes;
     let same_shape = |x: NodeId| live.graph.record(x).shape == live.graph.record(id).shape;
