@@ -38,7 +38,7 @@ function writeNode(level, index, go, ways) {
     ['recorded', node.source, 'code'],
     ['check', node.mark && `${markSigns[node.mark]} ${markWords[node.mark]}`],
   ]);
-  parts.push(facts);
+  parts.push(facts, ...numberEditor(index), ...pathsAt(index));
   for (const finding of node.findings || []) parts.push(make('div', `finding is-${node.mark || 'none'}`, finding));
   if (!node.op) parts.push(make('p', 'quiet lines', node.tooltip || ''));
   if (node.rules) {

@@ -1,0 +1,264 @@
+//! The program of a page: it answers the page's script.
+
+use crate::graph::NodeId;
+use crate::view::annotations::Annotations;
+use crate::view::builder::Builder;
+use crate::view::options::Level;
+use crate::view::page::engine::PageEngine;
+use crate::view::page::scene::{Numbers, Scene};
+use chainrule_picture::{Page, PageState, Picture, group_key, page_parts};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The graph of a page, of which it draws states with other groups open.
+///
+/// The same code runs in the page, compiled to WebAssembly, and here: a page that was opened and closed in any order has the
+/// drawing that Rust makes of that state, byte for byte.
+#[derive(Debug)]
+pub struct LivePage {
+    pub(in crate::view) scene: Scene,
+    pub(in crate::view) moments: Vec<Moment>,
+    pub(in crate::view) engine: PageEngine,
+    open: BTreeSet<String>,
+    /// The numbers that elements had at first, of those that were changed: by moment, or at all moments for a constant.
+    pub(in crate::view) first: BTreeMap<(Option<usize>, NodeId, usize), f64>,
+}
+
+/// The numbers of one moment.
+#[derive(Debug)]
+pub(in crate::view) struct Moment {
+    pub(in crate::view) numbers: Numbers,
+    /// What is drawn of them; none before they are asked for.
+    pub(in crate::view) known: Option<Arc<Annotations>>,
+}
+
+/// What a page's script asks for.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+enum Request {
+    /// What can be done with the page.
+    About,
+    /// The drawing as it is.
+    Draw,
+    /// Opens a group, by its name.
+    Open { group: String },
+    /// Closes a group and all groups in it.
+    Close { group: String },
+    /// Opens exactly these groups.
+    Only { groups: Vec<String> },
+    /// Opens all groups.
+    All,
+    /// Opens the groups around a node.
+    Show { node: String },
+    /// Finds nodes and groups.
+    Find { words: String },
+    /// The elements of a node at a moment.
+    Elements { node: String, moment: usize },
+    /// Gives an element of a leaf another number, written in decimal.
+    Set { node: String, element: usize, number: String, moment: usize },
+    /// Draws another expression, in a playground.
+    Express { text: String },
+    /// Gives all leaves their first numbers again.
+    Reset,
+    /// How the output changes with an element, by a difference quotient.
+    Quotient { node: String, element: usize, moment: usize },
+    /// The paths from a node to the output, each with the product of its local derivatives.
+    Paths { node: String, moment: usize },
+    /// The local derivatives of an op by its operands.
+    Local { node: String, moment: usize },
+}
+
+/// The answer to a page's script.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// JSON: an object with the `state` of the page and its `open` groups, with what was `found`, or with the `problem`.
+    pub data: String,
+    /// The drawing, where there is a new one.
+    pub svg: String,
+}
+
+impl Reply {
+    /// The answer to what cannot be done.
+    pub fn refused(problem: &str) -> Reply {
+        Reply::of(serde_json::json!({ "problem": problem }).to_string())
+    }
+
+    /// An answer without a drawing.
+    pub(in crate::view) fn of(data: String) -> Reply {
+        Reply { data, svg: String::new() }
+    }
+}
+
+/// A node that was found.
+#[derive(Serialize)]
+struct Found<'a> {
+    id: String,
+    kind: &'static str,
+    label: String,
+    scope: &'a str,
+}
+
+/// The most nodes that are found.
+const MAX_FOUND: usize = 1_000;
+
+impl LivePage {
+    /// Reads what [`Draw::page`](crate::Draw::page) has a page carry, as it is after it was decompressed.
+    ///
+    /// # Errors
+    ///
+    /// A message, if it is something else.
+    pub fn read(carried: &[u8]) -> Result<LivePage, String> {
+        let parts = page_parts(carried).ok_or("the data of the page are cut off")?;
+        let (scene, numbers) = parts.split_first().ok_or("the page carries no data")?;
+        let scene = Scene::read(scene)?;
+        let moments = numbers.iter().map(|numbers| Numbers::read(numbers, &scene.graph));
+        let moments = moments.collect::<Result<Vec<Numbers>, String>>()?;
+        LivePage::of(scene, moments)
+    }
+
+    /// Reads what a page carries.
+    ///
+    /// # Errors
+    ///
+    /// A message, if it carries nothing.
+    pub fn of_page(page: &Page) -> Result<LivePage, String> {
+        LivePage::read(&page.carried())
+    }
+
+    pub(in crate::view) fn of(mut scene: Scene, moments: Vec<Numbers>) -> Result<LivePage, String> {
+        let first = moments.first().ok_or("the page carries no numbers")?;
+        let engine = PageEngine::of(&scene, first).map_err(|e| e.to_string())?;
+        let moments = moments.into_iter().map(|numbers| Moment { numbers, known: None }).collect();
+        let open = Builder::new(&scene.graph, &scene.outputs).options(scene.options.clone()).open_groups();
+        // From here on, the groups are open that the reader wants open.
+        scene.options.only = true;
+        if scene.options.level == Level::Nodes {
+            scene.options.level = Level::Layers;
+        }
+        Ok(LivePage { scene, moments, engine, open, first: BTreeMap::new() })
+    }
+
+    /// Answers a request of the page's script, in JSON.
+    pub fn answer(&mut self, request: &str) -> Reply {
+        let request = serde_json::from_str(request).map_err(|e| e.to_string());
+        match request.and_then(|request| self.handle(request)) {
+            Ok(reply) => reply,
+            Err(problem) => Reply::refused(&problem),
+        }
+    }
+
+    fn handle(&mut self, request: Request) -> Result<Reply, String> {
+        let builder = self.builder();
+        let open = match request {
+            Request::About => return Ok(Reply::of("{}".to_owned())),
+            Request::Draw => self.open.clone(),
+            Request::Open { group } => self.open.iter().cloned().chain([group_key(&group)]).collect(),
+            Request::Close { group } => builder.groups_without(&group_key(&group)),
+            Request::Only { groups } => groups.iter().map(|group| group_key(group)).collect(),
+            Request::All => builder.all_groups(),
+            Request::Show { node } => builder.groups_around(self.node(&node)?).map_err(|e| e.to_string())?,
+            Request::Find { words } => return Ok(self.find(&words)),
+            Request::Elements { node, moment } => return self.elements(self.node(&node)?, moment),
+            Request::Set { node, element, number, moment } => {
+                let node = self.node(&node)?;
+                if self.set(node, element, &number, moment)? {
+                    self.open.clone()
+                } else {
+                    return self.numbers(moment);
+                }
+            }
+            Request::Express { text } => match self.express(&text) {
+                Ok(()) => self.open.clone(),
+                Err(refused) => return Ok(refused),
+            },
+            Request::Reset => {
+                self.reset()?;
+                self.open.clone()
+            }
+            Request::Quotient { node, element, moment } => {
+                return self.quotient(self.node(&node)?, element, moment);
+            }
+            Request::Paths { node, moment } => return self.paths(self.node(&node)?, moment),
+            Request::Local { node, moment } => return self.local(self.node(&node)?, moment),
+        };
+        // A state that cannot be drawn is not entered.
+        let before = std::mem::replace(&mut self.open, open);
+        let pictures = self.pictures();
+        if pictures.is_err() {
+            self.open = before;
+        }
+        let PageState { svg, data } = PageState::of(&pictures?);
+        let open = serde_json::to_string(&self.open).map_err(|e| e.to_string())?;
+        Ok(Reply { data: format!("{{\"state\":{data},\"open\":{open}}}"), svg })
+    }
+
+    /// The pictures of the moments, as they are drawn now.
+    ///
+    /// # Errors
+    ///
+    /// A message, if there are more nodes than can be drawn, or an op refuses its operands.
+    pub fn pictures(&mut self) -> Result<Vec<Picture>, String> {
+        let mut pictures = Vec::with_capacity(self.moments.len());
+        for moment in 0..self.moments.len() {
+            let known = self.known(moment).map_err(|e| e.to_string())?;
+            pictures.push(self.builder().annotations(known).build().map_err(|e| e.to_string())?);
+        }
+        Ok(pictures)
+    }
+
+    fn builder(&self) -> Builder<'_> {
+        let Scene { graph, outputs, options, .. } = &self.scene;
+        let mut options = options.clone();
+        options.open.clone_from(&self.open);
+        Builder::new(graph, outputs).options(options)
+    }
+
+    /// The numbers of a moment in the drawing as it is, without a drawing.
+    fn numbers(&mut self, moment: usize) -> Result<Reply, String> {
+        let known = self.known(moment).map_err(|e| e.to_string())?;
+        let picture = self.builder().annotations(known).build().map_err(|e| e.to_string())?;
+        Ok(Reply::of(format!("{{\"moments\":{}}}", PageState::numbers(&[picture]))))
+    }
+
+    /// The numbers of a moment.
+    pub(in crate::view) fn known(&mut self, moment: usize) -> crate::Result<Arc<Annotations>> {
+        if let Some(known) = &self.moments[moment].known {
+            return Ok(Arc::clone(known));
+        }
+        let Moment { numbers, .. } = &self.moments[moment];
+        self.engine.feed(&numbers.given)?;
+        let drawn = self.builder().numbered()?;
+        let known = Arc::new(self.engine.annotations(&drawn, &numbers.told)?);
+        self.moments[moment].known = Some(Arc::clone(&known));
+        Ok(known)
+    }
+
+    /// The node with an id, as drawings write it.
+    fn node(&self, id: &str) -> Result<NodeId, String> {
+        let node = id.strip_prefix('n').and_then(|number| number.parse().ok()).map(NodeId::new);
+        let node = node.filter(|&id| self.scene.graph.get(id).is_some());
+        node.ok_or_else(|| format!("there is no node {id}"))
+    }
+
+    /// The nodes whose name, op, symbol, scope or id contains some words.
+    fn find(&self, words: &str) -> Reply {
+        let (graph, words) = (&self.scene.graph, words.to_lowercase());
+        let says = |id: &NodeId| {
+            let node = graph.node(*id);
+            let op = node.op();
+            let said = [node.name().unwrap_or(""), &op.name, &op.symbol, node.scope()];
+            said.into_iter().any(|text| text.to_lowercase().contains(&words)) || id.to_string() == words
+        };
+        let selected = self.builder().selected();
+        let all: Vec<&NodeId> = selected.iter().filter(|id| says(id)).collect();
+        let found = all.iter().take(MAX_FOUND).map(|&&id| {
+            let node = graph.node(id);
+            let label = node.name().map_or_else(|| node.op().name.clone(), str::to_owned);
+            let label = format!("{} ({id})", group_key(&label));
+            Found { id: id.to_string(), kind: node.leaf().map_or("op", |leaf| leaf.name()), label, scope: node.scope() }
+        });
+        let found: Vec<Found<'_>> = found.collect();
+        Reply::of(serde_json::json!({ "found": found, "count": all.len() }).to_string())
+    }
+}
