@@ -100,8 +100,8 @@ use chainrule_base::{error, location, mismatch, shown, written};
 #[cfg(feature = "draw")]
 pub mod picture {
     pub use crate::view::{
-        Annotations, Builder, Change, ChangeKind, Diff, Difference, Finding, Level, LivePage, Reply, Summaries,
-        Summary, diff, health, playground,
+        Annotations, Builder, Change, ChangeKind, Diff, Difference, Finding, Level, LivePage, Reply,
+        Summaries, Summary, diff, health, playground,
     };
     pub use chainrule_picture::*;
 }

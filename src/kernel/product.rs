@@ -246,7 +246,10 @@ impl<F: Float> Task<F> {
             for p in 0..k {
                 // SAFETY: as said above.
                 let (left, right) = unsafe {
-                    (*self.left.offset(at(self.left_steps, i, p)), *self.right.offset(at(self.right_steps, p, j)))
+                    (
+                        *self.left.offset(at(self.left_steps, i, p)),
+                        *self.right.offset(at(self.right_steps, p, j)),
+                    )
                 };
                 sum = left.mul_add(right, sum);
             }

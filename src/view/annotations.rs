@@ -81,7 +81,11 @@ impl<'a> Known<'a> {
         match self {
             Known::Array(array) => label::number(array, with_shape),
             Known::Summary(Summary { tensor, elements, .. }) => {
-                if with_shape { tensor.clone() } else { elements.clone() }
+                if with_shape {
+                    tensor.clone()
+                } else {
+                    elements.clone()
+                }
             }
         }
     }

@@ -34,10 +34,9 @@ pub extern "C" fn open_page() -> *const u8 {
     MODULE.with_borrow_mut(|module| {
         let opened = LivePage::read(&std::mem::take(&mut module.request));
         let reply = match opened {
-            Ok(mut page) => {
-                let reply = page.answer(r#"{"do":"about"}"#);
+            Ok(page) => {
                 module.page = Some(page);
-                reply
+                Reply { data: "{}".to_owned(), svg: String::new() }
             }
             Err(problem) => Reply::refused(&problem),
         };

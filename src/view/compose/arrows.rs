@@ -103,9 +103,7 @@ impl Composition<'_> {
     fn edge_value(&self, from: NodeId) -> Option<String> {
         let is_op = self.builder.graph.node(from).leaf().is_none();
         let in_layer = self.element(from).is_some_and(|element| self.elements.list[element].is_layer());
-        self.builder
-            .value(from)
-            .map(|value| value.label(self.builder.options.shapes && is_op && !in_layer))
+        self.builder.value(from).map(|value| value.label(self.builder.options.shapes && is_op && !in_layer))
     }
 
     fn edge_gradient(&self, from: NodeId, ends: &[(NodeId, usize)]) -> Option<String> {

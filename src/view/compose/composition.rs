@@ -138,8 +138,6 @@ impl Composition<'_> {
 
     pub(in crate::view) fn node_gradient(&self, id: NodeId) -> Option<String> {
         let known = self.builder.annotations.gradient(id);
-        self.builder
-            .asks_gradients()
-            .then(|| known.map_or_else(label::not_computed, |g| g.label(false)))
+        self.builder.asks_gradients().then(|| known.map_or_else(label::not_computed, |g| g.label(false)))
     }
 }

@@ -4,18 +4,46 @@ use crate::graph::{Kind, Leaf, NodeId};
 use crate::view::page::engine::PageEngine;
 use crate::view::page::live::{LivePage, Moment, Reply};
 use ndarray::ArrayD;
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
 
 /// The most elements of an array that are told one by one.
 const MAX_LISTED: usize = 4_096;
 
 /// A number in JSON, which has no NaN and no infinities: those are words.
-pub(in crate::view) fn number(x: f64) -> Value {
-    if x.is_finite() { json!(x) } else { json!(x.to_string()) }
+#[derive(Debug, Clone, Copy)]
+pub(in crate::view) struct Told(pub(in crate::view) f64);
+
+impl Serialize for Told {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        if self.0.is_finite() { s.serialize_f64(self.0) } else { s.collect_str(&self.0) }
+    }
 }
 
-fn numbers(array: &ArrayD<f64>) -> Vec<Value> {
-    array.iter().take(MAX_LISTED).map(|&x| number(x)).collect()
+fn listed(array: &ArrayD<f64>) -> Vec<Told> {
+    array.iter().take(MAX_LISTED).map(|&x| Told(x)).collect()
+}
+
+/// What is known of the elements of a node, and what can be done with them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Elements<'a> {
+    shape: &'a [usize],
+    count: usize,
+    value: Option<Vec<Told>>,
+    gradient: Option<Vec<Told>>,
+    editable: bool,
+    is_index: bool,
+    /// What a page cannot compute keeps the number that it had.
+    recorded: bool,
+}
+
+/// A difference quotient.
+#[derive(Serialize)]
+struct Quotient {
+    quotient: Told,
+    h: f64,
+    above: Told,
+    below: Told,
 }
 
 impl LivePage {
@@ -31,17 +59,15 @@ impl LivePage {
         };
         let value = known.values.get(&node);
         let gradient = known.node_gradients.get(&node);
-        let data = json!({
-            "shape": graph.node(node).shape(),
-            "count": value.map_or(0, ArrayD::len),
-            "value": value.map(numbers),
-            "gradient": gradient.map(numbers),
-            "editable": editable && value.is_some(),
-            "isIndex": kind == Kind::Index,
-            // What a page cannot compute keeps the number that it had.
-            "recorded": leaf.is_none() && self.scene.held.binary_search(&node).is_ok(),
-        });
-        Ok(Reply::of(data.to_string()))
+        Ok(Reply::of(&Elements {
+            shape: graph.node(node).shape(),
+            count: value.map_or(0, ArrayD::len),
+            value: value.map(listed),
+            gradient: gradient.map(listed),
+            editable: editable && value.is_some(),
+            is_index: kind == Kind::Index,
+            recorded: leaf.is_none() && self.scene.held.binary_search(&node).is_ok(),
+        }))
     }
 
     /// Gives an element of a leaf another number; whether the drawing itself has to follow, since a constant is written in
@@ -60,7 +86,8 @@ impl LivePage {
             return Err(format!("{text} is no index"));
         }
         if leaf == Some(Leaf::Constant) {
-            let before = self.scene.graph.set_constant(node, element, number).ok_or("there is no such element")?;
+            let before =
+                self.scene.graph.set_constant(node, element, number).ok_or("there is no such element")?;
             self.first.entry((None, node, element)).or_insert(before);
             return self.record_anew().map(|()| true);
         }
@@ -105,11 +132,18 @@ impl LivePage {
     /// How the output changes with an element: `(f(x + h) − f(x − h)) / 2h`, with `h` a hundred-thousandth of the number, or
     /// of 1 for smaller ones: near the cube root of the precision, where the error of the formula and that of rounding are
     /// equal (Press et al., Numerical Recipes, 3rd ed., section 5.7).
-    pub(in crate::view) fn quotient(&mut self, node: NodeId, element: usize, moment: usize) -> Result<Reply, String> {
+    pub(in crate::view) fn quotient(
+        &mut self,
+        node: NodeId,
+        element: usize,
+        moment: usize,
+    ) -> Result<Reply, String> {
         let output = self.scene.differentiated.ok_or("no gradient is drawn")?;
         self.known_at(moment)?;
         let Moment { numbers, .. } = &self.moments[moment];
-        let Some(array) = numbers.given.get(&node) else { return Err("this number is not changed here".to_owned()) };
+        let Some(array) = numbers.given.get(&node) else {
+            return Err("this number is not changed here".to_owned());
+        };
         if self.scene.graph.node(node).kind() == Kind::Index {
             return Err("an index has no derivative".to_owned());
         }
@@ -119,20 +153,21 @@ impl LivePage {
         let mut moved = array.clone();
         let mut at = |x: f64| -> Result<f64, String> {
             moved.iter_mut().nth(element).into_iter().for_each(|place| *place = x);
-            let fed = self.engine.feed(&[(node, moved.clone())].into()).and_then(|()| self.engine.tape.values([output]));
+            let fed = self
+                .engine
+                .feed(&[(node, moved.clone())].into())
+                .and_then(|()| self.engine.tape.values([output]));
             let value = fed.map_err(|e| e.to_string())?;
-            value.first().and_then(|(_, y)| y.first().copied()).ok_or_else(|| "the output is empty".to_owned())
+            value
+                .first()
+                .and_then(|(_, y)| y.first().copied())
+                .ok_or_else(|| "the output is empty".to_owned())
         };
         let (above, below) = (at(x + h), at(x - h));
         self.engine.feed(&self.moments[moment].numbers.given).map_err(|e| e.to_string())?;
         let (above, below) = (above?, below?);
-        let data = json!({
-            "quotient": number((above - below) / (2.0 * h)),
-            "h": h,
-            "above": number(above),
-            "below": number(below),
-        });
-        Ok(Reply::of(data.to_string()))
+        let quotient = Told((above - below) / (2.0 * h));
+        Ok(Reply::of(&Quotient { quotient, h, above: Told(above), below: Told(below) }))
     }
 
     /// What is known of a moment, whose numbers are then those of the tape.

@@ -96,7 +96,8 @@ fn record<'t>(
             let inputs: Vec<Var<'t>> = node.inputs().iter().filter_map(|&id| tape.var(id)).collect();
             let var = tape.try_apply_shared(op, &inputs)?;
             if var.shape() != node.shape() {
-                let problem = format!("{} has another shape when it is recorded anew", graph.describe(node.id()));
+                let problem =
+                    format!("{} has another shape when it is recorded anew", graph.describe(node.id()));
                 return Err(Error::Graph { problem });
             }
             var

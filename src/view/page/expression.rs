@@ -230,7 +230,9 @@ impl<'t> Parser<'_, 't> {
         while self.takes('.') {
             self.skip();
             let column = self.at;
-            let Some(method) = self.name() else { return self.wrong(column, "here should be a method's name") };
+            let Some(method) = self.name() else {
+                return self.wrong(column, "here should be a method's name");
+            };
             self.expect('(', "as after every method")?;
             let mut operands = vec![x];
             while !self.takes(')') {
@@ -266,8 +268,12 @@ impl<'t> Parser<'_, 't> {
                 let array = self.nested(Self::literal)?;
                 Ok(self.tape.constant(array))
             }
-            Some(c) => self.wrong(start, format!("here should be a number, a name or a bracket, and not `{c}`")),
-            None => self.wrong(start, "here the expression ends, and a number, a name or a bracket should follow"),
+            Some(c) => {
+                self.wrong(start, format!("here should be a number, a name or a bracket, and not `{c}`"))
+            }
+            None => {
+                self.wrong(start, "here the expression ends, and a number, a name or a bracket should follow")
+            }
         }
     }
 
@@ -279,7 +285,8 @@ impl<'t> Parser<'_, 't> {
         }
         let scalar = |at: usize| {
             let graph = self.tape.graph();
-            let number = rest.get(at).and_then(|var| graph.node(var.id()).constant().filter(|c| c.len() == 1));
+            let number =
+                rest.get(at).and_then(|var| graph.node(var.id()).constant().filter(|c| c.len() == 1));
             number.map(|number| number.to_vec()[0])
         };
         let whole = |x: &f64| x.fract() == 0.0 && x.abs() <= f64::from(i32::MAX);
@@ -296,7 +303,9 @@ impl<'t> Parser<'_, 't> {
             },
             ("powf", 1) => match scalar(0) {
                 Some(p) => Ok(x.powf(p)),
-                None => self.wrong(column, "`powf` takes a number, such as `x.powf(0.5)`; for a var use `pow`"),
+                None => {
+                    self.wrong(column, "`powf` takes a number, such as `x.powf(0.5)`; for a var use `pow`")
+                }
             },
             ("elu", 1) => match scalar(0) {
                 Some(alpha) => Ok(x.elu(alpha)),

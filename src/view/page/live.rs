@@ -7,7 +7,7 @@ use crate::view::options::Level;
 use crate::view::page::engine::PageEngine;
 use crate::view::page::scene::{Numbers, Scene};
 use chainrule_picture::{Page, PageState, Picture, group_key, page_parts};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -33,42 +33,6 @@ pub(in crate::view) struct Moment {
     pub(in crate::view) known: Option<Arc<Annotations>>,
 }
 
-/// What a page's script asks for.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case")]
-enum Request {
-    /// What can be done with the page.
-    About,
-    /// The drawing as it is.
-    Draw,
-    /// Opens a group, by its name.
-    Open { group: String },
-    /// Closes a group and all groups in it.
-    Close { group: String },
-    /// Opens exactly these groups.
-    Only { groups: Vec<String> },
-    /// Opens all groups.
-    All,
-    /// Opens the groups around a node.
-    Show { node: String },
-    /// Finds nodes and groups.
-    Find { words: String },
-    /// The elements of a node at a moment.
-    Elements { node: String, moment: usize },
-    /// Gives an element of a leaf another number, written in decimal.
-    Set { node: String, element: usize, number: String, moment: usize },
-    /// Draws another expression, in a playground.
-    Express { text: String },
-    /// Gives all leaves their first numbers again.
-    Reset,
-    /// How the output changes with an element, by a difference quotient.
-    Quotient { node: String, element: usize, moment: usize },
-    /// The paths from a node to the output, each with the product of its local derivatives.
-    Paths { node: String, moment: usize },
-    /// The local derivatives of an op by its operands.
-    Local { node: String, moment: usize },
-}
-
 /// The answer to a page's script.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reply {
@@ -81,13 +45,39 @@ pub struct Reply {
 impl Reply {
     /// The answer to what cannot be done.
     pub fn refused(problem: &str) -> Reply {
-        Reply::of(serde_json::json!({ "problem": problem }).to_string())
+        Reply::wrong(problem, None)
+    }
+
+    /// The same, of what is wrong at a column.
+    pub(in crate::view) fn wrong(problem: &str, column: Option<usize>) -> Reply {
+        Reply::of(&Wrong { problem, column })
     }
 
     /// An answer without a drawing.
-    pub(in crate::view) fn of(data: String) -> Reply {
-        Reply { data, svg: String::new() }
+    pub(in crate::view) fn of(data: &impl Serialize) -> Reply {
+        Reply { data: json(data), svg: String::new() }
     }
+}
+
+/// What is said of something that cannot be done.
+#[derive(Serialize)]
+struct Wrong<'a> {
+    problem: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<usize>,
+}
+
+/// Data as JSON.
+fn json(data: &impl Serialize) -> String {
+    // Writing to a string cannot fail, and all keys are texts.
+    serde_json::to_string(data).unwrap_or_default()
+}
+
+/// What was found.
+#[derive(Serialize)]
+struct Hits<'a> {
+    found: Vec<Found<'a>>,
+    count: usize,
 }
 
 /// A node that was found.
@@ -139,48 +129,56 @@ impl LivePage {
         Ok(LivePage { scene, moments, engine, open, first: BTreeMap::new() })
     }
 
-    /// Answers a request of the page's script, in JSON.
+    /// Answers a request of the page's script: a word and what it is about, with a character 0 between two of them.
+    ///
+    /// | request | answer |
+    /// |---|---|
+    /// | `draw` | the drawing as it is |
+    /// | `open`, `close`, group | that group open, or closed with all groups in it |
+    /// | `only`, groups | exactly these groups open; `all`: every group |
+    /// | `show`, node | the groups around a node open too |
+    /// | `find`, words | nodes that are called so |
+    /// | `elements`, node, element, moment | the value and the gradient of a node |
+    /// | `set`, node, element, moment, number | an element of a leaf changed; `reset`: all as they were |
+    /// | `quotient`, node, element, moment | how the output changes with an element, by differences |
+    /// | `paths`, node, element, moment | the paths from a node to the output |
+    /// | `local`, node, element, moment | the local derivatives of an op |
+    /// | `express`, text | the drawing of another expression, in a playground |
     pub fn answer(&mut self, request: &str) -> Reply {
-        let request = serde_json::from_str(request).map_err(|e| e.to_string());
-        match request.and_then(|request| self.handle(request)) {
-            Ok(reply) => reply,
-            Err(problem) => Reply::refused(&problem),
-        }
+        let words: Vec<&str> = request.split('\0').collect();
+        self.handle(words[0], &words[1..]).unwrap_or_else(|problem| Reply::refused(&problem))
     }
 
-    fn handle(&mut self, request: Request) -> Result<Reply, String> {
+    fn handle(&mut self, what: &str, about: &[&str]) -> Result<Reply, String> {
+        let word = |at: usize| about.get(at).copied().unwrap_or("");
+        let count = |at: usize| word(at).parse().unwrap_or(0_usize);
+        let (element, moment) = (count(1), count(2));
         let builder = self.builder();
-        let open = match request {
-            Request::About => return Ok(Reply::of("{}".to_owned())),
-            Request::Draw => self.open.clone(),
-            Request::Open { group } => self.open.iter().cloned().chain([group_key(&group)]).collect(),
-            Request::Close { group } => builder.groups_without(&group_key(&group)),
-            Request::Only { groups } => groups.iter().map(|group| group_key(group)).collect(),
-            Request::All => builder.all_groups(),
-            Request::Show { node } => builder.groups_around(self.node(&node)?).map_err(|e| e.to_string())?,
-            Request::Find { words } => return Ok(self.find(&words)),
-            Request::Elements { node, moment } => return self.elements(self.node(&node)?, moment),
-            Request::Set { node, element, number, moment } => {
-                let node = self.node(&node)?;
-                if self.set(node, element, &number, moment)? {
-                    self.open.clone()
-                } else {
-                    return self.numbers(moment);
-                }
+        let open = match what {
+            "draw" => self.open.clone(),
+            "open" => self.open.iter().cloned().chain([group_key(word(0))]).collect(),
+            "close" => builder.groups_without(&group_key(word(0))),
+            "only" => about.iter().map(|group| group_key(group)).collect(),
+            "all" => builder.all_groups(),
+            "show" => builder.groups_around(self.node(word(0))?).map_err(|e| e.to_string())?,
+            "find" => return Ok(self.find(word(0))),
+            "elements" => return self.elements(self.node(word(0))?, moment),
+            "set" if !self.set(self.node(word(0))?, element, word(3), moment)? => {
+                return self.numbers(moment);
             }
-            Request::Express { text } => match self.express(&text) {
+            "set" => self.open.clone(),
+            "express" => match self.express(word(0)) {
                 Ok(()) => self.open.clone(),
                 Err(refused) => return Ok(refused),
             },
-            Request::Reset => {
+            "reset" => {
                 self.reset()?;
                 self.open.clone()
             }
-            Request::Quotient { node, element, moment } => {
-                return self.quotient(self.node(&node)?, element, moment);
-            }
-            Request::Paths { node, moment } => return self.paths(self.node(&node)?, moment),
-            Request::Local { node, moment } => return self.local(self.node(&node)?, moment),
+            "quotient" => return self.quotient(self.node(word(0))?, element, moment),
+            "paths" => return self.paths(self.node(word(0))?, moment),
+            "local" => return self.local(self.node(word(0))?, moment),
+            other => return Err(format!("the page is not asked to {other}")),
         };
         // A state that cannot be drawn is not entered.
         let before = std::mem::replace(&mut self.open, open);
@@ -189,8 +187,7 @@ impl LivePage {
             self.open = before;
         }
         let PageState { svg, data } = PageState::of(&pictures?);
-        let open = serde_json::to_string(&self.open).map_err(|e| e.to_string())?;
-        Ok(Reply { data: format!("{{\"state\":{data},\"open\":{open}}}"), svg })
+        Ok(Reply { data: format!("{{\"state\":{data},\"open\":{}}}", json(&self.open)), svg })
     }
 
     /// The pictures of the moments, as they are drawn now.
@@ -218,7 +215,8 @@ impl LivePage {
     fn numbers(&mut self, moment: usize) -> Result<Reply, String> {
         let known = self.known(moment).map_err(|e| e.to_string())?;
         let picture = self.builder().annotations(known).build().map_err(|e| e.to_string())?;
-        Ok(Reply::of(format!("{{\"moments\":{}}}", PageState::numbers(&[picture]))))
+        let data = format!("{{\"moments\":{}}}", PageState::numbers(&[picture]));
+        Ok(Reply { data, svg: String::new() })
     }
 
     /// The numbers of a moment.
@@ -256,9 +254,14 @@ impl LivePage {
             let node = graph.node(id);
             let label = node.name().map_or_else(|| node.op().name.clone(), str::to_owned);
             let label = format!("{} ({id})", group_key(&label));
-            Found { id: id.to_string(), kind: node.leaf().map_or("op", |leaf| leaf.name()), label, scope: node.scope() }
+            Found {
+                id: id.to_string(),
+                kind: node.leaf().map_or("op", |leaf| leaf.name()),
+                label,
+                scope: node.scope(),
+            }
         });
         let found: Vec<Found<'_>> = found.collect();
-        Reply::of(serde_json::json!({ "found": found, "count": all.len() }).to_string())
+        Reply::of(&Hits { found, count: all.len() })
     }
 }

@@ -3,13 +3,42 @@
 use crate::base::shape::size;
 use crate::graph::NodeId;
 use crate::tape::{Tape, Var};
-use crate::view::page::edit::number;
+use crate::view::page::edit::Told;
 use crate::view::page::live::{LivePage, Reply};
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// The most paths that are told one by one.
 const MAX_PATHS: usize = 64;
+
+/// The local derivatives of an op, by operand.
+#[derive(Serialize)]
+struct Local {
+    local: Vec<Option<Told>>,
+}
+
+#[derive(Serialize)]
+struct PathStep {
+    to: String,
+    operand: usize,
+    local: Told,
+}
+
+#[derive(Serialize)]
+struct Path {
+    steps: Vec<PathStep>,
+    product: Told,
+}
+
+#[derive(Serialize)]
+struct Paths {
+    from: String,
+    to: String,
+    paths: Vec<Path>,
+    count: f64,
+    sum: Told,
+    gradient: Option<Told>,
+}
 
 /// An arrow of the graph: the op that it leads to, and the operand.
 type Arrow = (NodeId, usize);
@@ -20,8 +49,7 @@ impl LivePage {
         self.known_at(moment)?;
         let arity = self.scene.graph.node(node).inputs().len();
         let local = (0..arity).map(|operand| self.derivative((node, operand)));
-        let told: Vec<Value> = local.map(|local| local.map_or(Value::Null, number)).collect();
-        Ok(Reply::of(json!({ "local": told }).to_string()))
+        Ok(Reply::of(&Local { local: local.map(|local| local.map(Told)).collect() }))
     }
 
     /// The paths from a node to the output: the arrows of each with their local derivatives and the product of these, how
@@ -41,7 +69,9 @@ impl LivePage {
                     continue;
                 }
                 if size(node.shape()) != 1 || size(graph.node(input).shape()) != 1 {
-                    return Err("a path leads through arrays, whose local derivatives are matrices".to_owned());
+                    return Err(
+                        "a path leads through arrays, whose local derivatives are matrices".to_owned()
+                    );
                 }
                 let arrow = (node.id(), operand);
                 let derivative = self.derivative(arrow);
@@ -73,30 +103,34 @@ impl LivePage {
             }
         }
         let told = |path: &Vec<(Arrow, f64)>| {
-            let steps = path.iter().map(|((to, operand), derivative)| {
-                json!({ "to": to.to_string(), "operand": operand, "local": number(*derivative) })
-            });
+            let step = |&((to, operand), local): &(Arrow, f64)| PathStep {
+                to: to.to_string(),
+                operand,
+                local: Told(local),
+            };
             // In the order of the reverse pass.
             let product = path.iter().rev().fold(1.0, |product, (_, derivative)| product * derivative);
-            json!({ "steps": steps.collect::<Vec<_>>(), "product": number(product) })
+            Path { steps: path.iter().map(step).collect(), product: Told(product) }
         };
         let gradient = known.node_gradients.get(&from).and_then(|gradient| gradient.first().copied());
-        let data = json!({
-            "from": from.to_string(),
-            "to": output.to_string(),
-            "paths": paths.iter().map(told).collect::<Vec<_>>(),
-            "count": count,
-            "sum": number(sum),
-            "gradient": gradient.map(number),
-        });
-        Ok(Reply::of(data.to_string()))
+        Ok(Reply::of(&Paths {
+            from: from.to_string(),
+            to: output.to_string(),
+            paths: paths.iter().map(told).collect(),
+            count,
+            sum: Told(sum),
+            gradient: gradient.map(Told),
+        }))
     }
 
     /// The derivative of an op by one operand, where the op and all its operands are numbers: its rule, for a cotangent of 1,
     /// on a tape of its own, so that the other operands stand still even where they are the same node.
     fn derivative(&self, (node, operand): Arrow) -> Option<f64> {
         let node = self.scene.graph.node(node);
-        if node.leaf().is_some() || size(node.shape()) != 1 || self.scene.held.binary_search(&node.id()).is_ok() {
+        if node.leaf().is_some()
+            || size(node.shape()) != 1
+            || self.scene.held.binary_search(&node.id()).is_ok()
+        {
             return None;
         }
         let values = self.engine.tape.values(node.inputs().iter().copied()).ok()?;

@@ -1,15 +1,15 @@
 //! A page into which expressions are typed.
 
 use crate::error::{Error, Result};
+use crate::graph::{Leaf, Node, NodeId};
 use crate::tape::Tape;
 use crate::view::options::Options;
 use crate::view::page::expression::{self, ExpressionError};
 use crate::view::page::live::{LivePage, Reply};
 use crate::view::page::scene::{Numbers, Scene};
-use chainrule_picture::Page;
+use chainrule_picture::{Page, Picture};
 use ndarray::ArrayD;
-use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What stands in the playground at first.
 const FIRST: &str = "a = 2; b = -3; c = 10; (a * b + c).sigmoid()";
@@ -32,7 +32,7 @@ pub fn playground() -> Result<Page> {
     let wrong = |problem: String| Error::Graph { problem };
     let (scene, numbers) = recorded(FIRST, &BTreeMap::new()).map_err(|e| wrong(e.problem))?;
     let (scene, numbers) = (scene.write().map_err(wrong)?, numbers.write().map_err(wrong)?);
-    let carried = Page::from(chainrule_picture::Picture::default()).carrying(scene, numbers);
+    let carried = Page::from(Picture::default()).carrying(scene, numbers);
     let mut live = LivePage::of_page(&carried).map_err(wrong)?;
     let first = live.pictures().map_err(wrong)?.swap_remove(0);
     Ok(carried.showing(first).with_playground(FIRST))
@@ -45,10 +45,9 @@ fn recorded(
 ) -> std::result::Result<(Scene, Numbers), ExpressionError> {
     let tape = Tape::new();
     let output = expression::record(&tape, text, values)?;
-    let leaves: Vec<_> = tape.graph().nodes().filter(|node| node.leaf().is_some()).map(|node| node.id()).collect();
-    let constants: Vec<_> = tape.graph().nodes().filter(|node| node.constant().is_some()).map(|node| node.id()).collect();
-    let given = leaves.into_iter().filter(|id| !constants.contains(id));
-    let given = tape.values(given).map_err(|e| ExpressionError { column: 0, problem: e.to_string() })?;
+    let is_input = |node: &Node<'_>| node.leaf().is_some_and(|leaf| leaf != Leaf::Constant);
+    let inputs: Vec<NodeId> = tape.graph().nodes().filter(is_input).map(|node| node.id()).collect();
+    let given = tape.values(inputs).map_err(|e| ExpressionError { column: 0, problem: e.to_string() })?;
     let is_number = output.shape().is_empty();
     let outputs = vec![output.id()];
     let scene = Scene {
@@ -65,11 +64,11 @@ impl LivePage {
     /// Draws another expression; inputs that have the same name and shape keep their numbers.
     pub(in crate::view) fn express(&mut self, text: &str) -> std::result::Result<(), Reply> {
         let values = self.moments.first().into_iter().flat_map(|moment| &moment.numbers.given);
-        let changed = self.first.keys().map(|&(_, node, _)| node);
-        let changed: std::collections::BTreeSet<_> = changed.collect();
+        let changed: BTreeSet<NodeId> = self.first.keys().map(|&(_, node, _)| node).collect();
         let named = values.filter(|(id, _)| changed.contains(id));
-        let named = named.filter_map(|(&id, array)| Some((self.scene.graph.node(id).name()?.to_owned(), array.clone())));
-        let wrong = |e: ExpressionError| Reply::of(json!({ "problem": e.problem, "column": e.column }).to_string());
+        let named = named
+            .filter_map(|(&id, array)| Some((self.scene.graph.node(id).name()?.to_owned(), array.clone())));
+        let wrong = |e: ExpressionError| Reply::wrong(&e.problem, Some(e.column));
         let (scene, numbers) = recorded(text, &named.collect()).map_err(wrong)?;
         let refused = |problem: String| Reply::refused(&problem);
         let mut next = LivePage::of(scene, vec![numbers]).map_err(refused)?;
@@ -81,8 +80,8 @@ impl LivePage {
     }
 
     /// The first numbers of those elements that were changed, in another expression with inputs of the same names.
-    fn first_in(&self, next: &LivePage) -> BTreeMap<(Option<usize>, crate::graph::NodeId, usize), f64> {
-        let place = |(&(moment, node, element), &number): (&(Option<usize>, crate::graph::NodeId, usize), &f64)| {
+    fn first_in(&self, next: &LivePage) -> BTreeMap<(Option<usize>, NodeId, usize), f64> {
+        let place = |(&(moment, node, element), &number): (&(Option<usize>, NodeId, usize), &f64)| {
             let name = self.scene.graph.node(node).name()?;
             let same = next.scene.graph.named(name)?;
             let fits = next.scene.graph.node(same).shape() == self.scene.graph.node(node).shape();

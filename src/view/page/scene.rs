@@ -50,7 +50,7 @@ fn listed<K: Clone, V: Clone>(map: &BTreeMap<K, V>) -> Vec<(K, V)> {
 }
 
 impl Scene {
-    /// As JSON, with the source lines of the nodes.
+    /// As bytes, with the source lines of the nodes.
     ///
     /// # Errors
     ///
@@ -68,19 +68,19 @@ impl Scene {
         let differentiated = *differentiated;
         let graph = graph.located();
         let scene = Borrowed { graph, outputs, differentiated, options, held };
-        serde_json::to_vec(&scene).map_err(|e| e.to_string())
+        postcard::to_allocvec(&scene).map_err(|e| e.to_string())
     }
 
     /// # Errors
     ///
     /// A message, if it is no scene.
     pub(in crate::view) fn read(bytes: &[u8]) -> Result<Scene, String> {
-        serde_json::from_slice(bytes).map_err(|e| e.to_string())
+        postcard::from_bytes(bytes).map_err(|e| e.to_string())
     }
 }
 
 impl Numbers {
-    /// A line of JSON, and after it the elements of the given arrays, as IEEE 754 in little-endian bytes.
+    /// As bytes, at their end the elements of the given arrays, as IEEE 754, the lowest byte first.
     pub(in crate::view) fn write(&self) -> Result<Vec<u8>, String> {
         let told = &self.told;
         let written = Written {
@@ -94,8 +94,7 @@ impl Numbers {
             edge_marks: listed(&told.edge_marks),
             rules: listed(&told.rules),
         };
-        let mut bytes = serde_json::to_vec(&written).map_err(|e| e.to_string())?;
-        bytes.push(b'\n');
+        let mut bytes = postcard::to_allocvec(&written).map_err(|e| e.to_string())?;
         bytes.extend(self.given.values().flatten().flat_map(|x| x.to_le_bytes()));
         Ok(bytes)
     }
@@ -106,9 +105,9 @@ impl Numbers {
     ///
     /// A message, if they are no numbers of this graph.
     pub(in crate::view) fn read(bytes: &[u8], graph: &Graph) -> Result<Numbers, String> {
-        let end = bytes.iter().position(|&byte| byte == b'\n').ok_or("the numbers have no end")?;
-        let written: Written = serde_json::from_slice(&bytes[..end]).map_err(|e| e.to_string())?;
-        let mut elements = bytes[end + 1..].chunks_exact(8).map(|x| {
+        let (written, elements): (Written, &[u8]) =
+            postcard::take_from_bytes(bytes).map_err(|e| e.to_string())?;
+        let mut elements = elements.chunks_exact(8).map(|x| {
             // Pieces of eight bytes have eight bytes.
             f64::from_le_bytes(x.try_into().unwrap_or_default())
         });

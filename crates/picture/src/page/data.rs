@@ -9,9 +9,9 @@ use crate::model::text::minus;
 use crate::page::carried::Page;
 use crate::page::timeline;
 
-/// The data of a page, as JSON: the `state` that is shown first, its `open` groups, the labels of the `moments` with the
+/// The data of a page, as JSON: the `state` that is shown first, unless it is carried compressed, its `open` groups, the labels of the `moments` with the
 /// output at each, whether the page carries its program (`live`), and the expression of a `playground`.
-pub(crate) fn write(state: &str, page: &Page, moments: &[(&str, &Picture)]) -> String {
+pub(crate) fn write(state: Option<&str>, page: &Page, moments: &[(&str, &Picture)]) -> String {
     let named = |(label, picture): &(&str, &Picture)| {
         let output = timeline::output(picture);
         Object::default()
@@ -19,8 +19,8 @@ pub(crate) fn write(state: &str, page: &Page, moments: &[(&str, &Picture)]) -> S
             .some("output", output.filter(|y| y.is_finite()).map(|y| y.to_string()))
             .end()
     };
-    Object::default()
-        .raw("state", state)
+    let object = state.into_iter().fold(Object::default(), |object, state| object.raw("state", state));
+    object
         .all("open", &page.open, |name| text(&group_key(name)))
         .all("moments", if moments.len() > 1 { moments } else { &[] }, named)
         .flag("live", page.carried.is_some())

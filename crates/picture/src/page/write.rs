@@ -78,6 +78,7 @@ const SCRIPT: &str = concat!(
     include_str!("assets/search.js"),
     include_str!("assets/filter.js"),
     include_str!("assets/timeline.js"),
+    include_str!("assets/playground.js"),
     include_str!("assets/address.js"),
     include_str!("assets/page.js"),
 );
@@ -94,13 +95,16 @@ fn write(moments: &[(&str, &Page)]) -> String {
     let Some(&(_, first)) = moments.first() else { return String::new() };
     let labels: Vec<Cow<'_, str>> = moments.iter().map(|(label, _)| shown(label, DRAWN)).collect();
     let pictures: Vec<Picture> = moments.iter().map(|(_, page)| page.picture.clone()).collect();
-    let PageState { svg, data } = PageState::of(&pictures);
+    let PageState { svg, data: state } = PageState::of(&pictures);
     let named: Vec<(&str, &Picture)> = labels.iter().map(|label| &**label).zip(&pictures).collect();
-    let data = data::write(&data, first, &named);
-    let (program, carried) = match &first.carried {
-        Some(Carried { scene, .. }) => (text_of("program", PROGRAM), carried(scene, moments)),
-        None => (String::new(), String::new()),
+    // A page with a program unpacks its data anyway.
+    let (state, program, carried) = match &first.carried {
+        Some(Carried { scene, .. }) => {
+            (None, text_of("program", PROGRAM), carried(state.as_bytes(), scene, moments))
+        }
+        None => (Some(&*state), String::new(), String::new()),
     };
+    let data = data::write(state, first, &named);
     let script = format!("\n{SCRIPT}");
     let style = format!("\n{}{}{STYLE}", svg::STYLE, badge::style(None));
     let policy = format!(
@@ -126,10 +130,10 @@ fn write(moments: &[(&str, &Page)]) -> String {
     fill(TEMPLATE, part)
 }
 
-/// The data of the page's program: the scene, and the numbers of each moment.
-fn carried(scene: &[u8], moments: &[(&str, &Page)]) -> String {
+/// The data of the page's first state, and those of its program: the scene, and the numbers of each moment.
+fn carried(state: &[u8], scene: &[u8], moments: &[(&str, &Page)]) -> String {
     let numbers = moments.iter().filter_map(|(_, page)| Some(page.carried.as_ref()?.numbers.as_slice()));
-    let parts: Vec<&[u8]> = std::iter::once(scene).chain(numbers).collect();
+    let parts: Vec<&[u8]> = [state, scene].into_iter().chain(numbers).collect();
     let mut packed = GzEncoder::new(Vec::new(), Compression::best());
     // Writing to a vector cannot fail.
     let packed = packed.write_all(&joined(&parts)).and_then(|()| packed.finish()).unwrap_or_default();

@@ -13,7 +13,7 @@ const isPicture = reply => Boolean(reply.state);
 
 /** Gives an element another number. The drawing keeps its places as long as the reader goes on. */
 function setNumber(id, element, text) {
-  const reply = ask({ do: 'set', node: id, element, number: text, moment });
+  const reply = ask('set', id, element, moment, text);
   at('told').textContent = reply.problem || '';
   if (reply.problem) return false;
   if (isPicture(reply)) changeLevel(new Level(reply.state, reply.open, placeOf(reply.svg)), null);
@@ -50,7 +50,7 @@ function editSoon(...change) {
 function settle() {
   if (waiting) { const next = waiting; waiting = null; next(); waiting = null; }
   for (const change of edits) change.isOpen = false;
-  const reply = ask({ do: 'draw' });
+  const reply = ask('draw');
   if (reply && isPicture(reply)) changeLevel(new Level(reply.state, reply.open, placeOf(reply.svg)), null);
   tellEdits();
 }
@@ -64,7 +64,7 @@ function undo() {
 }
 
 function resetNumbers() {
-  const reply = ask({ do: 'reset' });
+  const reply = ask('reset');
   if (!reply || !isPicture(reply)) return;
   edits = [];
   changeLevel(new Level(reply.state, reply.open, placeOf(reply.svg)), null);
@@ -81,7 +81,7 @@ function tellEdits() {
 function elementsOf(index) {
   const node = level.nodes[index];
   if (!program || !node || ['layer', 'output', 'hidden'].includes(node.kind)) return null;
-  const known = ask({ do: 'elements', node: node.id, moment });
+  const known = ask('elements', node.id, 0, moment);
   return known.problem ? null : known;
 }
 
@@ -172,7 +172,7 @@ function nice(x, slider) {
 
 /** Tells the gradient of an element beside its difference quotient. */
 function tellSlope(place, node, known, name) {
-  const slope = known.isIndex ? { problem: 'an index' } : ask({ do: 'quotient', node: node.id, element: editing.element, moment });
+  const slope = known.isIndex ? { problem: 'an index' } : ask('quotient', node.id, editing.element, moment);
   if (slope.problem && !known.gradient) return place.replaceChildren();
   const end = outputName(), rows = [];
   if (known.gradient) rows.push(make('dt', '', `∂${end}/∂${name}`), make('dd', 'gradient-text', shortly(known.gradient[editing.element], 9)));

@@ -44,7 +44,7 @@ function visitNode(node) {
   const index = level.counterpart(node);
   if (index >= 0 && (node.kind === 'layer' || level.nodes[index].kind !== 'layer')) return visit(index);
   const scope = index >= 0 ? groupOf(level, index) : null;
-  return request({ do: 'show', node: node.id }, scope, () => {
+  return request(['show', node.id], scope, () => {
     const found = level.counterpart(node);
     if (found >= 0) visit(found);
   });
@@ -60,13 +60,13 @@ function waysAt(index) {
 
 /** Opens or closes a group; keeps the selection, the step, the view and the focus. */
 function toggle(scope) {
-  request({ do: isClosed(level, scope) ? 'open' : 'close', group: scope }, scope);
+  request([isClosed(level, scope) ? 'open' : 'close', scope], scope);
 }
 
 /** Has the program draw another state, which is shown; says why if it cannot be drawn. */
 function request(what, scope, then) {
-  if (!program) return programStarted.then(() => { if (program) request(what, scope, then); });
-  const { problem, state, open, svg } = ask(what);
+  if (!program) return begun.then(() => { if (program) request(what, scope, then); });
+  const { problem, state, open, svg } = ask(...what);
   at('told').textContent = problem || '';
   if (problem) return undefined;
   changeLevel(new Level(state, open, placeOf(svg)), scope);
@@ -193,8 +193,8 @@ function watchTheme() {
   // On paper stands the whole drawing, however it was moved.
   printing.addEventListener('change', () => {
     applyTheme();
-    if (printing.matches) level.svg.setAttribute('viewBox', `0 0 ${level.size.width} ${level.size.height}`);
-    else show(level, level.view);
+    if (printing.matches && level) level.svg.setAttribute('viewBox', `0 0 ${level.size.width} ${level.size.height}`);
+    else if (level) show(level, level.view);
   });
 }
 
@@ -265,10 +265,11 @@ const keys = {
 };
 
 document.addEventListener('keydown', event => {
+  if (!level) return;
   if ((event.ctrlKey || event.metaKey) && event.key === 'z' && !event.target.closest('input') && edits.length > 0) { event.preventDefault(); undo(); return; }
   if (event.ctrlKey || event.metaKey || event.altKey || at('help').open) return;
   // A field keeps all keys.
-  if (event.target.closest('#panel input, #story input')) return;
+  if (event.target.closest('#panel input, #story input, #playground')) return;
   const shape = event.target.closest && event.target.closest('.node, .closable');
   if (shape && (event.key === 'Enter' || event.key === ' ')) {
     event.preventDefault();
@@ -288,13 +289,13 @@ document.addEventListener('keydown', event => {
 });
 
 document.addEventListener('focusin', event => {
-  const shape = event.target.closest('.node');
+  const shape = level && event.target.closest('.node');
   if (shape && level.shapes.includes(shape)) keepInSight(level, level.shapes.indexOf(shape));
 });
 
 stage.addEventListener('pointerover', event => {
   const shape = event.target.closest('.node');
-  showTies(shape ? level.shapes.indexOf(shape) : -1);
+  if (level) showTies(shape ? level.shapes.indexOf(shape) : -1);
 });
 
 at('search').addEventListener('submit', event => event.preventDefault());
@@ -306,7 +307,7 @@ const clicks = {
   'next-found': () => nextHit(1, visitNode), 'previous-found': () => nextHit(-1, visitNode),
   'zoom-in': keys['+'], 'zoom-out': keys['-'], fit: keys[0], 'show-help': keys['?'],
   'first-step': keys.Home, back: keys.ArrowLeft, play, forth: keys.ArrowRight, 'last-step': keys.End, leave: leaveSteps,
-  'open-all': () => request({ do: 'all' }, null), 'close-all': () => request({ do: 'only', groups: [] }, null), 'skip': () => at('panel').focus(),
+  'open-all': () => request(['all'], null), 'close-all': () => request(['only'], null), 'skip': () => at('panel').focus(),
 };
 for (const [id, action] of Object.entries(clicks)) at(id).addEventListener('click', action);
 at('predict').addEventListener('click', () => {
@@ -319,9 +320,27 @@ at('predict').addEventListener('click', () => {
 for (const [id, action] of Object.entries({ undo, 'reset-numbers': resetNumbers })) at(id).addEventListener('click', action);
 at('position').addEventListener('input', () => { pause(); goTo(Number(at('position').value)); });
 
-changeLevel(new Level(data.state, data.open || [], document.querySelector('.drawing')), null);
-prepareTimeline(showMoment);
-programStarted.then(() => { if (program) { select(selected); readAddress(); } });
+/** Shows the first state, and starts the program if the page carries one. */
+async function begin() {
+  let rest = null;
+  if (data.live) [data.state, rest] = takeState(await bytesOf('carried'));
+  changeLevel(new Level(data.state, data.open || [], document.querySelector('.drawing')), null);
+  prepareTimeline(showMoment);
+  preparePlayground();
+  watchStage(() => level, picked);
+  new ResizeObserver(() => { if (!printing.matches) show(level, level.view); }).observe(stage);
+  if (!rest) return;
+  try {
+    await startProgram(rest);
+  } catch (problem) {
+    program = null;
+    at('groups').hidden = true;
+    at('told').textContent = `Groups and numbers stay as they are: ${problem.message}`;
+    return;
+  }
+  select(selected);
+  readAddress();
+}
+
 watchTheme();
-watchStage(() => level, picked);
-new ResizeObserver(() => { if (!printing.matches) show(level, level.view); }).observe(stage);
+const begun = begin();

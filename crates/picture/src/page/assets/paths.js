@@ -36,7 +36,7 @@ function pathsAt(index) {
   const node = level.nodes[index];
   lightPaths([]);
   if (!program || !node || !node.gradient || ['layer', 'output', 'hidden'].includes(node.kind)) return [];
-  const known = ask({ do: 'paths', node: node.id, moment });
+  const known = ask('paths', node.id, 0, moment);
   if (known.problem || !known.paths || known.paths.length === 0 || known.from === known.to) return [];
   const name = calledAt(index), end = outputName(), list = make('ul', 'paths');
   const all = known.paths.map(path => factorsOf(path, name));

@@ -9,7 +9,7 @@ function findable(level) {
 
 /** What the program finds in the groups that are closed. */
 function findInside(level, wanted) {
-  const reply = ask({ do: 'find', words: wanted });
+  const reply = ask('find', wanted);
   if (!reply || !reply.found) return [];
   const shown = new Set(level.nodes.filter(({ kind }) => kind !== 'layer').map(({ id }) => id));
   return reply.found.filter(({ id }) => !shown.has(id)).map(node => ({ node, label: node.label, isInside: true }));

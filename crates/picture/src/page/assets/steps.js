@@ -96,7 +96,7 @@ function tellForward(level, index) {
 /** The local derivatives of an op of single numbers by its operands; none where they are not computed. */
 function localsAt(level, index) {
   const node = level.nodes[index];
-  const known = program && node.kind === 'op' && !node.mark ? ask({ do: 'local', node: node.id, moment }) : null;
+  const known = program && node.kind === 'op' && !node.mark ? ask('local', node.id, 0, moment) : null;
   return (known && known.local) || [];
 }
 
