@@ -12,6 +12,7 @@ use crate::view::builder::Builder;
 use crate::view::options::{Options, setters};
 use crate::view::run::{NodeValues, PlanRun};
 use chainrule_picture::{Mark, Picture};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A drawing of vars and its options.
@@ -225,7 +226,9 @@ impl<'t> Draw<'t> {
         }
         if let Some(gradients) = &self.gradients {
             let numbers = |ids: &[NodeId]| self.numbers(tape, ids);
-            GradientIds::of(gradients).annotate(tape, drawn, numbers, &mut annotations)?;
+            let gradients = GradientIds::of(gradients);
+            gradients.annotate(drawn, numbers, &mut annotations)?;
+            annotations.rules.extend(gradients.rules(tape, drawn)?);
         }
         Ok(annotations)
     }
@@ -268,16 +271,15 @@ impl GradientIds {
         GradientIds { nodes: gradients.nodes().collect(), edges: gradients.edges().collect() }
     }
 
-    /// Adds the gradients of some nodes and of the edges that end there, and the rules of these nodes.
+    /// Adds the gradients of some nodes and of the edges that end there.
     #[track_caller]
     pub(in crate::view) fn annotate(
         &self,
-        tape: &Tape,
         drawn: &[NodeId],
         numbers: impl Fn(&[NodeId]) -> Result<NodeValues>,
         annotations: &mut Annotations,
     ) -> Result<()> {
-        let shown: std::collections::BTreeSet<NodeId> = drawn.iter().copied().collect();
+        let shown: BTreeSet<NodeId> = drawn.iter().copied().collect();
         let nodes: Vec<_> = self.nodes.iter().filter(|(node, _)| shown.contains(node)).collect();
         let edges: Vec<_> = self.edges.iter().filter(|((consumer, _), _)| shown.contains(consumer)).collect();
         let mut ids: Vec<NodeId> = nodes.iter().map(|it| it.1).chain(edges.iter().map(|it| it.1)).collect();
@@ -289,14 +291,25 @@ impl GradientIds {
             nodes.into_iter().filter_map(|(node, id)| Some((*node, known(id)?))).collect();
         annotations.edge_gradients =
             edges.into_iter().filter_map(|(edge, id)| Some((*edge, known(id)?))).collect();
-        // Only for nodes with a gradient, whose rules have been recorded already.
-        for node in drawn.iter().filter(|node| annotations.node_gradients.contains_key(node)) {
-            if tape.graph().node(*node).leaf().is_none() {
-                let rules = tape.try_write("draw")?.rule_texts(*node).into_iter().enumerate();
-                annotations.rules.extend(rules.filter_map(|(operand, rule)| Some(((*node, operand), rule?))));
+        Ok(())
+    }
+
+    /// The rules of some nodes, as texts. Only of nodes with a gradient, whose rules have been recorded already.
+    #[track_caller]
+    pub(in crate::view) fn rules(
+        &self,
+        tape: &Tape,
+        drawn: &[NodeId],
+    ) -> Result<BTreeMap<(NodeId, usize), String>> {
+        let mut rules = BTreeMap::new();
+        let has_gradient = |node: &&NodeId| self.nodes.binary_search_by_key(*node, |it| it.0).is_ok();
+        for &node in drawn.iter().filter(has_gradient) {
+            if tape.graph().node(node).leaf().is_none() {
+                let texts = tape.try_write("draw")?.rule_texts(node).into_iter().enumerate();
+                rules.extend(texts.filter_map(|(operand, rule)| Some(((node, operand), rule?))));
             }
         }
-        Ok(())
+        Ok(rules)
     }
 }
 

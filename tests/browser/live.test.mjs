@@ -62,7 +62,7 @@ test('a number is changed, and everything follows; undone, and everything is as 
 
 test('the slider drags a number, and the drawing follows within a frame', async () => {
   const { page, close, picture } = await open('thousand');
-  await node(page, 'n3').click();
+  await page.evaluate(() => visit(level.indexOf('n3')));
   const took = await page.evaluate(async () => {
     const slider = document.querySelector('#panel input[type=range]'), begin = performance.now();
     for (let i = 0; i < 30; i += 1) {

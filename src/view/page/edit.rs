@@ -2,7 +2,7 @@
 
 use crate::graph::{Kind, Leaf, NodeId};
 use crate::view::page::engine::PageEngine;
-use crate::view::page::live::{LivePage, Moment, Reply};
+use crate::view::page::live::{LivePage, Moment, Reply, said};
 use ndarray::ArrayD;
 use serde::{Serialize, Serializer};
 
@@ -57,14 +57,19 @@ impl LivePage {
             Some(_) => self.moments[moment].numbers.given.contains_key(&node),
             None => false,
         };
-        let value = known.values.get(&node);
+        // A constant that is folded into the sign of an op is not drawn by itself.
+        let constant = || {
+            let values = graph.node(node).constant()?.to_vec();
+            ArrayD::from_shape_vec(graph.node(node).shape(), values).ok()
+        };
+        let value = known.values.get(&node).cloned().or_else(constant);
         let gradient = known.node_gradients.get(&node);
         Ok(Reply::of(&Elements {
             shape: graph.node(node).shape(),
-            count: value.map_or(0, ArrayD::len),
-            value: value.map(listed),
+            count: value.as_ref().map_or(0, ArrayD::len),
             gradient: gradient.map(listed),
             editable: editable && value.is_some(),
+            value: value.as_ref().map(listed),
             is_index: kind == Kind::Index,
             recorded: leaf.is_none() && self.scene.held.binary_search(&node).is_ok(),
         }))
@@ -103,7 +108,7 @@ impl LivePage {
             let array = given.numbers.given.get_mut(&node);
             array.and_then(|array| array.iter_mut().nth(element)).into_iter().for_each(|x| *x = before);
             given.known = None;
-            return Err(problem.to_string());
+            return Err(said(&problem));
         }
         Ok(false)
     }
@@ -124,7 +129,7 @@ impl LivePage {
     /// Records the graph anew: its constants are others.
     fn record_anew(&mut self) -> Result<(), String> {
         let first = self.moments.first().ok_or("the page carries no numbers")?;
-        self.engine = PageEngine::of(&self.scene, &first.numbers).map_err(|e| e.to_string())?;
+        self.engine = PageEngine::of(&self.scene, &first.numbers).map_err(|e| said(&e))?;
         self.moments.iter_mut().for_each(|moment| moment.known = None);
         Ok(())
     }
@@ -157,14 +162,14 @@ impl LivePage {
                 .engine
                 .feed(&[(node, moved.clone())].into())
                 .and_then(|()| self.engine.tape.values([output]));
-            let value = fed.map_err(|e| e.to_string())?;
+            let value = fed.map_err(|e| said(&e))?;
             value
                 .first()
                 .and_then(|(_, y)| y.first().copied())
                 .ok_or_else(|| "the output is empty".to_owned())
         };
         let (above, below) = (at(x + h), at(x - h));
-        self.engine.feed(&self.moments[moment].numbers.given).map_err(|e| e.to_string())?;
+        self.engine.feed(&self.moments[moment].numbers.given).map_err(|e| said(&e))?;
         let (above, below) = (above?, below?);
         let quotient = Told((above - below) / (2.0 * h));
         Ok(Reply::of(&Quotient { quotient, h, above: Told(above), below: Told(below) }))
@@ -176,7 +181,7 @@ impl LivePage {
         moment: usize,
     ) -> Result<std::sync::Arc<crate::view::annotations::Annotations>, String> {
         let known = self.moments.get(moment).ok_or("there is no such moment")?;
-        self.engine.feed(&known.numbers.given).map_err(|e| e.to_string())?;
-        self.known(moment).map_err(|e| e.to_string())
+        self.engine.feed(&known.numbers.given).map_err(|e| said(&e))?;
+        self.known(moment).map_err(|e| said(&e))
     }
 }

@@ -7,6 +7,7 @@ use crate::view::annotations::Annotations;
 use crate::view::draw::GradientIds;
 use crate::view::page::scene::{Numbers, Scene};
 use ndarray::ArrayD;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// A tape with the nodes of a graph, on which those that are not computed are leaves.
@@ -16,6 +17,15 @@ pub(in crate::view) struct PageEngine {
     /// Which nodes have values: those that are given, and those that are computed from them.
     known: Vec<bool>,
     gradients: Option<GradientIds>,
+    /// The rules of the nodes that were drawn before: they do not depend on numbers.
+    rules: RefCell<RuleTexts>,
+}
+
+/// The texts of rules, by node and operand, and the nodes that they are of.
+#[derive(Debug, Default)]
+struct RuleTexts {
+    nodes: Vec<NodeId>,
+    texts: BTreeMap<(NodeId, usize), String>,
 }
 
 impl PageEngine {
@@ -37,7 +47,7 @@ impl PageEngine {
         }
         let output = scene.differentiated.filter(|id| known[id.index()]);
         let gradients = output.and_then(|id| tape.var(id)).map(|output| GradientIds::of(&output.backward()));
-        Ok(PageEngine { tape, known, gradients })
+        Ok(PageEngine { tape, known, gradients, rules: RefCell::default() })
     }
 
     /// Gives the leaves of the tape their arrays.
@@ -66,7 +76,12 @@ impl PageEngine {
         let numbers = |ids: &[NodeId]| Ok(self.tape.values(ids.iter().copied())?.into_iter().collect());
         annotations.values = numbers(&known)?;
         if let Some(gradients) = &self.gradients {
-            gradients.annotate(&self.tape, &known, numbers, &mut annotations)?;
+            gradients.annotate(&known, numbers, &mut annotations)?;
+            let mut rules = self.rules.borrow_mut();
+            if rules.nodes != known {
+                *rules = RuleTexts { texts: gradients.rules(&self.tape, &known)?, nodes: known };
+            }
+            annotations.rules.clone_from(&rules.texts);
             let summaries = &annotations.summaries;
             annotations.node_gradients.retain(|id, _| !summaries.node_gradients.contains_key(id));
             annotations.edge_gradients.retain(|edge, _| !summaries.edge_gradients.contains_key(edge));

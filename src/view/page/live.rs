@@ -1,5 +1,6 @@
 //! The program of a page: it answers the page's script.
 
+use crate::error::Error;
 use crate::graph::NodeId;
 use crate::view::annotations::Annotations;
 use crate::view::builder::Builder;
@@ -67,6 +68,12 @@ struct Wrong<'a> {
     column: Option<usize>,
 }
 
+/// What an error says, without the line of the crate that recorded the page's own tape.
+pub(in crate::view) fn said(problem: &Error) -> String {
+    let text = problem.to_string();
+    text.split("; recorded at ").next().unwrap_or_default().to_owned()
+}
+
 /// Data as JSON.
 fn json(data: &impl Serialize) -> String {
     // Writing to a string cannot fail, and all keys are texts.
@@ -118,7 +125,7 @@ impl LivePage {
 
     pub(in crate::view) fn of(mut scene: Scene, moments: Vec<Numbers>) -> Result<LivePage, String> {
         let first = moments.first().ok_or("the page carries no numbers")?;
-        let engine = PageEngine::of(&scene, first).map_err(|e| e.to_string())?;
+        let engine = PageEngine::of(&scene, first).map_err(|e| said(&e))?;
         let moments = moments.into_iter().map(|numbers| Moment { numbers, known: None }).collect();
         let open = Builder::new(&scene.graph, &scene.outputs).options(scene.options.clone()).open_groups();
         // From here on, the groups are open that the reader wants open.
@@ -160,7 +167,7 @@ impl LivePage {
             "close" => builder.groups_without(&group_key(word(0))),
             "only" => about.iter().map(|group| group_key(group)).collect(),
             "all" => builder.all_groups(),
-            "show" => builder.groups_around(self.node(word(0))?).map_err(|e| e.to_string())?,
+            "show" => builder.groups_around(self.node(word(0))?).map_err(|e| said(&e))?,
             "find" => return Ok(self.find(word(0))),
             "elements" => return self.elements(self.node(word(0))?, moment),
             "set" if !self.set(self.node(word(0))?, element, word(3), moment)? => {
@@ -198,8 +205,8 @@ impl LivePage {
     pub fn pictures(&mut self) -> Result<Vec<Picture>, String> {
         let mut pictures = Vec::with_capacity(self.moments.len());
         for moment in 0..self.moments.len() {
-            let known = self.known(moment).map_err(|e| e.to_string())?;
-            pictures.push(self.builder().annotations(known).build().map_err(|e| e.to_string())?);
+            let known = self.known(moment).map_err(|e| said(&e))?;
+            pictures.push(self.builder().annotations(known).build().map_err(|e| said(&e))?);
         }
         Ok(pictures)
     }
@@ -213,8 +220,8 @@ impl LivePage {
 
     /// The numbers of a moment in the drawing as it is, without a drawing.
     fn numbers(&mut self, moment: usize) -> Result<Reply, String> {
-        let known = self.known(moment).map_err(|e| e.to_string())?;
-        let picture = self.builder().annotations(known).build().map_err(|e| e.to_string())?;
+        let known = self.known(moment).map_err(|e| said(&e))?;
+        let picture = self.builder().annotations(known).build().map_err(|e| said(&e))?;
         let data = format!("{{\"moments\":{}}}", PageState::numbers(&[picture]));
         Ok(Reply { data, svg: String::new() })
     }

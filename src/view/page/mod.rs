@@ -13,5 +13,8 @@ mod paths;
 mod playground;
 mod scene;
 
+#[cfg(test)]
+mod tests;
+
 pub use live::{LivePage, Reply};
 pub use playground::playground;

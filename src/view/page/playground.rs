@@ -1,7 +1,7 @@
 //! A page into which expressions are typed.
 
 use crate::error::{Error, Result};
-use crate::graph::{Leaf, Node, NodeId};
+use crate::graph::{Graph, Leaf, Node, NodeId};
 use crate::tape::Tape;
 use crate::view::options::Options;
 use crate::view::page::expression::{self, ExpressionError};
@@ -38,6 +38,13 @@ pub fn playground() -> Result<Page> {
     Ok(carried.showing(first).with_playground(FIRST))
 }
 
+/// A graph without source lines, which would be those of the parser.
+fn unlocated(graph: &Graph) -> Graph {
+    // Its ops are built in, so none is taken for another.
+    let read = postcard::to_allocvec(graph).ok().and_then(|bytes| postcard::from_bytes(&bytes).ok());
+    read.unwrap_or_else(|| graph.clone())
+}
+
 /// The scene of an expression, and its numbers.
 fn recorded(
     text: &str,
@@ -55,7 +62,7 @@ fn recorded(
         outputs,
         options: Options::default(),
         held: Vec::new(),
-        graph: tape.into_graph(),
+        graph: unlocated(&tape.into_graph()),
     };
     Ok((scene, Numbers { given: given.into_iter().collect(), ..Numbers::default() }))
 }

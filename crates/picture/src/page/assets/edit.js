@@ -46,13 +46,19 @@ function editSoon(...change) {
   waiting = () => { edit(...change); refreshEditor(); };
 }
 
+let settling = false;
+
 /** The reader has let go: the drawing is laid out for its numbers. */
 function settle() {
+  // A field that is taken away with the focus in it says that it has changed.
+  if (settling) return;
+  settling = true;
   if (waiting) { const next = waiting; waiting = null; next(); waiting = null; }
   for (const change of edits) change.isOpen = false;
   const reply = ask('draw');
   if (reply && isPicture(reply)) changeLevel(new Level(reply.state, reply.open, placeOf(reply.svg)), null);
   tellEdits();
+  settling = false;
 }
 
 function undo() {
