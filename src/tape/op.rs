@@ -53,7 +53,7 @@ use std::fmt::{self, Debug};
 /// assert_eq!(y.value().item(), 8.0);
 /// assert_eq!(y.grad([x])[0].value().item(), 12.0);
 /// ```
-pub trait Op: Any + Debug + Send + Sync + Kernels {
+pub trait Op: Any + Debug + Send + Sync + OpKernels {
     /// The name that a [`Registry`](super::Registry) finds it by, such as `matmul`.
     fn name(&self) -> &'static str;
 
@@ -272,19 +272,21 @@ pub trait Op: Any + Debug + Send + Sync + Kernels {
     }
 }
 
-/// The kernels of an op, in f64 and in f32. A type has it that implements [`Kernel`] for both.
-#[cfg(feature = "f32")]
-pub trait Kernels: Kernel<f64> + Kernel<f32> {}
+/// Defines the kernels that an op has.
+macro_rules! op_kernels {
+    ($($bound:tt)+) => {
+        /// The kernels of an op: in f64, and in f32 unless the crate is built without its feature `f32`. A type has this that
+        /// implements [`Kernel`] for them.
+        pub trait OpKernels: $($bound)+ {}
+
+        impl<K: $($bound)+> OpKernels for K {}
+    };
+}
 
 #[cfg(feature = "f32")]
-impl<K: Kernel<f64> + Kernel<f32>> Kernels for K {}
-
-/// The kernel of an op, in f64: the crate is built without the feature `f32`.
+op_kernels!(Kernel<f64> + Kernel<f32>);
 #[cfg(not(feature = "f32"))]
-pub trait Kernels: Kernel<f64> {}
-
-#[cfg(not(feature = "f32"))]
-impl<K: Kernel<f64>> Kernels for K {}
+op_kernels!(Kernel<f64>);
 
 /// What stands for a kernel in f32 where the crate is built without.
 #[cfg(not(feature = "f32"))]

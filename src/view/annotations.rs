@@ -1,8 +1,7 @@
 //! The numbers, verdicts and notes that a picture shows at the nodes of a graph.
 
 use crate::graph::NodeId;
-use crate::view::compose::label;
-use chainrule_picture::{Histogram, Mark};
+use chainrule_picture::{Histogram, Mark, number};
 use ndarray::ArrayD;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -54,7 +53,7 @@ pub struct Summary {
 impl Summary {
     /// What a drawing says of an array.
     pub fn of(array: &ArrayD<f64>) -> Summary {
-        let [tensor, elements] = [true, false].map(|with_shape| label::number(array, with_shape));
+        let (tensor, elements) = (number::tensor(array.view()), number::elements(array.view()));
         Summary { tensor, elements, histogram: Histogram::of(array) }
     }
 }
@@ -79,7 +78,8 @@ impl<'a> Known<'a> {
     /// The array as a label; `with_shape` puts the shape in front if it is too large to be written out.
     pub(in crate::view) fn label(self, with_shape: bool) -> String {
         match self {
-            Known::Array(array) => label::number(array, with_shape),
+            Known::Array(array) if with_shape => number::tensor(array.view()),
+            Known::Array(array) => number::elements(array.view()),
             Known::Summary(Summary { tensor, elements, .. }) => {
                 if with_shape {
                     tensor.clone()

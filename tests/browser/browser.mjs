@@ -39,7 +39,7 @@ export async function openFile(path, options = {}) {
   let url = '';
   page.on('console', message => problems.push(`console in ${url}: ${message.text()}`));
   page.on('pageerror', error => problems.push(`error in ${url}: ${error.message}`));
-  page.on('request', request => { if (request.url() !== url) problems.push(`request of ${url}: ${request.url()}`); });
+  page.on('request', request => { if (request.url().split('#')[0] !== url) problems.push(`request of ${url}: ${request.url()}`); });
   page.on('dialog', dialog => { problems.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
   const go = next => page.goto(url = pathToFileURL(next).href);
   await go(path);

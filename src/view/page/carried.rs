@@ -7,7 +7,7 @@ use crate::graph::{Graph, Leaf, NodeId};
 use crate::tape::Tape;
 use crate::view::annotations::{Annotations, Summary};
 use crate::view::draw::Draw;
-use crate::view::page::scene::{Numbers, Scene};
+use crate::view::page::scene::{Scene, SceneNumbers};
 use chainrule_picture::Page;
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ const MAX_NODES: usize = 20_000;
 
 /// How the numbers of a node come into a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Source {
+enum NumberSource {
     /// They are computed there.
     Computed,
     /// They are carried.
@@ -75,7 +75,8 @@ impl Draw<'_> {
             (graph.prefix(ends.fold(last, usize::max)), builder.open_groups())
         };
         let sources = self.sources(tape, &graph, &annotations);
-        let held = |id: &NodeId| sources[id.index()] != Source::Computed && graph.node(*id).leaf().is_none();
+        let held =
+            |id: &NodeId| sources[id.index()] != NumberSource::Computed && graph.node(*id).leaf().is_none();
         let held = graph.ids().filter(held).collect();
         let numbers = self.carried_numbers(tape, &graph, &sources, &annotations)?;
         let scene = Scene {
@@ -91,8 +92,8 @@ impl Draw<'_> {
     }
 
     /// Where the numbers of each node come from.
-    fn sources(&self, tape: &Tape, graph: &Graph, known: &Annotations) -> Vec<Source> {
-        let mut sources = vec![Source::Told; graph.len()];
+    fn sources(&self, tape: &Tape, graph: &Graph, known: &Annotations) -> Vec<NumberSource> {
+        let mut sources = vec![NumberSource::Told; graph.len()];
         if known.values.is_empty() || self.run.is_some() || graph.len() > MAX_NODES {
             return sources;
         }
@@ -105,14 +106,14 @@ impl Draw<'_> {
                 None => {
                     let op = tape.op(id);
                     crate::ops::is_built_in((&*op as &dyn Any).type_id())
-                        && node.inputs().iter().all(|x| sources[x.index()] != Source::Told)
+                        && node.inputs().iter().all(|x| sources[x.index()] != NumberSource::Told)
                 }
             };
             let elements = size(node.shape());
             let fits = elements <= MAX_ELEMENTS.min(left);
             sources[id.index()] = match computed {
-                true => Source::Computed,
-                false if fits => Source::Given,
+                true => NumberSource::Computed,
+                false if fits => NumberSource::Given,
                 false => continue,
             };
             left -= if computed { 0 } else { elements };
@@ -125,11 +126,11 @@ impl Draw<'_> {
         &self,
         tape: &Tape,
         graph: &Graph,
-        sources: &[Source],
+        sources: &[NumberSource],
         known: &Annotations,
-    ) -> Result<Numbers> {
-        let is = |id: &NodeId, source: Source| sources.get(id.index()) == Some(&source);
-        let given: Vec<NodeId> = graph.ids().filter(|id| is(id, Source::Given)).collect();
+    ) -> Result<SceneNumbers> {
+        let is = |id: &NodeId, source: NumberSource| sources.get(id.index()) == Some(&source);
+        let given: Vec<NodeId> = graph.ids().filter(|id| is(id, NumberSource::Given)).collect();
         let mut told = Annotations {
             values: BTreeMap::new(),
             node_gradients: BTreeMap::new(),
@@ -139,28 +140,28 @@ impl Draw<'_> {
         };
         // A gradient is computed where everything between a node and the output is.
         let mut flows = vec![false; graph.len()];
-        if let Some(output) = self.differentiated().filter(|id| !is(id, Source::Told)) {
+        if let Some(output) = self.differentiated().filter(|id| !is(id, NumberSource::Told)) {
             let mut stopped = vec![false; graph.len()];
             for index in (0..=output.index()).rev() {
                 let id = NodeId::new(index);
                 flows[index] = (id == output || known.node_gradients.contains_key(&id))
                     && !stopped[index]
-                    && !is(&id, Source::Told);
-                let passes = flows[index] && is(&id, Source::Computed);
+                    && !is(&id, NumberSource::Told);
+                let passes = flows[index] && is(&id, NumberSource::Computed);
                 for input in graph.node(id).inputs().iter().filter(|_| !passes) {
                     stopped[input.index()] |= known.node_gradients.contains_key(&id);
                 }
             }
         }
-        let passes = |id: &NodeId| flows[id.index()] && is(id, Source::Computed);
-        let values = known.values.iter().filter(|(id, _)| is(id, Source::Told));
+        let passes = |id: &NodeId| flows[id.index()] && is(id, NumberSource::Computed);
+        let values = known.values.iter().filter(|(id, _)| is(id, NumberSource::Told));
         told.summaries.values = values.map(|(&id, array)| (id, Summary::of(array))).collect();
         let gradients = known.node_gradients.iter().filter(|(id, _)| !flows[id.index()]);
         told.summaries.node_gradients = gradients.map(|(&id, array)| (id, Summary::of(array))).collect();
         let gradients = known.edge_gradients.iter().filter(|((id, _), _)| !passes(id));
         told.summaries.edge_gradients = gradients.map(|(&edge, array)| (edge, Summary::of(array))).collect();
-        let rules = known.rules.iter().filter(|((id, _), _)| !is(id, Source::Computed));
+        let rules = known.rules.iter().filter(|((id, _), _)| !is(id, NumberSource::Computed));
         told.rules = rules.map(|(edge, rule)| (*edge, rule.clone())).collect();
-        Ok(Numbers { given: tape.values(given)?.into_iter().collect(), told })
+        Ok(SceneNumbers { given: tape.values(given)?.into_iter().collect(), told })
     }
 }

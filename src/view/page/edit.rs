@@ -1,4 +1,4 @@
-//! Numbers that the reader of a page changes.
+//! SceneNumbers that the reader of a page changes.
 
 use crate::graph::{Kind, Leaf, NodeId};
 use crate::view::page::engine::PageEngine;
@@ -11,16 +11,16 @@ const MAX_LISTED: usize = 4_096;
 
 /// A number in JSON, which has no NaN and no infinities: those are words.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::view) struct Told(pub(in crate::view) f64);
+pub(in crate::view) struct JsonNumber(pub(in crate::view) f64);
 
-impl Serialize for Told {
+impl Serialize for JsonNumber {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         if self.0.is_finite() { s.serialize_f64(self.0) } else { s.collect_str(&self.0) }
     }
 }
 
-fn listed(array: &ArrayD<f64>) -> Vec<Told> {
-    array.iter().take(MAX_LISTED).map(|&x| Told(x)).collect()
+fn listed(array: &ArrayD<f64>) -> Vec<JsonNumber> {
+    array.iter().take(MAX_LISTED).map(|&x| JsonNumber(x)).collect()
 }
 
 /// What is known of the elements of a node, and what can be done with them.
@@ -29,8 +29,8 @@ fn listed(array: &ArrayD<f64>) -> Vec<Told> {
 struct Elements<'a> {
     shape: &'a [usize],
     count: usize,
-    value: Option<Vec<Told>>,
-    gradient: Option<Vec<Told>>,
+    value: Option<Vec<JsonNumber>>,
+    gradient: Option<Vec<JsonNumber>>,
     editable: bool,
     is_index: bool,
     /// What a page cannot compute keeps the number that it had.
@@ -40,10 +40,10 @@ struct Elements<'a> {
 /// A difference quotient.
 #[derive(Serialize)]
 struct Quotient {
-    quotient: Told,
-    h: f64,
-    above: Told,
-    below: Told,
+    quotient: JsonNumber,
+    h: JsonNumber,
+    above: JsonNumber,
+    below: JsonNumber,
 }
 
 impl LivePage {
@@ -171,8 +171,13 @@ impl LivePage {
         let (above, below) = (at(x + h), at(x - h));
         self.engine.feed(&self.moments[moment].numbers.given).map_err(|e| said(&e))?;
         let (above, below) = (above?, below?);
-        let quotient = Told((above - below) / (2.0 * h));
-        Ok(Reply::of(&Quotient { quotient, h, above: Told(above), below: Told(below) }))
+        let quotient = JsonNumber((above - below) / (2.0 * h));
+        Ok(Reply::of(&Quotient {
+            quotient,
+            h: JsonNumber(h),
+            above: JsonNumber(above),
+            below: JsonNumber(below),
+        }))
     }
 
     /// What is known of a moment, whose numbers are then those of the tape.

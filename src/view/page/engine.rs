@@ -5,7 +5,7 @@ use crate::graph::{Graph, Kind, Leaf, Node, NodeId};
 use crate::tape::{Registry, Tape, Var};
 use crate::view::annotations::Annotations;
 use crate::view::draw::GradientIds;
-use crate::view::page::scene::{Numbers, Scene};
+use crate::view::page::scene::{Scene, SceneNumbers};
 use ndarray::ArrayD;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ struct RuleTexts {
 
 impl PageEngine {
     /// Records a scene. Nothing is fed yet.
-    pub(in crate::view) fn of(scene: &Scene, numbers: &Numbers) -> Result<PageEngine> {
+    pub(in crate::view) fn of(scene: &Scene, numbers: &SceneNumbers) -> Result<PageEngine> {
         let (graph, registry, tape) = (&scene.graph, Registry::default(), Tape::new());
         let mut known = vec![false; graph.len()];
         for node in graph.nodes() {

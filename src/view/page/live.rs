@@ -6,7 +6,7 @@ use crate::view::annotations::Annotations;
 use crate::view::builder::Builder;
 use crate::view::options::Level;
 use crate::view::page::engine::PageEngine;
-use crate::view::page::scene::{Numbers, Scene};
+use crate::view::page::scene::{Scene, SceneNumbers};
 use chainrule_picture::{Page, PageState, Picture, group_key, page_parts};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,7 +29,7 @@ pub struct LivePage {
 /// The numbers of one moment.
 #[derive(Debug)]
 pub(in crate::view) struct Moment {
-    pub(in crate::view) numbers: Numbers,
+    pub(in crate::view) numbers: SceneNumbers,
     /// What is drawn of them; none before they are asked for.
     pub(in crate::view) known: Option<Arc<Annotations>>,
 }
@@ -83,13 +83,13 @@ fn json(data: &impl Serialize) -> String {
 /// What was found.
 #[derive(Serialize)]
 struct Hits<'a> {
-    found: Vec<Found<'a>>,
+    found: Vec<FoundNode<'a>>,
     count: usize,
 }
 
 /// A node that was found.
 #[derive(Serialize)]
-struct Found<'a> {
+struct FoundNode<'a> {
     id: String,
     kind: &'static str,
     label: String,
@@ -109,8 +109,8 @@ impl LivePage {
         let parts = page_parts(carried).ok_or("the data of the page are cut off")?;
         let (scene, numbers) = parts.split_first().ok_or("the page carries no data")?;
         let scene = Scene::read(scene)?;
-        let moments = numbers.iter().map(|numbers| Numbers::read(numbers, &scene.graph));
-        let moments = moments.collect::<Result<Vec<Numbers>, String>>()?;
+        let moments = numbers.iter().map(|numbers| SceneNumbers::read(numbers, &scene.graph));
+        let moments = moments.collect::<Result<Vec<SceneNumbers>, String>>()?;
         LivePage::of(scene, moments)
     }
 
@@ -123,7 +123,7 @@ impl LivePage {
         LivePage::read(&page.carried())
     }
 
-    pub(in crate::view) fn of(mut scene: Scene, moments: Vec<Numbers>) -> Result<LivePage, String> {
+    pub(in crate::view) fn of(mut scene: Scene, moments: Vec<SceneNumbers>) -> Result<LivePage, String> {
         let first = moments.first().ok_or("the page carries no numbers")?;
         let engine = PageEngine::of(&scene, first).map_err(|e| said(&e))?;
         let moments = moments.into_iter().map(|numbers| Moment { numbers, known: None }).collect();
@@ -261,14 +261,14 @@ impl LivePage {
             let node = graph.node(id);
             let label = node.name().map_or_else(|| node.op().name.clone(), str::to_owned);
             let label = format!("{} ({id})", group_key(&label));
-            Found {
+            FoundNode {
                 id: id.to_string(),
                 kind: node.leaf().map_or("op", |leaf| leaf.name()),
                 label,
                 scope: node.scope(),
             }
         });
-        let found: Vec<Found<'_>> = found.collect();
+        let found: Vec<FoundNode<'_>> = found.collect();
         Reply::of(&Hits { found, count: all.len() })
     }
 }

@@ -3,7 +3,7 @@
 use crate::base::shape::size;
 use crate::graph::NodeId;
 use crate::tape::{Tape, Var};
-use crate::view::page::edit::Told;
+use crate::view::page::edit::JsonNumber;
 use crate::view::page::live::{LivePage, Reply};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -14,30 +14,30 @@ const MAX_PATHS: usize = 64;
 /// The local derivatives of an op, by operand.
 #[derive(Serialize)]
 struct Local {
-    local: Vec<Option<Told>>,
+    local: Vec<Option<JsonNumber>>,
 }
 
 #[derive(Serialize)]
 struct PathStep {
     to: String,
     operand: usize,
-    local: Told,
+    local: JsonNumber,
 }
 
 #[derive(Serialize)]
 struct Path {
     steps: Vec<PathStep>,
-    product: Told,
+    product: JsonNumber,
 }
 
 #[derive(Serialize)]
-struct Paths {
+struct PathSum {
     from: String,
     to: String,
     paths: Vec<Path>,
-    count: f64,
-    sum: Told,
-    gradient: Option<Told>,
+    count: JsonNumber,
+    sum: JsonNumber,
+    gradient: Option<JsonNumber>,
 }
 
 /// An arrow of the graph: the op that it leads to, and the operand.
@@ -49,7 +49,7 @@ impl LivePage {
         self.known_at(moment)?;
         let arity = self.scene.graph.node(node).inputs().len();
         let local = (0..arity).map(|operand| self.derivative((node, operand)));
-        Ok(Reply::of(&Local { local: local.map(|local| local.map(Told)).collect() }))
+        Ok(Reply::of(&Local { local: local.map(|local| local.map(JsonNumber)).collect() }))
     }
 
     /// The paths from a node to the output: the arrows of each with their local derivatives and the product of these, how
@@ -106,20 +106,20 @@ impl LivePage {
             let step = |&((to, operand), local): &(Arrow, f64)| PathStep {
                 to: to.to_string(),
                 operand,
-                local: Told(local),
+                local: JsonNumber(local),
             };
             // In the order of the reverse pass.
             let product = path.iter().rev().fold(1.0, |product, (_, derivative)| product * derivative);
-            Path { steps: path.iter().map(step).collect(), product: Told(product) }
+            Path { steps: path.iter().map(step).collect(), product: JsonNumber(product) }
         };
         let gradient = known.node_gradients.get(&from).and_then(|gradient| gradient.first().copied());
-        Ok(Reply::of(&Paths {
+        Ok(Reply::of(&PathSum {
             from: from.to_string(),
             to: output.to_string(),
             paths: paths.iter().map(told).collect(),
-            count,
-            sum: Told(sum),
-            gradient: gradient.map(Told),
+            count: JsonNumber(count),
+            sum: JsonNumber(sum),
+            gradient: gradient.map(JsonNumber),
         }))
     }
 

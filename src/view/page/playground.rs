@@ -6,7 +6,7 @@ use crate::tape::Tape;
 use crate::view::options::Options;
 use crate::view::page::expression::{self, ExpressionError};
 use crate::view::page::live::{LivePage, Reply};
-use crate::view::page::scene::{Numbers, Scene};
+use crate::view::page::scene::{Scene, SceneNumbers};
 use chainrule_picture::{Page, Picture};
 use ndarray::ArrayD;
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,7 +49,7 @@ fn unlocated(graph: &Graph) -> Graph {
 fn recorded(
     text: &str,
     values: &BTreeMap<String, ArrayD<f64>>,
-) -> std::result::Result<(Scene, Numbers), ExpressionError> {
+) -> std::result::Result<(Scene, SceneNumbers), ExpressionError> {
     let tape = Tape::new();
     let output = expression::record(&tape, text, values)?;
     let is_input = |node: &Node<'_>| node.leaf().is_some_and(|leaf| leaf != Leaf::Constant);
@@ -64,7 +64,7 @@ fn recorded(
         held: Vec::new(),
         graph: unlocated(&tape.into_graph()),
     };
-    Ok((scene, Numbers { given: given.into_iter().collect(), ..Numbers::default() }))
+    Ok((scene, SceneNumbers { given: given.into_iter().collect(), ..SceneNumbers::default() }))
 }
 
 impl LivePage {

@@ -22,27 +22,25 @@ pub(in crate::view) struct Scene {
 
 /// The numbers of one moment.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(in crate::view) struct Numbers {
+pub(in crate::view) struct SceneNumbers {
     /// The arrays that everything else is computed from: those of leaves, and of ops that are not computed.
     pub(in crate::view) given: BTreeMap<NodeId, ArrayD<f64>>,
     /// What is not computed from them.
     pub(in crate::view) told: Annotations,
 }
 
-type Edge = (NodeId, usize);
-
 /// The numbers as they are written, but for the elements of the given arrays.
 #[derive(Serialize, Deserialize)]
-struct Written {
+struct WrittenNumbers {
     given: Vec<NodeId>,
     values: Vec<(NodeId, Summary)>,
     node_gradients: Vec<(NodeId, Summary)>,
-    edge_gradients: Vec<(Edge, Summary)>,
+    edge_gradients: Vec<((NodeId, usize), Summary)>,
     marks: Vec<(NodeId, Mark)>,
     faults: Vec<((NodeId, Option<usize>), String)>,
     notes: Vec<(NodeId, String)>,
-    edge_marks: Vec<(Edge, Mark)>,
-    rules: Vec<(Edge, String)>,
+    edge_marks: Vec<((NodeId, usize), Mark)>,
+    rules: Vec<((NodeId, usize), String)>,
 }
 
 fn listed<K: Clone, V: Clone>(map: &BTreeMap<K, V>) -> Vec<(K, V)> {
@@ -79,11 +77,11 @@ impl Scene {
     }
 }
 
-impl Numbers {
+impl SceneNumbers {
     /// As bytes, at their end the elements of the given arrays, as IEEE 754, the lowest byte first.
     pub(in crate::view) fn write(&self) -> Result<Vec<u8>, String> {
         let told = &self.told;
-        let written = Written {
+        let written = WrittenNumbers {
             given: self.given.keys().copied().collect(),
             values: listed(&told.summaries.values),
             node_gradients: listed(&told.summaries.node_gradients),
@@ -104,8 +102,8 @@ impl Numbers {
     /// # Errors
     ///
     /// A message, if they are no numbers of this graph.
-    pub(in crate::view) fn read(bytes: &[u8], graph: &Graph) -> Result<Numbers, String> {
-        let (written, elements): (Written, &[u8]) =
+    pub(in crate::view) fn read(bytes: &[u8], graph: &Graph) -> Result<SceneNumbers, String> {
+        let (written, elements): (WrittenNumbers, &[u8]) =
             postcard::take_from_bytes(bytes).map_err(|e| e.to_string())?;
         let mut elements = elements.chunks_exact(8).map(|x| {
             // Pieces of eight bytes have eight bytes.
@@ -129,6 +127,6 @@ impl Numbers {
         told.summaries.values = written.values.into_iter().collect();
         told.summaries.node_gradients = written.node_gradients.into_iter().collect();
         told.summaries.edge_gradients = written.edge_gradients.into_iter().collect();
-        Ok(Numbers { given, told })
+        Ok(SceneNumbers { given, told })
     }
 }

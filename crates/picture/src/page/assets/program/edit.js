@@ -176,6 +176,8 @@ function nice(x, slider) {
   return Number((Math.round(x / step) * step).toPrecision(12));
 }
 
+const inBrackets = x => (x < 0 ? `(${shortly(x, 9)})` : shortly(x, 9));
+
 /** Tells the gradient of an element beside its difference quotient. */
 function tellSlope(place, node, known, name) {
   const slope = known.isIndex ? { problem: 'an index' } : ask('quotient', node.id, editing.element, moment);
@@ -183,8 +185,8 @@ function tellSlope(place, node, known, name) {
   const end = outputName(), rows = [];
   if (known.gradient) rows.push(make('dt', '', `∂${end}/∂${name}`), make('dd', 'gradient-text', shortly(known.gradient[editing.element], 9)));
   if (!slope.problem) {
-    rows.push(make('dt', '', 'measured'), make('dd', 'gradient-text', shortly(slope.quotient, 9)));
-    rows.push(make('dt', '', ''), make('dd', 'quiet', `(f(x + h) − f(x − h)) / 2h = (${shortly(slope.above, 9)} − ${shortly(slope.below, 9)}) / ${shortly(2 * slope.h, 3)}`));
+    rows.push(make('dt', '', 'difference quotient'), make('dd', 'gradient-text', shortly(slope.quotient, 9)));
+    rows.push(make('dt', '', ''), make('dd', 'quiet', `(f(x + h) − f(x − h)) / 2h = (${shortly(slope.above, 9)} − ${inBrackets(slope.below)}) / ${shortly(2 * slope.h, 3)}`));
   }
   return place.replaceChildren(...rows);
 }

@@ -19,6 +19,7 @@ function express() {
 function preparePlayground() {
   if (data.playground === undefined) return;
   at('playground').hidden = false;
+  document.title = document.querySelector('h1').textContent = 'Playground';
   at('expression').value = data.playground;
   at('playground').addEventListener('submit', event => event.preventDefault());
   at('expression').addEventListener('input', () => begun.then(() => { if (program) express(); }));
