@@ -16,8 +16,8 @@ use ndarray::arr1;
 
 /// `y = x σ(βx)`, `dx = dy (s + βy (1 − s))` with `s = σ(βx)`.
 #[derive(Debug)]
-struct Swish {
-    beta: f64,
+pub(crate) struct Swish {
+    pub(crate) beta: f64,
 }
 
 // Its name and its attributes, from its fields: what tells it from others, and how a saved graph finds it again.

@@ -12,11 +12,11 @@
 //! step  200  loss 0.0008
 //! step  400  loss 0.0002
 //! step  800  loss 0.0001
-//! 7 moments, 4 groups, 16 drawings each
+//! 7 moments, 4 groups
 //! ```
 
 use chainrule::nn::{Adam, Affine, Optimizer, Sequential, Sigmoid, Xavier};
-use chainrule::picture::{Expansions, Timeline};
+use chainrule::picture::{Page, Timeline};
 use chainrule::{Plan, Tape};
 use ndarray::arr2;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
@@ -25,7 +25,7 @@ use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 pub(crate) mod target;
 
 /// The network at some moments of its training: the step, the loss and the drawing.
-pub(crate) fn training(steps: &[usize]) -> chainrule::Result<Vec<(usize, f64, Expansions)>> {
+pub(crate) fn training(steps: &[usize]) -> chainrule::Result<Vec<(usize, f64, Page)>> {
     let net = Sequential::new()
         .push(Affine::new(2, 8).init(Xavier))
         .push(Sigmoid)
@@ -51,14 +51,14 @@ pub(crate) fn training(steps: &[usize]) -> chainrule::Result<Vec<(usize, f64, Ex
         }
         // The tape computes the values of the drawing from the trained parameters.
         tape.load(&state)?;
-        let drawing = loss.draw().title("A network learns XOR").gradients(&gradients).expansions()?;
+        let drawing = loss.draw().title("A network learns XOR").gradients(&gradients).page()?;
         moments.push((done, loss.value().item(), drawing));
     }
     Ok(moments)
 }
 
 /// The page of all moments.
-pub(crate) fn timeline(moments: Vec<(usize, f64, Expansions)>) -> Timeline {
+pub(crate) fn timeline(moments: Vec<(usize, f64, Page)>) -> Timeline {
     let add = |timeline: Timeline, (step, _, drawing)| timeline.moment(format!("step {step}"), drawing);
     moments.into_iter().fold(Timeline::new(), add)
 }
@@ -68,7 +68,6 @@ fn main() -> chainrule::Result<()> {
     for (step, loss, _) in &moments {
         println!("step {step:4}  loss {loss:.4}");
     }
-    let drawings = moments[0].2.iter().count();
-    println!("{} moments, {} groups, {drawings} drawings each", moments.len(), drawings.ilog2());
+    println!("{} moments, {} groups", moments.len(), moments[0].2.picture().groups.len());
     timeline(moments).save(target::folder().join("watching_training.html"))
 }

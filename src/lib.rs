@@ -101,7 +101,8 @@ use chainrule_base::{error, location, mismatch, shown, written};
 #[cfg(feature = "draw")]
 pub mod picture {
     pub use crate::view::{
-        Annotations, Builder, Change, ChangeKind, Diff, Difference, Finding, Level, diff, health,
+        Annotations, Builder, Change, ChangeKind, Diff, Difference, Finding, Level, LivePage, Reply,
+        Summaries, Summary, diff, health, playground,
     };
     pub use chainrule_picture::*;
 }
@@ -114,7 +115,7 @@ pub mod op {
     pub use crate::kernel::math;
     pub use crate::kernel::{Input, Inputs, LineMut, Output, View, for_each_line, map, map_in_place};
     pub use crate::op_settings;
-    pub use crate::tape::op::{Derivative, Kernel, Op, Operand, Precision, Zero};
+    pub use crate::tape::op::{Derivative, Kernel, Op, OpKernels, Operand, Precision, Zero};
     pub use crate::tape::operands::{all_alike, all_reals, arrays, axes, axis, broadcast, operands, reals};
     pub use crate::tape::sample::{Domain, Maker, Sample};
     pub use crate::tape::settings::{Integer, Setting, Settings};

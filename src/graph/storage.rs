@@ -2,7 +2,7 @@
 
 use super::consumers::Consumers;
 use super::ids::{EdgeId, Kind, NodeId, OpId, ShapeId, SiteId};
-use super::record::{OpRecord, Record, Site, Stamp};
+use super::record::{Leaf, OpRecord, Record, Site, Stamp};
 use crate::location::Location;
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashSet};
@@ -104,6 +104,18 @@ impl Graph {
         graph
     }
 
+    /// The first `len` nodes, with all of the tables.
+    pub(crate) fn prefix(&self, len: usize) -> Graph {
+        let mut graph = self.clone();
+        let dropped = self.nodes.get(len..).unwrap_or_default();
+        let constant = dropped.iter().find(|record| Leaf::of_op(record.op) == Some(Leaf::Constant));
+        graph.nodes.truncate(len);
+        graph.constants.truncate(constant.map_or(self.constants.len(), |record| record.pair()[0].index()));
+        graph.names.retain(|id, _| id.index() < len);
+        graph.consumers = OnceLock::new();
+        graph
+    }
+
     /// Forgets the nodes and keeps the memory and everything interned.
     pub(crate) fn clear(&mut self) {
         self.nodes.clear();
@@ -174,6 +186,13 @@ impl Graph {
     #[inline]
     pub(crate) fn number(&self, constant: &Record) -> f64 {
         self.constants[constant.pair()[0].index()]
+    }
+
+    /// Gives an element of a constant another number; what it was, if there is such an element.
+    pub(crate) fn set_constant(&mut self, id: NodeId, element: usize, number: f64) -> Option<f64> {
+        let len = self.get(id)?.constant()?.len();
+        let start = self.record(id).pair()[0].index();
+        Some(std::mem::replace(self.constants.get_mut(start + element).filter(|_| element < len)?, number))
     }
 
     pub(crate) fn set_name(&mut self, id: NodeId, name: String) {

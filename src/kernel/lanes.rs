@@ -6,7 +6,9 @@
 
 use super::{Inputs, Output};
 use crate::Float;
+#[cfg(not(target_family = "wasm"))]
 use pulp::Arch;
+#[cfg(not(target_family = "wasm"))]
 use std::sync::OnceLock;
 
 /// Elements of a block of a program's register: two AVX2 registers in f32 and four in f64, which hides the latency of
@@ -26,10 +28,18 @@ const FEW: usize = 4;
 /// Runs `f` compiled for the best instruction set of the processor.
 ///
 /// To benefit, `f` must be inlined with everything it calls: write it as `#[inline(always)] || …`.
+#[cfg(not(target_family = "wasm"))]
 #[inline(always)]
 pub(crate) fn vectorize<R>(f: impl FnOnce() -> R) -> R {
     static ARCH: OnceLock<Arch> = OnceLock::new();
     ARCH.get_or_init(Arch::new).dispatch(f)
+}
+
+/// Runs `f`: a module of WebAssembly cannot ask what the processor has.
+#[cfg(target_family = "wasm")]
+#[inline(always)]
+pub(crate) fn vectorize<R>(f: impl FnOnce() -> R) -> R {
+    f()
 }
 
 /// Loops that apply one function to every element of contiguous operands of equal length.

@@ -129,7 +129,7 @@ pub(super) fn product<F: Float>(
 /// The library that computes a product.
 #[derive(Debug, Clone, Copy)]
 enum Library {
-    /// The `gemm` crates.
+    /// The `gemm` crates, or loops where the crate is built without them.
     Gemm,
     /// `private-gemm-x86`, faer's.
     #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
@@ -231,9 +231,40 @@ impl<F: Float> Task<F> {
         }
     }
 
+    /// Loops that add up each element's products in order, each fused with its addition as in the libraries' kernels, so
+    /// that sums which these do not split have the same bits.
+    ///
+    /// # Safety
+    ///
+    /// As [`run`](Self::run).
+    #[cfg(not(feature = "gemm"))]
+    unsafe fn by_gemm(self, _: bool) {
+        let Self { sizes: [m, n, k], .. } = self;
+        let at = |[row, column]: [isize; 2], i: usize, j: usize| i as isize * row + j as isize * column;
+        for (i, j) in (0..m).flat_map(|i| (0..n).map(move |j| (i, j))) {
+            let mut sum = F::zero();
+            for p in 0..k {
+                // SAFETY: as said above.
+                let (left, right) = unsafe {
+                    (
+                        *self.left.offset(at(self.left_steps, i, p)),
+                        *self.right.offset(at(self.right_steps, p, j)),
+                    )
+                };
+                sum = left.mul_add(right, sum);
+            }
+            // SAFETY: as said above; the result is a slice of numbers, so it may be read where it is added to.
+            unsafe {
+                let y = self.y.offset(at(self.y_steps, i, j));
+                *y = if self.add { *y + sum } else { sum };
+            }
+        }
+    }
+
     /// # Safety
     ///
     /// As [`run`](Self::run); and `F` is f32 if `single`, and f64 otherwise.
+    #[cfg(feature = "gemm")]
     unsafe fn by_gemm(self, single: bool) {
         let Self { sizes: [m, n, k], y, left, right, add, .. } = self;
         let ([row, column], [left_row, left_step], [right_step, right_column]) =

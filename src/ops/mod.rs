@@ -24,19 +24,19 @@ pub(crate) use elementwise::{Chain, CotangentTarget, RuleArguments, Scalar};
 pub use entry::Entry;
 pub use operand::IntoVar;
 
-use crate::tape::Registry;
+use crate::tape::{Loader, Registry};
 use std::any::TypeId;
 
 impl Default for Registry {
     fn default() -> Self {
-        Self::of(TABLE.iter().map(|entry| (entry.name, entry.load)))
+        Self::of(LOADED)
     }
 }
 
 /// Whether a type of op is in the table: then its attributes say all of it, and its kernel takes all numbers but indices
 /// that name nothing, and does not panic.
 pub(crate) fn is_built_in(op: TypeId) -> bool {
-    TABLE.iter().any(|entry| (entry.type_id)() == op)
+    TYPES.iter().any(|type_id| type_id() == op)
 }
 
 /// Re-exports the ops of files, and puts them in the table.
@@ -107,6 +107,27 @@ table! {
 /// All built-in ops, which follow from the files named above. It drives loading, the gradient tests, the drawn symbols and
 /// the list in the documentation.
 pub const TABLE: &[Entry] = &joined::<{ count(FILES) }>(FILES);
+
+/// How each op of the table is loaded, and its type: constants of their own, so that a program which loads graphs does not
+/// carry the examples of the table.
+const LOADED: [(&str, Loader); TABLE.len()] = {
+    let mut all = [(TABLE[0].name, TABLE[0].load); TABLE.len()];
+    let mut i = 1;
+    while i < all.len() {
+        all[i] = (TABLE[i].name, TABLE[i].load);
+        i += 1;
+    }
+    all
+};
+const TYPES: [fn() -> TypeId; TABLE.len()] = {
+    let mut all = [TABLE[0].type_id; TABLE.len()];
+    let mut i = 1;
+    while i < all.len() {
+        all[i] = TABLE[i].type_id;
+        i += 1;
+    }
+    all
+};
 
 const fn count(files: &[&[Entry]]) -> usize {
     let (mut count, mut k) = (0, 0);

@@ -97,7 +97,9 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { elements: Self::ELEMENTS, total: 1 << 34, multiplications: 1 << 42 }
+        // On machines of 32 bits, as many as can be counted.
+        let counted = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
+        Self { elements: Self::ELEMENTS, total: counted(1 << 34), multiplications: counted(1 << 42) }
     }
 }
 

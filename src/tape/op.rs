@@ -53,7 +53,7 @@ use std::fmt::{self, Debug};
 /// assert_eq!(y.value().item(), 8.0);
 /// assert_eq!(y.grad([x])[0].value().item(), 12.0);
 /// ```
-pub trait Op: Any + Debug + Send + Sync + Kernel<f32> + Kernel<f64> {
+pub trait Op: Any + Debug + Send + Sync + OpKernels {
     /// The name that a [`Registry`](super::Registry) finds it by, such as `matmul`.
     fn name(&self) -> &'static str;
 
@@ -272,6 +272,37 @@ pub trait Op: Any + Debug + Send + Sync + Kernel<f32> + Kernel<f64> {
     }
 }
 
+/// Defines the kernels that an op has.
+macro_rules! op_kernels {
+    ($($bound:tt)+) => {
+        /// The kernels of an op: in f64, and in f32 unless the crate is built without its feature `f32`. A type has this that
+        /// implements [`Kernel`] for them.
+        pub trait OpKernels: $($bound)+ {}
+
+        impl<K: $($bound)+> OpKernels for K {}
+    };
+}
+
+#[cfg(feature = "f32")]
+op_kernels!(Kernel<f64> + Kernel<f32>);
+#[cfg(not(feature = "f32"))]
+op_kernels!(Kernel<f64>);
+
+/// What stands for a kernel in f32 where the crate is built without.
+#[cfg(not(feature = "f32"))]
+struct NoKernel;
+
+#[cfg(not(feature = "f32"))]
+impl Kernel<f32> for NoKernel {
+    fn check(&self, _: Inputs<'_, '_, f32>) -> Result<(), String> {
+        Err("nothing is computed in f32, since the crate is built without its feature `f32`".to_owned())
+    }
+
+    fn run(&self, _: Inputs<'_, '_, f32>, y: Output<'_, f32>) {
+        y.data.fill(f32::NAN);
+    }
+}
+
 /// A precision that kernels exist for: the bound of everything that runs graphs. `f32` and `f64` have it.
 pub trait Precision: Float {
     /// The kernel of an op in this precision.
@@ -279,8 +310,14 @@ pub trait Precision: Float {
 }
 
 impl Precision for f32 {
+    #[cfg(feature = "f32")]
     fn kernel(op: &dyn Op) -> &dyn Kernel<Self> {
         op
+    }
+
+    #[cfg(not(feature = "f32"))]
+    fn kernel(_: &dyn Op) -> &dyn Kernel<Self> {
+        &NoKernel
     }
 }
 

@@ -2,10 +2,12 @@
 
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeId, Origin};
-use crate::view::annotations::Annotations;
+use crate::view::annotations::{Annotations, Known};
 use crate::view::options::{Options, setters};
-use ndarray::ArrayD;
 use std::sync::Arc;
+
+/// In graphs with more nodes than this, only the numbers that are drawn are computed.
+const MANY: usize = 20_000;
 
 /// Makes pictures of a graph: of everything that some outputs depend on, or of the neighbourhood of one node.
 ///
@@ -72,6 +74,20 @@ impl<'g> Builder<'g> {
         self
     }
 
+    /// The nodes whose numbers the picture needs: the drawn ones, or of a large graph those that are visible.
+    pub(in crate::view) fn numbered(&self) -> Result<Vec<NodeId>> {
+        let drawn = self.selected();
+        if self.options.health {
+            // Whether a NaN begins at a node depends on its operands, some of which may lie outside the picture.
+            let operands = drawn.iter().flat_map(|&id| self.graph.node(id).inputs()).copied();
+            let mut all: Vec<NodeId> = drawn.iter().copied().chain(operands).collect();
+            all.sort_unstable();
+            all.dedup();
+            return Ok(all);
+        }
+        if drawn.len() > MANY { self.visible() } else { Ok(drawn) }
+    }
+
     /// Checks that the outputs and the centre are in the graph.
     pub(in crate::view) fn check_nodes(&self) -> Result<()> {
         let around = self.options.around.iter().map(|(id, _)| id);
@@ -92,11 +108,10 @@ impl<'g> Builder<'g> {
     }
 
     pub(in crate::view) fn asks_gradients(&self) -> bool {
-        let known = &self.annotations;
-        self.gradients && !(known.node_gradients.is_empty() && known.edge_gradients.is_empty())
+        self.gradients && self.annotations.has_gradients()
     }
 
-    pub(in crate::view) fn value(&self, id: NodeId) -> Option<&ArrayD<f64>> {
-        self.annotations.values.get(&id).filter(|_| self.options.values != Some(false))
+    pub(in crate::view) fn value(&self, id: NodeId) -> Option<Known<'_>> {
+        self.annotations.value(id).filter(|_| self.options.values != Some(false))
     }
 }

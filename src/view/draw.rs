@@ -12,6 +12,7 @@ use crate::view::builder::Builder;
 use crate::view::options::{Options, setters};
 use crate::view::run::{NodeValues, PlanRun};
 use chainrule_picture::{Mark, Picture};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A drawing of vars and its options.
@@ -35,9 +36,6 @@ pub struct Draw<'t> {
     pub(in crate::view) run: Option<PlanRun>,
     verdicts: Annotations,
 }
-
-/// In graphs with more nodes than this, only the numbers that are drawn are computed.
-const MANY: usize = 20_000;
 
 impl<'t> Var<'t> {
     /// A drawing of everything that this var depends on.
@@ -204,19 +202,7 @@ impl<'t> Draw<'t> {
 
     /// The nodes whose numbers are needed.
     fn numbered(&self, graph: &Graph) -> Result<Vec<NodeId>> {
-        let builder = self.builder(graph, Arc::default());
-        let mut drawn = builder.selected();
-        if self.options.health {
-            // Whether a NaN begins at a node depends on its operands, some of which may lie outside the picture.
-            let operands = drawn.iter().flat_map(|&id| graph.node(id).inputs()).copied();
-            let mut all: Vec<NodeId> = drawn.iter().copied().chain(operands).collect();
-            all.sort_unstable();
-            all.dedup();
-            drawn = all;
-        } else if drawn.len() > MANY {
-            drawn = builder.visible()?;
-        }
-        Ok(drawn)
+        self.builder(graph, Arc::default()).numbered()
     }
 
     pub(in crate::view) fn build(&self, tape: &Tape, annotations: Arc<Annotations>) -> Result<Picture> {
@@ -238,28 +224,29 @@ impl<'t> Draw<'t> {
         if self.options.values != Some(false) {
             annotations.values = self.numbers(tape, drawn)?;
         }
-        let Some(gradients) = &self.gradients else { return Ok(annotations) };
-        let shown: std::collections::BTreeSet<NodeId> = drawn.iter().copied().collect();
-        let nodes: Vec<_> = gradients.nodes().filter(|(node, _)| shown.contains(node)).collect();
-        let edges: Vec<_> = gradients.edges().filter(|((consumer, _), _)| shown.contains(consumer)).collect();
-        let mut ids: Vec<NodeId> =
-            nodes.iter().map(|&(_, id)| id).chain(edges.iter().map(|&(_, id)| id)).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let numbers = self.numbers(tape, &ids)?;
-        let known = |id: NodeId| numbers.get(&id).cloned();
-        annotations.node_gradients =
-            nodes.into_iter().filter_map(|(node, id)| Some((node, known(id)?))).collect();
-        annotations.edge_gradients =
-            edges.into_iter().filter_map(|(edge, id)| Some((edge, known(id)?))).collect();
-        // Only for nodes with a gradient, whose rules have been recorded already.
-        for node in drawn.iter().filter(|node| annotations.node_gradients.contains_key(node)) {
-            if tape.graph().node(*node).leaf().is_none() {
-                let rules = tape.try_write("draw")?.rule_texts(*node).into_iter().enumerate();
-                annotations.rules.extend(rules.filter_map(|(operand, rule)| Some(((*node, operand), rule?))));
-            }
+        if let Some(gradients) = &self.gradients {
+            let numbers = |ids: &[NodeId]| self.numbers(tape, ids);
+            let gradients = GradientIds::of(gradients);
+            gradients.annotate(drawn, numbers, &mut annotations)?;
+            annotations.rules.extend(gradients.rules(tape, drawn)?);
         }
         Ok(annotations)
+    }
+
+    /// The nodes that are drawn as outputs.
+    pub(in crate::view) fn output_ids(&self) -> Vec<NodeId> {
+        self.outputs.iter().map(|var| var.id()).collect()
+    }
+
+    /// The node whose gradients are drawn.
+    pub(in crate::view) fn differentiated(&self) -> Option<NodeId> {
+        self.gradients.as_ref().map(|gradients| gradients.output().id())
+    }
+
+    /// The nodes that the numbers of the drawing are computed for.
+    pub(in crate::view) fn ends(&self) -> impl Iterator<Item = NodeId> {
+        let around = self.around.iter().map(|var| var.id());
+        self.outputs.iter().map(|var| var.id()).chain(around).chain(self.differentiated())
     }
 
     /// The values of nodes: the tape's, or those of a run.
@@ -269,6 +256,60 @@ impl<'t> Draw<'t> {
             Some(run) => run.values(tape, ids),
             None => Ok(tape.values(ids.iter().copied())?.into_iter().collect()),
         }
+    }
+}
+
+/// The nodes that hold the gradients of a graph.
+#[derive(Debug)]
+pub(in crate::view) struct GradientIds {
+    nodes: Vec<(NodeId, NodeId)>,
+    edges: Vec<((NodeId, usize), NodeId)>,
+}
+
+impl GradientIds {
+    pub(in crate::view) fn of(gradients: &Gradients<'_>) -> Self {
+        GradientIds { nodes: gradients.nodes().collect(), edges: gradients.edges().collect() }
+    }
+
+    /// Adds the gradients of some nodes and of the edges that end there.
+    #[track_caller]
+    pub(in crate::view) fn annotate(
+        &self,
+        drawn: &[NodeId],
+        numbers: impl Fn(&[NodeId]) -> Result<NodeValues>,
+        annotations: &mut Annotations,
+    ) -> Result<()> {
+        let shown: BTreeSet<NodeId> = drawn.iter().copied().collect();
+        let nodes: Vec<_> = self.nodes.iter().filter(|(node, _)| shown.contains(node)).collect();
+        let edges: Vec<_> = self.edges.iter().filter(|((consumer, _), _)| shown.contains(consumer)).collect();
+        let mut ids: Vec<NodeId> = nodes.iter().map(|it| it.1).chain(edges.iter().map(|it| it.1)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let numbers = numbers(&ids)?;
+        let known = |id: &NodeId| numbers.get(id).cloned();
+        annotations.node_gradients =
+            nodes.into_iter().filter_map(|(node, id)| Some((*node, known(id)?))).collect();
+        annotations.edge_gradients =
+            edges.into_iter().filter_map(|(edge, id)| Some((*edge, known(id)?))).collect();
+        Ok(())
+    }
+
+    /// The rules of some nodes, as texts. Only of nodes with a gradient, whose rules have been recorded already.
+    #[track_caller]
+    pub(in crate::view) fn rules(
+        &self,
+        tape: &Tape,
+        drawn: &[NodeId],
+    ) -> Result<BTreeMap<(NodeId, usize), String>> {
+        let mut rules = BTreeMap::new();
+        let has_gradient = |node: &&NodeId| self.nodes.binary_search_by_key(*node, |it| it.0).is_ok();
+        for &node in drawn.iter().filter(has_gradient) {
+            if tape.graph().node(node).leaf().is_none() {
+                let texts = tape.try_write("draw")?.rule_texts(node).into_iter().enumerate();
+                rules.extend(texts.filter_map(|(operand, rule)| Some(((node, operand), rule?))));
+            }
+        }
+        Ok(rules)
     }
 }
 

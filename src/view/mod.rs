@@ -11,10 +11,10 @@ mod collapse;
 mod compose;
 mod diff;
 mod draw;
-mod expansions;
 mod files;
 mod health;
 mod options;
+mod page;
 mod plan;
 mod run;
 
@@ -23,9 +23,10 @@ mod recordings;
 #[cfg(test)]
 mod tests;
 
-pub use annotations::Annotations;
+pub use annotations::{Annotations, Summaries, Summary};
 pub use builder::Builder;
 pub use diff::{Change, ChangeKind, Diff, Difference, diff};
 pub use draw::Draw;
 pub use health::{Finding, health};
 pub use options::Level;
+pub use page::{LivePage, Reply, playground};

@@ -2,12 +2,13 @@
 
 use crate::graph::NodeId;
 use chainrule_picture::Direction;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// The level of detail of a picture.
 ///
 /// Every box can be opened by name, with [`Builder::open`](crate::picture::Builder::open).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Level {
     /// Every node if there are at most 300; in larger graphs, nodes are collapsed into boxes until the picture is readable.
     ///
@@ -32,13 +33,15 @@ pub enum Level {
 }
 
 /// The options of a drawing.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in crate::view) struct Options {
     pub(in crate::view) title: String,
     pub(in crate::view) direction: Direction,
     pub(in crate::view) level: Level,
     /// The open boxes, by name.
     pub(in crate::view) open: BTreeSet<String>,
+    /// Whether no other box opens by itself.
+    pub(in crate::view) only: bool,
     /// The centre and the radius in edges of the neighbourhood that is drawn.
     pub(in crate::view) around: Option<(NodeId, usize)>,
     /// Whether recorded gradients and updates are drawn; by default, if one of them is an output.
@@ -56,6 +59,7 @@ impl Default for Options {
             direction: Direction::default(),
             level: Level::default(),
             open: BTreeSet::new(),
+            only: false,
             around: None,
             backward: None,
             values: None,
@@ -92,6 +96,15 @@ macro_rules! setters {
         /// repetition is opened alone, and the rest stays folded.
         pub fn open(mut self, scope: impl Into<String>) -> Self {
             self.options.open.insert(scope.into());
+            self
+        }
+
+        /// Opens exactly these boxes and those around them, as [`open`](Self::open) does, and closes all others, also those
+        /// that [`Level::Auto`](crate::picture::Level::Auto) and [`Level::Nodes`](crate::picture::Level::Nodes) would show
+        /// open. A page draws this for the groups that its reader has opened.
+        pub fn open_only<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+            self.options.open = scopes.into_iter().map(Into::into).collect();
+            self.options.only = true;
             self
         }
 

@@ -15,7 +15,8 @@ import { chromium } from 'playwright-core';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 const target = resolve(root, process.env.CARGO_TARGET_DIR || 'target');
-const pages = join(target, 'pages'), pictures = join(target, 'screenshots');
+export const pages = join(target, 'pages');
+const pictures = join(target, 'screenshots');
 assert.ok(existsSync(join(pages, 'expected.json')), 'write the pages first: cargo run --example pages');
 mkdirSync(pictures, { recursive: true });
 
@@ -38,10 +39,12 @@ export async function openFile(path, options = {}) {
   let url = '';
   page.on('console', message => problems.push(`console in ${url}: ${message.text()}`));
   page.on('pageerror', error => problems.push(`error in ${url}: ${error.message}`));
-  page.on('request', request => { if (request.url() !== url) problems.push(`request of ${url}: ${request.url()}`); });
+  page.on('request', request => { if (request.url().split('#')[0] !== url) problems.push(`request of ${url}: ${request.url()}`); });
   page.on('dialog', dialog => { problems.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
   const go = next => page.goto(url = pathToFileURL(next).href);
   await go(path);
+  // What a page carries is unpacked first.
+  await page.evaluate(() => (typeof begun === 'undefined' ? null : begun));
   const close = async () => {
     assert.deepEqual(problems, []);
     await context.close();

@@ -11,22 +11,22 @@ test('the forward pass and then the backward pass, with the numbers of the drawi
   await picture('apples');
   await press(page, 'ArrowRight');
   await page.waitForTimeout(250);
-  assert.match(await text(page, '#story'), /forward\s*apple[^]*apple = 100/);
-  assert.deepEqual(await seen(page, 'value'), ['100']);
+  assert.match(await text(page, '#story'), /forward\s*3 leaves\s*apple = 100, number = 2, tax = 1\.1\s*Their values are given/);
+  assert.deepEqual(await seen(page, 'value'), ['100', '2', '1.1']);
   assert.deepEqual(await seen(page, 'gradient'), []);
-  await press(page, 'ArrowRight', 3);
-  assert.match(await text(page, '#story'), /y = x0 × x1 = 100 × 2 = 200/);
+  await press(page, 'ArrowRight');
+  assert.match(await text(page, '#story'), /n3 = apple × number = 100 × 2 = 200/);
   await page.waitForTimeout(250);
   await picture('apples_forward');
   await press(page, 'ArrowLeft');
   assert.match(await text(page, '#story'), /tax = 1\.1/);
-  assert.equal(await text(page, '#where'), 'step 3 of 11');
+  assert.equal(await text(page, '#where'), 'step 1 of 9');
   await press(page, 'ArrowRight', 3);
   assert.match(await text(page, '#story'), /backward[^]*dy = 1/);
   await press(page, 'ArrowRight');
-  assert.match(await text(page, '#story'), /dx0 = dy × x1 = 1 × 1\.1 = 1\.1[^]*dx1 = dy × x0 = 1 × 200 = 200/);
+  assert.match(await text(page, '#story'), /∂price\/∂n3 = tax = 1\.1, upstream 1, together 1\.1[^]*∂price\/∂tax = n3 = 200, upstream 1, together 200/);
   await press(page, 'ArrowRight');
-  assert.match(await text(page, '#story'), /dy = 1\.1[^]*dx0 = dy × x1 = 1\.1 × 2 = 2\.2[^]*dx1 = dy × x0 = 1\.1 × 100 = 110/);
+  assert.match(await text(page, '#story'), /dy = 1\.1[^]*∂n3\/∂apple = number = 2, upstream 1\.1, together 2\.2[^]*∂n3\/∂number = apple = 100, upstream 1\.1, together 110/);
   await page.waitForTimeout(250);
   await picture('apples_backward');
   await press(page, 'End');
@@ -35,10 +35,10 @@ test('the forward pass and then the backward pass, with the numbers of the drawi
   for (const number of ['2.2', '110', '200']) assert.ok(gradients.includes(number), `${number} of ${gradients}`);
   assert.match(await text(page, '#story'), /gradient of apple = 2\.2/);
   await press(page, 'Home');
-  assert.equal(await text(page, '#where'), 'step 1 of 11');
+  assert.equal(await text(page, '#where'), 'step 1 of 9');
   await press(page, 'Escape');
   assert.equal(await page.locator('.pale').count(), 0);
-  assert.equal(await text(page, '#where'), '11 steps');
+  assert.equal(await text(page, '#where'), '9 steps');
   await close();
 });
 
@@ -46,7 +46,7 @@ test('play goes on by itself, and pauses', async () => {
   const { page, close } = await open('apples');
   await press(page, 'Space');
   assert.equal(await text(page, '#play'), 'Pause');
-  await page.waitForFunction(() => document.getElementById('where').textContent === 'step 2 of 11', null, { timeout: 30000 });
+  await page.waitForFunction(() => document.getElementById('where').textContent === 'step 2 of 9', null, { timeout: 30000 });
   await press(page, 'Space');
   assert.equal(await text(page, '#play'), 'Play');
   await close();
@@ -97,6 +97,7 @@ test('contributions are added up', async () => {
 
 test('a recorded reverse pass lights the nodes that it belongs to', async () => {
   const { page, close, picture } = await open('two_layer_net_backward');
+  await page.click('#fit');
   const backward = drawn(page, '.node.op.backward').first();
   await backward.hover();
   assert.ok(await drawn(page, '.node.tied').count() >= 2);

@@ -5,7 +5,7 @@ use crate::layout::engine::LayoutEngine;
 use crate::layout::layered::Layered;
 use crate::layout::measure::Sizes;
 use crate::model::picture::Picture;
-use crate::page::expansions::Expansions;
+use crate::page::carried::Page;
 use chainrule_base::error::Result;
 use chainrule_base::files::write::{refused, write_file};
 use std::ffi::OsStr;
@@ -105,7 +105,7 @@ impl Picture {
     /// The drawing can be panned, zoomed and searched; a panel shows what is known of each node; and the page steps through
     /// the forward pass and then the backward pass, node by node, with the numbers of the drawing.
     pub fn to_html(&self) -> String {
-        Expansions::from(self.clone()).to_html()
+        Page::from(self.clone()).to_html()
     }
 
     /// The picture in Graphviz's DOT language, for `dot -Tsvg` and its like.

@@ -4,8 +4,8 @@
 //! `chainrule`. Exporters are functions of the picture alone:
 //!
 //! - [`Picture::to_svg`]: laid out by a [`LayoutEngine`], without fonts or other programs;
-//! - [`Picture::to_html`]: an interactive page that steps through the graph forwards and backwards; [`Expansions`] are
-//!   pictures with different groups open, between which a page switches, and a [`Timeline`] shows several moments of a run;
+//! - [`Picture::to_html`]: an interactive page that steps through the graph forwards and backwards; a [`Page`] can carry a
+//!   program that opens groups and computes numbers, and a [`Timeline`] shows several moments of a run;
 //! - [`Picture::to_dot`]: for Graphviz, which lays it out itself, and [`Picture::graphviz`] if it is installed;
 //! - [`Picture::to_mermaid`]: for forges, wikis and notebooks, which render it from the text;
 //! - [`Picture::to_json`]: the picture as data;
@@ -48,7 +48,8 @@ pub use model::mark::Mark;
 pub use model::nesting::MAX_FRAME_DEPTH;
 pub use model::number;
 pub use model::picture::{Direction, Group, NodeKind, Picture, PictureEdge, PictureNode};
-pub use page::expansions::Expansions;
+pub use page::carried::{Page, page_parts};
+pub use page::state::PageState;
 pub use page::timeline::Timeline;
 
 /// The README's program, run as a test.

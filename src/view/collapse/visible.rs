@@ -106,6 +106,13 @@ impl Tree<'_> {
         opened
     }
 
+    /// Whether these scopes or keys open every group.
+    pub(in crate::view) fn is_open(&self, names: &BTreeSet<String>) -> bool {
+        let opened = self.open_groups(names);
+        self.groups.is_empty()
+            || opened.named.iter().zip(&opened.around).all(|(&named, &around)| named || around)
+    }
+
     /// The visible items in topological order. O(visible items + parts of open groups).
     pub(in crate::view) fn visible(&self, opened: &OpenGroups) -> Vec<Visible> {
         let mut shown = Vec::new();

@@ -1,6 +1,7 @@
 //! The arrows of a picture: between elements, from and to nodes outside, and to outputs.
 
 use crate::graph::NodeId;
+use crate::view::annotations::Known;
 use crate::view::compose::composition::Composition;
 use crate::view::compose::elements::{PictureElement, PictureElements};
 use crate::view::compose::label;
@@ -102,9 +103,7 @@ impl Composition<'_> {
     fn edge_value(&self, from: NodeId) -> Option<String> {
         let is_op = self.builder.graph.node(from).leaf().is_none();
         let in_layer = self.element(from).is_some_and(|element| self.elements.list[element].is_layer());
-        self.builder
-            .value(from)
-            .map(|value| label::number(value, self.builder.options.shapes && is_op && !in_layer))
+        self.builder.value(from).map(|value| value.label(self.builder.options.shapes && is_op && !in_layer))
     }
 
     fn edge_gradient(&self, from: NodeId, ends: &[(NodeId, usize)]) -> Option<String> {
@@ -112,21 +111,15 @@ impl Composition<'_> {
             return None;
         }
         let known = &self.builder.annotations;
-        let parts: Option<Vec<&ArrayD<f64>>> = ends.iter().map(|end| known.edge_gradients.get(end)).collect();
-        let sum = parts.and_then(|parts| {
-            let mut sum = (*parts.first()?).clone();
-            for part in &parts[1..] {
-                if part.shape() != sum.shape() {
-                    return None;
-                }
-                sum += *part;
-            }
-            Some(sum)
-        });
+        let parts: Option<Vec<Known<'_>>> = ends.iter().map(|&end| known.edge_gradient(end)).collect();
         // If nothing else uses the node, its whole gradient came along these edges.
-        let whole =
-            || known.node_gradients.get(&from).filter(|_| self.selection.uses(from) == ends.len()).cloned();
-        Some(sum.or_else(whole).map_or_else(label::not_computed, |sum| label::number(&sum, false)))
+        let whole = || known.gradient(from).filter(|_| self.selection.uses(from) == ends.len());
+        let said = match parts.as_deref() {
+            Some([only]) => Some(only.label(false)),
+            Some(parts) => sum(parts).map(|sum| label::number(&sum, false)),
+            None => None,
+        };
+        Some(said.or_else(|| Some(whole()?.label(false))).unwrap_or_else(label::not_computed))
     }
 
     /// Dots for nodes outside a neighbourhood; a box has one for all incoming and one for all outgoing arrows.
@@ -209,7 +202,7 @@ impl Composition<'_> {
         let to = self.picture.nodes.len();
         let name = label::name(node).filter(|_| node.leaf().is_none());
         let seed = || (self.builder.outputs.len() == 1 && node.shape().is_empty()).then(|| "1".to_owned());
-        let gradient = known.node_gradients.get(&id).map(|g| label::number(g, false)).or_else(seed);
+        let gradient = known.gradient(id).map(|g| g.label(false)).or_else(seed);
         self.picture.nodes.push(PictureNode {
             id: format!("out{}", id.index()),
             kind: NodeKind::Output,
@@ -241,6 +234,20 @@ impl Composition<'_> {
         let first = *marks.get(ends.first()?)?;
         ends.iter().all(|end| marks.get(end) == Some(&first)).then_some(first)
     }
+}
+
+/// The sum of several gradients of one shape, if they are all at hand.
+fn sum(parts: &[Known<'_>]) -> Option<ArrayD<f64>> {
+    let array = |part: &Known<'_>| match *part {
+        Known::Array(array) => Some(array.clone()),
+        Known::Summary(_) => None,
+    };
+    let mut sum = array(parts.first()?)?;
+    for part in &parts[1..] {
+        let part = array(part).filter(|part| part.shape() == sum.shape())?;
+        sum += &part;
+    }
+    Some(sum)
 }
 
 fn dot(picture: &mut Picture, id: String) -> usize {

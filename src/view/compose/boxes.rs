@@ -41,7 +41,7 @@ impl Composition<'_> {
             kind: NodeKind::Layer,
             name: Some(cell.label.clone()),
             shape: end.and_then(|id| self.shape(id)),
-            value: end.and_then(|id| self.builder.value(id)).map(|value| label::number(value, false)),
+            value: end.and_then(|id| self.builder.value(id)).map(|value| value.label(false)),
             gradient: end.and_then(|id| self.node_gradient(id)),
             backward: members.iter().all(|&id| graph.node(id).origin() != Origin::Forward),
             tooltip: self.with_faults(label::layer_tooltip(graph, &cell.label, members), members),

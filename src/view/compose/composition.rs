@@ -1,11 +1,12 @@
 //! The nodes of a picture.
 
 use crate::graph::{NodeId, Origin};
+use crate::view::annotations::Known;
 use crate::view::builder::Builder;
 use crate::view::compose::elements::{PictureElement, PictureElements};
 use crate::view::compose::label;
 use crate::view::compose::select::Selection;
-use chainrule_picture::{Details, Histogram, Mark, Picture, PictureNode, number};
+use chainrule_picture::{Details, Mark, Picture, PictureNode, number};
 
 /// A picture under construction: its nodes here, its boxes in `boxes`, its arrows in `arrows`.
 pub(in crate::view) struct Composition<'a> {
@@ -51,7 +52,7 @@ impl Composition<'_> {
             // The name of an output is at the end of its arrow.
             name: label::name(node).filter(|_| !(is_output && node.leaf().is_none())),
             shape: self.shape(id),
-            value: self.builder.value(id).map(|value| label::number(value, false)),
+            value: self.builder.value(id).map(|value| value.label(false)),
             gradient: self.node_gradient(id),
             group: None,
             backward: node.origin() != Origin::Forward,
@@ -90,8 +91,8 @@ impl Composition<'_> {
                 .collect(),
             rules: operands.filter_map(rule).collect(),
             findings: self.findings(&[id]).into_iter().chain(self.notes(id)).collect(),
-            values: self.builder.value(id).and_then(Histogram::of),
-            gradients: known.node_gradients.get(&id).and_then(Histogram::of),
+            values: self.builder.value(id).and_then(Known::histogram),
+            gradients: known.gradient(id).and_then(Known::histogram),
             ..Details::default()
         }
     }
@@ -136,9 +137,7 @@ impl Composition<'_> {
     }
 
     pub(in crate::view) fn node_gradient(&self, id: NodeId) -> Option<String> {
-        let known = self.builder.annotations.node_gradients.get(&id);
-        self.builder
-            .asks_gradients()
-            .then(|| known.map_or_else(label::not_computed, |g| label::number(g, false)))
+        let known = self.builder.annotations.gradient(id);
+        self.builder.asks_gradients().then(|| known.map_or_else(label::not_computed, |g| g.label(false)))
     }
 }

@@ -79,34 +79,33 @@ pub(in crate::view) struct PictureElements {
 
 impl PictureElements {
     pub(in crate::view) fn of(builder: &Builder<'_>, selection: &Selection) -> Result<PictureElements> {
-        let nodes = &selection.nodes;
-        let every = match builder.options.level {
+        let options = &builder.options;
+        let count = selection.nodes.len();
+        let every = match options.level {
             Level::Nodes => true,
-            Level::Auto => nodes.len() <= MAX_UNCOLLAPSED,
+            Level::Auto => count <= MAX_UNCOLLAPSED,
             Level::Layers => false,
         };
-        if every {
-            check(nodes.len())?;
-            let list = nodes.iter().map(|&id| PictureElement::Node(id)).collect();
-            return Ok(PictureElements {
-                list,
-                of_place: (0..nodes.len() as u32).collect(),
-                collapsed: false,
-            });
+        if every && !options.only {
+            return PictureElements::every(selection);
         }
-        let mut tree = Tree::of(builder.graph, nodes);
-        let collapsed = builder.options.level == Level::Auto;
-        let mut open = builder.options.open.clone();
-        if collapsed {
-            tree.collapse();
-            let leaves = LeafPlacer { builder, selection, tree: &tree };
-            open.extend(tree.open_within(MAX_UNCOLLAPSED, |shown| shown.len() + leaves.places(shown).loose));
+        let groups = PictureGroups::of(builder, selection);
+        if !groups.collapsed && groups.tree.is_open(&groups.open) {
+            return PictureElements::every(selection);
         }
-        PictureElements::with_open(builder, selection, &tree, &open, collapsed)
+        PictureElements::with_open(builder, selection, &groups.tree, &groups.open, groups.collapsed)
+    }
+
+    /// Every node by itself.
+    fn every(selection: &Selection) -> Result<PictureElements> {
+        let count = selection.nodes.len();
+        check(count)?;
+        let list = selection.nodes.iter().map(|&id| PictureElement::Node(id)).collect();
+        Ok(PictureElements { list, of_place: (0..count as u32).collect(), collapsed: false })
     }
 
     /// The elements with all groups closed except `open`.
-    fn with_open(
+    pub(in crate::view) fn with_open(
         builder: &Builder<'_>,
         selection: &Selection,
         tree: &Tree<'_>,
@@ -181,6 +180,32 @@ impl PictureElements {
     /// The element that a node is drawn in.
     pub(in crate::view) fn of_node(&self, selection: &Selection, id: NodeId) -> Option<usize> {
         selection.place(id).map(|place| self.of_place[place] as usize)
+    }
+}
+
+/// The groups of the selected nodes, and which of them are open.
+pub(in crate::view) struct PictureGroups<'g> {
+    pub(in crate::view) tree: Tree<'g>,
+    pub(in crate::view) open: BTreeSet<String>,
+    /// Whether repetitions are folded, because there are many nodes.
+    pub(in crate::view) collapsed: bool,
+}
+
+impl<'g> PictureGroups<'g> {
+    pub(in crate::view) fn of(builder: &Builder<'g>, selection: &Selection) -> Self {
+        let options = &builder.options;
+        let mut tree = Tree::of(builder.graph, &selection.nodes);
+        let mut open = options.open.clone();
+        let collapsed = options.level == Level::Auto && selection.nodes.len() > MAX_UNCOLLAPSED;
+        if collapsed {
+            tree.collapse();
+        }
+        if !options.only && options.level != Level::Layers {
+            let leaves = LeafPlacer { builder, selection, tree: &tree };
+            let most = if collapsed { MAX_UNCOLLAPSED } else { usize::MAX };
+            open.extend(tree.open_within(most, |shown| shown.len() + leaves.places(shown).loose));
+        }
+        PictureGroups { tree, open, collapsed }
     }
 }
 

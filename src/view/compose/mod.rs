@@ -6,9 +6,9 @@
 mod arrows;
 mod boxes;
 mod composition;
-mod elements;
-mod label;
-mod select;
+pub(in crate::view) mod elements;
+pub(in crate::view) mod label;
+pub(in crate::view) mod select;
 
 use crate::error::{Result, expected};
 use crate::graph::NodeId;

@@ -47,7 +47,7 @@ pub(super) const CALLS: &[(&str, Call)] = &[
     ("Draw::to_svg", |w| w.x.draw().to_svg().map(drop)),
     ("Draw::to_dot", |w| w.x.draw().to_dot().map(drop)),
     ("Draw::to_mermaid", |w| w.x.draw().to_mermaid().map(drop)),
-    ("Draw::expansions", |w| w.x.draw().expansions().map(drop)),
+    ("Draw::page", |w| w.x.draw().page().map(drop)),
     ("Draw::save", |w| w.x.draw().save("never.svg")),
     ("Draw::graphviz", |w| w.x.draw().graphviz("never.svg")),
     ("Draw::show", |w| w.x.draw().show().map(drop)),

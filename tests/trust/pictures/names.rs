@@ -1,7 +1,7 @@
 //! Names in every output: cut to what can be read, without what a reader would refuse or obey.
 
 use super::{hostile_names, is_xml, picture_of};
-use chainrule::picture::{Expansions, Picture, Timeline};
+use chainrule::picture::{Page, Picture, Timeline};
 use chainrule::{Check, Graph, Plan, Registry, Schedule, Tape, Var};
 
 /// A parameter and an input of a name, in a scope of that name, and what is computed from them.
@@ -110,8 +110,8 @@ impl TryAdd for Var<'_> {
 
 /// Every format of a picture, by name.
 fn formats(picture: &Picture) -> Vec<(&'static str, String)> {
-    let expansions = Expansions::from(picture.clone());
-    let timeline = Timeline::new().moment("1", expansions.clone()).moment(&*picture.title, expansions);
+    let page = Page::from(picture.clone());
+    let timeline = Timeline::new().moment("1", page.clone()).moment(&*picture.title, page);
     vec![
         ("svg", picture.to_svg()),
         ("html", picture.to_html()),

@@ -18,7 +18,19 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 /// If the file cannot be written, or no program opens it; the message then names the file.
 pub fn show_page(title: &str, page: &str) -> Result<PathBuf> {
     let path = kept(&std::env::temp_dir(), title, page)?;
-    opened(path.clone(), open::commands(&path))
+    opened(path.clone(), launchers(&path))
+}
+
+/// The programs that may open a file, in the order in which they are tried.
+#[cfg(not(target_family = "wasm"))]
+fn launchers(path: &Path) -> Vec<Command> {
+    open::commands(path)
+}
+
+/// A page that runs the crate opens no other.
+#[cfg(target_family = "wasm")]
+fn launchers(_: &Path) -> Vec<Command> {
+    Vec::new()
 }
 
 /// Writes a page to a new file.

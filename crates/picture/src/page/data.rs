@@ -2,69 +2,35 @@
 
 use crate::layout::measure::EdgeText;
 use crate::model::details::{Details, Histogram};
+use crate::model::display::group_key;
 use crate::model::json::{Object, list, text};
 use crate::model::picture::{Picture, PictureNode};
 use crate::model::text::minus;
-use crate::page::expansions::pictures_at;
-use crate::page::expansions::{Expansion, Expansions};
+use crate::page::carried::Page;
 use crate::page::timeline;
-use std::collections::BTreeMap;
 
-/// Interned objects, which several drawings or moments share.
-#[derive(Default)]
-struct Table {
-    lines: Vec<String>,
-    places: BTreeMap<String, usize>,
-}
-
-impl Table {
-    /// The index of an object, which is added if it is new.
-    fn place(&mut self, line: String) -> String {
-        let next = self.lines.len();
-        let place = *self.places.entry(line.clone()).or_insert(next);
-        if place == next {
-            self.lines.push(line);
-        }
-        place.to_string()
-    }
-
-    fn all(&mut self, lines: impl Iterator<Item = String>) -> String {
-        list(lines.map(|line| self.place(line)))
-    }
-}
-
-/// The data of all drawings of a page, as JSON.
-///
-/// - `facts`: what is known of each node independently of its numbers;
-/// - `numbers`: the numbers of each node at a moment;
-/// - `levels`: the drawings, each with its `open` groups, its `nodes` as indices into `facts`, its `edges` and `groups`,
-///   and for each moment the nodes as indices into `numbers`, and the edge labels;
-/// - `moments`: their labels, and the output at each.
-pub(crate) fn write(moments: &[(&str, &Expansions)]) -> String {
-    let (mut facts, mut numbers) = (Table::default(), Table::default());
-    let expansions = moments.first().map(|(_, expansions)| expansions.list.as_slice()).unwrap_or_default();
-    let levels = expansions
-        .iter()
-        .enumerate()
-        .map(|(index, expansion)| level(expansion, &pictures_at(moments, index), &mut facts, &mut numbers));
-    let levels = list(levels.collect::<Vec<_>>());
-    let named = |(label, expansions): &(&str, &Expansions)| {
-        let output = expansions.list.first().and_then(|expansion| timeline::output(&expansion.picture));
+/// The data of a page, as JSON: the `state` that is shown first, unless it is carried compressed, its `open` groups, the labels of the `moments` with the
+/// output at each, whether the page carries its program (`live`), and the expression of a `playground`.
+pub(crate) fn write(state: Option<&str>, page: &Page, moments: &[(&str, &Picture)]) -> String {
+    let named = |(label, picture): &(&str, &Picture)| {
+        let output = timeline::output(picture);
         Object::default()
             .text("label", label)
             .some("output", output.filter(|y| y.is_finite()).map(|y| y.to_string()))
             .end()
     };
-    Object::default()
-        .raw("facts", list(facts.lines))
-        .raw("numbers", list(numbers.lines))
-        .raw("levels", levels)
+    let object = state.into_iter().fold(Object::default(), |object, state| object.raw("state", state));
+    object
+        .all("open", &page.open, |name| text(&group_key(name)))
         .all("moments", if moments.len() > 1 { moments } else { &[] }, named)
+        .flag("live", page.carried.is_some())
+        .some("playground", page.playground.as_deref())
         .end()
 }
 
-fn level(expansion: &Expansion, moments: &[&Picture], facts: &mut Table, numbers: &mut Table) -> String {
-    let Expansion { open, picture } = expansion;
+/// What is known of the nodes, arrows and groups of a picture, and their numbers at each moment.
+pub(crate) fn state(pictures: &[&Picture]) -> String {
+    let Some(&picture) = pictures.first() else { return "{}".to_owned() };
     let edges = picture.drawn_edges().map(|(index, edge)| {
         Object::default()
             .raw("at", index)
@@ -75,6 +41,18 @@ fn level(expansion: &Expansion, moments: &[&Picture], facts: &mut Table, numbers
             .flag("wrong", edge.wrong)
             .end()
     });
+    let groups = groups(picture);
+    Object::default()
+        .text("title", &picture.title)
+        .raw("nodes", list(picture.nodes.iter().map(node_facts)))
+        .raw("edges", list(edges))
+        .all("groups", &groups, Clone::clone)
+        .raw("moments", moments(pictures))
+        .end()
+}
+
+/// The numbers of nodes and arrows at each moment.
+pub(crate) fn moments(pictures: &[&Picture]) -> String {
     let moment = |&picture: &&Picture| {
         let texts = |pick: fn(EdgeText) -> Option<String>| {
             let said = |index| pick(EdgeText::of(picture, index));
@@ -82,21 +60,12 @@ fn level(expansion: &Expansion, moments: &[&Picture], facts: &mut Table, numbers
             list(picture.drawn_edges().map(|(index, _)| written(said(index))))
         };
         Object::default()
-            .raw("numbers", numbers.all(picture.nodes.iter().map(node_numbers)))
+            .raw("numbers", list(picture.nodes.iter().map(node_numbers)))
             .raw("values", texts(|said| said.value))
             .raw("gradients", texts(|said| said.gradient))
             .end()
     };
-    let groups = groups(picture);
-    let open: Vec<&String> = open.iter().collect();
-    Object::default()
-        .all("open", &open, |scope| text(scope))
-        .text("title", &picture.title)
-        .raw("nodes", facts.all(picture.nodes.iter().map(node_facts)))
-        .raw("edges", list(edges))
-        .all("groups", &groups, Clone::clone)
-        .all("moments", moments, moment)
-        .end()
+    list(pictures.iter().map(moment))
 }
 
 /// The frames, each with its scope. O(nodes + groups).

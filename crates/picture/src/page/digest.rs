@@ -54,9 +54,14 @@ fn sha256(text: &[u8]) -> [u8; 32] {
 
 /// The digest of a text as a source expression of a content security policy: `sha256-…`.
 pub(crate) fn source(text: &str) -> String {
+    format!("sha256-{}", base64(&sha256(text.as_bytes())))
+}
+
+/// Bytes in Base64 (RFC 4648).
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = "sha256-".to_owned();
-    for three in sha256(text.as_bytes()).chunks(3) {
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for three in bytes.chunks(3) {
         let bits = (0..3).fold(0u32, |bits, i| bits << 8 | u32::from(three.get(i).copied().unwrap_or(0)));
         for letter in 0..4 {
             let place = (bits >> (18 - 6 * letter)) & 63;

@@ -1,11 +1,13 @@
-//! Interactive HTML pages of pictures with expandable groups and several moments.
+//! Interactive HTML pages of pictures, with several moments, and with a program that opens groups and computes numbers.
 //!
-//! `expansions` and `timeline` are what a page is made of; `write` puts it together from the template, style and script in
-//! `assets`, the drawings, and the script's `data`; `digest` is for its content security policy.
+//! `carried` is what a page is made of, `timeline` several of them; `state` is a drawing with its `data` for the script.
+//! `write` puts the page together from the template, style and script in `assets`; `digest` is for its content security
+//! policy. The program is `crates/page`, which calls `state` too.
 
+pub(crate) mod carried;
 pub(crate) mod data;
 pub(crate) mod digest;
-pub(crate) mod expansions;
+pub(crate) mod state;
 pub(crate) mod timeline;
 pub(crate) mod write;
 

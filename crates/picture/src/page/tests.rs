@@ -3,8 +3,10 @@
 use crate::model::text::xml;
 use crate::page::digest;
 use crate::samples::{self, NASTY, nasty};
-use crate::{Details, Expansions, Group, Picture, Timeline};
+use crate::{Details, Group, Page, Picture, Timeline, page_parts};
+use flate2::read::GzDecoder;
 use serde_json::Value;
+use std::io::Read;
 
 /// The data of a page, read back.
 fn read(page: &str) -> Value {
@@ -13,10 +15,9 @@ fn read(page: &str) -> Value {
     serde_json::from_str(data).expect("it is JSON")
 }
 
-/// What is known of the nodes of a drawing.
-fn nodes(data: &Value, level: usize) -> Vec<&Value> {
-    let places = data["levels"][level]["nodes"].as_array().expect("a list").iter();
-    places.map(|place| &data["facts"][place.as_u64().expect("a place") as usize]).collect()
+/// What is known of the nodes of the drawing.
+fn nodes(data: &Value) -> Vec<&Value> {
+    data["state"]["nodes"].as_array().expect("a list").iter().collect()
 }
 
 fn all() -> impl Iterator<Item = (&'static str, Picture)> {
@@ -33,7 +34,7 @@ fn pages_are_the_same_from_run_to_run() {
 #[test]
 fn a_page_without_data_is_small() {
     let page = Picture::default().to_html();
-    assert!(page.len() < 100_000, "{} bytes", page.len());
+    assert!(page.len() < 130_000, "{} bytes", page.len());
     assert!(!page.contains("{{") && page.ends_with("</html>\n"));
 }
 
@@ -69,10 +70,10 @@ fn hostile_names_stay_text() {
     assert_eq!((page.matches("<script").count(), page.matches("</script").count()), (2, 2));
     assert!(!page.contains("<img") && !page.contains('\u{2028}'));
     let data = read(&page);
-    let node = nodes(&data, 0)[0];
+    let node = nodes(&data)[0];
     let op = attack.replace('\u{2028}', " ");
     assert_eq!((&node["op"], &node["findings"][0]), (&Value::from(op), &Value::from(NASTY)));
-    assert_eq!(data["levels"][0]["title"], Value::from(picture.title));
+    assert_eq!(data["state"]["title"], Value::from(picture.title));
 }
 
 #[test]
@@ -81,8 +82,8 @@ fn the_data_are_those_of_the_picture() {
         let page = picture.to_html();
         let picture = picture.for_display();
         let data = read(&page);
-        let level = &data["levels"][0];
-        let nodes = nodes(&data, 0);
+        let level = &data["state"];
+        let nodes = nodes(&data);
         assert_eq!(nodes.len(), picture.nodes.len(), "{name}");
         for (told, node) in nodes.into_iter().zip(&picture.nodes) {
             assert_eq!(
@@ -109,7 +110,7 @@ fn the_data_are_those_of_the_picture() {
 fn a_node_of_a_graph_is_told_in_full() {
     let (_, picture) = samples::from_graphs().swap_remove(0);
     let data = read(&picture.to_html());
-    let all = nodes(&data, 0);
+    let all = nodes(&data);
     let node = |id: &str| *all.iter().find(|node| node["id"] == *id).expect("it is drawn");
     let times = node("n3");
     assert_eq!((&times["op"], &times["formula"]), (&Value::from("×"), &Value::from("y = ×(x)")));
@@ -119,22 +120,44 @@ fn a_node_of_a_graph_is_told_in_full() {
 }
 
 #[test]
-fn a_page_of_two_openings_holds_both_drawings_and_shared_facts_once() {
-    let closed = samples::apples_and_oranges();
-    let mut open = closed.clone();
-    open.edges.pop();
-    let expansions = Expansions::new().with(["shop"], open).with([""; 0], closed.clone());
-    let page = expansions.to_html();
-    assert_eq!(
-        (page.matches("<svg").count(), page.matches("<div class=\"drawing\" hidden>").count()),
-        (2, 1)
-    );
-    let data = read(&page);
-    assert_eq!(data["levels"][0]["open"], serde_json::json!(["shop"]));
-    assert_eq!(data["levels"][1]["open"], Value::Null);
-    assert_eq!(data["facts"].as_array().map(Vec::len), Some(closed.nodes.len()));
-    // The first picture of a combination counts.
-    assert_eq!(expansions.clone().with(["shop"], Picture::default()), expansions);
+fn a_page_that_carries_its_program_has_it_with_its_data_compressed() {
+    let picture = samples::apples_and_oranges();
+    let page =
+        |numbers: &[u8]| Page::new(picture.clone(), ["shop"]).carrying(b"scene".to_vec(), numbers.to_vec());
+    let html = page(b"first").to_html();
+    assert_eq!((html.matches("<script").count(), html.matches("</script").count()), (4, 4));
+    assert!(html.contains("' 'wasm-unsafe-eval'; style-src"), "the policy lets the program run");
+    assert!(!picture.to_html().contains("wasm-unsafe-eval"), "a page without one lets none run");
+    let data = read(&html);
+    assert_eq!((&data["open"], &data["live"]), (&serde_json::json!(["shop"]), &Value::from(true)));
+    let timeline = Timeline::new().moment("0", page(b"first")).moment("1", page(b"second")).to_html();
+    let timeline = timeline.expect("it is one graph");
+    let (_, packed) = timeline.split_once("id=\"carried\">").expect("it carries data");
+    let (packed, _) = packed.split_once("</script>").expect("they end");
+    let mut carried = Vec::new();
+    GzDecoder::new(&*bytes(packed)).read_to_end(&mut carried).expect("they are compressed");
+    let parts = page_parts(&carried).expect("in parts");
+    assert_eq!(parts[1..], [&b"scene"[..], b"first", b"second"]);
+    let state: Value = serde_json::from_slice(parts[0]).expect("it is JSON");
+    assert_eq!(state["nodes"].as_array().map(Vec::len), Some(picture.nodes.len()));
+    for cut in 1..carried.len() {
+        let parts = page_parts(&carried[..cut]);
+        assert!(parts.is_none_or(|parts| parts.len() < 4), "cut off at {cut}");
+    }
+    let other = Page::new(picture.clone(), ["shop"]).carrying(b"another".to_vec(), Vec::new());
+    let mixed = Timeline::new().moment("0", page(b"first")).moment("1", other).to_html();
+    assert!(mixed.expect_err("it is another graph").to_string().contains("another graph"));
+}
+
+/// Base64, read back.
+fn bytes(letters: &str) -> Vec<u8> {
+    const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let places = letters.chars().filter_map(|letter| LETTERS.find(letter)).collect::<Vec<_>>();
+    let bytes = places.chunks(4).flat_map(|four| {
+        let bits = (0..4).fold(0, |bits, i| bits << 6 | four.get(i).copied().unwrap_or(0));
+        (0..four.len() - 1).map(move |i| (bits >> (16 - 8 * i)) as u8)
+    });
+    bytes.collect()
 }
 
 #[test]
@@ -148,7 +171,7 @@ fn frames_know_the_scopes_they_are_drawn_around() {
         node.details = Some(Box::new(Details { scope: "net/in/deep".to_owned(), ..Details::default() }));
     }
     let data = read(&picture.to_html());
-    let groups = &data["levels"][0]["groups"];
+    let groups = &data["state"]["groups"];
     assert_eq!((&groups[0]["scope"], &groups[inner]["scope"]), (&Value::from("net"), &Value::from("net/in")));
 }
 
@@ -173,7 +196,7 @@ fn moments_share_one_layout_and_change_numbers_alone() {
     assert_eq!(page.matches("<svg").count(), 1);
     assert!(!page.contains("<b>"));
     let data = read(&page);
-    let (edges, moments) = (&short.edges, &data["levels"][0]["moments"]);
+    let (edges, moments) = (&short.edges, &data["state"]["moments"]);
     for (index, edge) in edges.iter().enumerate() {
         let (first, second) = (&moments[0]["values"][index], &moments[1]["values"][index]);
         if let Some(value) = &edge.value {

@@ -3,7 +3,7 @@
 use crate::layout::measure::EdgeText;
 use crate::model::picture::{NodeKind, Picture, PictureEdge, PictureNode};
 use crate::model::text::{minus, width};
-use crate::page::expansions::Expansions;
+use crate::page::carried::Page;
 use chainrule_base::error::Error;
 use std::borrow::Cow;
 
@@ -28,7 +28,7 @@ use std::borrow::Cow;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Timeline {
-    pub(crate) moments: Vec<(String, Expansions)>,
+    pub(crate) moments: Vec<(String, Page)>,
 }
 
 impl Timeline {
@@ -37,9 +37,9 @@ impl Timeline {
         Self::default()
     }
 
-    /// Adds a moment with its label on the slider: a [`Picture`], or [`Expansions`] if groups can be opened.
+    /// Adds a moment with its label on the slider: a [`Picture`], or a [`Page`] whose groups can be opened.
     #[must_use]
-    pub fn moment(mut self, label: impl Into<String>, pictures: impl Into<Expansions>) -> Self {
+    pub fn moment(mut self, label: impl Into<String>, pictures: impl Into<Page>) -> Self {
         self.moments.push((label.into(), pictures.into()));
         self
     }
@@ -50,23 +50,21 @@ pub(crate) fn refused(problem: String) -> Error {
 }
 
 /// The first structural difference between two moments, if there is one; numbers may differ.
-pub(crate) fn difference(first: &Expansions, second: &Expansions) -> Option<&'static str> {
-    if !first.iter().map(|(open, _)| open).eq(second.iter().map(|(open, _)| open)) {
-        return Some("other open groups");
+pub(crate) fn difference(first: &Page, second: &Page) -> Option<&'static str> {
+    let (a, b) = (&first.picture, &second.picture);
+    let ends = |edge: &PictureEdge| (edge.from, edge.to, edge.operand);
+    let scene = |page: &Page| page.carried.as_ref().map(|carried| carried.scene.clone());
+    if first.open != second.open {
+        Some("other open groups")
+    } else if !a.nodes.iter().map(identity).eq(b.nodes.iter().map(identity)) {
+        Some("other nodes")
+    } else if !a.edges.iter().map(ends).eq(b.edges.iter().map(ends)) {
+        Some("other arrows")
+    } else if a.groups != b.groups || a.direction != b.direction {
+        Some("other groups")
+    } else {
+        (scene(first) != scene(second)).then_some("another graph")
     }
-    for ((_, a), (_, b)) in first.iter().zip(second.iter()) {
-        if !a.nodes.iter().map(identity).eq(b.nodes.iter().map(identity)) {
-            return Some("other nodes");
-        }
-        let ends = |edge: &PictureEdge| (edge.from, edge.to, edge.operand);
-        if !a.edges.iter().map(ends).eq(b.edges.iter().map(ends)) {
-            return Some("other arrows");
-        }
-        if a.groups != b.groups || a.direction != b.direction {
-            return Some("other groups");
-        }
-    }
-    None
 }
 
 /// What must be equal for the node of another moment.

@@ -13,6 +13,7 @@ function select(index) {
   if (position < 0) level.markEdges('lit', near);
   if (index < 0) writeKey(level, [...groupList(level, toggle), ...filterList(level)]);
   else writeNode(level, index, follow, waysAt(index));
+  writeAddress();
 }
 
 /** Lights a node's counterparts of the other pass: of the one that is pointed at, or else of the selected one. */
@@ -38,50 +39,52 @@ function focusOn(shape) {
   if (shape) shape.focus({ preventScroll: true });
 }
 
-/** Goes to a node wherever it stands, opening the groups around it as far as there are drawings. */
+/** Goes to a node wherever it stands, opening the groups around it. */
 function visitNode(node) {
-  let index = level.counterpart(node);
-  while (index >= 0 && node.kind !== 'layer' && level.nodes[index].kind === 'layer') {
-    const { scope } = level.nodes[index], next = afterToggle(level, scope);
-    if (!openable.includes(scope) || next < 0 || next === data.levels.indexOf(level.known)) break;
-    changeLevel(next, scope);
-    index = level.counterpart(node);
-  }
-  if (index >= 0) visit(index);
+  const index = level.counterpart(node);
+  if (index >= 0 && (node.kind === 'layer' || level.nodes[index].kind !== 'layer')) return visit(index);
+  const scope = index >= 0 ? groupOf(level, index) : null;
+  return request(['show', node.id], scope, () => {
+    const found = level.counterpart(node);
+    if (found >= 0) visit(found);
+  });
 }
 
 /** What opens or closes the group at a node. */
 function waysAt(index) {
   const scope = groupOf(level, index);
-  if (!scope || afterToggle(level, scope) < 0) return [];
-  return [[level.open.has(scope) ? `Close ${scope}` : `Open ${scope}`, () => { toggle(scope); focusOn(level.shapesOf(scope)[0]); }]];
+  if (!scope) return [];
+  const name = groupName(scope);
+  return [[isClosed(level, scope) ? `Open ${name}` : `Close ${name}`, () => { toggle(scope); focusOn(level.shapesOf(scope)[0]); }]];
 }
 
 /** Opens or closes a group; keeps the selection, the step, the view and the focus. */
 function toggle(scope) {
-  const next = afterToggle(level, scope);
-  if (next >= 0) changeLevel(next, scope);
+  request([isClosed(level, scope) ? 'open' : 'close', scope], scope);
 }
 
-/** Shows the drawing with exactly these groups open, if there is one. */
-function showOpen(open) {
-  const next = drawingOf(open);
-  if (next >= 0) changeLevel(next, null);
+/** Has the program draw another state, which is shown; says why if it cannot be drawn. */
+function request(what, scope, then) {
+  if (!program) return begun.then(() => { if (program) request(what, scope, then); });
+  const { problem, state, open, svg } = ask(...what);
+  at('told').textContent = problem || '';
+  if (problem) return undefined;
+  changeLevel(new Level(state, open, placeOf(svg)), scope);
+  return then && then();
 }
 
-function changeLevel(index, scope) {
-  const next = levelAt(index), before = level, focus = focusOf(before);
-  if (next === before) return;
+/** Shows another state. */
+function changeLevel(next, scope) {
+  const before = level, focus = focusOf(before);
   pause();
-  if (scope) openedLast = [scope, ...openedLast.filter(each => each !== scope)];
   level = next;
   next.takeMoment(moment);
   land();
-  // Both are shown while the one is measured against the other.
-  next.place.hidden = false;
+  // Both are there while the one is measured against the other.
+  if (before) stage.append(next.place);
   show(next, whole(next));
   const view = before ? carriedView(before, next, scope) : firstView(next);
-  places.forEach(place => { place.hidden = place !== next.place; });
+  if (before) before.place.remove();
   show(next, view);
   position = before ? sameStep(before, position, next) : -1;
   tellPosition();
@@ -91,9 +94,10 @@ function changeLevel(index, scope) {
   select(before && selected >= 0 ? next.counterpart(before.nodes[selected]) : -1);
   restore(focus, scope);
   // A button that has the focus stays enabled, so that the focus is not lost.
-  for (const [id, open] of [['open-all', openable], ['close-all', []]]) {
-    at(id).setAttribute('aria-disabled', String(drawingOf(open) < 0 || next.open.size === open.length));
-  }
+  const closed = next.nodes.some((_, index) => next.opens(index)), opened = next.open.size > 0;
+  at('open-all').setAttribute('aria-disabled', String(!closed));
+  at('close-all').setAttribute('aria-disabled', String(!opened));
+  at('groups').hidden = !(closed || opened);
 }
 
 /** What has the focus: a node or a frame of the drawing, or a switch in the list of groups. */
@@ -101,11 +105,13 @@ function focusOf(level) {
   const active = document.activeElement, shape = level && active && active.closest('.node');
   if (shape) return { node: level.nodes[level.shapes.indexOf(shape)] };
   if (active && active.closest('.group')) return { isFrame: true };
+  if (active && active.dataset.edit) return { field: active.dataset.edit };
   return active && active.dataset.group ? { group: active.dataset.group } : null;
 }
 
 function restore(focus, scope) {
   if (!focus) return;
+  if (focus.field) return focusOn(document.querySelector('[data-edit]'));
   if (focus.group) return focusOn([...document.querySelectorAll('[data-group]')].find(each => each.dataset.group === focus.group));
   const index = focus.node ? level.counterpart(focus.node) : -1;
   // Whoever opened a box goes on at the frame around what was in it.
@@ -125,6 +131,7 @@ function showMoment() {
 function tellPosition() {
   const count = level.steps.length, isOn = position >= 0;
   paintStep(level, position);
+  hideAnswer(level, position);
   tellStep(level, position);
   at('position').max = Math.max(count - 1, 0);
   at('position').value = Math.max(position, 0);
@@ -186,8 +193,8 @@ function watchTheme() {
   // On paper stands the whole drawing, however it was moved.
   printing.addEventListener('change', () => {
     applyTheme();
-    if (printing.matches) level.svg.setAttribute('viewBox', `0 0 ${level.size.width} ${level.size.height}`);
-    else show(level, level.view);
+    if (printing.matches && level) level.svg.setAttribute('viewBox', `0 0 ${level.size.width} ${level.size.height}`);
+    else if (level) show(level, level.view);
   });
 }
 
@@ -197,9 +204,9 @@ function picked(target) {
   const shape = target && target.closest('.node');
   const index = shape ? level.shapes.indexOf(shape) : -1;
   if (index >= 0) {
-    const again = index === selected && performance.now() - pickedAt < 450, { kind, scope } = level.nodes[index];
+    const again = index === selected && performance.now() - pickedAt < 450, { kind } = level.nodes[index];
     pickedAt = performance.now();
-    if (again && kind === 'layer' && openable.includes(scope)) return toggle(scope);
+    if (again && level.opens(index)) return toggle(level.opens(index));
     return select(kind === 'hidden' ? -1 : index);
   }
   const label = target && target.closest('.frame-label, .frame-plate');
@@ -258,7 +265,11 @@ const keys = {
 };
 
 document.addEventListener('keydown', event => {
+  if (!level) return;
+  if ((event.ctrlKey || event.metaKey) && event.key === 'z' && !event.target.closest('input') && edits.length > 0) { event.preventDefault(); undo(); return; }
   if (event.ctrlKey || event.metaKey || event.altKey || at('help').open) return;
+  // A field keeps all keys.
+  if (event.target.closest('#panel input, #story input, #playground')) return;
   const shape = event.target.closest && event.target.closest('.node, .closable');
   if (shape && (event.key === 'Enter' || event.key === ' ')) {
     event.preventDefault();
@@ -278,13 +289,13 @@ document.addEventListener('keydown', event => {
 });
 
 document.addEventListener('focusin', event => {
-  const shape = event.target.closest('.node');
+  const shape = level && event.target.closest('.node');
   if (shape && level.shapes.includes(shape)) keepInSight(level, level.shapes.indexOf(shape));
 });
 
 stage.addEventListener('pointerover', event => {
   const shape = event.target.closest('.node');
-  showTies(shape ? level.shapes.indexOf(shape) : -1);
+  if (level) showTies(shape ? level.shapes.indexOf(shape) : -1);
 });
 
 at('search').addEventListener('submit', event => event.preventDefault());
@@ -296,14 +307,40 @@ const clicks = {
   'next-found': () => nextHit(1, visitNode), 'previous-found': () => nextHit(-1, visitNode),
   'zoom-in': keys['+'], 'zoom-out': keys['-'], fit: keys[0], 'show-help': keys['?'],
   'first-step': keys.Home, back: keys.ArrowLeft, play, forth: keys.ArrowRight, 'last-step': keys.End, leave: leaveSteps,
-  'open-all': () => showOpen(openable), 'close-all': () => showOpen([]), 'skip': () => at('panel').focus(),
+  'open-all': () => request(['all'], null), 'close-all': () => request(['only'], null), 'skip': () => at('panel').focus(),
 };
 for (const [id, action] of Object.entries(clicks)) at(id).addEventListener('click', action);
+at('predict').addEventListener('click', () => {
+  predicts = !predicts;
+  revealed.clear();
+  at('predict').setAttribute('aria-pressed', String(predicts));
+  if (predicts && position < 0) return goTo(0);
+  return tellPosition();
+});
+for (const [id, action] of Object.entries({ undo, 'reset-numbers': resetNumbers })) at(id).addEventListener('click', action);
 at('position').addEventListener('input', () => { pause(); goTo(Number(at('position').value)); });
 
-at('groups').hidden = openable.length === 0;
-changeLevel(0, null);
-prepareTimeline(showMoment);
+/** Shows the first state, and starts the program if the page carries one. */
+async function begin() {
+  let rest = null;
+  if (data.live) [data.state, rest] = takeState(await bytesOf('carried'));
+  changeLevel(new Level(data.state, data.open || [], document.querySelector('.drawing')), null);
+  prepareTimeline(showMoment);
+  preparePlayground();
+  watchStage(() => level, picked);
+  new ResizeObserver(() => { if (!printing.matches) show(level, level.view); }).observe(stage);
+  if (!rest) return;
+  try {
+    await startProgram(rest);
+  } catch (problem) {
+    program = null;
+    at('groups').hidden = true;
+    at('told').textContent = `Groups and numbers stay as they are: ${problem.message}`;
+    return;
+  }
+  select(selected);
+  readAddress();
+}
+
 watchTheme();
-watchStage(() => level, picked);
-new ResizeObserver(() => { if (!printing.matches) show(level, level.view); }).observe(stage);
+const begun = begin();

@@ -38,7 +38,7 @@ function writeNode(level, index, go, ways) {
     ['recorded', node.source, 'code'],
     ['check', node.mark && `${markSigns[node.mark]} ${markWords[node.mark]}`],
   ]);
-  parts.push(facts);
+  parts.push(facts, ...numberEditor(index));
   for (const finding of node.findings || []) parts.push(make('div', `finding is-${node.mark || 'none'}`, finding));
   if (!node.op) parts.push(make('p', 'quiet lines', node.tooltip || ''));
   if (node.rules) {
@@ -55,6 +55,7 @@ function writeNode(level, index, go, ways) {
   const ties = level.ties[index].map(other => (node.backward ? { from: other } : { to: other }));
   if (node.backward) parts.push(...relatives(level, 'Part of the reverse pass of', ties, 'from', edge => level.label(edge.from), go));
   else parts.push(...relatives(level, 'Its reverse pass', ties, 'to', edge => level.label(edge.to), go));
+  parts.push(...pathsAt(index));
   const overTime = level.overTime(index);
   for (const [key, title, className] of [['valueBins', 'Value', 'of-value'], ['gradientBins', 'Gradient', 'of-gradient']]) {
     if (node[key]) parts.push(...histogram(node[key], title, className));

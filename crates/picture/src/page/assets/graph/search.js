@@ -2,19 +2,24 @@
 
 let hits = [], hit = -1;
 
-/** Everything that can be found: the nodes of the drawing, and those that stand in its closed groups. */
+/** What can be found in the drawing. */
 function findable(level) {
-  const here = level.nodes.map((node, index) => ({ node, label: level.label(index) })).filter(({ node }) => node.kind !== 'hidden');
-  const shown = new Set(level.nodes.map(node => node.id));
-  const inside = [...factsOf.values()].filter(({ id, kind }) => !shown.has(id) && kind !== 'hidden' && kind !== 'output' && level.indexOf(id) >= 0);
-  return here.concat(inside.map(node => ({ node, label: `${node.name || (node.op || '').replace(/\(.*/s, '') || node.symbol} (${node.id})`, isInside: true })));
+  return level.nodes.map((node, index) => ({ node, label: level.label(index) })).filter(({ node }) => node.kind !== 'hidden');
+}
+
+/** What the program finds in the groups that are closed. */
+function findInside(level, wanted) {
+  const reply = ask('find', wanted);
+  if (!reply || !reply.found) return [];
+  const shown = new Set(level.nodes.filter(({ kind }) => kind !== 'layer').map(({ id }) => id));
+  return reply.found.filter(({ id }) => !shown.has(id)).map(node => ({ node, label: node.label, isInside: true }));
 }
 
 /** Finds what was typed, marks it in the drawing, and lists it. `go` is called with a node that is chosen. */
 function search(level, go) {
   const wanted = at('query').value.trim().toLowerCase();
   const said = ({ name, op, symbol, id, scope }) => [name, op, symbol, id, scope].filter(Boolean).join('\n').toLowerCase();
-  hits = wanted ? findable(level).filter(({ node }) => said(node).includes(wanted)) : [];
+  hits = wanted ? [...findable(level).filter(({ node }) => said(node).includes(wanted)), ...findInside(level, wanted)] : [];
   hit = -1;
   markHits(level);
   at('found').textContent = wanted ? `${hits.length} found` : '';
@@ -30,7 +35,7 @@ const mostListed = 200;
 
 function listHits(go) {
   const rows = hits.slice(0, mostListed).map(({ node, label, isInside }, index) => {
-    const where = [node.kind === 'op' ? node.symbol : node.kind, isInside ? `in ${node.scope}, closed` : node.kind === 'layer' ? null : node.scope];
+    const where = [node.kind === 'op' ? node.symbol : node.kind, isInside ? (node.scope ? `in ${node.scope}, closed` : 'closed') : node.kind === 'layer' ? null : node.scope];
     return make('li', '', button('link', () => { nextHit(index - hit, go); at('hits').hidden = true; }, label, make('span', 'quiet', `  ${where.filter(Boolean).join(', ')}`)));
   });
   if (hits.length > mostListed) rows.push(make('li', 'quiet', `and ${hits.length - mostListed} more`));

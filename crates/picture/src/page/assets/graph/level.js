@@ -22,21 +22,14 @@ function button(className, action, ...content) {
   return element;
 }
 
-/** What is known of a node, by its id, in whichever drawing it stands. */
-const factsOf = new Map(data.facts.filter(fact => fact.kind !== 'layer').map(fact => [fact.id, fact]));
-/** The scopes that can be opened and closed, in the order of the graph. */
-const openable = (() => {
-  const known = new Set(data.levels.flatMap(each => each.open || []));
-  const seen = data.facts.flatMap(({ scope = '' }) => [...known].filter(each => scope === each || scope.startsWith(`${each}/`)));
-  return [...new Set(seen)];
-})();
 const numberKeys = ['value', 'gradient', 'valueBins', 'gradientBins'];
 
 class Level {
-  constructor(known, place) {
+  /** A state of the page, with the names of the groups that are open in it, and the element that its drawing is in. */
+  constructor(known, open, place) {
     this.known = known;
-    this.open = new Set(known.open || []);
-    this.nodes = known.nodes.map(at => ({ ...data.facts[at] }));
+    this.open = new Set(open);
+    this.nodes = known.nodes.map(node => ({ ...node }));
     this.edges = known.edges;
     this.groups = known.groups || [];
     this.place = place;
@@ -73,33 +66,33 @@ class Level {
   tied() {
     const ties = this.nodes.map(() => new Set());
     this.nodes.forEach((node, index) => {
-      for (const id of node.kind === 'layer' ? node.members || [] : [node.id]) {
-        const fact = factsOf.get(id), other = fact && fact.belongsTo ? this.indexOf(fact.belongsTo) : -1;
-        if (other < 0 || other === index) continue;
-        ties[index].add(other);
-        ties[other].add(index);
-      }
+      const other = node.belongsTo ? this.indexOf(node.belongsTo) : -1;
+      if (other < 0 || other === index) return;
+      ties[index].add(other);
+      ties[other].add(index);
     });
     return ties.map(set => [...set].sort((a, b) => a - b));
   }
 
-  /** Takes over the numbers of a moment, and shows them. */
-  takeMoment(moment) {
+  /** Takes over the numbers of a moment, and shows them; of `fresh` ones too, if they are the first. */
+  takeMoment(moment, fresh = false) {
     if (this.moment === moment) return;
-    const { numbers, values, gradients } = this.known.moments[moment], isFirst = this.moment < 0;
+    const { numbers, values, gradients } = this.known.moments[moment], isDrawn = this.moment < 0 && !fresh;
     this.moment = moment;
     this.nodes.forEach((node, index) => {
-      for (const key of numberKeys) node[key] = data.numbers[numbers[index]][key];
+      const next = numbers[index], changed = isDrawn || next.value !== node.value || next.gradient !== node.gradient;
+      for (const key of numberKeys) node[key] = next[key];
+      if (!changed) return;
       const sum = this.shapes[index].querySelector('.gradient');
-      if (sum && !isFirst) sum.textContent = node.gradient ? `Σ ${node.gradient}` : '';
+      if (sum && !isDrawn) sum.textContent = node.gradient ? `Σ ${node.gradient}` : '';
       this.describe(index);
     });
     this.edges.forEach((edge, index) => {
+      const texts = [['.value,.shape', values[index], edge.value], ['.gradient', gradients[index], edge.gradient]];
       [edge.value, edge.gradient] = [values[index], gradients[index]];
-      if (!edge.digits || isFirst) return;
-      const texts = [['.value,.shape', edge.value], ['.gradient', edge.gradient]];
-      for (const [selector, said] of texts) {
-        const text = edge.digits.querySelector(selector);
+      if (!edge.digits || isDrawn) return;
+      for (const [selector, said, before] of texts) {
+        const text = said === before ? null : edge.digits.querySelector(selector);
         if (text) text.textContent = said || '';
       }
     });
@@ -108,7 +101,7 @@ class Level {
 
   /** The numbers of a node at every moment. */
   overTime(index) {
-    return this.known.moments.map(({ numbers }) => data.numbers[numbers[index]]);
+    return this.known.moments.map(({ numbers }) => numbers[index]);
   }
 
   byEdge(selector) {
@@ -129,17 +122,23 @@ class Level {
       shape.setAttribute('tabindex', '0');
       shape.setAttribute('role', 'button');
       if (node.kind === 'output') shape.classList.add('bare');
-      if (node.kind === 'layer' && openable.includes(node.scope)) shape.setAttribute('aria-expanded', 'false');
+      if (this.opens(index)) shape.setAttribute('aria-expanded', 'false');
     });
     for (const frame of this.svg.querySelectorAll('.group')) {
       const group = this.groups.find(each => each.id === frame.dataset.id);
-      if (!group || !this.open.has(group.scope) || !openable.includes(group.scope)) continue;
+      if (!data.live || !group || !group.scope) continue;
       frame.classList.add('closable');
       frame.setAttribute('tabindex', '0');
       frame.setAttribute('role', 'button');
       frame.setAttribute('aria-expanded', 'true');
       frame.setAttribute('aria-label', `close ${group.label}`);
     }
+  }
+
+  /** The name by which a closed group is opened; none for anything else. */
+  opens(index) {
+    const node = this.nodes[index];
+    return data.live && node && node.kind === 'layer' ? node.opens : undefined;
   }
 
   /** Says what a node is and has, for those who hear it. */
@@ -205,9 +204,9 @@ class Level {
     return inside.length > 0 ? inside[inside.length - 1] : -1;
   }
 
-  /** The shapes that stand for a scope: its box, or its frame. */
+  /** The shapes that stand for a group: its box, or its frame. */
   shapesOf(scope) {
-    const boxes = this.shapes.filter((_, index) => this.nodes[index].kind === 'layer' && this.nodes[index].scope === scope);
+    const boxes = this.shapes.filter((_, index) => this.nodes[index].kind === 'layer' && [this.nodes[index].opens, this.nodes[index].scope].includes(scope));
     const frames = this.groups.filter(group => group.scope === scope).map(group => this.frame(group)).filter(Boolean);
     return boxes.length > 0 ? boxes : frames;
   }

@@ -52,7 +52,7 @@ function goToMoment(wanted, shown) {
   moment = Math.min(Math.max(wanted, 0), moments.length - 1);
   const { label, output } = moments[moment];
   at('moment').value = moment;
-  const end = levelAt(0).nodes.find(node => node.kind === 'output');
+  const end = level.nodes.find(node => node.kind === 'output');
   const said = output === undefined ? label || '' : `${label || moment}: ${(end && end.name) || 'output'} ${output.replace('-', '−')}`;
   at('moment').setAttribute('aria-valuetext', said);
   at('moment-said').textContent = said;

@@ -23,11 +23,20 @@ function whole(level) {
   return { x: level.size.width / 2, y: level.size.height / 2, scale };
 }
 
+/** The smallest text that a reader begins with, in pixels. */
+const leastText = 9;
+
+/** The scale at which the smallest text of a drawing can be read. */
+function readableScale(level) {
+  const sizes = [...level.svg.querySelectorAll('text')].map(text => parseFloat(getComputedStyle(text).fontSize)).filter(size => size > 0);
+  return leastText / Math.min(12, ...sizes);
+}
+
 /** The view that a reader begins with: the whole drawing, or where it begins if that would be too small to be read. */
 function firstView(level) {
-  const all = whole(level), { width, height } = stageSize();
-  if (all.scale >= 0.3) return all;
-  const scale = 0.6, reach = (size, room) => Math.min(size, room / scale) / 2 - 12;
+  const all = whole(level), { width, height } = stageSize(), scale = readableScale(level);
+  if (all.scale >= scale) return all;
+  const reach = (size, room) => Math.min(size, room / scale) / 2 - 12;
   return { x: reach(level.size.width, width), y: Math.min(level.size.height / 2, reach(level.size.height + 24, height)), scale };
 }
 

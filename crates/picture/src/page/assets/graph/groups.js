@@ -1,51 +1,19 @@
-// Groups: each combination of open groups that is shown is a drawing that was carried along.
-
-const places = [...document.querySelectorAll('.drawing')];
-const made = new Map();
-
-/** A drawing with its data, made when it is first shown. */
-function levelAt(index) {
-  if (!made.has(index)) made.set(index, new Level(data.levels[index], places[index]));
-  return made.get(index);
-}
+// Groups, opened and closed by the page's program.
 
 /** Whether a scope lies in another, or is it. */
 const isWithin = (scope, outer) => scope === outer || scope.startsWith(`${outer}/`);
 
-/** The drawing with exactly these groups open, by its position; −1 if it was not carried along. */
-function drawingOf(open) {
-  return data.levels.findIndex(({ open: known = [] }) => known.length === open.length && known.every(scope => open.includes(scope)));
-}
-
-/** Groups in the order in which the reader opened them, the last one first. */
-let openedLast = [];
-
-/** The drawing to show when a group is opened or closed: with all others as they are, or else as many of those that were
-    opened last as there is a drawing for. */
-function afterToggle(level, scope) {
-  const open = [...level.open];
-  if (level.open.has(scope)) {
-    const without = drawingOf(open.filter(each => !isWithin(each, scope)));
-    return without >= 0 ? without : drawingOf([]);
-  }
-  const around = openable.filter(each => isWithin(scope, each));
-  const rank = each => (openedLast.includes(each) ? openedLast.indexOf(each) : openedLast.length);
-  const others = open.filter(each => !around.includes(each)).sort((a, b) => rank(a) - rank(b));
-  for (let kept = others.length; kept >= 0; kept -= 1) {
-    const index = drawingOf([...around, ...others.slice(0, kept)]);
-    if (index >= 0) return index;
-  }
-  return drawingOf(openable);
-}
-
 /** The innermost open group that a node stands in, or the closed one that it is; none if it is in none. */
 function groupOf(level, index) {
-  const { kind, scope } = level.nodes[index] || {};
-  if (!scope) return null;
-  if (kind === 'layer') return openable.includes(scope) ? scope : null;
-  const around = openable.filter(each => isWithin(scope, each) && level.open.has(each));
+  const node = level.nodes[index];
+  if (!node || !data.live) return null;
+  if (node.kind === 'layer') return node.opens || null;
+  const around = level.groups.map(group => group.scope).filter(scope => scope && node.scope && isWithin(node.scope, scope));
   return around.sort((a, b) => b.length - a.length)[0] || null;
 }
+
+/** Whether a group is closed: it stands as a box. */
+const isClosed = (level, scope) => level.nodes.some((_, index) => level.opens(index) === scope);
 
 /** A shape without its label, which stands out of a frame. */
 const outlineOf = shape => shape.querySelector('.frame') || shape;
@@ -69,7 +37,7 @@ function carriedView(from, to, scope) {
   // Who sees all of it goes on seeing all of it; but a group that is opened is shown large enough to be read.
   const seesAll = !now || (Math.abs(now.scale / before.scale - 1) < 0.01 && Math.hypot(now.x - before.x, now.y - before.y) * now.scale < 2);
   if (seesAll) {
-    const view = whole(to), isOpened = scope && to.open.has(scope) && view.scale < 0.45;
+    const view = whole(to), isOpened = scope && !isClosed(to, scope) && view.scale < 0.45;
     return isOpened ? viewOf(to.shapesOf(scope)) || view : view;
   }
   const pairs = scope ? [[from, to].map(level => level.shapesOf(scope).map(outlineOf))] : [];
@@ -84,27 +52,32 @@ function carriedView(from, to, scope) {
   return { x: box.x - at.x / now.scale, y: box.y - at.y / now.scale, scale: now.scale };
 }
 
-/** The name of a group: a scope's own, or what stands on the box. */
-const groupNames = new Map(data.facts.filter(({ kind, name }) => kind === 'layer' && name).map(({ scope, name }) => [scope, name]));
+/** Names of groups as their boxes say them, by the name that opens them. */
+const groupNames = new Map();
 const groupName = scope => {
   const name = groupNames.get(scope) || scope;
   return scope.endsWith(name) ? scope : name;
 };
 
-/** The list of groups in the side, each a switch. */
+const mostGroups = 60;
+
+/** The list of groups in the side: those that are open, and the closed ones in the drawing, each a switch. */
 function groupList(level, toggle) {
-  if (openable.length === 0) return [];
+  if (!data.live) return [];
+  level.nodes.forEach((node, index) => { if (level.opens(index) && node.name) groupNames.set(level.opens(index), node.name); });
+  const closed = new Set(level.nodes.map((_, index) => level.opens(index)).filter(Boolean));
+  const opened = [...level.open].filter(scope => !closed.has(scope));
+  const all = [...new Set([...opened, ...closed])].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  if (all.length === 0) return [];
   const list = make('ul', 'chips');
-  for (const scope of openable) {
-    const open = level.open.has(scope);
+  for (const scope of all.slice(0, mostGroups)) {
+    const open = !closed.has(scope);
     const each = button('chip-button', () => toggle(scope), make('span', 'count', open ? '▾ ' : '▸ '), make('bdi', '', groupName(scope)));
     each.setAttribute('aria-pressed', String(open));
     each.title = open ? `Close ${groupName(scope)}` : `Open ${groupName(scope)}`;
     each.dataset.group = scope;
-    each.disabled = afterToggle(level, scope) < 0;
     list.append(make('li', '', each));
   }
-  const most = Math.max(...data.levels.map(({ open = [] }) => open.length).filter(count => count < openable.length));
-  const hint = most < openable.length - 1 ? make('p', 'quiet', `Up to ${most} can be open at a time${drawingOf(openable) < 0 ? '' : ', or all'}.`) : null;
-  return [make('h2', 'small', 'Groups'), list, hint].filter(Boolean);
+  const more = all.length > mostGroups ? make('p', 'quiet', `and ${all.length - mostGroups} more`) : null;
+  return [make('h2', 'small', 'Groups'), list, more].filter(Boolean);
 }
