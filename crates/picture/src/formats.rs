@@ -97,6 +97,7 @@ impl Picture {
     pub fn to_svg_with(&self, layout: &impl LayoutEngine) -> String {
         let picture = self.for_display();
         let picture = picture.shallow();
+        let picture = picture.with_leaves_at_uses();
         svg::write(&picture, &layout.lay_out(&picture, &Sizes::of(&picture)))
     }
 

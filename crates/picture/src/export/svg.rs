@@ -1,7 +1,7 @@
 //! Pictures as SVG: one self-contained file, deterministic byte for byte.
 
 use crate::export::badge::{self, Legend};
-use crate::layout::canvas::{TITLE_SIZE, heading};
+use crate::layout::canvas::{CONTINUED, TITLE_SIZE, heading};
 use crate::layout::frames::LABEL_SIZE;
 use crate::layout::geometry::{EdgeLine, Frame, Geometry, Piece, Point, Rect, round as n};
 use crate::layout::measure::{DIGITS, DIGITS_GAP, DIGITS_ROW, EdgeText, Face, Outline, ROW, Role, Row};
@@ -97,7 +97,12 @@ impl Svg<'_> {
             ));
         }
         for group in 0..self.picture.groups.len() {
-            self.frame(group);
+            if let Some(frame) = self.drawing.groups[group] {
+                self.frame(group, frame, "");
+            }
+        }
+        for (group, frame) in &self.drawing.continued {
+            self.frame(*group, *frame, CONTINUED);
         }
         for (index, edge) in self.picture.drawn_edges() {
             self.edge(index, edge, &self.drawing.edges[index]);
@@ -116,15 +121,12 @@ impl Svg<'_> {
         self.out.push_str("</svg>\n");
     }
 
-    fn frame(&mut self, index: usize) {
-        let Some(Frame { outline, label }) = self.drawing.groups[index] else {
-            return;
-        };
+    fn frame(&mut self, index: usize, Frame { outline, label }: Frame, prefix: &str) {
         let group = &self.picture.groups[index];
         self.line(format_args!("<g class=\"group\" data-id=\"{}\">", xml(&group.id)));
         self.rect("frame", outline, 10.0);
         if !group.label.is_empty() {
-            let text = xml(&fitted(&group.label, LABEL_SIZE, label.width - 10.0));
+            let text = xml(&fitted(&format!("{prefix}{}", group.label), LABEL_SIZE, label.width - 10.0));
             let (x, base) = (n(label.centre().x), n(label.centre().y + 0.35 * LABEL_SIZE));
             self.rect("frame-plate", label, label.height / 2.0);
             self.line(format_args!("<text class=\"frame-label\" x=\"{x}\" y=\"{base}\">{text}</text>"));

@@ -163,7 +163,7 @@ fn weights(wanted: &[f64], level: f64) -> Vec<f64> {
 
 /// The numbers within ±`limit` nearest to the wanted ones (which ascend), in weighted least squares, with at least `gap`
 /// between neighbours: pool adjacent violators.
-fn spread(wanted: &[f64], weights: &[f64], gap: f64, limit: f64) -> Vec<f64> {
+pub(crate) fn spread(wanted: &[f64], weights: &[f64], gap: f64, limit: f64) -> Vec<f64> {
     // Blocks of numbers exactly `gap` apart: (weighted sum of wanted starts, weight, count).
     let mut blocks: Vec<(f64, f64, usize)> = Vec::new();
     for (index, (&value, &weight)) in wanted.iter().zip(weights).enumerate() {

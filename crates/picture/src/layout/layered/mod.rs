@@ -67,6 +67,24 @@ impl LayoutEngine for Layered {
     }
 }
 
+impl Picture {
+    /// The picture, running from top to bottom if it is too wide for its [`max_width`](Picture#structfield.max_width) from
+    /// left to right and then fits it, no higher than it would be folded into rows.
+    pub fn in_fitting_direction(self) -> Picture {
+        let Some(limit) = self.max_width.map(f64::from).filter(|_| self.direction == Direction::LeftToRight)
+        else {
+            return self;
+        };
+        let drawn = |picture: &Picture| Layered::default().lay_out(picture, &Sizes::of(picture));
+        let folded = drawn(&self);
+        let turned = Picture { direction: Direction::TopToBottom, ..self.clone() };
+        let down = drawn(&turned);
+        let is_wide = || drawn(&Picture { max_width: None, ..self.clone() }).width > limit;
+        let better = down.width <= limit && down.height <= folded.height;
+        if better && is_wide() { turned } else { self }
+    }
+}
+
 /// The weight of the height of frames and of the whole drawing, relative to that of the slope of an edge between two nodes.
 const PRESSURE: f64 = 2.0;
 
@@ -80,7 +98,7 @@ impl Layered {
         let ranks = Ranks::of(picture, &reading);
         let graph = LayerGraph::of(picture, sizes, &ranks);
         let mut effort = Effort::default();
-        let mut best: Option<((usize, u64), Vec<f64>)> = None;
+        let mut best: Option<((usize, usize, u64), Vec<f64>)> = None;
         for (initial, rightwards) in initial_orders(picture, &graph, &reading) {
             let order = graph.ordered(&initial, rightwards, &mut effort);
             let mut ys = graph.assign_ys(&order);
@@ -91,7 +109,7 @@ impl Layered {
                 graph.straighten(&order, &mut pressed, PRESSURE);
             }
             for ys in [ys, pressed] {
-                let score = (graph.crossings(&order), graph.cost(&ys, PRESSURE));
+                let score = (graph.crossings(&order), graph.disorder(&order), graph.cost(&ys, PRESSURE));
                 if best.as_ref().is_none_or(|(known, _)| score < *known) {
                     best = Some((score, ys));
                 }

@@ -72,8 +72,8 @@ fn longest_paths(order: &[usize], spans: &[Span], into: &[Vec<usize>]) -> Vec<us
     of
 }
 
-/// Moves nodes to later ranks where that does not lengthen the edges in total: a leaf moves next to its consumer, and so
-/// does a subtree that is computed for one consumer alone.
+/// Moves nodes to later ranks where that shortens the edges in total: a leaf moves next to its consumer, and so does a
+/// subtree that is computed for one consumer alone. On a tie a node stays next to its operands.
 fn tighten(order: &[usize], spans: &[Span], into: &[Vec<usize>], out: &[Vec<usize>], of: &mut [usize]) {
     // Nodes with one consumer whose operands are all such nodes: subtrees that can move as a whole.
     let mut in_tree = vec![false; order.len()];
@@ -83,7 +83,7 @@ fn tighten(order: &[usize], spans: &[Span], into: &[Vec<usize>], out: &[Vec<usiz
     for &node in order.iter().rev() {
         let held = into[node].iter().filter(|&&s| !in_tree[spans[s].from]).count();
         let latest = out[node].iter().map(|&s| of[spans[s].to] - spans[s].min_length).min();
-        if let Some(latest) = latest.filter(|_| out[node].len() >= held) {
+        if let Some(latest) = latest.filter(|_| out[node].len() > held) {
             of[node] = latest;
         }
     }
