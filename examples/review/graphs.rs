@@ -70,7 +70,10 @@ fn butterfly(tape: &Tape) -> Result<Picture> {
 /// A generator, and a discriminator that sees its pictures and real ones.
 fn gan(tape: &Tape) -> Result<Picture> {
     let layers = |sizes: [usize; 3]| {
-        Sequential::new().push(Affine::new(sizes[0], sizes[1])).push(Relu).push(Affine::new(sizes[1], sizes[2]))
+        Sequential::new()
+            .push(Affine::new(sizes[0], sizes[1]))
+            .push(Relu)
+            .push(Affine::new(sizes[1], sizes[2]))
     };
     let (generator, discriminator) = (layers([16, 64, 784]), layers([784, 64, 1]));
     let (z, real) = (tape.input("z", [32, 16]), tape.input("real", [32, 784]));

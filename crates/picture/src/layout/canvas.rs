@@ -23,7 +23,10 @@ const CELL: (f64, f64) = (160.0, 48.0);
 /// Height of a frame's label, which sits on the upper line of the frame.
 const LABEL_HEIGHT: f64 = 18.0;
 
-/// Places the label of each frame on its upper line: at the first of five candidates that no edge crosses.
+/// How many places are tried for the label of a frame.
+const PLACES: usize = 9;
+
+/// Places the label of each frame on its upper line: at the first of some candidates that no edge crosses.
 /// O(groups + points along all lines · candidates that share a cell).
 fn place_labels(picture: &Picture, drawing: &mut Geometry) {
     if picture.groups.is_empty() {
@@ -35,7 +38,7 @@ fn place_labels(picture: &Picture, drawing: &mut Geometry) {
     let frames = drawing.groups.iter().enumerate();
     let firsts = frames.filter_map(|(group, frame)| Some(named(group, "", frame.as_ref()?)));
     let others = drawing.continued.iter().map(|(group, frame)| named(*group, CONTINUED, frame));
-    let candidates: Vec<[Rect; 5]> = firsts.chain(others).collect();
+    let candidates: Vec<[Rect; PLACES]> = firsts.chain(others).collect();
     // A grid of the candidates, so that every point of a line is compared with few of them.
     let cell = |x: f64, y: f64| ((x / CELL.0).floor() as i64, (y / CELL.1).floor() as i64);
     let mut cells: FxHashMap<(i64, i64), Vec<(usize, usize)>> = FxHashMap::default();
@@ -49,7 +52,7 @@ fn place_labels(picture: &Picture, drawing: &mut Geometry) {
             }
         }
     }
-    let mut free = vec![[true; 5]; candidates.len()];
+    let mut free = vec![[true; PLACES]; candidates.len()];
     for point in drawing.edges.iter().flat_map(EdgeLine::samples) {
         for &(group, at) in cells.get(&cell(point.x, point.y)).into_iter().flatten() {
             let place = candidates[group][at].inflated(3.0);
@@ -64,11 +67,11 @@ fn place_labels(picture: &Picture, drawing: &mut Geometry) {
 }
 
 /// Where the label of a frame may stand, the best position first.
-fn label_candidates(label: &str, outline: &Rect) -> [Rect; 5] {
+fn label_candidates(label: &str, outline: &Rect) -> [Rect; PLACES] {
     let width = label_width(label).min((outline.width - 16.0).max(24.0));
     let at = |x: f64| Rect { x, y: outline.y - LABEL_HEIGHT / 2.0, width, height: LABEL_HEIGHT };
     let (left, right) = (outline.x + 10.0, outline.right() - 10.0 - width);
-    [left, right, (left + right) / 2.0, left * 0.75 + right * 0.25, left * 0.25 + right * 0.75].map(at)
+    [0.0, 1.0, 0.5, 0.25, 0.75, 0.125, 0.375, 0.625, 0.875].map(|part| at(left + (right - left) * part))
 }
 
 /// A title, cut to the width of its canvas.

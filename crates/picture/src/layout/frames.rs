@@ -33,6 +33,8 @@ pub(crate) fn frames(
             hold(&mut held[at], *inner);
         }
     }
+    // A part of a frame in which there are no nodes is not drawn.
+    let mut peopled: Vec<bool> = held.iter().map(Option::is_some).collect();
     // The labels of edges that enter or leave may stand inside too.
     for (index, edge) in picture.drawn_edges() {
         let Some(label) = labels[index] else {
@@ -49,7 +51,7 @@ pub(crate) fn frames(
     }
     let mut frames = Vec::new();
     for (at, &(group, row, given)) in reserved.iter().enumerate().rev() {
-        let Some(inner) = held[at] else {
+        let Some(inner) = held[at].filter(|_| peopled[at]) else {
             continue;
         };
         let outline = given.intersection(&inner.inflated(LOOSE)).union(&inner.inflated(FRAME));
@@ -57,6 +59,7 @@ pub(crate) fn frames(
         let parent = picture.groups[group].parent.filter(|&parent| parent < group);
         if let Some(&outer) = parent.and_then(|parent| places.get(&(parent, row))) {
             hold(&mut held[outer], outline);
+            peopled[outer] = true;
         }
     }
     frames.reverse();

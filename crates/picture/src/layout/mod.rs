@@ -1,6 +1,6 @@
 //! Layout: sizes in, geometry out.
 //!
-//! `measure` gives the sizes of all boxes. `layered` (an `engine`) assigns coordinates to nodes, labels and bend points
+//! `leaves` repeats what is used far apart. `measure` gives the sizes of all boxes. `layered` (an `engine`) assigns coordinates to nodes, labels and bend points
 //! (`placed`). `route` draws the edges between them: `ports` are their end points at the nodes; `fold` breaks a wide drawing
 //! into rows; `frames` fits the frames of groups. `canvas` finishes the `geometry`.
 
@@ -10,6 +10,7 @@ pub(crate) mod fold;
 pub(crate) mod frames;
 pub(crate) mod geometry;
 pub(crate) mod layered;
+pub(crate) mod leaves;
 pub(crate) mod measure;
 pub(crate) mod placed;
 pub(crate) mod ports;

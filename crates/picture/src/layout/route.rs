@@ -19,12 +19,15 @@ const CONTROL: f64 = 0.37;
 /// The same relative to the distance to the corner, if it turns one way only; two thirds give a parabola.
 const CORNER_CONTROL: f64 = 0.7;
 
+/// What frames may reach beyond the columns of a folded drawing.
+const FRAMES: f64 = 12.0;
+
 /// After so many rounds of routing, every line bends between the ranks.
 const ROUNDS: usize = 4;
 
 pub(crate) fn draw(picture: &Picture, sizes: &Sizes, placed: &Placed) -> Geometry {
     let placed = widened(picture, sizes, placed);
-    let limit = picture.max_width.map(|width| f64::from(width) - 2.0 * MARGIN);
+    let limit = picture.max_width.map(|width| f64::from(width) - 2.0 * MARGIN - FRAMES);
     let limit = limit.filter(|_| picture.direction == Direction::LeftToRight);
     let folded = limit.and_then(|limit| {
         fold(picture, &node_boxes(sizes, &placed), &label_boxes(sizes, &placed), &placed, limit)

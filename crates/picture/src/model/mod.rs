@@ -6,7 +6,6 @@
 pub(crate) mod details;
 pub(crate) mod display;
 pub(crate) mod json;
-pub(crate) mod leaves;
 pub(crate) mod mark;
 pub(crate) mod nesting;
 pub mod number;

@@ -15,7 +15,7 @@ mod exchange;
 mod lanes;
 mod layer_graph;
 mod order;
-mod ranks;
+pub(crate) mod ranks;
 mod readable;
 mod straighten;
 #[cfg(test)]
@@ -75,7 +75,10 @@ impl Picture {
         else {
             return self;
         };
-        let drawn = |picture: &Picture| Layered::default().lay_out(picture, &Sizes::of(picture));
+        let drawn = |picture: &Picture| {
+            let picture = picture.with_leaves_at_uses();
+            Layered::default().lay_out(&picture, &Sizes::of(&picture))
+        };
         let folded = drawn(&self);
         let turned = Picture { direction: Direction::TopToBottom, ..self.clone() };
         let down = drawn(&turned);

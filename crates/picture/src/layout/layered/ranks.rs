@@ -1,6 +1,7 @@
 //! Rank assignment: longest paths, then moves of single nodes that shorten the edges in total.
 
-use crate::model::picture::Picture;
+use super::lanes::MAX_SEPARATE;
+use crate::model::picture::{NodeKind, Picture};
 
 /// The ranks of all nodes, from 0, and which edges are reversed because they close a cycle.
 pub(crate) struct Ranks {
@@ -46,7 +47,8 @@ impl Ranks {
             spans.iter_mut().for_each(|span| span.min_length = 1);
             of = longest_paths(order, &spans, &into);
         }
-        tighten(order, &spans, &into, &out, &mut of);
+        let backward = |node: usize| picture.nodes[node].backward;
+        tighten(order, &spans, &into, &out, &prepared(picture, order, &spans, &into), backward, &mut of);
         // Isolated nodes go to the first rank, or to the first rank of their group.
         let mut first = vec![usize::MAX; picture.groups.len()];
         let lone = |node: usize| into[node].is_empty() && out[node].is_empty();
@@ -73,24 +75,39 @@ fn longest_paths(order: &[usize], spans: &[Span], into: &[Vec<usize>]) -> Vec<us
 }
 
 /// Moves nodes to later ranks where that shortens the edges in total: a leaf moves next to its consumer, and so does a
-/// subtree that is computed for one consumer alone. On a tie a node stays next to its operands.
-fn tighten(order: &[usize], spans: &[Span], into: &[Vec<usize>], out: &[Vec<usize>], of: &mut [usize]) {
-    // Nodes with one consumer whose operands are all such nodes: subtrees that can move as a whole.
+/// subtree that is computed for one consumer alone, and what is computed of parameters and constants alone. On a tie a
+/// node of the reverse pass moves too, since it was recorded there, and any other node stays next to its operands.
+fn tighten(
+    order: &[usize],
+    spans: &[Span],
+    into: &[Vec<usize>],
+    out: &[Vec<usize>],
+    prepared: &[bool],
+    backward: impl Fn(usize) -> bool,
+    of: &mut [usize],
+) {
+    // Nodes with one consumer whose operands are all such nodes: subtrees that can move as a whole. An operand with many
+    // consumers has one line to all of them, which gets no longer.
     let mut in_tree = vec![false; order.len()];
+    let bundled = |node: usize| out[node].len() > MAX_SEPARATE;
     for &node in order {
-        in_tree[node] = out[node].len() == 1 && into[node].iter().all(|&s| in_tree[spans[s].from]);
+        let moves = |&s: &usize| in_tree[spans[s].from] || prepared[spans[s].from] || bundled(spans[s].from);
+        in_tree[node] = out[node].len() == 1 && into[node].iter().all(moves);
     }
     for &node in order.iter().rev() {
-        let held = into[node].iter().filter(|&&s| !in_tree[spans[s].from]).count();
+        let follows = |s: usize| in_tree[spans[s].from] || prepared[spans[s].from] || bundled(spans[s].from);
+        let held = into[node].iter().filter(|&&s| !follows(s)).count();
         let latest = out[node].iter().map(|&s| of[spans[s].to] - spans[s].min_length).min();
-        if let Some(latest) = latest.filter(|_| out[node].len() > held) {
+        if let Some(latest) =
+            latest.filter(|_| prepared[node] || out[node].len() + usize::from(backward(node)) > held)
+        {
             of[node] = latest;
         }
     }
     // Nodes with more operands than consumers go back next to their operands.
     for &node in order {
         let earliest = into[node].iter().map(|&s| of[spans[s].from] + spans[s].min_length).max();
-        if let Some(earliest) = earliest.filter(|_| into[node].len() > out[node].len()) {
+        if let Some(earliest) = earliest.filter(|_| !prepared[node] && into[node].len() > out[node].len()) {
             of[node] = earliest;
         }
     }
@@ -100,6 +117,19 @@ fn tighten(order: &[usize], spans: &[Span], into: &[Vec<usize>], out: &[Vec<usiz
             of[node] = latest;
         }
     }
+}
+
+/// Which nodes are computed of parameters and constants alone.
+fn prepared(picture: &Picture, order: &[usize], spans: &[Span], into: &[Vec<usize>]) -> Vec<bool> {
+    let mut prepared = vec![false; order.len()];
+    for &node in order {
+        let leaf = matches!(picture.nodes[node].kind, NodeKind::Parameter | NodeKind::Constant);
+        prepared[node] = match into[node].is_empty() {
+            true => leaf,
+            false => into[node].iter().all(|&s| prepared[spans[s].from]),
+        };
+    }
+    prepared
 }
 
 /// The minimum length of each edge in ranks. An edge that enters or leaves a group is as long as the longest path inside,
