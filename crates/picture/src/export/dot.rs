@@ -15,11 +15,11 @@ use graphviz_rust::printer::{DotPrinter, PrinterContext};
 use std::collections::BTreeSet;
 
 const INK: &str = "#1f2933";
-const GREY: &str = "#66717c";
+const GREY: &str = "#5a646f";
 const RED: &str = "#c0331c";
 const WRONG: &str = "#b3001b";
 const LINE: &str = "#5f6b76";
-const BACKWARD_LINE: &str = "#d0705f";
+const BACKWARD_LINE: &str = "#b8452f";
 
 /// The keywords of DOT, which are case-insensitive.
 const KEYWORDS: [&str; 6] = ["node", "edge", "graph", "digraph", "subgraph", "strict"];

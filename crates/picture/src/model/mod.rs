@@ -1,7 +1,7 @@
 //! The picture as plain data. Read `picture` first, then `details` and `mark`, which its nodes hold.
 //!
 //! `number` formats numbers, `text` measures and escapes text, `display` sanitises all texts before an export, `nesting`
-//! walks groups inside groups, and `json` writes JSON.
+//! walks groups inside groups, `rollup` puts many nodes into boxes, and `json` writes JSON.
 
 pub(crate) mod details;
 pub(crate) mod display;
@@ -10,4 +10,5 @@ pub(crate) mod mark;
 pub(crate) mod nesting;
 pub mod number;
 pub(crate) mod picture;
+pub(crate) mod rollup;
 pub(crate) mod text;
