@@ -1,5 +1,6 @@
 //! Tests of layout and exporters on the pictures of [`samples`](crate::samples).
 
+mod drawings;
 mod exports;
 mod files;
 #[cfg(any(feature = "png", feature = "pdf"))]

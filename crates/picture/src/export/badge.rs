@@ -10,6 +10,7 @@ impl Mark {
     /// The sign as a path around the origin, since fonts lack some of them.
     fn line(self) -> &'static str {
         match self {
+            Self::Noted => "M0 -3.6L0 .8M0 3.3L0 3.5",
             Self::Right => "M-3.2 .2L-.9 2.6L3.2 -2.4",
             Self::Kink => "M-3.4 2.4L0 -2.6L3.4 2.4",
             Self::Open => "M-1.9 -1.4C-1.9 -4 2.1 -4 2.1 -1.4C2.1 .2 0 0 0 1.6M0 3.3L0 3.5",
@@ -39,6 +40,7 @@ const STYLE: &str = "\
 .chainrule .badge{fill:#fff;stroke-width:1.3}
 .chainrule .sign{fill:none;stroke-width:1.5;stroke-linecap:round;stroke-linejoin:round}
 .chainrule .mark-right .badge,.chainrule .mark-right .sign{stroke:#3a7350}
+.chainrule .mark-noted .badge,.chainrule .mark-noted .sign{stroke:#1f2933}
 .chainrule .mark-kink .badge,.chainrule .mark-kink .sign{stroke:#8a6100}
 .chainrule .mark-open .badge,.chainrule .mark-open .sign{stroke:#52606d}
 .chainrule .mark-wrong .badge{fill:#b3001b;stroke:#b3001b}

@@ -251,7 +251,7 @@ fn leaf(node: &PictureNode, consumers: usize) -> Id {
     rows.extend(sum(node, consumers));
     let (style, pen, fill) = match node.kind {
         NodeKind::Parameter => ("", "#2f7d4a", "#e7f5eb"),
-        NodeKind::Constant => (" STYLE=\"dashed\"", "#6b7680", "#f4f5f7"),
+        NodeKind::Constant => (" STYLE=\"dashed\"", "#5f6a74", "#f4f5f7"),
         NodeKind::Layer => (" STYLE=\"rounded\"", "#5b4a9c", "#f1edfa"),
         _ => (" STYLE=\"rounded\"", "#2a6cb0", "#e8f1fb"),
     };

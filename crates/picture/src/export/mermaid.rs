@@ -150,6 +150,7 @@ fn body(node: &PictureNode, consumers: usize) -> String {
     rows.extend(node.shape.as_deref().filter(|_| node.kind != NodeKind::Op));
     rows.retain(|row| !row.is_empty());
     let mut rows: Vec<String> = rows.into_iter().map(str::to_owned).collect();
+    rows.extend(node.note.clone());
     rows.extend(sum(node, consumers));
     rows.extend(node.mark.map(|mark| match mark {
         Mark::Right => mark.sign().to_owned(),

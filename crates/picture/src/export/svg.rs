@@ -29,7 +29,7 @@ pub(crate) const STYLE: &str = "\
 .chainrule .input .body{fill:#e8f1fb;stroke:#2a6cb0}
 .chainrule .parameter .body{fill:#e7f5eb;stroke:#2f7d4a}
 .chainrule .parameter .inner{fill:none;stroke:#2f7d4a;stroke-width:.8}
-.chainrule .constant .body{fill:#f4f5f7;stroke:#6b7680;stroke-dasharray:4 2.5}
+.chainrule .constant .body{fill:#f4f5f7;stroke:#5f6a74;stroke-dasharray:4 2.5}
 .chainrule .layer .body{fill:#f1edfa;stroke:#5b4a9c;stroke-width:1.8}
 .chainrule .backward .body{fill:#fdf0ed;stroke:#c0331c}
 .chainrule .backward .line{stroke:#b8452f}

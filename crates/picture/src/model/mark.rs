@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
+    /// Something is noted of it, in a picture of something else than numbers: an exclamation mark.
+    Noted,
     /// It is right: a quiet green tick.
     Right,
     /// It lies at a kink, where any of several derivatives is right: a bent line.
@@ -50,7 +52,7 @@ pub enum Mark {
 }
 
 impl Mark {
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::Wrong,
         Self::WrongInherited,
         Self::Removed,
@@ -71,11 +73,13 @@ impl Mark {
         Self::Open,
         Self::Kink,
         Self::Right,
+        Self::Noted,
     ];
 
     /// Its name, as used in the CSS classes of the SVG.
     pub fn word(self) -> &'static str {
         match self {
+            Self::Noted => "noted",
             Self::Right => "right",
             Self::Kink => "kink",
             Self::Open => "open",
@@ -102,6 +106,7 @@ impl Mark {
     /// Its sign as a character, for formats that have only text.
     pub fn sign(self) -> &'static str {
         match self {
+            Self::Noted => "!",
             Self::Right => "✓",
             Self::Kink => "∧",
             Self::Open => "?",
@@ -124,6 +129,7 @@ impl Mark {
     /// Its meaning in words, as in the legend after the count.
     pub fn says(self) -> &'static str {
         match self {
+            Self::Noted => "noted",
             Self::Right => "right",
             Self::Kink => "at a kink",
             Self::Open => "not resolved",
