@@ -56,7 +56,8 @@ pub(crate) fn pictures() -> Result<Vec<(&'static str, Picture)>> {
     Ok(drawn.map(|(name, picture)| (name, picture.max_width(WIDEST).in_fitting_direction())).collect())
 }
 
-fn pictures_as_wide_as_they_are() -> Result<Vec<(&'static str, Picture)>> {
+/// The same in one row each.
+pub(crate) fn pictures_as_wide_as_they_are() -> Result<Vec<(&'static str, Picture)>> {
     Ok(vec![
         ("apples", computed(|tape| apples::apples(tape).0)?),
         ("apples_and_oranges", computed(|tape| apples_and_oranges::apples_and_oranges(tape).0)?),

@@ -353,7 +353,7 @@ fn the_comparison_shows_what_is_drawn() {
     let file =
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("graphs").join("compare").join("README.md");
     let page = std::fs::read_to_string(file).expect("`cargo run --example compare` writes it");
-    for (name, picture) in graphs::pictures().expect("they can be drawn") {
+    for (name, picture) in graphs::pictures_as_wide_as_they_are().expect("they can be drawn") {
         let row = Figures::of(&picture, &drawn(&picture)).row("ours");
         let part = page.split("\n## ").find(|part| part.starts_with(&format!("{name}\n")));
         assert!(
