@@ -24,7 +24,7 @@ const CELL: (f64, f64) = (160.0, 48.0);
 const LABEL_HEIGHT: f64 = 18.0;
 
 /// How many places are tried for the label of a frame.
-const PLACES: usize = 9;
+const PLACES: usize = 12;
 
 /// Places the label of each frame on its upper line: at the first of some candidates that no edge crosses.
 /// O(groups + points along all lines · candidates that share a cell).
@@ -69,9 +69,21 @@ fn place_labels(picture: &Picture, drawing: &mut Geometry) {
 /// Where the label of a frame may stand, the best position first.
 fn label_candidates(label: &str, outline: &Rect) -> [Rect; PLACES] {
     let width = label_width(label).min((outline.width - 16.0).max(24.0));
-    let at = |x: f64| Rect { x, y: outline.y - LABEL_HEIGHT / 2.0, width, height: LABEL_HEIGHT };
     let (left, right) = (outline.x + 10.0, outline.right() - 10.0 - width);
-    [0.0, 1.0, 0.5, 0.25, 0.75, 0.125, 0.375, 0.625, 0.875].map(|part| at(left + (right - left) * part))
+    let at = |(part, y): (f64, f64)| Rect {
+        x: left + (right - left) * part,
+        y: y - LABEL_HEIGHT / 2.0,
+        width,
+        height: LABEL_HEIGHT,
+    };
+    let top = [0.0, 1.0, 0.5, 0.25, 0.75, 0.125, 0.375, 0.625, 0.875].map(|part| (part, outline.y));
+    // On the lower line only if all of these are crossed.
+    let bottom = [0.0, 1.0, 0.5].map(|part| (part, outline.bottom()));
+    let mut places = [Rect::default(); PLACES];
+    for (place, known) in places.iter_mut().zip(top.into_iter().chain(bottom)) {
+        *place = at(known);
+    }
+    places
 }
 
 /// A title, cut to the width of its canvas.

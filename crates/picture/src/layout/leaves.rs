@@ -2,7 +2,7 @@
 //! in the frame of the nodes that use it.
 
 use crate::layout::layered::Layered;
-use crate::layout::layered::ranks::Ranks;
+use crate::layout::layered::ranks::{Ranks, Ties};
 use crate::layout::measure::Sizes;
 use crate::model::nesting::Nesting;
 use crate::model::picture::{Direction, NodeKind, Picture, PictureNode};
@@ -85,7 +85,7 @@ impl Picture {
 
     /// The leaves to repeat, by the ranks of their uses.
     fn repeated(&self, users: &[Vec<usize>]) -> Vec<usize> {
-        let ranks = Ranks::of(self, &self.reading_order()).of;
+        let ranks = Ranks::of(self, &self.reading_order(), Ties::Early).of;
         let is_long = ranks.iter().max().is_some_and(|&last| last > LONG);
         let least = if self.will_fold(&ranks) { Some(FAR_IN_ROWS) } else { is_long.then_some(FAR) };
         let far = |leaf: &usize| {

@@ -17,7 +17,7 @@ mod strip;
 use crate::layout::geometry::{Point, Rect};
 use crate::layout::placed::{Columns, Placed};
 use crate::model::picture::Picture;
-use rows::Rows;
+use rows::FoldedRows;
 use rustc_hash::FxHashSet;
 use strip::Strip;
 
@@ -50,7 +50,7 @@ pub(crate) fn fold(
     labels: &[Option<Rect>],
     placed: &Placed,
     limit: f64,
-) -> Option<(Placed, Rows)> {
+) -> Option<(Placed, FoldedRows)> {
     let columns = Columns::of(boxes, labels);
     let count = columns.0.len();
     let mut left: Vec<f64> = columns.0.iter().map(|column| column.x - column.half).collect();

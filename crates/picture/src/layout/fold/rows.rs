@@ -15,7 +15,7 @@ pub(super) struct Crossing {
 
 /// A row of columns.
 #[derive(Debug, Clone)]
-pub(super) struct Row {
+pub(super) struct FoldedRow {
     /// Left and right edges of what stands in it.
     pub(super) left: f64,
     pub(super) right: f64,
@@ -29,13 +29,13 @@ pub(super) struct Row {
 
 /// The rows of a folded drawing, on the staircase.
 #[derive(Debug, Clone)]
-pub(crate) struct Rows {
-    pub(super) rows: Vec<Row>,
+pub(crate) struct FoldedRows {
+    pub(super) rows: Vec<FoldedRow>,
     /// What was reserved for each group in each row: group, row, rectangle.
     pub(crate) frames: Vec<(usize, usize, Rect)>,
 }
 
-impl Rows {
+impl FoldedRows {
     /// The row that a place on the staircase belongs to.
     pub(crate) fn at(&self, x: f64) -> usize {
         self.rows.partition_point(|row| row.right + APART / 2.0 < x).min(self.rows.len() - 1)

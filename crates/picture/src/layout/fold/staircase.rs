@@ -1,6 +1,6 @@
 //! The rows of a folded drawing as a staircase: each to the right of the row before and below it.
 
-use super::rows::{APART, Crossing, Row, Rows};
+use super::rows::{APART, Crossing, FoldedRow, FoldedRows};
 use super::squeeze::Squeeze;
 use super::{BESIDE, LANE, Stop, line_key};
 use crate::layout::geometry::{Point, Rect};
@@ -21,7 +21,7 @@ pub(super) fn staircase(
     stops: &[Vec<Stop>],
     ends: &[usize],
     (left, right): (&[f64], &[f64]),
-) -> (Placed, Rows) {
+) -> (Placed, FoldedRows) {
     let row_of = |column: usize| ends.partition_point(|&end| end < column);
     let count = ends.len() + 1;
     let first = |row: usize| if row == 0 { 0 } else { ends[row - 1] + 1 };
@@ -82,7 +82,7 @@ pub(super) fn staircase(
             extents[row + 1] = (extents[row + 1].0.min(entry), extents[row + 1].1.max(entry));
         }
     }
-    let mut rows: Vec<Row> = Vec::with_capacity(count);
+    let mut rows: Vec<FoldedRow> = Vec::with_capacity(count);
     let mut falls = Vec::with_capacity(count);
     let mut top = extents[0].0;
     for row in 0..count {
@@ -90,7 +90,7 @@ pub(super) fn staircase(
         let bottom = extents[row].1 + fall;
         let across = APART * row as f64;
         let step = crossings.get(row).map_or(0, Vec::len);
-        rows.push(Row {
+        rows.push(FoldedRow {
             left: left[first(row)] + across,
             right: right[last(row)] + across,
             shift: left[first(row)] + across - left[0],
@@ -148,7 +148,7 @@ pub(super) fn staircase(
         bends,
         groups: placed.groups.clone(),
     };
-    (placed, Rows { rows, frames })
+    (placed, FoldedRows { rows, frames })
 }
 
 /// Heights near the wanted ones, which ascend, with room for a turn between neighbours.

@@ -1,12 +1,14 @@
 //! A drawing in one row, and the leaves that are carried over its cuts.
 
-use super::BESIDE;
+use super::{BESIDE, LANE};
 use crate::layout::geometry::{Point, Rect};
 use crate::layout::placed::Placed;
 use crate::model::picture::Picture;
 
 /// Least distance between a leaf that is carried into a row and a line into it.
 const CLEAR: f64 = 10.0;
+/// The same of a frame, with its name.
+const FRAME: f64 = 16.0;
 
 /// A drawing in one row, that is to be cut.
 pub(super) struct Strip {
@@ -42,18 +44,27 @@ impl Strip {
                 .then(|| all.copied().find(behind))
                 .flatten()
         };
-        // The heights at which other lines enter the row.
-        let mut entries: Vec<(f64, usize)> = Vec::new();
+        // The lines over the cut: their heights before and behind it, and their sources.
+        let mut entries: Vec<(f64, f64, usize)> = Vec::new();
         for (index, edge) in picture.drawn_edges() {
             let ends = [self.placed.nodes[edge.from], self.placed.nodes[edge.to]];
-            let all: Vec<Point> =
-                ends[..1].iter().chain(&self.placed.bends[index]).chain(&ends[1..]).copied().collect();
+            let bends = self.placed.bends[index].iter();
+            let all: Vec<Point> = ends[..1].iter().chain(bends).chain(&ends[1..]).copied().collect();
             for pair in all.windows(2) {
                 let (a, b) = (self.column(pair[0].x), self.column(pair[1].x));
                 if a.min(b) <= end && a.max(b) > end {
-                    entries.push((if a < b { pair[1].y } else { pair[0].y }, edge.from));
+                    let (before, behind) =
+                        if a < b { (pair[0].y, pair[1].y) } else { (pair[1].y, pair[0].y) };
+                    entries.push((before, behind, edge.from));
                 }
             }
+        }
+        entries.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        entries.dedup();
+        // Where lines change places or move apart behind the cut, leaves would be in their way.
+        let level = |pair: &[(f64, f64, usize)]| pair[1].1 - pair[0].1 >= LANE;
+        if !entries.windows(2).all(level) {
+            return;
         }
         let mut carried: Vec<(usize, f64)> = Vec::new();
         for node in 0..picture.nodes.len() {
@@ -66,7 +77,16 @@ impl Strip {
                 continue;
             }
             let half = self.boxes[node].height / 2.0;
-            let free = entries.iter().all(|&(y, from)| from == node || (y - to.y).abs() >= half + CLEAR);
+            // Frames that go on in the next row would hold it.
+            let (border, first) = (self.right[end], self.left[end + 1]);
+            let outside = self.placed.groups.iter().flatten().all(|frame| {
+                let goes_on = frame.x <= border && frame.right() >= first;
+                !goes_on || to.y + half + FRAME < frame.y || to.y - half - FRAME > frame.bottom()
+            });
+            if !outside {
+                continue;
+            }
+            let free = entries.iter().all(|&(_, y, from)| from == node || (y - to.y).abs() >= half + CLEAR);
             let apart = |&(other, y): &(usize, f64)| {
                 (y - to.y).abs() >= half + self.boxes[other].height / 2.0 + CLEAR
             };

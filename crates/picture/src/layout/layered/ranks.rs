@@ -9,6 +9,15 @@ pub(crate) struct Ranks {
     pub(crate) reversed: Vec<bool>,
 }
 
+/// Where a node goes that may stand next to its operands or next to its consumers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ties {
+    /// Next to its operands.
+    Early,
+    /// Next to its consumers.
+    Late,
+}
+
 /// The most ranks per node: if minimum lengths past frames would need more, all minimum lengths become 1, since the number
 /// of ranks would be quadratic.
 const MAX_RANKS_PER_NODE: usize = 4;
@@ -23,7 +32,7 @@ struct Span {
 impl Ranks {
     /// Longest-path ranks, then nodes are moved towards their consumers. `order` is a topological order, except for edges
     /// that close a cycle. O(nodes + edges) for each of a fixed number of passes, plus the sizes of all groups.
-    pub(crate) fn of(picture: &Picture, order: &[usize]) -> Ranks {
+    pub(crate) fn of(picture: &Picture, order: &[usize], ties: Ties) -> Ranks {
         let mut position = vec![0; picture.nodes.len()];
         for (at, &node) in order.iter().enumerate() {
             position[node] = at;
@@ -47,8 +56,8 @@ impl Ranks {
             spans.iter_mut().for_each(|span| span.min_length = 1);
             of = longest_paths(order, &spans, &into);
         }
-        let backward = |node: usize| picture.nodes[node].backward;
-        tighten(order, &spans, &into, &out, &prepared(picture, order, &spans, &into), backward, &mut of);
+        let late = |node: usize| ties == Ties::Late || picture.nodes[node].backward;
+        tighten(order, &spans, &into, &out, &prepared(picture, order, &spans, &into), late, &mut of);
         // Isolated nodes go to the first rank, or to the first rank of their group.
         let mut first = vec![usize::MAX; picture.groups.len()];
         let lone = |node: usize| into[node].is_empty() && out[node].is_empty();
@@ -83,7 +92,7 @@ fn tighten(
     into: &[Vec<usize>],
     out: &[Vec<usize>],
     prepared: &[bool],
-    backward: impl Fn(usize) -> bool,
+    late: impl Fn(usize) -> bool,
     of: &mut [usize],
 ) {
     // Nodes with one consumer whose operands are all such nodes: subtrees that can move as a whole. An operand with many
@@ -99,7 +108,7 @@ fn tighten(
         let held = into[node].iter().filter(|&&s| !follows(s)).count();
         let latest = out[node].iter().map(|&s| of[spans[s].to] - spans[s].min_length).min();
         if let Some(latest) =
-            latest.filter(|_| prepared[node] || out[node].len() + usize::from(backward(node)) > held)
+            latest.filter(|_| prepared[node] || out[node].len() + usize::from(late(node)) > held)
         {
             of[node] = latest;
         }
