@@ -183,7 +183,7 @@ fn contrast(one: &str, two: &str) -> f64 {
 #[test]
 fn every_text_line_and_sign_has_a_contrast_of_four_and_a_half() {
     assert!((contrast("#000", "#fff") - 21.0).abs() < 1e-9 && contrast("#777", "#fff") < 4.5);
-    let style = [crate::export::svg::STYLE.to_owned(), crate::export::badge::style(None)].concat();
+    let style = [export::svg::STYLE.to_owned(), export::badge::style(None)].concat();
     let rules: Vec<(&str, &str)> =
         style.lines().filter_map(|line| line.trim_end_matches('}').split_once('{')).collect();
     let of = |name: &str, property: &str| -> String {
@@ -298,7 +298,7 @@ fn what_marks_and_signs_mean_is_told_below_the_drawing() {
             let at = svg.find(&format!("mark-{}\"", mark.word())).expect("a badge");
             let badge =
                 svg[at..].lines().next().expect("a line").split_once("><").expect("an outline").1.to_owned();
-            let style = crate::export::badge::style(None);
+            let style = export::badge::style(None);
             let fill = style.lines().find(|line| line.contains(&format!(".mark-{} .badge", mark.word())));
             format!("{badge} {}", fill.is_some_and(|line| line.contains("{fill:#")))
         })

@@ -5,43 +5,29 @@
 //! Lines keep their order at a cut: the topmost turns outermost, so they do not cross in the gutter.
 
 //!
-//! In the order of the work: [`cut`] chooses the rows, [`strip`] carries leaves over a cut, [`staircase`] moves the rows
+//! In the order of the work: [`stops`] are the points of lines, [`cut`] chooses the rows, [`strip`] carries leaves over a cut, [`staircase`] moves the rows
 //! apart, with [`squeeze`] for their heights, and [`rows`] puts them below each other.
 
 mod cut;
 pub(crate) mod rows;
 mod squeeze;
 mod staircase;
+mod stops;
 mod strip;
 
-use crate::layout::geometry::{Point, Rect};
+use crate::layout::geometry::Rect;
 use crate::layout::placed::{Columns, Placed};
 use crate::model::picture::Picture;
 use rows::FoldedRows;
 use rustc_hash::FxHashSet;
+use stops::{BESIDE, LANE, Stop, TURN, all_stops, line_key, ordered};
 use strip::Strip;
-
-/// Distance between two lines beside each other in a gutter.
-pub(super) const LANE: f64 = 9.0;
-
-/// Radius of a turn.
-pub(super) const TURN: f64 = 9.0;
-
-/// Distance between the end of a row and its nearest turn, and between a row and the gutter below or above it.
-pub(super) const BESIDE: f64 = 22.0;
 
 /// How often rows are made narrower, so that the turns beside them have room.
 const MAX_TRIES: usize = 12;
 const LINE_COST: f64 = 1.0;
 const FRAME_COST: f64 = 5.0;
 const LABEL_COST: f64 = 0.5;
-
-/// A stop of a line: its source, a bend point or its target.
-#[derive(Debug, Clone, Copy)]
-struct Stop {
-    at: Point,
-    column: usize,
-}
 
 /// The staircase of rows for a drawing that is wider than `limit`; none if it is not, or cannot be folded.
 pub(crate) fn fold(
@@ -130,23 +116,4 @@ pub(crate) fn fold(
         &ends,
         (&strip.left, &strip.right),
     ))
-}
-
-fn ordered(a: usize, b: usize) -> (usize, usize) {
-    (a.min(b), a.max(b))
-}
-
-/// Lines of one source between the same two points are one line.
-fn line_key(from: usize, a: Point, b: Point) -> [u64; 5] {
-    [from as u64, a.x.to_bits(), a.y.to_bits(), b.x.to_bits(), b.y.to_bits()]
-}
-
-fn all_stops(picture: &Picture, placed: &Placed, at: &dyn Fn(f64) -> usize) -> Vec<Vec<Stop>> {
-    let mut stops = vec![Vec::new(); picture.edges.len()];
-    for (index, edge) in picture.drawn_edges() {
-        let ends = [placed.nodes[edge.from], placed.nodes[edge.to]];
-        let all = ends[..1].iter().chain(&placed.bends[index]).chain(&ends[1..]);
-        stops[index] = all.map(|&point| Stop { at: point, column: at(point.x) }).collect();
-    }
-    stops
 }

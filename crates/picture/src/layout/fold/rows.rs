@@ -1,6 +1,6 @@
 //! The rows of a folded drawing, and the ways of lines from one row to the next.
 
-use super::{LANE, TURN};
+use super::stops::{LANE, TURN};
 use crate::layout::geometry::{Geometry, Piece, Point, Rect};
 
 /// Distance between two rows on the staircase.

@@ -2,7 +2,7 @@
 
 use super::rows::{APART, Crossing, FoldedRow, FoldedRows};
 use super::squeeze::Squeeze;
-use super::{BESIDE, LANE, Stop, line_key};
+use super::stops::{BESIDE, LANE, Stop, line_key};
 use crate::layout::geometry::{Point, Rect};
 use crate::layout::placed::Placed;
 use crate::layout::ports;

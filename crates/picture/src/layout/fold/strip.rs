@@ -1,6 +1,6 @@
 //! A drawing in one row, and the leaves that are carried over its cuts.
 
-use super::{BESIDE, LANE};
+use super::stops::{BESIDE, LANE};
 use crate::layout::geometry::{Point, Rect};
 use crate::layout::placed::Placed;
 use crate::model::picture::Picture;
