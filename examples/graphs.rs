@@ -47,8 +47,17 @@ pub(crate) mod large_graphs;
 #[path = "19_health_and_differences.rs"]
 pub(crate) mod health_and_differences;
 
+/// Drawings wider than this are folded: a page of text is 880 pixels wide there, and letters of 11 are not below 7.
+const WIDEST: u32 = 1_380;
+
 /// Every drawing, by the name of its files.
 pub(crate) fn pictures() -> Result<Vec<(&'static str, Picture)>> {
+    let drawn = pictures_as_wide_as_they_are()?.into_iter();
+    Ok(drawn.map(|(name, picture)| (name, picture.max_width(WIDEST).in_fitting_direction())).collect())
+}
+
+/// The same in one row each.
+pub(crate) fn pictures_as_wide_as_they_are() -> Result<Vec<(&'static str, Picture)>> {
     Ok(vec![
         ("apples", computed(|tape| apples::apples(tape).0)?),
         ("apples_and_oranges", computed(|tape| apples_and_oranges::apples_and_oranges(tape).0)?),

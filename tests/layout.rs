@@ -35,37 +35,38 @@ fn faults_of_boxes(picture: &Picture, drawing: &Geometry) -> Vec<String> {
             }
         }
     }
-    let frames: Vec<Option<Rect>> =
-        drawing.groups.iter().map(|frame| Some(frame.as_ref()?.outline)).collect();
+    // A frame of a folded drawing has a part in each row.
+    let firsts =
+        drawing.groups.iter().enumerate().filter_map(|(group, frame)| Some((group, frame.as_ref()?.outline)));
+    let others = drawing.continued.iter().map(|(group, frame)| (*group, frame.outline));
+    let frames: Vec<(usize, Rect)> = firsts.chain(others).collect();
     let ancestors = |group: usize| {
         let parent = |&group: &usize| picture.groups[group].parent;
         std::iter::successors(Some(group), parent).collect::<Vec<_>>()
     };
-    for (group, frame) in frames.iter().enumerate() {
-        let Some(frame) = frame else {
-            continue;
-        };
-        if !canvas.contains(frame) {
+    let holds = |group: usize, place: &Rect| {
+        frames.iter().any(|(part, frame)| *part == group && frame.contains(place))
+    };
+    for (at, &(group, frame)) in frames.iter().enumerate() {
+        if !canvas.contains(&frame) {
             faults.push(format!("frame {group} is cut"));
         }
         for (node, place) in drawing.nodes.iter().enumerate() {
             let member = picture.nodes[node].group.is_some_and(|inner| ancestors(inner).contains(&group));
-            if member && !frame.contains(place) {
+            if member && !holds(group, place) {
                 faults.push(format!("frame {group} does not hold node {node}"));
             }
             if !member && frame.overlaps(place) {
                 faults.push(format!("node {node} is a stranger in frame {group}"));
             }
         }
-        for (other, beside) in frames.iter().enumerate().skip(group + 1) {
-            let Some(beside) = beside else {
-                continue;
-            };
-            let nested = ancestors(other).contains(&group);
-            if nested && !frame.contains(beside) {
+        for &(other, beside) in &frames[at + 1..] {
+            let nested = ancestors(other).contains(&group) && other != group;
+            if nested && !holds(group, &beside) {
                 faults.push(format!("frame {group} does not hold frame {other}"));
             }
-            if !nested && frame.overlaps(beside) {
+            let related = nested || ancestors(group).contains(&other) && other != group;
+            if !related && frame.overlaps(&beside) {
                 faults.push(format!("frames {group} and {other} overlap"));
             }
         }
@@ -115,7 +116,9 @@ fn faults_of_lines(picture: &Picture, drawing: &Geometry) -> Vec<String> {
 /// Names of frames on lines, boxes, digits or each other.
 fn faults_of_names(drawing: &Geometry) -> Vec<String> {
     let mut faults = Vec::new();
-    let names: Vec<Rect> = drawing.groups.iter().flatten().map(|frame| frame.label).collect();
+    let continued = drawing.continued.iter().map(|(_, frame)| frame);
+    let names: Vec<Rect> =
+        drawing.groups.iter().flatten().chain(continued).map(|frame| frame.label).collect();
     let digits = drawing.edges.iter().filter_map(|line| line.label);
     let boxes: Vec<Rect> = drawing.nodes.iter().copied().chain(digits).collect();
     for (at, name) in names.iter().map(|name| within(name, 0.1)).enumerate() {
@@ -138,6 +141,7 @@ fn drawn(picture: &Picture) -> Geometry {
 #[test]
 fn nothing_overlaps_in_the_graphs_of_the_chapter() {
     for (name, picture) in graphs::pictures().expect("they can be drawn") {
+        let picture = picture.with_leaves_at_uses();
         let drawing = drawn(&picture);
         assert_eq!(faults_of_boxes(&picture, &drawing), [""; 0], "{name}");
         assert_eq!(faults_of_lines(&picture, &drawing), [""; 0], "{name}");
@@ -166,6 +170,34 @@ fn nothing_overlaps_in_random_graphs() {
             *value = value.repeat(if value.len() % 3 == 1 { 3 } else { 1 });
         }
         assert_eq!(faults(&picture), [""; 0], "dense, seed {seed}");
+    }
+}
+
+/// The same of folded drawings, none of which is wider than its limit unless one rank is.
+#[test]
+fn nothing_overlaps_in_random_graphs_that_are_folded() {
+    for seed in 0..100 {
+        let (nodes, _) = random(seed, 60, seed % 3 == 0);
+        let picture = grown(&nodes, false).max_width(700);
+        let drawing = drawn(&picture);
+        assert!(drawing.width <= 700.0 || seed % 3 == 0, "seed {seed}: {}", drawing.width);
+        assert_eq!(faults(&picture), [""; 0], "seed {seed}");
+    }
+}
+
+/// In a column of a page, 880 pixels wide, no text of a drawing is smaller than 7 pixels.
+#[test]
+fn the_text_of_every_drawing_can_be_read_in_a_column() {
+    for (name, picture) in graphs::pictures().expect("they can be drawn") {
+        let svg = picture.to_svg();
+        let number =
+            |key: &str| svg.split(&format!("{key}=\"")).nth(1)?.split('"').next()?.parse::<f64>().ok();
+        let width = number("width").expect("it has a width");
+        let sizes =
+            svg.split("font-size=\"").skip(1).filter_map(|rest| rest.split('"').next()?.parse::<f64>().ok());
+        let least = sizes.fold(12.0, f64::min);
+        let shown = least * (880.0 / width).min(1.0);
+        assert!(shown >= 7.0, "{name}: {shown:.1} px, {width} px wide");
     }
 }
 
@@ -255,6 +287,7 @@ fn path(d: &str) -> Vec<Point> {
 #[test]
 fn nothing_overlaps_in_the_files() {
     for (name, picture) in graphs::pictures().expect("they can be drawn") {
+        let picture = picture.with_leaves_at_uses().into_owned();
         let file =
             std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("graphs").join(name).with_extension("svg");
         let svg = std::fs::read_to_string(file).expect("it was drawn");
@@ -320,7 +353,7 @@ fn the_comparison_shows_what_is_drawn() {
     let file =
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("graphs").join("compare").join("README.md");
     let page = std::fs::read_to_string(file).expect("`cargo run --example compare` writes it");
-    for (name, picture) in graphs::pictures().expect("they can be drawn") {
+    for (name, picture) in graphs::pictures_as_wide_as_they_are().expect("they can be drawn") {
         let row = Figures::of(&picture, &drawn(&picture)).row("ours");
         let part = page.split("\n## ").find(|part| part.starts_with(&format!("{name}\n")));
         assert!(

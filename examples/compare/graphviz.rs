@@ -119,6 +119,7 @@ fn read(picture: &Picture, sizes: &Sizes, answer: &Value) -> Geometry {
         nodes: vec![Rect::default(); picture.nodes.len()],
         edges: vec![EdgeLine::default(); picture.edges.len()],
         groups: vec![None; picture.groups.len()],
+        ..Geometry::default()
     };
     let list = |key: &str| answer[key].as_array().cloned().unwrap_or_default();
     for object in list("objects") {

@@ -1,23 +1,26 @@
 //! cargo run --example compare
 //!
-//! Draws every graph of the chapter with the layout of Graphviz's `dot` too, and writes `graphs/compare/README.md`: both
-//! drawings side by side, their measures, and where ours is worse. `dot` gets the same boxes, and its layout is drawn in
+//! Draws every graph of the chapter with the layouts of Graphviz's `dot` and of ELK too (`npm ci` in
+//! `tests/elk`), and writes `graphs/compare/README.md`: the
+//! drawings side by side, their measures, and where ours is worse. Both get the same boxes, and their layouts are drawn in
 //! the same style, so that only the layouts differ.
 
 use chainrule::picture::{Layered, LayoutEngine, Picture, Sizes};
 use std::fmt::Write;
 use std::path::Path;
 
+mod elk;
 #[path = "../graphs.rs"]
 mod graphs;
 mod graphviz;
 mod measure;
 
+use elk::Elk;
 use graphviz::Graphviz;
 use measure::Figures;
 
-/// The measures in which our drawing is worse, as a sentence.
-fn verdict(ours: &Figures, theirs: &Figures) -> String {
+/// The measures in which our drawing is worse than that of `others`, as a sentence.
+fn verdict(ours: &Figures, theirs: &Figures, others: &str) -> String {
     let mut worse: Vec<String> = Vec::new();
     for (one, two, what) in [
         (ours.crossings, theirs.crossings, "crossings"),
@@ -40,8 +43,8 @@ fn verdict(ours: &Figures, theirs: &Figures) -> String {
         }
     }
     match &worse[..] {
-        [] => "Ours is worse in nothing that is measured here.".to_owned(),
-        worse => format!("Ours is worse: {}.", worse.join(", ")),
+        [] => format!("Beside {others}, ours is worse in nothing that is measured here."),
+        worse => format!("Beside {others}, ours is worse: {}.", worse.join(", ")),
     }
 }
 
@@ -49,19 +52,24 @@ fn compare(folder: &Path, name: &str, picture: &Picture, page: &mut String) -> s
     let sizes = Sizes::of(picture);
     let ours = Figures::of(picture, &Layered::default().lay_out(picture, &sizes));
     let theirs = Figures::of(picture, &Graphviz.lay_out(picture, &sizes));
+    let elks = Figures::of(picture, &Elk.lay_out(picture, &sizes));
+    let said = format!("{} {}", verdict(&ours, &theirs, "`dot`"), verdict(&ours, &elks, "ELK"));
     std::fs::write(folder.join(name).with_extension("svg"), picture.to_svg_with(&Graphviz))?;
+    std::fs::write(folder.join(format!("{name}_elk.svg")), picture.to_svg_with(&Elk))?;
+    std::fs::write(folder.join(format!("{name}_ours.svg")), picture.to_svg())?;
     let _ = write!(
         page,
         "\n## {name}\n\n{}\n\n\
          | | crossings | lines through nodes | lines through digits | turns | length | area |\n\
-         | --- | --- | --- | --- | --- | --- | --- |\n{}{}\n\
-         | ours | Graphviz |\n| --- | --- |\n\
-         | ![{name}, ours](../{name}.svg) | ![{name}, Graphviz]({name}.svg) |\n",
-        verdict(&ours, &theirs),
+         | --- | --- | --- | --- | --- | --- | --- |\n{}{}{}\n\
+         | ours | Graphviz | ELK |\n| --- | --- | --- |\n\
+         | ![{name}, ours]({name}_ours.svg) | ![{name}, Graphviz]({name}.svg) | ![{name}, ELK]({name}_elk.svg) |\n",
+        said,
         ours.row("ours"),
-        theirs.row("Graphviz")
+        theirs.row("Graphviz"),
+        elks.row("ELK")
     );
-    println!("{name}: {}", verdict(&ours, &theirs));
+    println!("{name}: {said}");
     Ok(())
 }
 
@@ -70,14 +78,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("graphs").join("compare");
     std::fs::create_dir_all(&folder)?;
     let mut page = format!(
-        "# Ours and Graphviz\n\n\
-         The graphs of the chapter, placed by this crate and by Graphviz {version}. `dot` was given the same boxes (digits \
-         are a box on their arrow) and the same gaps, and its answer is drawn with the same pens: only the layouts differ. \
+        "# Ours, Graphviz and ELK\n\n\
+         The graphs of the chapter, each in one row, placed by this crate, by Graphviz {version} and by ELK (`elkjs`, whose \
+         lines turn at right angles). Both were given the same boxes (digits \
+         are a box on their arrow) and the same gaps, and their answers are drawn with the same pens: only the layouts differ. \
          `cargo run --example compare` writes this page.\n\n\
          Turns are the bends of all lines in right angles, the length of all lines is in diameters of a circle, the area \
          of the canvas in thousands of square pixels.\n"
     );
-    for (name, picture) in graphs::pictures()? {
+    // In one row: `dot` folds nothing.
+    for (name, picture) in graphs::pictures_as_wide_as_they_are()? {
         compare(&folder, name, &picture, &mut page)?;
     }
     std::fs::write(folder.join("README.md"), page)?;

@@ -23,6 +23,8 @@ pub struct Annotations {
     pub notes: BTreeMap<NodeId, String>,
     /// The verdict of a comparison on each edge.
     pub edge_marks: BTreeMap<(NodeId, usize), Mark>,
+    /// The shape that a node had before, where a comparison found another.
+    pub former_shapes: BTreeMap<NodeId, Vec<usize>>,
     /// The formula of the cotangent that is propagated along one edge: `dy × x1`.
     pub rules: BTreeMap<(NodeId, usize), String>,
     /// What stands for arrays that are not at hand themselves, as in a page, which does not carry large ones.

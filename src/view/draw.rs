@@ -125,7 +125,8 @@ impl<'t> Draw<'t> {
         self
     }
 
-    /// Shows the verdict of a check of this tape on each node, and the arrows with wrong derivatives.
+    /// Shows the verdict of a check of this tape on each node, and the arrows with wrong derivatives. What is at fault and
+    /// what is wrong in consequence have different marks.
     ///
     /// ```
     /// let tape = chainrule::Tape::new();
@@ -145,9 +146,14 @@ impl<'t> Draw<'t> {
                 let note = format!("{} of {count} agree, max |Δ| {:.1e}", leaf.passed, leaf.max_abs);
                 self.verdicts.notes.entry(leaf.node).or_insert(note);
             }
-            for (node, verdict) in leaves.chain(report.nodes.iter().map(|n| (n.node, n.verdict))) {
-                let mark = self.verdicts.marks.entry(node).or_insert(Mark::Right);
-                *mark = (*mark).max(mark_of(verdict));
+            // What fails without a fault of its own gets its gradient from what is at fault.
+            let consequence = |mark| if report.faults.is_empty() { mark } else { Mark::WrongInherited };
+            let nodes = report.nodes.iter().map(|n| (n.node, mark_of(n.verdict)));
+            let leaves = leaves.map(|(node, verdict)| (node, mark_of(verdict)));
+            for (node, mark) in leaves.chain(nodes) {
+                let mark = if mark == Mark::Wrong { consequence(mark) } else { mark };
+                let known = self.verdicts.marks.entry(node).or_insert(Mark::Right);
+                *known = (*known).max(mark);
             }
             for fault in &report.faults {
                 self.verdicts.marks.insert(fault.node, Mark::Wrong);

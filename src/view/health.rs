@@ -28,7 +28,8 @@ pub struct Finding {
 ///
 /// - **NaN and infinities**: where they *begin*, at a node whose operands are all finite ([`Mark::Nan`],
 ///   [`Mark::Infinite`]), and where they are passed on ([`Mark::NanInherited`], [`Mark::InfiniteInherited`]). The same for
-///   gradients, which come from the consumers, where a value is finite and its gradient is not. An operand whose value is
+///   gradients, which come from the consumers, where a value is finite and its gradient is not ([`Mark::NanGradient`],
+///   [`Mark::NanGradientInherited`] and those of infinities). An operand whose value is
 ///   not known counts as finite.
 /// - **NaN from the branch not taken**: a gradient of NaN that comes through an operand of `where` with a cotangent of 0.
 ///   The text names the remedy, the double-where idiom, as in the docs of `Var::select`.
@@ -167,11 +168,11 @@ fn gradient_not_finite(
     });
     let (mark, text) = match sick {
         Some(from) => {
-            let mark = if is_nan { Mark::NanInherited } else { Mark::InfiniteInherited };
+            let mark = if is_nan { Mark::NanGradientInherited } else { Mark::InfiniteGradientInherited };
             (mark, format!("{what}; it comes back from {}", graph.describe(from)))
         }
         None => {
-            let mark = if is_nan { Mark::Nan } else { Mark::Infinite };
+            let mark = if is_nan { Mark::NanGradient } else { Mark::InfiniteGradient };
             (mark, format!("{what}, and it begins here: what comes back to its consumers is finite"))
         }
     };

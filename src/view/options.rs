@@ -36,7 +36,9 @@ pub enum Level {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in crate::view) struct Options {
     pub(in crate::view) title: String,
-    pub(in crate::view) direction: Direction,
+    /// Left to right by default, or whichever fits better if there is a limit to the width.
+    pub(in crate::view) direction: Option<Direction>,
+    pub(in crate::view) max_width: Option<u32>,
     pub(in crate::view) level: Level,
     /// The open boxes, by name.
     pub(in crate::view) open: BTreeSet<String>,
@@ -56,7 +58,8 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             title: String::new(),
-            direction: Direction::default(),
+            direction: None,
+            max_width: None,
             level: Level::default(),
             open: BTreeSet::new(),
             only: false,
@@ -78,9 +81,17 @@ macro_rules! setters {
             self
         }
 
-        /// The direction of the forward pass; from left to right by default.
+        /// The direction of the forward pass; from left to right by default, or, if there is a
+        /// [`max_width`](Self::max_width), from top to bottom where that fits it in less room.
         pub fn direction(mut self, direction: chainrule_picture::Direction) -> Self {
-            self.options.direction = direction;
+            self.options.direction = Some(direction);
+            self
+        }
+
+        /// The widest that the drawing may be, in pixels of its own scale, such as the width of a column of text: a wider
+        /// one is folded into rows, as a text is into lines, and its arrows turn into the gutters between them.
+        pub fn max_width(mut self, pixels: u32) -> Self {
+            self.options.max_width = Some(pixels);
             self
         }
 

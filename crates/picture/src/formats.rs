@@ -97,6 +97,7 @@ impl Picture {
     pub fn to_svg_with(&self, layout: &impl LayoutEngine) -> String {
         let picture = self.for_display();
         let picture = picture.shallow();
+        let picture = picture.with_leaves_at_uses();
         svg::write(&picture, &layout.lay_out(&picture, &Sizes::of(&picture)))
     }
 
@@ -116,7 +117,8 @@ impl Picture {
     /// The picture as a Mermaid flowchart, which forges render from a `mermaid` code block in Markdown.
     ///
     /// Kinds differ by outline, values and gradients stand at the arrows after `▶` and `◀`, and names are escaped. Mermaid
-    /// itself draws up to 500 arrows and 50,000 characters unless a page sets other limits.
+    /// itself draws up to 500 arrows and 50,000 characters unless a page sets other limits: a larger picture is rolled up,
+    /// groups first, and its title says so.
     ///
     /// ```
     /// # use chainrule_picture::{NodeKind, Picture};

@@ -19,12 +19,17 @@
 //! below, red and slanted; a node with several consumers shows their sum after a `Σ`. Verdicts on a node are badges at its
 //! upper right, with a legend: see [`Mark`].
 //!
+//! With the feature `petgraph`, `Picture::of_graph` makes one of any graph of that crate. [`Picture::clustered`] puts frames
+//! around nodes by name, and [`Picture::compared_with`] marks what differs from an earlier picture.
+//!
 //! `model` is the data, `layout` places it, `export` writes it, and `page` is the HTML page.
 //!
 //! The same picture gives the same bytes in every run, on every machine.
 
 mod export;
 mod formats;
+#[cfg(feature = "petgraph")]
+mod graphs;
 mod layout;
 mod model;
 mod page;

@@ -62,22 +62,22 @@ pub(crate) fn two_layer_net() -> Picture {
     let w2 = d.node(NodeKind::Parameter, "", "W2", "50×10");
     let b2 = d.node(NodeKind::Parameter, "", "b2", "10");
     let t = d.node(NodeKind::Input, "", "t", "100×10");
-    let m1 = d.op("·", &[(x, "µ .13 σ .31", "–"), (w1, "µ 1e-5 σ .01", "µ -4.8e-6 σ 6.2e-4")]);
+    let m1 = d.op("·", &[(x, "µ 0.13 σ 0.31", "–"), (w1, "µ 1×10⁻⁵ σ 0.01", "µ -4.8×10⁻⁶ σ 6.2×10⁻⁴")]);
     let a1 = d.op(
         "+",
-        &[(m1, "[100, 50] µ .0021 σ .09", "µ -1.1e-6 σ 3.1e-5"), (b1, "all 0", "µ -1.1e-4 σ 2.6e-3")],
+        &[(m1, "100×50 µ 0.0021 σ 0.09", "µ -1.1×10⁻⁶ σ 3.1×10⁻⁵"), (b1, "all 0", "µ -1.1×10⁻⁴ σ 2.6×10⁻³")],
     );
-    let relu = d.op("relu", &[(a1, "[100, 50] µ .0021 σ .09", "µ -1.1e-6 σ 3.1e-5")]);
+    let relu = d.op("relu", &[(a1, "100×50 µ 0.0021 σ 0.09", "µ -1.1×10⁻⁶ σ 3.1×10⁻⁵")]);
     let m2 = d.op(
         "·",
         &[
-            (relu, "[100, 50] µ .036 σ .055", "µ -2e-6 σ 4.3e-5"),
-            (w2, "µ 2.1e-4 σ .01", "µ -1.9e-10 σ 4.4e-3"),
+            (relu, "100×50 µ 0.036 σ 0.055", "µ -2×10⁻⁶ σ 4.3×10⁻⁵"),
+            (w2, "µ 2.1×10⁻⁴ σ 0.01", "µ -1.9×10⁻¹⁰ σ 4.4×10⁻³"),
         ],
     );
-    let a2 = d.op("+", &[(m2, "[100, 10] µ .0011 σ .0042", "µ 0 σ 3e-3"), (b2, "all 0", "µ 0 σ .031")]);
+    let a2 = d.op("+", &[(m2, "100×10 µ 0.0011 σ 0.0042", "µ 0 σ 3×10⁻³"), (b2, "all 0", "µ 0 σ 0.031")]);
     let loss =
-        d.op("softmax loss", &[(a2, "[100, 10] µ .0011 σ .0042", "µ 0 σ 3e-3"), (t, "µ .1 σ .3", "–")]);
+        d.op("softmax loss", &[(a2, "100×10 µ 0.0011 σ 0.0042", "µ 0 σ 3×10⁻³"), (t, "µ 0.1 σ 0.3", "–")]);
     let out = d.node(NodeKind::Output, "", "loss", "");
     d.feed(out, &[(loss, "2.3", "1")]);
     d.group("affine1", None, &[w1, b1, m1, a1]);
@@ -103,14 +103,14 @@ pub(crate) fn two_layer_net_layers() -> Picture {
     let mut d = Sample::default();
     let x = d.node(NodeKind::Input, "", "x", "100×784");
     let one = d.node(NodeKind::Layer, "", "affine1", "100×50");
-    d.feed(one, &[(x, "µ .13 σ .31", "–")]);
+    d.feed(one, &[(x, "µ 0.13 σ 0.31", "–")]);
     let relu = d.node(NodeKind::Layer, "", "relu", "100×50");
-    d.feed(relu, &[(one, "[100, 50] µ .0021 σ .09", "µ -1.1e-6 σ 3.1e-5")]);
+    d.feed(relu, &[(one, "100×50 µ 0.0021 σ 0.09", "µ -1.1×10⁻⁶ σ 3.1×10⁻⁵")]);
     let two = d.node(NodeKind::Layer, "", "affine2", "100×10");
-    d.feed(two, &[(relu, "[100, 50] µ .036 σ .055", "µ -2e-6 σ 4.3e-5")]);
+    d.feed(two, &[(relu, "100×50 µ 0.036 σ 0.055", "µ -2×10⁻⁶ σ 4.3×10⁻⁵")]);
     let t = d.node(NodeKind::Input, "", "t", "100×10");
     let loss = d.node(NodeKind::Layer, "", "softmax_with_loss", "");
-    d.feed(loss, &[(two, "[100, 10] µ .0011 σ .0042", "µ 0 σ 3e-3"), (t, "µ .1 σ .3", "–")]);
+    d.feed(loss, &[(two, "100×10 µ 0.0011 σ 0.0042", "µ 0 σ 3×10⁻³"), (t, "µ 0.1 σ 0.3", "–")]);
     let out = d.node(NodeKind::Output, "", "loss", "");
     d.feed(out, &[(loss, "2.3", "1")]);
     d.0

@@ -34,6 +34,10 @@ impl Composition<'_> {
                     _ => (Some(self.bundle(sources.iter().map(|&(source, _)| source))), None),
                 };
                 let (wrong, mark) = (self.is_wrong(&ends), self.edge_mark(&ends));
+                let value = match mark {
+                    Some(Mark::Removed) => value.or_else(|| self.former_shape(sources[0].0)),
+                    _ => value,
+                };
                 self.picture.edges.push(PictureEdge {
                     from,
                     to,
@@ -220,6 +224,13 @@ impl Composition<'_> {
             backward,
             ..PictureEdge::default()
         });
+    }
+
+    /// The shape that a removed arrow carried.
+    fn former_shape(&self, from: NodeId) -> Option<String> {
+        let known = &self.builder.annotations.former_shapes;
+        let shape = known.get(&from).map_or_else(|| self.builder.graph.node(from).shape(), Vec::as_slice);
+        number::shape(shape).filter(|_| self.builder.options.shapes)
     }
 
     /// Whether a check found the derivative along one of some edges wrong.

@@ -133,7 +133,13 @@ impl Composition<'_> {
     }
 
     pub(in crate::view) fn shape(&self, id: NodeId) -> Option<String> {
-        number::shape(self.builder.graph.node(id).shape()).filter(|_| self.builder.options.shapes)
+        let written = |shape: &[usize]| number::shape(shape).unwrap_or_else(|| "scalar".to_owned());
+        let now = self.builder.graph.node(id).shape();
+        let shape = match self.builder.annotations.former_shapes.get(&id) {
+            Some(before) => Some(format!("{} → {}", written(before), written(now))),
+            None => number::shape(now),
+        };
+        shape.filter(|_| self.builder.options.shapes)
     }
 
     pub(in crate::view) fn node_gradient(&self, id: NodeId) -> Option<String> {

@@ -57,10 +57,12 @@ impl Builder<'_> {
         let elements = PictureElements::of(self, &selection)?;
         let blank = Picture {
             title: self.options.title.clone(),
-            direction: self.options.direction,
+            direction: self.options.direction.unwrap_or_default(),
+            max_width: self.options.max_width,
             ..Picture::default()
         };
-        Ok(compose(self, &selection, &elements, blank))
+        let picture = compose(self, &selection, &elements, blank);
+        Ok(if self.options.direction.is_none() { picture.in_fitting_direction() } else { picture })
     }
 }
 

@@ -21,6 +21,7 @@ pub(in crate::view) fn merge(
     after: &Graph,
     matched: &Matching,
     differences: &[Difference],
+    pairs: &[(NodeId, NodeId)],
 ) -> (Graph, Vec<NodeId>, Annotations) {
     let removed: Vec<NodeId> = before.ids().filter(|&id| matched.after_of(id).is_none()).collect();
     let nodes: Vec<NodeSource> =
@@ -82,6 +83,11 @@ pub(in crate::view) fn merge(
                 _ => Mark::Added,
             };
             known.edge_marks.insert((new, operand), mark);
+        }
+    }
+    for &(old, new) in pairs {
+        if before.node(old).shape() != after.node(new).shape() {
+            known.former_shapes.insert(rank[new.index()], before.node(old).shape().to_vec());
         }
     }
     for difference in differences {

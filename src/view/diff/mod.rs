@@ -86,8 +86,9 @@ pub fn diff(before: &Graph, after: &Graph) -> Diff {
         node: named(after.node(id)),
         changes: Vec::new(),
     }));
-    let pairs = before.ids().filter_map(|id| Some((id, matched.after_of(id)?))).collect();
-    let (merged, outputs, annotations) = merged::merge(before, after, &matched, &differences);
+    let pairs: Vec<(NodeId, NodeId)> =
+        before.ids().filter_map(|id| Some((id, matched.after_of(id)?))).collect();
+    let (merged, outputs, annotations) = merged::merge(before, after, &matched, &differences, &pairs);
     Diff { differences, pairs, merged, outputs, annotations }
 }
 
@@ -161,7 +162,8 @@ impl Diff {
     }
 
     /// Both graphs as one picture with a legend: added nodes have a plus and a thick outline, removed ones a minus and
-    /// dashes, changed ones a wave and dots, with the changes in their details. A large picture is collapsed as others.
+    /// dashes, changed ones a wave and dots, with the changes in their details; `100×8 → 128×8` is a changed shape, and a
+    /// removed arrow has the shape that it carried. A large picture is collapsed as others.
     ///
     /// # Errors
     ///

@@ -57,7 +57,7 @@ fn gradients_that_begin_to_be_nan_are_found_from_the_outputs_backwards() {
         known.node_gradients.insert(id, ndarray::arr0(gradient).into_dyn());
     }
     let found = health(&r.graph, &known);
-    assert_eq!(marks(&found), [(0, Mark::Infinite)]);
+    assert_eq!(marks(&found), [(0, Mark::InfiniteGradient)]);
     assert!(found[0].text.starts_with("its gradient is ∞, and it begins here"), "{}", found[0].text);
 }
 

@@ -41,15 +41,18 @@ impl Picture {
     /// # Ok::<(), chainrule_picture::Error>(())
     /// ```
     pub fn to_json(&self) -> String {
-        let Picture { title, direction, nodes, edges, groups } = self;
+        let Picture { title, direction, nodes, edges, groups, max_width } = self;
         let direction = match direction {
             Direction::LeftToRight => "left_to_right",
             Direction::TopToBottom => "top_to_bottom",
         };
-        let mut json = Object::default()
+        let head = Object::default()
             .raw("version", VERSION)
             .raw("title", text(title))
-            .raw("direction", text(direction))
+            .raw("direction", text(direction));
+        let mut json = max_width
+            .iter()
+            .fold(head, |head, width| head.raw("max_width", width))
             .raw("nodes", lines(nodes.iter().map(node)))
             .raw("edges", lines(edges.iter().map(edge)))
             .raw("groups", lines(groups.iter().map(group)))
@@ -206,7 +209,7 @@ mod reading {
 
     /// Checks that ids are unique and references valid.
     fn check(picture: &Picture) -> std::result::Result<(), String> {
-        let Picture { title: _, direction: _, nodes, edges, groups } = picture;
+        let Picture { title: _, direction: _, nodes, edges, groups, max_width: _ } = picture;
         let place = |list: &str, at: usize, problem: String| Err(format!("{list}[{at}]: {problem}"));
         let mut ids = BTreeSet::new();
         for (at, node) in nodes.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! Pictures in Graphviz's DOT language.
 //!
-//! DOT cannot set text on both sides of an arrow, so an edge label is a node of its own, a plate with the forward value
-//! over the gradient, between the two ends.
+//! DOT cannot set text on both sides of an arrow, so an edge has one label beside its line, the forward value over the
+//! gradient. A sign is a circle, with its name and the sum of its gradients beside it.
 
 use crate::layout::measure::EdgeText;
 use crate::model::display::disambiguate;
@@ -15,11 +15,11 @@ use graphviz_rust::printer::{DotPrinter, PrinterContext};
 use std::collections::BTreeSet;
 
 const INK: &str = "#1f2933";
-const GREY: &str = "#66717c";
+const GREY: &str = "#5a646f";
 const RED: &str = "#c0331c";
 const WRONG: &str = "#b3001b";
 const LINE: &str = "#5f6b76";
-const BACKWARD_LINE: &str = "#d0705f";
+const BACKWARD_LINE: &str = "#b8452f";
 
 /// The keywords of DOT, which are case-insensitive.
 const KEYWORDS: [&str; 6] = ["node", "edge", "graph", "digraph", "subgraph", "strict"];
@@ -52,15 +52,19 @@ pub(crate) fn write(picture: &Picture) -> String {
         attribute("fontsize", plain("13")),
         attribute("fontcolor", quoted(INK)),
     ];
-    let edge = vec![attribute("color", quoted(LINE)), attribute("arrowsize", plain("0.7"))];
+    let edge = vec![
+        attribute("color", quoted(LINE)),
+        attribute("arrowsize", plain("0.7")),
+        attribute("fontname", quoted("Helvetica")),
+        attribute("fontsize", plain("11")),
+    ];
     let heads = [GraphAttributes::Graph(graph), GraphAttributes::Node(node), GraphAttributes::Edge(edge)];
     let heads = heads.into_iter().map(|attributes| (1, Stmt::GAttribute(attributes)));
     let mut out = Text::default();
     out.text.push_str("digraph chainrule {\n");
     heads.for_each(|(depth, stmt)| out.stmt(depth, &stmt));
-    let plates = plates(picture);
-    bodies(picture, &plates, &mut out);
-    arrows(picture, &plates, &mut out);
+    bodies(picture, &mut out);
+    arrows(picture, &mut out);
     out.text.push_str("}\n");
     out.text
 }
@@ -100,13 +104,13 @@ impl Text {
     }
 }
 
-/// The nodes and plates, each inside the cluster of its group, in reading order: `dot` starts crossing minimisation from
+/// The nodes, each inside the cluster of its group, in reading order: `dot` starts crossing minimisation from
 /// the order of the file.
-fn bodies(picture: &Picture, plates: &[Option<Plate>], out: &mut Text) {
+fn bodies(picture: &Picture, out: &mut Text) {
     let order = picture.reading_order();
     let mut place = vec![0; order.len()];
     for (position, &node) in order.iter().enumerate() {
-        place[node] = 2 * position + 1;
+        place[node] = position;
     }
     let nesting = Nesting::of(picture);
     let clusters = clusters(picture);
@@ -114,14 +118,7 @@ fn bodies(picture: &Picture, plates: &[Option<Plate>], out: &mut Text) {
     let bodies = picture.nodes.iter().zip(counts).enumerate().map(|(index, (node, consumers))| {
         (picture.group_of(index), place[index], Stmt::Node(body(node, consumers)))
     });
-    let digits = sorted_edges(picture).into_iter().filter_map(|(_, _, index)| {
-        let edge = &picture.edges[index];
-        let common = nesting.common_ancestor(picture.group_of(edge.from), picture.group_of(edge.to));
-        let Plate { id, label } = plates[index].as_ref()?;
-        let attributes = vec![attribute("label", label.clone()), attribute("fontsize", plain("11"))];
-        Some((common, place[edge.to] - 1, Stmt::Node(Node::new(NodeId(id.clone(), None), attributes))))
-    });
-    for (depth, line) in nesting.lines(bodies.chain(digits), |_, first| first) {
+    for (depth, line) in nesting.lines(bodies, |_, first| first) {
         match line {
             Line::Opens(group) => cluster(&picture.groups[group], &clusters[group], depth + 1, out),
             Line::Holds(stmt) => out.stmt(depth + 1, &stmt),
@@ -162,13 +159,18 @@ fn cluster(group: &Group, id: &str, depth: usize, out: &mut Text) {
 
 fn body(node: &PictureNode, consumers: usize) -> Node {
     let mut attributes = match node.kind {
-        NodeKind::Op => op(node, consumers),
+        NodeKind::Op => op(node),
         NodeKind::Output | NodeKind::Hidden => {
             let label = worded(node.name.as_deref().unwrap_or(&node.symbol));
             vec![attribute("label", label), attribute("margin", quoted("0.05,0.02"))]
         }
         _ => vec![attribute("label", leaf(node, consumers))],
     };
+    let mut beside = Vec::new();
+    if node.kind == NodeKind::Op {
+        beside.extend(node.name.as_deref().and_then(|name| font("POINT-SIZE=\"11\"", false, name)));
+        beside.extend(sum(node, consumers));
+    }
     if let Some(mark) = node.mark {
         let said = match mark {
             Mark::Right => mark.sign().to_owned(),
@@ -176,36 +178,31 @@ fn body(node: &PictureNode, consumers: usize) -> Node {
             _ => format!("{} {}", mark.sign(), mark.says()),
         };
         let pen = if mark.outlines(false) { WRONG } else { GREY };
-        let said = format!("<FONT COLOR=\"{pen}\" POINT-SIZE=\"12\">{said}</FONT>");
-        attributes.push(attribute("xlabel", html(&said)));
+        beside.push(format!("<FONT COLOR=\"{pen}\" POINT-SIZE=\"12\">{said}</FONT>"));
         if mark == Mark::Wrong {
             attributes.retain(|a| !["color", "penwidth"].contains(&key(a)));
             attributes.extend([attribute("color", quoted(WRONG)), attribute("penwidth", plain("3"))]);
         }
+    }
+    if let [only] = &beside[..] {
+        attributes.push(attribute("xlabel", html(only)));
+    } else if !beside.is_empty() {
+        attributes.push(attribute("xlabel", html(&table(0, 0, "", beside.into_iter()))));
     }
     let tooltip = if node.tooltip.is_empty() { node.kind.word() } else { &node.tooltip };
     attributes.push(attribute("tooltip", worded(tooltip)));
     Node::new(NodeId(name(&node.id), None), attributes)
 }
 
-/// A circle for a short sign alone; a box with round corners for a long sign, or if there is a name or a sum of gradients.
-fn op(node: &PictureNode, consumers: usize) -> Vec<Attribute> {
+/// A circle for a short sign, and a box with round ends for a long one.
+fn op(node: &PictureNode) -> Vec<Attribute> {
     let (pen, fill) = if node.backward { (RED, "#fdf0ed") } else { (INK, "white") };
     // The dot of a product, as bold as the other signs.
     let symbol = if node.symbol == "·" { "•" } else { &node.symbol };
     let size = if symbol.chars().count() > 1 { 14 } else { 20 };
-    let name = node.name.as_deref().and_then(|name| font("POINT-SIZE=\"11\"", false, name));
-    let sum = sum(node, consumers);
-    let alone = name.is_none() && sum.is_none();
-    let circle = alone && width(symbol, f64::from(size)) <= 36.0;
-    let label = if alone {
-        worded(symbol)
-    } else {
-        let symbol = font(&format!("POINT-SIZE=\"{size}\""), false, symbol);
-        html(&table(0, 0, "", [name, symbol, sum].into_iter().flatten()))
-    };
+    let circle = width(symbol, f64::from(size)) <= 36.0;
     let mut attributes = vec![
-        attribute("label", label),
+        attribute("label", worded(symbol)),
         attribute("shape", plain(if circle { "circle" } else { "box" })),
         attribute("style", quoted(if circle { "filled" } else { "rounded,filled" })),
         attribute("color", quoted(pen)),
@@ -251,7 +248,7 @@ fn leaf(node: &PictureNode, consumers: usize) -> Id {
     rows.extend(sum(node, consumers));
     let (style, pen, fill) = match node.kind {
         NodeKind::Parameter => ("", "#2f7d4a", "#e7f5eb"),
-        NodeKind::Constant => (" STYLE=\"dashed\"", "#6b7680", "#f4f5f7"),
+        NodeKind::Constant => (" STYLE=\"dashed\"", "#5f6a74", "#f4f5f7"),
         NodeKind::Layer => (" STYLE=\"rounded\"", "#5b4a9c", "#f1edfa"),
         _ => (" STYLE=\"rounded\"", "#2a6cb0", "#e8f1fb"),
     };
@@ -263,35 +260,18 @@ fn leaf(node: &PictureNode, consumers: usize) -> Id {
     })
 }
 
-/// A node for the label of one edge.
-struct Plate {
-    id: Id,
-    /// The forward value over the gradient.
-    label: Id,
-}
-
-/// The plates of the edges; none for edges without a label.
-fn plates(picture: &Picture) -> Vec<Option<Plate>> {
-    let mut taken: BTreeSet<String> = picture.nodes.iter().map(|node| node.id.clone()).collect();
-    let mut plates: Vec<Option<Plate>> = picture.edges.iter().map(|_| None).collect();
-    for (index, edge) in picture.drawn_edges() {
-        let said = EdgeText::of(picture, index);
-        let ink = if said.is_shape { GREY } else { INK };
-        let value = said.value.and_then(|text| font(&format!("COLOR=\"{ink}\""), false, &minus(&text)));
-        let gradient = said.gradient.and_then(|text| font(&format!("COLOR=\"{RED}\""), true, &minus(&text)));
-        if value.is_none() && gradient.is_none() {
-            continue;
-        }
-        let mut id = format!("{}_{}", picture.nodes[edge.to].id, edge.operand);
-        disambiguate(&mut id, index, &mut taken);
-        let label = html(&table(0, 1, "", [value, gradient].into_iter().flatten()));
-        plates[index] = Some(Plate { id: name(&id), label });
-    }
-    plates
+/// The label of an edge: the forward value over the gradient; none for an edge without them.
+fn digits(picture: &Picture, index: usize) -> Option<Id> {
+    let said = EdgeText::of(picture, index);
+    let ink = if said.is_shape { GREY } else { INK };
+    let value = said.value.and_then(|text| font(&format!("COLOR=\"{ink}\""), false, &minus(&text)));
+    let gradient = said.gradient.and_then(|text| font(&format!("COLOR=\"{RED}\""), true, &minus(&text)));
+    (value.is_some() || gradient.is_some())
+        .then(|| html(&table(0, 1, "", [value, gradient].into_iter().flatten())))
 }
 
 /// The edges sorted by target and operand, since `ordering=in` keeps the order of the file.
-fn arrows(picture: &Picture, plates: &[Option<Plate>], out: &mut Text) {
+fn arrows(picture: &Picture, out: &mut Text) {
     for (_, _, index) in sorted_edges(picture) {
         let edge = &picture.edges[index];
         let (from, to) = (name(&picture.nodes[edge.from].id), name(&picture.nodes[edge.to].id));
@@ -308,13 +288,8 @@ fn arrows(picture: &Picture, plates: &[Option<Plate>], out: &mut Text) {
         };
         let look: Vec<_> =
             colour.into_iter().chain(style.map(|style| attribute("style", plain(style)))).collect();
-        if let Some(Plate { id: middle, .. }) = &plates[index] {
-            let half = look.iter().cloned().chain([attribute("arrowhead", plain("none"))]).collect();
-            out.arrow(&from, middle, half);
-            out.arrow(middle, &to, look);
-        } else {
-            out.arrow(&from, &to, look);
-        }
+        let label = digits(picture, index).map(|label| attribute("label", label));
+        out.arrow(&from, &to, look.into_iter().chain(label).collect());
     }
 }
 

@@ -6,6 +6,7 @@
 use crate::layout::measure::EdgeText;
 use crate::model::mark::Mark;
 use crate::model::nesting::{Line, Nesting, indent};
+use crate::model::number::grouped;
 use crate::model::picture::{Direction, Group, NodeKind, Picture, PictureNode};
 use crate::model::text::{minus, width};
 use chainrule_base::shown::taken;
@@ -32,14 +33,43 @@ const BACKWARD: &str = "fill:#fdf0ed,stroke:#c0331c";
 
 /// The additional styles of marks of a check.
 const MARKS: [(Mark, &str); 4] = [
-    (Mark::Right, "stroke:#4d8a63"),
+    (Mark::Right, "stroke:#3a7350"),
     (Mark::Kink, "stroke:#8a6100"),
     (Mark::Open, "stroke:#52606d,stroke-dasharray:1 3"),
     (Mark::Wrong, "stroke:#b3001b,stroke-width:4px"),
 ];
 
-/// Writes a picture as a flowchart.
+/// What Mermaid draws unless a page sets other limits: its `maxEdges` and `maxTextSize`.
+const MAX_ARROWS: usize = 500;
+const MAX_CHARACTERS: usize = 50_000;
+
+/// Writes a picture as a flowchart that Mermaid draws: if it has too many arrows or characters, with groups closed, and a
+/// title that says so.
 pub(crate) fn write(picture: &Picture) -> String {
+    let arrows = picture.drawn_edges().count();
+    let fits = |text: &str| text.chars().count() <= MAX_CHARACTERS;
+    if arrows <= MAX_ARROWS {
+        let whole = whole(picture);
+        if fits(&whole) {
+            return whole;
+        }
+    }
+    let said = |rolled: &Picture| {
+        let shown = [rolled.nodes.len(), rolled.drawn_edges().count()].map(grouped);
+        let all = [picture.nodes.len(), arrows].map(grouped);
+        let beginning = if picture.title.is_empty() { String::new() } else { format!("{}: ", picture.title) };
+        let [nodes, lines] = all;
+        let title = format!(
+            "{beginning}{nodes} nodes and {lines} arrows, rolled up to {} and {}",
+            shown[0], shown[1]
+        );
+        Picture { title, ..rolled.clone() }
+    };
+    let draws = |rolled: &Picture| rolled.drawn_edges().count() <= MAX_ARROWS && fits(&whole(&said(rolled)));
+    whole(&said(&picture.rolled_up(draws)))
+}
+
+fn whole(picture: &Picture) -> String {
     let mut out = String::new();
     if !picture.title.is_empty() {
         let _ = writeln!(out, "---\ntitle: \"{}\"\n---", title(&picture.title));
@@ -120,6 +150,7 @@ fn body(node: &PictureNode, consumers: usize) -> String {
     rows.extend(node.shape.as_deref().filter(|_| node.kind != NodeKind::Op));
     rows.retain(|row| !row.is_empty());
     let mut rows: Vec<String> = rows.into_iter().map(str::to_owned).collect();
+    rows.extend(node.note.clone());
     rows.extend(sum(node, consumers));
     rows.extend(node.mark.map(|mark| match mark {
         Mark::Right => mark.sign().to_owned(),
@@ -195,7 +226,7 @@ fn looks(picture: &Picture, ids: &[String], arrows: &[usize], out: &mut String) 
     };
     on_top("backward", BACKWARD, &|node| node.backward);
     for (mark, look) in MARKS {
-        // A wrong leaf is only the consequence of a wrong op.
+        // A wrong leaf is not marked by its outline.
         let shown =
             |node: &PictureNode| mark != Mark::Wrong || matches!(node.kind, NodeKind::Op | NodeKind::Layer);
         on_top(mark.word(), look, &|node| node.mark == Some(mark) && shown(node));
@@ -209,7 +240,7 @@ fn looks(picture: &Picture, ids: &[String], arrows: &[usize], out: &mut String) 
             let _ = writeln!(out, "  linkStyle {} {look}", at.join(","));
         }
     };
-    strokes("stroke:#d0705f", &|index| picture.edges[index].backward && !picture.edges[index].wrong);
+    strokes("stroke:#b8452f", &|index| picture.edges[index].backward && !picture.edges[index].wrong);
     strokes("stroke:#b3001b,stroke-width:3px", &|index| picture.edges[index].wrong);
 }
 

@@ -1,7 +1,8 @@
 //! Pictures as SVG: one self-contained file, deterministic byte for byte.
 
 use crate::export::badge::{self, Legend};
-use crate::layout::canvas::{TITLE_SIZE, heading};
+use crate::layout::back::{BACK, Back, back};
+use crate::layout::canvas::{CONTINUED, TITLE_SIZE, heading};
 use crate::layout::frames::LABEL_SIZE;
 use crate::layout::geometry::{EdgeLine, Frame, Geometry, Piece, Point, Rect, round as n};
 use crate::layout::measure::{DIGITS, DIGITS_GAP, DIGITS_ROW, EdgeText, Face, Outline, ROW, Role, Row};
@@ -21,27 +22,39 @@ pub(crate) const STYLE: &str = "\
 .chainrule .frame-label{font-size:12px;fill:#52606d}
 .chainrule .line{fill:none;stroke:#5f6b76;stroke-width:1.4}
 .chainrule .head{fill:#5f6b76}
+.chainrule .back{fill:none;stroke:#c0331c;stroke-width:.9}
+.chainrule .back-head{fill:#c0331c}
 .chainrule .stub .line{stroke-dasharray:3 3}
 .chainrule .body{fill:#fff;stroke:#1f2933;stroke-width:1.6}
 .chainrule .input .body{fill:#e8f1fb;stroke:#2a6cb0}
 .chainrule .parameter .body{fill:#e7f5eb;stroke:#2f7d4a}
 .chainrule .parameter .inner{fill:none;stroke:#2f7d4a;stroke-width:.8}
-.chainrule .constant .body{fill:#f4f5f7;stroke:#6b7680;stroke-dasharray:4 2.5}
+.chainrule .constant .body{fill:#f4f5f7;stroke:#5f6a74;stroke-dasharray:4 2.5}
 .chainrule .layer .body{fill:#f1edfa;stroke:#5b4a9c;stroke-width:1.8}
 .chainrule .backward .body{fill:#fdf0ed;stroke:#c0331c}
-.chainrule .backward .line{stroke:#d0705f}
-.chainrule .backward .head{fill:#d0705f}
+.chainrule .backward .line{stroke:#b8452f}
+.chainrule .backward .head{fill:#b8452f}
 .chainrule .dot{fill:#1f2933}
 .chainrule .name{font-weight:500}
-.chainrule .shape{fill:#66717c}
+.chainrule .shape{fill:#5a646f}
 .chainrule .plate{fill:#fff;fill-opacity:.86}
 .chainrule .chip{fill:#fff;stroke:#e3a79b}
 .chainrule .gradient{fill:#c0331c;font-style:italic}
 ";
 
+/// A legend may make a drawing so wide before it goes on in a further row.
+const LEAST_LEGEND: f64 = 480.0;
+
 /// Writes a picture with the coordinates of a layout.
 pub(crate) fn write(picture: &Picture, drawing: &Geometry) -> String {
-    let mut svg = Svg { out: String::new(), picture, widest: picture, drawing, inline: false };
+    let mut svg = Svg {
+        out: String::new(),
+        picture,
+        widest: picture,
+        drawing,
+        inline: false,
+        back_arrows: picture.has_back_arrows(),
+    };
     svg.all();
     svg.out
 }
@@ -50,7 +63,14 @@ pub(crate) fn write(picture: &Picture, drawing: &Geometry) -> String {
 /// `data-edge`. Plates are sized for the texts of `widest`, the same picture with other numbers, for which the drawing was
 /// laid out.
 pub(crate) fn write_inline(picture: &Picture, widest: &Picture, drawing: &Geometry) -> String {
-    let mut svg = Svg { out: String::new(), picture, widest, drawing, inline: true };
+    let mut svg = Svg {
+        out: String::new(),
+        picture,
+        widest,
+        drawing,
+        inline: true,
+        back_arrows: widest.has_back_arrows(),
+    };
     svg.all();
     svg.out
 }
@@ -62,6 +82,7 @@ struct Svg<'a> {
     widest: &'a Picture,
     drawing: &'a Geometry,
     inline: bool,
+    back_arrows: bool,
 }
 
 impl Svg<'_> {
@@ -73,7 +94,7 @@ impl Svg<'_> {
 
     fn all(&mut self) {
         let Geometry { width, height, .. } = *self.drawing;
-        let legend = Legend::of(self.picture);
+        let legend = Legend::of(self.picture, width.max(LEAST_LEGEND));
         let (wide, high) = legend.size();
         let (width, height) = (width.max(wide), height + high);
         let marks = badge::style(Some(self.picture));
@@ -97,7 +118,12 @@ impl Svg<'_> {
             ));
         }
         for group in 0..self.picture.groups.len() {
-            self.frame(group);
+            if let Some(frame) = self.drawing.groups[group] {
+                self.frame(group, frame, "");
+            }
+        }
+        for (group, frame) in &self.drawing.continued {
+            self.frame(*group, *frame, CONTINUED);
         }
         for (index, edge) in self.picture.drawn_edges() {
             self.edge(index, edge, &self.drawing.edges[index]);
@@ -116,15 +142,12 @@ impl Svg<'_> {
         self.out.push_str("</svg>\n");
     }
 
-    fn frame(&mut self, index: usize) {
-        let Some(Frame { outline, label }) = self.drawing.groups[index] else {
-            return;
-        };
+    fn frame(&mut self, index: usize, Frame { outline, label }: Frame, prefix: &str) {
         let group = &self.picture.groups[index];
         self.line(format_args!("<g class=\"group\" data-id=\"{}\">", xml(&group.id)));
         self.rect("frame", outline, 10.0);
         if !group.label.is_empty() {
-            let text = xml(&fitted(&group.label, LABEL_SIZE, label.width - 10.0));
+            let text = xml(&fitted(&format!("{prefix}{}", group.label), LABEL_SIZE, label.width - 10.0));
             let (x, base) = (n(label.centre().x), n(label.centre().y + 0.35 * LABEL_SIZE));
             self.rect("frame-plate", label, label.height / 2.0);
             self.line(format_args!("<text class=\"frame-label\" x=\"{x}\" y=\"{base}\">{text}</text>"));
@@ -165,7 +188,18 @@ impl Svg<'_> {
             if self.inline { format!(" data-edge=\"{index}\"") } else { String::new() }
         ));
         self.line(format_args!("<path class=\"line\" d=\"{path}\"/>"));
-        self.line(format_args!("<path class=\"head\" d=\"{}\"/>", head(last.end(), line.tip)));
+        self.line(format_args!("<path class=\"head\" d=\"{}\"/>", head(last.end(), line.tip, HEAD)));
+        if self.back_arrows
+            && self.picture.has_back_arrow(index)
+            && let Some(Back { points, tip }) = back(line, self.picture.direction)
+        {
+            let at = |p: &Point| format!("{} {}", n(p.x), n(p.y));
+            let way: Vec<String> = points.iter().map(at).collect();
+            let tip = Point { x: n(tip.x), y: n(tip.y) };
+            let base = points.last().map_or(tip, |&base| base);
+            self.line(format_args!("<path class=\"back\" d=\"M{}\"/>", way.join("L")));
+            self.line(format_args!("<path class=\"back-head\" d=\"{}\"/>", head(base, tip, 5.0)));
+        }
         self.out.push_str("</g>\n");
     }
 
@@ -284,9 +318,10 @@ impl Svg<'_> {
             let text = minus(&text);
             let wide = width(&minus(&widest), DIGITS) + 4.0;
             let Point { x, y } = place.centre();
+            let back = if self.back_arrows && side > 0.0 { BACK } else { 0.0 };
             let centre = match self.picture.direction {
-                Direction::LeftToRight => Point { x, y: y + side * (DIGITS_GAP + DIGITS_ROW / 2.0) },
-                Direction::TopToBottom => Point { x: x + side * (wide / 2.0 + 4.0), y },
+                Direction::LeftToRight => Point { x, y: y + back + side * (DIGITS_GAP + DIGITS_ROW / 2.0) },
+                Direction::TopToBottom => Point { x: x + back + side * (wide / 2.0 + 4.0), y },
             };
             let plate = Rect::around(centre, wide, DIGITS_ROW - 1.0);
             let (x, base, text) = (n(centre.x), n(centre.y + 0.35 * DIGITS), xml(&text));
@@ -312,10 +347,11 @@ fn axis(symbol: &str) -> f64 {
     }
 }
 
-/// The three corners of an arrow's head.
-fn head(base: Point, tip: Point) -> String {
-    let (dx, dy) = ((tip.x - base.x) / HEAD, (tip.y - base.y) / HEAD);
-    let side = |sign: f64| (n(base.x - sign * dy * 3.6), n(base.y + sign * dx * 3.6));
+/// The three corners of an arrow's head of a length.
+fn head(base: Point, tip: Point, long: f64) -> String {
+    let (dx, dy) = ((tip.x - base.x) / long, (tip.y - base.y) / long);
+    let half = 0.45 * long;
+    let side = |sign: f64| (n(base.x - sign * dy * half), n(base.y + sign * dx * half));
     let ((ax, ay), (bx, by)) = (side(1.0), side(-1.0));
     format!("M{} {}L{ax} {ay}L{bx} {by}Z", tip.x, tip.y)
 }

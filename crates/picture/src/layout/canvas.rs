@@ -1,13 +1,15 @@
 //! The last steps of a layout: frame labels, canvas size, rounding of coordinates.
 
 use crate::layout::frames::label_width;
-use crate::layout::geometry::{EdgeLine, Geometry, Point, Rect, round};
-use crate::model::picture::{Group, Picture};
+use crate::layout::geometry::{EdgeLine, Frame, Geometry, Point, Rect, round};
+use crate::model::picture::Picture;
 use crate::model::text;
 use rustc_hash::FxHashMap;
 
 /// Margin between the drawing and the edge of the canvas.
-const MARGIN: f64 = 16.0;
+pub(crate) const MARGIN: f64 = 16.0;
+/// Before the name of a frame that goes on in a further row.
+pub(crate) const CONTINUED: &str = "… ";
 /// Space above the drawing for a title.
 const TITLE: f64 = 26.0;
 /// The widest canvas that a title alone may require; a longer title is cut.
@@ -21,17 +23,22 @@ const CELL: (f64, f64) = (160.0, 48.0);
 /// Height of a frame's label, which sits on the upper line of the frame.
 const LABEL_HEIGHT: f64 = 18.0;
 
-/// Places the label of each frame on its upper line: at the first of five candidates that no edge crosses.
+/// How many places are tried for the label of a frame.
+const PLACES: usize = 12;
+
+/// Places the label of each frame on its upper line: at the first of some candidates that no edge crosses.
 /// O(groups + points along all lines · candidates that share a cell).
 fn place_labels(picture: &Picture, drawing: &mut Geometry) {
     if picture.groups.is_empty() {
         return;
     }
-    let candidates: Vec<[Rect; 5]> = (picture.groups.iter().zip(&drawing.groups))
-        .map(|(group, frame)| {
-            frame.map_or_else(Default::default, |frame| label_candidates(group, &frame.outline))
-        })
-        .collect();
+    let named = |group: usize, prefix: &str, frame: &Frame| {
+        label_candidates(&format!("{prefix}{}", picture.groups[group].label), &frame.outline)
+    };
+    let frames = drawing.groups.iter().enumerate();
+    let firsts = frames.filter_map(|(group, frame)| Some(named(group, "", frame.as_ref()?)));
+    let others = drawing.continued.iter().map(|(group, frame)| named(*group, CONTINUED, frame));
+    let candidates: Vec<[Rect; PLACES]> = firsts.chain(others).collect();
     // A grid of the candidates, so that every point of a line is compared with few of them.
     let cell = |x: f64, y: f64| ((x / CELL.0).floor() as i64, (y / CELL.1).floor() as i64);
     let mut cells: FxHashMap<(i64, i64), Vec<(usize, usize)>> = FxHashMap::default();
@@ -45,26 +52,38 @@ fn place_labels(picture: &Picture, drawing: &mut Geometry) {
             }
         }
     }
-    let mut free = vec![[true; 5]; candidates.len()];
+    let mut free = vec![[true; PLACES]; candidates.len()];
     for point in drawing.edges.iter().flat_map(EdgeLine::samples) {
         for &(group, at) in cells.get(&cell(point.x, point.y)).into_iter().flatten() {
             let place = candidates[group][at].inflated(3.0);
             free[group][at] &= !place.contains(&Rect { x: point.x, y: point.y, width: 0.0, height: 0.0 });
         }
     }
-    for ((candidates, free), frame) in candidates.iter().zip(free).zip(&mut drawing.groups) {
-        if let Some(frame) = frame {
-            frame.label = candidates[free.iter().position(|&free| free).unwrap_or(0)];
-        }
+    let Geometry { groups, continued, .. } = drawing;
+    let frames = groups.iter_mut().flatten().chain(continued.iter_mut().map(|(_, frame)| frame));
+    for ((candidates, free), frame) in candidates.iter().zip(free).zip(frames) {
+        frame.label = candidates[free.iter().position(|&free| free).unwrap_or(0)];
     }
 }
 
 /// Where the label of a frame may stand, the best position first.
-fn label_candidates(group: &Group, outline: &Rect) -> [Rect; 5] {
-    let width = label_width(&group.label).min((outline.width - 16.0).max(24.0));
-    let at = |x: f64| Rect { x, y: outline.y - LABEL_HEIGHT / 2.0, width, height: LABEL_HEIGHT };
+fn label_candidates(label: &str, outline: &Rect) -> [Rect; PLACES] {
+    let width = label_width(label).min((outline.width - 16.0).max(24.0));
     let (left, right) = (outline.x + 10.0, outline.right() - 10.0 - width);
-    [left, right, (left + right) / 2.0, left * 0.75 + right * 0.25, left * 0.25 + right * 0.75].map(at)
+    let at = |(part, y): (f64, f64)| Rect {
+        x: left + (right - left) * part,
+        y: y - LABEL_HEIGHT / 2.0,
+        width,
+        height: LABEL_HEIGHT,
+    };
+    let top = [0.0, 1.0, 0.5, 0.25, 0.75, 0.125, 0.375, 0.625, 0.875].map(|part| (part, outline.y));
+    // On the lower line only if all of these are crossed.
+    let bottom = [0.0, 1.0, 0.5].map(|part| (part, outline.bottom()));
+    let mut places = [Rect::default(); PLACES];
+    for (place, known) in places.iter_mut().zip(top.into_iter().chain(bottom)) {
+        *place = at(known);
+    }
+    places
 }
 
 /// A title, cut to the width of its canvas.
@@ -76,7 +95,8 @@ pub(crate) fn heading(title: &str, width: f64) -> String {
 pub(crate) fn finish(picture: &Picture, mut drawing: Geometry) -> Geometry {
     place_labels(picture, &mut drawing);
     let labels = drawing.edges.iter().filter_map(|edge| edge.label);
-    let frames = drawing.groups.iter().flatten().map(|frame| frame.outline.union(&frame.label));
+    let frames = drawing.groups.iter().flatten().chain(drawing.continued.iter().map(|(_, frame)| frame));
+    let frames = frames.map(|frame| frame.outline.union(&frame.label));
     let lines = drawing.edges.iter().filter_map(EdgeLine::bounds);
     let all = drawing.nodes.iter().copied().chain(labels).chain(frames).chain(lines);
     let bounds = all.reduce(|a, b| a.union(&b)).unwrap_or_default();

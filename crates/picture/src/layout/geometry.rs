@@ -17,6 +17,12 @@ pub struct Geometry {
     pub edges: Vec<EdgeLine>,
     /// The frame of each group; none for an empty group.
     pub groups: Vec<Option<Frame>>,
+    /// The parts of frames that go on in further rows of a folded drawing, each with its group.
+    #[serde(default)]
+    pub continued: Vec<(usize, Frame)>,
+    /// Where lines with a common beginning part.
+    #[serde(default)]
+    pub junctions: Vec<Point>,
 }
 
 /// The frame of one group.
@@ -56,6 +62,14 @@ impl Piece {
     pub fn end(&self) -> Point {
         match *self {
             Piece::Line(end) | Piece::Curve(_, _, end) => end,
+        }
+    }
+
+    /// The piece with a function applied to its points.
+    pub(crate) fn mapped(&self, f: impl Fn(Point) -> Point) -> Piece {
+        match *self {
+            Piece::Line(end) => Piece::Line(f(end)),
+            Piece::Curve(first, second, end) => Piece::Curve(f(first), f(second), f(end)),
         }
     }
 }
@@ -213,16 +227,10 @@ impl Geometry {
             let Point { x, y } = f(Point { x: r.x, y: r.y });
             Rect { x, y, width: round(r.width), height: round(r.height) }
         };
+        let frame = |known: &Frame| Frame { outline: rect(&known.outline), label: rect(&known.label) };
         let line = |edge: &EdgeLine| EdgeLine {
             start: f(edge.start),
-            pieces: edge
-                .pieces
-                .iter()
-                .map(|piece| match *piece {
-                    Piece::Line(end) => Piece::Line(f(end)),
-                    Piece::Curve(first, second, end) => Piece::Curve(f(first), f(second), f(end)),
-                })
-                .collect(),
+            pieces: edge.pieces.iter().map(|piece| piece.mapped(&f)).collect(),
             tip: f(edge.tip),
             label: edge.label.as_ref().map(rect),
         };
@@ -231,11 +239,9 @@ impl Geometry {
             height: self.height,
             nodes: self.nodes.iter().map(rect).collect(),
             edges: self.edges.iter().map(line).collect(),
-            groups: self
-                .groups
-                .iter()
-                .map(|group| group.map(|f| Frame { outline: rect(&f.outline), label: rect(&f.label) }))
-                .collect(),
+            groups: self.groups.iter().map(|group| group.map(|known| frame(&known))).collect(),
+            continued: self.continued.iter().map(|(group, known)| (*group, frame(known))).collect(),
+            junctions: self.junctions.iter().map(|&point| f(point)).collect(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The texts of each node and edge with their font sizes, and the resulting box sizes.
 
+use crate::layout::back::BACK;
 use crate::model::picture::{Direction, NodeKind, Picture, PictureNode};
 use crate::model::text;
 use serde::{Deserialize, Serialize};
@@ -53,9 +54,10 @@ impl Sizes {
     pub fn of(picture: &Picture) -> Sizes {
         let counts = picture.consumer_counts();
         let nodes = picture.nodes.iter().zip(counts);
+        let back = if picture.has_back_arrows() { BACK } else { 0.0 };
         Sizes {
             nodes: nodes.map(|(node, consumers)| Face::of(node, consumers, picture.direction).size).collect(),
-            labels: (0..picture.edges.len()).map(|edge| label_size(picture, edge)).collect(),
+            labels: (0..picture.edges.len()).map(|edge| label_size(picture, edge, back)).collect(),
         }
     }
 }
@@ -222,15 +224,17 @@ impl EdgeText {
     }
 }
 
-fn label_size(picture: &Picture, edge: usize) -> Option<Size> {
+fn label_size(picture: &Picture, edge: usize, back: f64) -> Option<Size> {
     let label = EdgeText::of(picture, edge);
     let width = |text: &Option<String>| text.as_deref().map(|text| text::width(text, DIGITS));
     let (value, gradient) = (width(&label.value), width(&label.gradient));
     let widest = value.unwrap_or(0.0).max(gradient.unwrap_or(0.0));
     value.or(gradient)?;
     Some(match picture.direction {
-        Direction::LeftToRight => Size { width: widest + 12.0, height: 2.0 * (DIGITS_ROW + DIGITS_GAP) },
-        Direction::TopToBottom => Size { width: 2.0 * (widest + 9.0), height: DIGITS_ROW + 8.0 },
+        Direction::LeftToRight => {
+            Size { width: widest + 12.0, height: 2.0 * (DIGITS_ROW + DIGITS_GAP + back) }
+        }
+        Direction::TopToBottom => Size { width: 2.0 * (widest + 9.0 + back), height: DIGITS_ROW + 8.0 },
     })
 }
 

@@ -12,6 +12,8 @@ const MAX_ANGLE: f64 = 1.05;
 const MAX_ANGLE_BESIDE_TEXT: f64 = 0.6;
 /// How far above or below the box of its node a line may be at the border of the rank.
 const CLEARANCE: f64 = 5.0;
+/// How far inside the height of its node a line stays that has a text above or below it.
+const BELOW_TEXT: f64 = 1.0;
 /// Least angle between two arrows at one circle.
 const MIN_ANGLE: f64 = 0.4;
 
@@ -104,6 +106,9 @@ fn fan_out(centre: Point, size: &NodeSize, border: f64, side: f64, lines: &[(f64
     if size.round {
         let beside = if size.all.height > size.body.height { MAX_ANGLE_BESIDE_TEXT } else { MAX_ANGLE };
         let limit = beside.min((size.all.height / 2.0 + CLEARANCE).atan2(border));
+        // A line passes below the name above its node.
+        let below = (half - BELOW_TEXT).atan2(size.all.width / 2.0);
+        let limit = if size.all.height > size.body.height { limit.min(below) } else { limit };
         let wanted = |&(dy, dx, _): &(f64, f64, usize)| dy.atan2(dx.max(border)).clamp(-limit, limit);
         let wanted: Vec<f64> = lines.iter().map(wanted).collect();
         let port = |angle: f64| {
@@ -140,7 +145,8 @@ fn fan_out(centre: Point, size: &NodeSize, border: f64, side: f64, lines: &[(f64
         // A line that has to bend meets the box at a slope and so bends less, but stays within the height of its node
         // until it has left the rank.
         let room = (border - half).max(0.0);
-        let clear = tall + CLEARANCE - dy.abs();
+        let clearance = if size.all.height > size.body.height { -BELOW_TEXT } else { CLEARANCE };
+        let clear = (tall + clearance - dy.abs()).max(0.0);
         let most = if room > 0.1 { (clear / room).min(MAX_SLOPE) } else { MAX_SLOPE };
         let fall = ((far - dy) / (dx - half).max(room).max(1.0)).clamp(-most, most);
         let fall = if (far - dy).abs() < 0.5 { 0.0 } else { fall };
@@ -163,7 +169,7 @@ fn weights(wanted: &[f64], level: f64) -> Vec<f64> {
 
 /// The numbers within ±`limit` nearest to the wanted ones (which ascend), in weighted least squares, with at least `gap`
 /// between neighbours: pool adjacent violators.
-fn spread(wanted: &[f64], weights: &[f64], gap: f64, limit: f64) -> Vec<f64> {
+pub(crate) fn spread(wanted: &[f64], weights: &[f64], gap: f64, limit: f64) -> Vec<f64> {
     // Blocks of numbers exactly `gap` apart: (weighted sum of wanted starts, weight, count).
     let mut blocks: Vec<(f64, f64, usize)> = Vec::new();
     for (index, (&value, &weight)) in wanted.iter().zip(weights).enumerate() {

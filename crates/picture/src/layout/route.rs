@@ -3,12 +3,14 @@
 //! The layout runs from left to right. A line leaves its source, bends in the gap between two ranks, is horizontal across
 //! the width of its label and of every rank that it passes, bends again and meets its target.
 
+use crate::layout::canvas::MARGIN;
+use crate::layout::fold::fold;
 use crate::layout::frames::frames;
 use crate::layout::geometry::{EdgeLine, Geometry, Piece, Point, Rect};
 use crate::layout::measure::{Size, Sizes};
 use crate::layout::placed::{Columns, Flat, Placed};
 use crate::layout::ports::{Port, Waypoint, ports};
-use crate::model::picture::Picture;
+use crate::model::picture::{Direction, Picture};
 
 /// Length of an arrow's head; the line ends where the head begins.
 pub(crate) const HEAD: f64 = 8.0;
@@ -17,11 +19,21 @@ const CONTROL: f64 = 0.37;
 /// The same relative to the distance to the corner, if it turns one way only; two thirds give a parabola.
 const CORNER_CONTROL: f64 = 0.7;
 
+/// What frames may reach beyond the columns of a folded drawing.
+const FRAMES: f64 = 12.0;
+
 /// After so many rounds of routing, every line bends between the ranks.
 const ROUNDS: usize = 4;
 
 pub(crate) fn draw(picture: &Picture, sizes: &Sizes, placed: &Placed) -> Geometry {
-    let placed = &widened(picture, sizes, placed);
+    let placed = widened(picture, sizes, placed);
+    let limit = picture.max_width.map(|width| f64::from(width) - 2.0 * MARGIN - FRAMES);
+    let limit = limit.filter(|_| picture.direction == Direction::LeftToRight);
+    let folded = limit.and_then(|limit| {
+        fold(picture, &node_boxes(sizes, &placed), &label_boxes(sizes, &placed), &placed, limit)
+    });
+    let (placed, rows) = folded.map_or((placed, None), |(placed, rows)| (placed, Some(rows)));
+    let placed = &placed;
     let boxes = node_boxes(sizes, placed);
     let labels = label_boxes(sizes, placed);
     let columns = Columns::of(&boxes, &labels);
@@ -53,8 +65,21 @@ pub(crate) fn draw(picture: &Picture, sizes: &Sizes, placed: &Placed) -> Geometr
     for (line, label) in lines.iter_mut().zip(&labels) {
         line.label = *label;
     }
-    let groups = frames(picture, placed, &boxes, &labels);
-    Geometry { width: 0.0, height: 0.0, nodes: boxes, edges: lines, groups }
+    let whole = || placed.groups.iter().enumerate().filter_map(|(group, given)| Some((group, 0, (*given)?)));
+    let reserved = rows.as_ref().map_or_else(|| whole().collect(), |rows| rows.frames.clone());
+    let row = |x: f64| rows.as_ref().map_or(0, |rows| rows.at(x));
+    let (mut groups, mut continued) = (vec![None; picture.groups.len()], Vec::new());
+    for (group, frame) in frames(picture, &reserved, row, &boxes, &labels) {
+        match groups[group] {
+            None => groups[group] = Some(frame),
+            Some(_) => continued.push((group, frame)),
+        }
+    }
+    let drawing = Geometry { nodes: boxes, edges: lines, groups, continued, ..Geometry::default() };
+    match rows {
+        Some(rows) => rows.stacked(&drawing),
+        None => drawing,
+    }
 }
 
 fn node_boxes(sizes: &Sizes, placed: &Placed) -> Vec<Rect> {

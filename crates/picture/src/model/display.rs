@@ -34,6 +34,7 @@ impl Picture {
         let mut picture = Picture {
             title: shown_lines(&self.title, TOLD).into_owned(),
             direction: self.direction,
+            max_width: self.max_width,
             nodes: self.nodes.iter().cloned().map(PictureNode::for_display).collect(),
             edges: self.edges.iter().cloned().map(PictureEdge::for_display).collect(),
             groups: self.groups.iter().cloned().map(Group::for_display).collect(),

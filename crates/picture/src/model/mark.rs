@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
+    /// Something is noted of it, in a picture of something else than numbers: an exclamation mark.
+    Noted,
     /// It is right: a quiet green tick.
     Right,
     /// It lies at a kink, where any of several derivatives is right: a bent line.
@@ -25,6 +27,14 @@ pub enum Mark {
     InfiniteInherited,
     /// It has NaN because an operand or consumer has: N on white.
     NanInherited,
+    /// Its gradient is infinite because that of a consumer is: ∞ on a white diamond.
+    InfiniteGradientInherited,
+    /// Its gradient is NaN because that of a consumer is: N on a white diamond.
+    NanGradientInherited,
+    /// Infinite gradients begin here: ∞ on a red diamond, and a thick outline.
+    InfiniteGradient,
+    /// NaN in gradients begins here: N on a red diamond, and a thick outline.
+    NanGradient,
     /// Infinite numbers begin here: ∞ on red, and a thick outline.
     Infinite,
     /// NaN begins here: N on red, and a thick outline.
@@ -35,18 +45,25 @@ pub enum Mark {
     Added,
     /// It is only in the old graph: a minus, and a dashed outline.
     Removed,
-    /// It is wrong: a red cross, and for an op a thick red outline. A leaf is wrong if its gradient is.
+    /// Its gradient is wrong because something behind it is: a red cross on white.
+    WrongInherited,
+    /// It is wrong itself: a white cross on red, and for an op a thick red outline.
     Wrong,
 }
 
 impl Mark {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::Wrong,
+        Self::WrongInherited,
         Self::Removed,
         Self::Added,
         Self::Changed,
         Self::Nan,
         Self::Infinite,
+        Self::NanGradient,
+        Self::InfiniteGradient,
+        Self::NanGradientInherited,
+        Self::InfiniteGradientInherited,
         Self::NanInherited,
         Self::InfiniteInherited,
         Self::Exploding,
@@ -56,11 +73,13 @@ impl Mark {
         Self::Open,
         Self::Kink,
         Self::Right,
+        Self::Noted,
     ];
 
     /// Its name, as used in the CSS classes of the SVG.
     pub fn word(self) -> &'static str {
         match self {
+            Self::Noted => "noted",
             Self::Right => "right",
             Self::Kink => "kink",
             Self::Open => "open",
@@ -76,12 +95,18 @@ impl Mark {
             Self::Added => "added",
             Self::Removed => "removed",
             Self::Wrong => "wrong",
+            Self::WrongInherited => "wrong_inherited",
+            Self::NanGradient => "nan_gradient",
+            Self::InfiniteGradient => "infinite_gradient",
+            Self::NanGradientInherited => "nan_gradient_inherited",
+            Self::InfiniteGradientInherited => "infinite_gradient_inherited",
         }
     }
 
     /// Its sign as a character, for formats that have only text.
     pub fn sign(self) -> &'static str {
         match self {
+            Self::Noted => "!",
             Self::Right => "✓",
             Self::Kink => "∧",
             Self::Open => "?",
@@ -91,6 +116,9 @@ impl Mark {
             Self::Exploding => "↑",
             Self::InfiniteInherited | Self::Infinite => "∞",
             Self::NanInherited | Self::Nan => "N",
+            Self::InfiniteGradientInherited | Self::InfiniteGradient => "◇∞",
+            Self::NanGradientInherited | Self::NanGradient => "◇N",
+            Self::WrongInherited => "✗",
             Self::Changed => "~",
             Self::Added => "+",
             Self::Removed => "−",
@@ -101,6 +129,7 @@ impl Mark {
     /// Its meaning in words, as in the legend after the count.
     pub fn says(self) -> &'static str {
         match self {
+            Self::Noted => "noted",
             Self::Right => "right",
             Self::Kink => "at a kink",
             Self::Open => "not resolved",
@@ -116,7 +145,17 @@ impl Mark {
             Self::Added => "added",
             Self::Removed => "removed",
             Self::Wrong => "wrong",
+            Self::WrongInherited => "wrong in consequence",
+            Self::NanGradient => "NaN gradient, begins here",
+            Self::InfiniteGradient => "infinite gradient, begins here",
+            Self::NanGradientInherited => "NaN gradient, from behind",
+            Self::InfiniteGradientInherited => "infinite gradient, from behind",
         }
+    }
+
+    /// Whether it tells of a gradient that is not finite; its badge is then a diamond.
+    pub(crate) fn of_gradient(self) -> bool {
+        (Self::InfiniteGradientInherited..=Self::NanGradient).contains(&self)
     }
 
     /// The legend's entry for `count` nodes with this mark: `3 at a kink`.
@@ -129,7 +168,13 @@ impl Mark {
     pub(crate) fn outlines(self, leaf: bool) -> bool {
         match self {
             Self::Wrong => !leaf,
-            Self::Nan | Self::Infinite | Self::Changed | Self::Added | Self::Removed => true,
+            Self::Nan
+            | Self::Infinite
+            | Self::NanGradient
+            | Self::InfiniteGradient
+            | Self::Changed
+            | Self::Added
+            | Self::Removed => true,
             _ => false,
         }
     }

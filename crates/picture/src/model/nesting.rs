@@ -58,8 +58,13 @@ impl Nesting {
         Some(a)
     }
 
+    /// The number of ancestors of each group.
+    pub(crate) fn depths(&self) -> &[usize] {
+        &self.depths
+    }
+
     /// The ancestor of a group at a depth.
-    fn at_depth(&self, mut group: usize, depth: usize) -> usize {
+    pub(crate) fn at_depth(&self, mut group: usize, depth: usize) -> usize {
         while self.depths[group] > depth {
             let far = self.links[group];
             group = match self.parents[group] {

@@ -10,7 +10,7 @@ pub const NOT_COMPUTED: &str = "–";
 /// The largest tensor that is written out in full.
 const FULL: usize = 4;
 
-/// A number with three significant digits, as short as they allow: `220`, `1.1`, `-0.333`, `1.23e-5`.
+/// A number with three significant digits, as short as they allow: `220`, `1.1`, `-0.333`, `1.23×10⁻⁵`.
 ///
 /// Whole numbers below a million keep all their digits. Zero has no sign; other values are `NaN`, `inf` and `-inf`.
 pub fn scalar(value: f64) -> String {
@@ -18,20 +18,19 @@ pub fn scalar(value: f64) -> String {
 }
 
 /// A tensor as text: up to four elements along up to four axes in full, `[0.3, -1, 2, 0.5]`; a larger one by its shape,
-/// mean and standard deviation, `[100, 50] µ .02 σ .9`.
+/// mean and standard deviation, `100×50 µ 0.02 σ 0.9`.
 ///
 /// A tensor without axes is written like [`scalar`]. If elements are not finite, their counts replace the mean, which
-/// would hide how many there are: `[100, 50] NaN 3 inf 1`. A mean within rounding error of 0 is 0. If all elements are
-/// equal: `[100, 50] all 0`.
+/// would hide how many there are: `100×50 NaN 3 inf 1`. A mean within rounding error of 0 is 0. If all elements are
+/// equal: `100×50 all 0`.
 pub fn tensor(value: ArrayViewD<'_, f64>) -> String {
     if is_short(&value) {
         return nested(&value);
     }
-    let dims: Vec<String> = value.shape().iter().map(usize::to_string).collect();
-    format!("[{}] {}", dims.join(", "), summary(&value))
+    format!("{} {}", shape(value.shape()).unwrap_or_default(), summary(&value))
 }
 
-/// The same without the shape: `µ .02 σ .9`.
+/// The same without the shape: `µ 0.02 σ 0.9`.
 pub fn elements(value: ArrayViewD<'_, f64>) -> String {
     if is_short(&value) { nested(&value) } else { summary(&value) }
 }
@@ -83,19 +82,7 @@ fn summary(value: &ArrayViewD<'_, f64>) -> String {
     // section 4.2. A smaller sum is rounding error.
     let mean = if sum.abs() <= count * f64::EPSILON * magnitudes { 0.0 } else { sum / count };
     let variance = value.iter().map(|x| (x / scale - mean).powi(2)).sum::<f64>() / count;
-    format!("µ {} σ {}", terse(mean * scale), terse(variance.sqrt() * scale))
-}
-
-/// Two digits and no zero before the point: `.02`, `-.5`, `12`.
-fn terse(value: f64) -> String {
-    let text = significant(value, 2);
-    if let Some(rest) = text.strip_prefix("0.") {
-        format!(".{rest}")
-    } else if let Some(rest) = text.strip_prefix("-0.") {
-        format!("-.{rest}")
-    } else {
-        text
-    }
+    format!("µ {} σ {}", significant(mean * scale, 2), significant(variance.sqrt() * scale, 2))
 }
 
 fn significant(value: f64, digits: usize) -> String {
@@ -119,8 +106,22 @@ fn significant(value: f64, digits: usize) -> String {
         let decimals = (digits as i32 - 1 - exponent).max(0) as usize;
         trimmed(&format!("{value:.decimals$}")).to_owned()
     } else {
-        format!("{}e{exponent}", trimmed(mantissa))
+        let mantissa = trimmed(mantissa);
+        let power = raised(exponent);
+        // A power of ten alone needs no factor.
+        match mantissa {
+            "1" => format!("10{power}"),
+            "-1" => format!("-10{power}"),
+            _ => format!("{mantissa}×10{power}"),
+        }
     }
+}
+
+/// An exponent: `⁻⁴`.
+fn raised(exponent: i32) -> String {
+    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    let raise = |c: char| c.to_digit(10).map_or('⁻', |digit| DIGITS[digit as usize]);
+    exponent.to_string().chars().map(raise).collect()
 }
 
 /// Without the trailing zeros of a fraction, and without the point if no digit is left after it.
@@ -140,7 +141,7 @@ mod tests {
             (1.1, "1.1"),
             (2.2, "2.2"),
             (-1.0 / 3.0, "-0.333"),
-            (1.23e-5, "1.23e-5"),
+            (1.23e-5, "1.23×10⁻⁵"),
             (0.001234, "0.00123"),
             (0.0009996, "0.001"),
             (0.1 + 0.2, "0.3"),
@@ -148,16 +149,16 @@ mod tests {
             (999.6, "1000"),
             (1234.5, "1234"),
             (60000.0, "60000"),
-            (1e6, "1e6"),
-            (123_456_789.0, "1.23e8"),
-            (-4.0e-9, "-4e-9"),
+            (1e6, "10⁶"),
+            (123_456_789.0, "1.23×10⁸"),
+            (-4.0e-9, "-4×10⁻⁹"),
             (0.0, "0"),
             (-0.0, "0"),
             (f64::NAN, "NaN"),
             (f64::INFINITY, "inf"),
             (f64::NEG_INFINITY, "-inf"),
-            (f64::MAX, "1.8e308"),
-            (f64::MIN_POSITIVE, "2.23e-308"),
+            (f64::MAX, "1.8×10³⁰⁸"),
+            (f64::MIN_POSITIVE, "2.23×10⁻³⁰⁸"),
         ];
         for (value, text) in table {
             assert_eq!(scalar(value), text, "{value:e}");
@@ -169,19 +170,19 @@ mod tests {
         assert_eq!(tensor(arr0(2.0).into_dyn().view()), "2");
         assert_eq!(tensor(arr1(&[0.3, -1.0, 2.0, 0.5]).into_dyn().view()), "[0.3, -1, 2, 0.5]");
         assert_eq!(tensor(arr2(&[[1.0, 2.0], [3.0, 4.0]]).into_dyn().view()), "[[1, 2], [3, 4]]");
-        assert_eq!(tensor(ArrayD::zeros(vec![100, 50]).view()), "[100, 50] all 0");
-        assert_eq!(tensor(ArrayD::zeros(vec![0, 5]).view()), "[0, 5] empty");
+        assert_eq!(tensor(ArrayD::zeros(vec![100, 50]).view()), "100×50 all 0");
+        assert_eq!(tensor(ArrayD::zeros(vec![0, 5]).view()), "0×5 empty");
         let signs = ArrayD::from_shape_fn(vec![100, 50], |i| if i[1] % 2 == 0 { 0.92 } else { -0.88 });
-        assert_eq!(tensor(signs.view()), "[100, 50] µ .02 σ .9");
+        assert_eq!(tensor(signs.view()), "100×50 µ 0.02 σ 0.9");
         let balanced = arr1(&[0.7, -0.7, 0.1, 0.2, -0.3]).into_dyn();
         assert!(balanced.sum() != 0.0);
-        assert_eq!(tensor(balanced.view()), "[5] µ 0 σ .47");
+        assert_eq!(tensor(balanced.view()), "5 µ 0 σ 0.47");
         let mut sick = ArrayD::ones(vec![3, 2]);
         sick[[0, 0]] = f64::NAN;
         sick[[2, 1]] = f64::NEG_INFINITY;
-        assert_eq!(tensor(sick.view()), "[3, 2] NaN 1 inf 1");
+        assert_eq!(tensor(sick.view()), "3×2 NaN 1 inf 1");
         let huge = ArrayD::from_shape_fn(vec![6], |i| if i[0] == 0 { f64::MAX } else { -f64::MAX });
-        assert_eq!(tensor(huge.view()), "[6] µ -1.2e308 σ 1.3e308");
+        assert_eq!(tensor(huge.view()), "6 µ -1.2×10³⁰⁸ σ 1.3×10³⁰⁸");
     }
 
     #[test]

@@ -26,6 +26,10 @@ pub struct Picture {
     pub edges: Vec<PictureEdge>,
     /// Frames around nodes that belong together, parents before children.
     pub groups: Vec<Group>,
+    /// The widest that a drawing from left to right may be, in pixels: a wider one is folded into rows, as a text is into
+    /// lines. A rank that is wider alone, and a drawing from top to bottom, are not folded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_width: Option<u32>,
 }
 
 /// Which way the forward pass runs across the page.
@@ -194,6 +198,24 @@ impl Picture {
     /// ```
     pub fn new(title: impl Into<String>) -> Self {
         Picture { title: title.into(), ..Picture::default() }
+    }
+
+    /// The picture with a limit to the width of its drawing: see [`max_width`](Picture#structfield.max_width).
+    ///
+    /// ```
+    /// # use chainrule_picture::{NodeKind, Picture};
+    /// let mut picture = Picture::new("a long chain");
+    /// let nodes: Vec<usize> = (0..60).map(|_| picture.add_node(NodeKind::Op, "exp", "")).collect();
+    /// for pair in nodes.windows(2) {
+    ///     picture.add_edge(pair[0], pair[1]);
+    /// }
+    /// let svg = picture.max_width(880).to_svg();
+    /// let width = svg.split("width=\"").nth(1).and_then(|rest| rest.split('"').next());
+    /// assert!(width.is_some_and(|width| width.parse::<u32>().is_ok_and(|width| width <= 880)));
+    /// ```
+    pub fn max_width(mut self, pixels: u32) -> Self {
+        self.max_width = Some(pixels);
+        self
     }
 
     /// Adds a node with the symbol in it and its name, either of which may be empty; returns its position in

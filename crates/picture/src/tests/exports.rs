@@ -157,7 +157,7 @@ fn marks_and_the_reverse_pass_have_their_looks_in_a_flowchart() {
         "class n5 wrong\n",
         "class n6 right\n",
         "linkStyle 0 stroke:#b3001b,stroke-width:3px\n",
-        "linkStyle 1 stroke:#d0705f\n",
+        "linkStyle 1 stroke:#b8452f\n",
         "n0 -->|\"▶ 100<br/>◀ 2.2\"| n5\n",
     ] {
         assert!(text.contains(part), "{part}\n{text}");

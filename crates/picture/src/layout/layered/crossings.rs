@@ -1,7 +1,7 @@
 //! Weighted crossing counts between two columns, in O(segments · log segments): inversions counted in a Fenwick tree, after
 //! Barth, Jünger and Mutzel, "Simple and efficient bilayer cross counting" (GD 2002).
 
-use super::layer_graph::LayerGraph;
+use super::layer_graph::{ItemKind, LayerGraph};
 
 /// The weight of a crossing with a frame border.
 pub(crate) const FRAME_WEIGHT: usize = 6;
@@ -35,6 +35,16 @@ impl LayerGraph {
     /// The weighted crossings of an order. Two edges that enter a node in the wrong order of its operands cross too.
     pub(crate) fn crossings(&self, order: &Order) -> usize {
         (1..self.columns).map(|column| self.crossings_before(order, column)).sum()
+    }
+
+    /// How many neighbours in a column are nodes without operands that were not recorded in their order from top to bottom.
+    pub(crate) fn disorder(&self, order: &Order) -> usize {
+        let leaf = |item: usize| match self.items[item].kind {
+            ItemKind::Node(node) if self.before[item].is_empty() => Some(node),
+            _ => None,
+        };
+        let swapped = |pair: &&[usize]| leaf(pair[0]).zip(leaf(pair[1])).is_some_and(|(a, b)| a > b);
+        order.columns.iter().map(|items| items.windows(2).filter(swapped).count()).sum()
     }
 
     /// Those between a column and the one before it.

@@ -56,11 +56,16 @@ pub(crate) struct Segment {
     operand: usize,
     /// The priority of this operand for being level with its node.
     priority: usize,
+    /// The columns that its edge spans; known of the first and the last segment of an edge.
+    span: usize,
     /// Whether it is the first segment of an edge of the forward pass.
     pub(crate) forwards: bool,
     /// Whether it belongs to an edge of the forward pass that leaves an op or a box.
     pub(crate) main: bool,
 }
+
+/// The columns from one rank to the next, with the digits between them.
+const NEXT: usize = 2;
 
 /// The first and the last column of a group.
 pub(crate) type Range = (usize, usize);
@@ -152,6 +157,7 @@ impl LayerGraph {
             port: 0,
             operand,
             priority: 0,
+            span: 0,
             forwards: false,
             main: false,
         });
@@ -225,6 +231,9 @@ impl LayerGraph {
         }
         let first = chain.first().map_or(met, |&item| self.before[item][0]);
         self.segments[first].forwards |= !edge.backward;
+        for segment in [first, met] {
+            self.segments[segment].span = self.segments[segment].span.max(arrow.end - arrow.start);
+        }
         self.chains[arrow.index] = chain;
     }
 
@@ -247,7 +256,8 @@ impl LayerGraph {
     }
 
     /// Sorts the segments that end at an item by operand, and marks those that yield to others as weak: leaves yield to
-    /// computed operands, parameters and constants to inputs, and backward to forward edges that leave the same node.
+    /// computed operands, parameters and constants to inputs, backward to forward edges that leave the same node, and
+    /// shortcuts to edges that go on in the next rank, so that the main path is straight and the shortcut bends.
     fn mark_weak(&mut self, count: usize) {
         for item in 0..self.items.len() {
             let segments = &self.segments;
@@ -266,6 +276,14 @@ impl LayerGraph {
             for &segment in &self.after[node] {
                 let segment = &mut self.segments[segment];
                 segment.weak |= forwards && !segment.forwards;
+            }
+            for near in [&self.before[node], &self.after[node]] {
+                let strong = || near.iter().copied().filter(|&s| !self.segments[s].weak);
+                let least = strong().map(|s| self.segments[s].span).min();
+                let longer: Vec<usize> = strong().filter(|&s| Some(self.segments[s].span) > least).collect();
+                if least.is_some_and(|least| least <= NEXT) {
+                    longer.into_iter().for_each(|s| self.segments[s].weak = true);
+                }
             }
         }
     }

@@ -15,7 +15,7 @@ mod exchange;
 mod lanes;
 mod layer_graph;
 mod order;
-mod ranks;
+pub(crate) mod ranks;
 mod readable;
 mod straighten;
 #[cfg(test)]
@@ -30,7 +30,7 @@ use crate::layout::route;
 use crate::model::picture::{Direction, Picture};
 use layer_graph::{ItemKind, LayerGraph};
 use order::Effort;
-use ranks::Ranks;
+use ranks::{Ranks, Ties};
 
 /// A layered layout after Sugiyama.
 ///
@@ -67,6 +67,27 @@ impl LayoutEngine for Layered {
     }
 }
 
+impl Picture {
+    /// The picture, running from top to bottom if it is too wide for its [`max_width`](Picture#structfield.max_width) from
+    /// left to right and then fits it, no higher than it would be folded into rows.
+    pub fn in_fitting_direction(self) -> Picture {
+        let Some(limit) = self.max_width.map(f64::from).filter(|_| self.direction == Direction::LeftToRight)
+        else {
+            return self;
+        };
+        let drawn = |picture: &Picture| {
+            let picture = picture.with_leaves_at_uses();
+            Layered::default().lay_out(&picture, &Sizes::of(&picture))
+        };
+        let folded = drawn(&self);
+        let turned = Picture { direction: Direction::TopToBottom, ..self.clone() };
+        let down = drawn(&turned);
+        let is_wide = || drawn(&Picture { max_width: None, ..self.clone() }).width > limit;
+        let better = down.width <= limit && down.height <= folded.height;
+        if better && is_wide() { turned } else { self }
+    }
+}
+
 /// The weight of the height of frames and of the whole drawing, relative to that of the slope of an edge between two nodes.
 const PRESSURE: f64 = 2.0;
 
@@ -77,12 +98,35 @@ impl Layered {
     /// Assigns all coordinates; also returns the effort of crossing minimisation.
     fn place(&self, picture: &Picture, sizes: &Sizes) -> (Placed, Effort) {
         let reading = picture.reading_order();
-        let ranks = Ranks::of(picture, &reading);
-        let graph = LayerGraph::of(picture, sizes, &ranks);
         let mut effort = Effort::default();
-        let mut best: Option<((usize, u64), Vec<f64>)> = None;
-        for (initial, rightwards) in initial_orders(picture, &graph, &reading) {
-            let order = graph.ordered(&initial, rightwards, &mut effort);
+        let mut best: Option<((usize, usize, u64), Placed)> = None;
+        // Nodes stand next to their operands on a tie, unless fewer lines cross with all of them next to their consumers.
+        for ties in [Ties::Early, Ties::Late] {
+            let ranks = Ranks::of(picture, &reading, ties);
+            let graph = LayerGraph::of(picture, sizes, &ranks);
+            let (score, ys) = self.arranged(picture, &graph, &reading, &mut effort);
+            if best.as_ref().is_none_or(|(known, _)| score.0 < known.0) {
+                best = Some((score, coordinates::places(self.rank_gap, picture, sizes, &graph, &ranks, &ys)));
+            }
+            if score.0 == 0 || graph.items.len() > MAX_COMPARED {
+                break;
+            }
+        }
+        (best.map(|(_, placed)| placed).unwrap_or_default(), effort)
+    }
+
+    /// The best heights of all items: those with the fewest crossings, then with the leaves in their order, then with the
+    /// straightest lines. Also returns these measures.
+    fn arranged(
+        &self,
+        picture: &Picture,
+        graph: &LayerGraph,
+        reading: &[usize],
+        effort: &mut Effort,
+    ) -> ((usize, usize, u64), Vec<f64>) {
+        let mut best: Option<((usize, usize, u64), Vec<f64>)> = None;
+        for (initial, rightwards) in initial_orders(picture, graph, reading) {
+            let order = graph.ordered(&initial, rightwards, effort);
             let mut ys = graph.assign_ys(&order);
             graph.straighten(&order, &mut ys, 0.0);
             let mut pressed = ys.clone();
@@ -91,14 +135,13 @@ impl Layered {
                 graph.straighten(&order, &mut pressed, PRESSURE);
             }
             for ys in [ys, pressed] {
-                let score = (graph.crossings(&order), graph.cost(&ys, PRESSURE));
+                let score = (graph.crossings(&order), graph.disorder(&order), graph.cost(&ys, PRESSURE));
                 if best.as_ref().is_none_or(|(known, _)| score < *known) {
                     best = Some((score, ys));
                 }
             }
         }
-        let ys = best.map(|(_, ys)| ys).unwrap_or_default();
-        (coordinates::places(self.rank_gap, picture, sizes, &graph, &ranks, &ys), effort)
+        best.unwrap_or_default()
     }
 }
 

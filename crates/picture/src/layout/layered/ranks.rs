@@ -1,11 +1,21 @@
 //! Rank assignment: longest paths, then moves of single nodes that shorten the edges in total.
 
-use crate::model::picture::Picture;
+use super::lanes::MAX_SEPARATE;
+use crate::model::picture::{NodeKind, Picture};
 
 /// The ranks of all nodes, from 0, and which edges are reversed because they close a cycle.
 pub(crate) struct Ranks {
     pub(crate) of: Vec<usize>,
     pub(crate) reversed: Vec<bool>,
+}
+
+/// Where a node goes that may stand next to its operands or next to its consumers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ties {
+    /// Next to its operands.
+    Early,
+    /// Next to its consumers.
+    Late,
 }
 
 /// The most ranks per node: if minimum lengths past frames would need more, all minimum lengths become 1, since the number
@@ -22,7 +32,7 @@ struct Span {
 impl Ranks {
     /// Longest-path ranks, then nodes are moved towards their consumers. `order` is a topological order, except for edges
     /// that close a cycle. O(nodes + edges) for each of a fixed number of passes, plus the sizes of all groups.
-    pub(crate) fn of(picture: &Picture, order: &[usize]) -> Ranks {
+    pub(crate) fn of(picture: &Picture, order: &[usize], ties: Ties) -> Ranks {
         let mut position = vec![0; picture.nodes.len()];
         for (at, &node) in order.iter().enumerate() {
             position[node] = at;
@@ -46,7 +56,8 @@ impl Ranks {
             spans.iter_mut().for_each(|span| span.min_length = 1);
             of = longest_paths(order, &spans, &into);
         }
-        tighten(order, &spans, &into, &out, &mut of);
+        let late = |node: usize| ties == Ties::Late || picture.nodes[node].backward;
+        tighten(order, &spans, &into, &out, &prepared(picture, order, &spans, &into), late, &mut of);
         // Isolated nodes go to the first rank, or to the first rank of their group.
         let mut first = vec![usize::MAX; picture.groups.len()];
         let lone = |node: usize| into[node].is_empty() && out[node].is_empty();
@@ -72,25 +83,40 @@ fn longest_paths(order: &[usize], spans: &[Span], into: &[Vec<usize>]) -> Vec<us
     of
 }
 
-/// Moves nodes to later ranks where that does not lengthen the edges in total: a leaf moves next to its consumer, and so
-/// does a subtree that is computed for one consumer alone.
-fn tighten(order: &[usize], spans: &[Span], into: &[Vec<usize>], out: &[Vec<usize>], of: &mut [usize]) {
-    // Nodes with one consumer whose operands are all such nodes: subtrees that can move as a whole.
+/// Moves nodes to later ranks where that shortens the edges in total: a leaf moves next to its consumer, and so does a
+/// subtree that is computed for one consumer alone, and what is computed of parameters and constants alone. On a tie a
+/// node of the reverse pass moves too, since it was recorded there, and any other node stays next to its operands.
+fn tighten(
+    order: &[usize],
+    spans: &[Span],
+    into: &[Vec<usize>],
+    out: &[Vec<usize>],
+    prepared: &[bool],
+    late: impl Fn(usize) -> bool,
+    of: &mut [usize],
+) {
+    // Nodes with one consumer whose operands are all such nodes: subtrees that can move as a whole. An operand with many
+    // consumers has one line to all of them, which gets no longer.
     let mut in_tree = vec![false; order.len()];
+    let bundled = |node: usize| out[node].len() > MAX_SEPARATE;
     for &node in order {
-        in_tree[node] = out[node].len() == 1 && into[node].iter().all(|&s| in_tree[spans[s].from]);
+        let moves = |&s: &usize| in_tree[spans[s].from] || prepared[spans[s].from] || bundled(spans[s].from);
+        in_tree[node] = out[node].len() == 1 && into[node].iter().all(moves);
     }
     for &node in order.iter().rev() {
-        let held = into[node].iter().filter(|&&s| !in_tree[spans[s].from]).count();
+        let follows = |s: usize| in_tree[spans[s].from] || prepared[spans[s].from] || bundled(spans[s].from);
+        let held = into[node].iter().filter(|&&s| !follows(s)).count();
         let latest = out[node].iter().map(|&s| of[spans[s].to] - spans[s].min_length).min();
-        if let Some(latest) = latest.filter(|_| out[node].len() >= held) {
+        if let Some(latest) =
+            latest.filter(|_| prepared[node] || out[node].len() + usize::from(late(node)) > held)
+        {
             of[node] = latest;
         }
     }
     // Nodes with more operands than consumers go back next to their operands.
     for &node in order {
         let earliest = into[node].iter().map(|&s| of[spans[s].from] + spans[s].min_length).max();
-        if let Some(earliest) = earliest.filter(|_| into[node].len() > out[node].len()) {
+        if let Some(earliest) = earliest.filter(|_| !prepared[node] && into[node].len() > out[node].len()) {
             of[node] = earliest;
         }
     }
@@ -100,6 +126,19 @@ fn tighten(order: &[usize], spans: &[Span], into: &[Vec<usize>], out: &[Vec<usiz
             of[node] = latest;
         }
     }
+}
+
+/// Which nodes are computed of parameters and constants alone.
+fn prepared(picture: &Picture, order: &[usize], spans: &[Span], into: &[Vec<usize>]) -> Vec<bool> {
+    let mut prepared = vec![false; order.len()];
+    for &node in order {
+        let leaf = matches!(picture.nodes[node].kind, NodeKind::Parameter | NodeKind::Constant);
+        prepared[node] = match into[node].is_empty() {
+            true => leaf,
+            false => into[node].iter().all(|&s| prepared[spans[s].from]),
+        };
+    }
+    prepared
 }
 
 /// The minimum length of each edge in ranks. An edge that enters or leaves a group is as long as the longest path inside,

@@ -3,7 +3,7 @@
 //! A frame has two items in every column that it passes, so many wide frames in a long drawing would have frames × columns
 //! items. Beyond a bound the widest frames are dropped, so that time and memory are linear in the picture and not quadratic.
 
-use super::ranks::Ranks;
+use super::ranks::{Ranks, Ties};
 use crate::model::picture::Picture;
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ pub(crate) fn with_drawable_frames<'a>(picture: &'a Picture, reading: &[usize]) 
     if picture.groups.is_empty() {
         return Cow::Borrowed(picture);
     }
-    let ranks = Ranks::of(picture, reading);
+    let ranks = Ranks::of(picture, reading, Ties::Early);
     let mut spans: Vec<Option<(usize, usize)>> = vec![None; picture.groups.len()];
     for (node, &rank) in ranks.of.iter().enumerate() {
         for group in picture.groups_around(node) {

@@ -55,7 +55,7 @@ fn a_leaf_that_a_long_chain_uses_often_has_one_line_that_branches() {
     let picture = chain_with_a_leaf(700, 7);
     let sizes = Sizes::of(&picture);
     let order = picture.reading_order();
-    let graph = LayerGraph::of(&picture, &sizes, &Ranks::of(&picture, &order));
+    let graph = LayerGraph::of(&picture, &sizes, &Ranks::of(&picture, &order, Ties::Early));
     // Nodes, digits, and one bend in each column that the leaf's line passes, not a hundred.
     assert!(graph.items.len() < 702 + 2 * 800 + 1_400, "{}", graph.items.len());
     let (placed, effort) = placed(&picture);
@@ -143,7 +143,7 @@ fn beyond_a_bound_the_longest_arrows_run_below_everything() {
     let picture = chain_with_long_arrows(500);
     let sizes = Sizes::of(&picture);
     let order = picture.reading_order();
-    let graph = LayerGraph::of(&picture, &sizes, &Ranks::of(&picture, &order));
+    let graph = LayerGraph::of(&picture, &sizes, &Ranks::of(&picture, &order, Ties::Early));
     let low: Vec<usize> = (0..picture.edges.len()).filter(|&edge| graph.lanes[edge].is_some()).collect();
     assert!(!low.is_empty() && graph.items.len() < 45_000, "{} of {}", low.len(), graph.items.len());
     let drawing = Layered::default().lay_out(&picture, &sizes);
