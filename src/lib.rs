@@ -61,6 +61,7 @@ mod base;
 pub mod check;
 pub mod data;
 mod eval;
+pub mod exchange;
 mod files;
 pub mod graph;
 pub mod guide;
@@ -69,6 +70,7 @@ mod model;
 pub mod nn;
 pub mod ops;
 mod plan;
+mod portable;
 mod reverse;
 mod tape;
 #[cfg(feature = "draw")]
@@ -115,6 +117,10 @@ pub mod op {
     pub use crate::kernel::math;
     pub use crate::kernel::{Input, Inputs, LineMut, Output, View, for_each_line, map, map_in_place};
     pub use crate::op_settings;
+pub use crate::portable::{
+        BinaryPrimitive, Comparison, ElementType, IntoPortable, Portable, PortableBuilder, PortableNode,
+        PortableProgram, Primitive, ReducePrimitive, UnaryPrimitive,
+    };
     pub use crate::tape::op::{Derivative, Kernel, Op, OpKernels, Operand, Precision, Zero};
     pub use crate::tape::operands::{all_alike, all_reals, arrays, axes, axis, broadcast, operands, reals};
     pub use crate::tape::sample::{Domain, Maker, Sample};

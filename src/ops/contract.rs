@@ -3,6 +3,7 @@
 use crate::Float;
 use crate::base::shape::{self, Layout, place, size, unravel};
 use crate::kernel::{Inputs, Labels, Output, contract, contract_scratch};
+use crate::portable::Portable;
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;
@@ -179,6 +180,25 @@ impl Op for Contract {
         true
     }
 
+    fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
+        let Self { left, right, result } = self;
+        let at = |labels: &[usize], label: usize| labels.iter().position(|&other| other == label);
+        let pairs = |wanted: &dyn Fn(usize) -> bool| -> [Vec<usize>; 2] {
+            let all = left.iter().enumerate().filter(|&(_, &label)| wanted(label));
+            all.filter_map(|(i, &label)| Some((i, at(right, label)?))).unzip().into()
+        };
+        let batch = pairs(&|label| result.contains(&label));
+        let summed = pairs(&|label| !result.contains(&label));
+        let y = x[0].contract(x[1], [&batch[0], &batch[1]], [&summed[0], &summed[1]]);
+        // The labels of the axes, as the primitive orders them.
+        let free = |own: &'_ [usize], other: &[usize]| {
+            own.iter().copied().filter(|label| !other.contains(label)).collect::<Vec<_>>()
+        };
+        let order =
+            [batch[0].iter().map(|&i| left[i]).collect(), free(left, right), free(right, left)].concat();
+        Ok(y.transpose(&result.iter().filter_map(|&label| at(&order, label)).collect::<Vec<_>>()))
+    }
+
     fn samples(&self) -> Vec<Sample> {
         let sizes = |labels: &[usize], sizes: &[usize]| -> Vec<usize> {
             labels.iter().map(|label| sizes[label % sizes.len()]).collect()
@@ -214,7 +234,7 @@ fn examples() -> Vec<Contract> {
 crate::ops::entry::built_in! { Contract, "contract", [left, right, result], examples(); }
 
 /// The labels of a product as NumPy's `matmul` and the axes of size 1 that stretch, which each operand is given without.
-fn product(a: &[usize], b: &[usize]) -> Result<(Contract, [Vec<isize>; 2]), String> {
+pub(crate) fn product(a: &[usize], b: &[usize]) -> Result<(Contract, [Vec<isize>; 2]), String> {
     if a.is_empty() || b.is_empty() {
         return Err(
             "takes vectors, matrices or batches of matrices, got a single number; × multiplies by it"

@@ -2,6 +2,7 @@
 
 use crate::Float;
 use crate::kernel::{Inputs, Output, matmul};
+use crate::portable::Portable;
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;
@@ -67,6 +68,10 @@ impl Op for MatMul {
 
     fn smooth(&self) -> bool {
         true
+    }
+
+    fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
+        Ok(x[0].contract(x[1], [&[], &[]], [&[1], &[0]]))
     }
 
     fn samples(&self) -> Vec<Sample> {

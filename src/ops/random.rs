@@ -1,8 +1,10 @@
 //! Random numbers that are functions of a key and a counter.
 
 use crate::Float;
+use crate::base::shape::size;
 use crate::graph::Kind;
 use crate::kernel::{Inputs, Output};
+use crate::portable::{ElementType, Portable};
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::operands;
@@ -67,8 +69,58 @@ fn normal(a: u32, b: u32) -> [f64; 2] {
     [length * cos, length * sin]
 }
 
+/// Two words of a whole number, the lower first.
+fn portable_words(number: Portable<'_>) -> [Portable<'_>; 2] {
+    let number = number.convert(ElementType::Integer);
+    [number & WORD, (number / (WORD + 1.0)) & WORD]
+}
+
+/// The greatest word.
+const WORD: f64 = 4_294_967_295.0;
+
+/// The words of a product of two words, the lower first, by way of 16 bits, so that 63 bits are enough.
+fn portable_product(a: Portable<'_>, factor: u32) -> [Portable<'_>; 2] {
+    const HALF: f64 = 65_536.0;
+    let factor = f64::from(factor);
+    let (low, high) = ((a & (HALF - 1.0)) * factor, a / HALF * factor);
+    let middle = high + low / HALF;
+    [((middle & (HALF - 1.0)) * HALF) | (low & (HALF - 1.0)), middle / HALF]
+}
+
+/// [`fill`] with portable values: all blocks side by side.
+fn portable_fill<'p>(
+    stream: usize,
+    x: &[Portable<'p>],
+    shape: &[usize],
+    numbers: impl Fn([Portable<'p>; 4]) -> [Portable<'p>; 4],
+) -> Portable<'p> {
+    let len = size(shape);
+    let blocks = [len.div_ceil(4)];
+    let [[mut k0, mut k1], [c2, c3]] = [x[0], x[1]].map(portable_words);
+    let block = x[0].iota(0, ElementType::Integer, &blocks) & WORD;
+    let [mut c0, mut c1, mut c2, mut c3] =
+        [block, block.full(f64::from(stream as u32), &blocks), c2, c3].map(|c| c.broadcast_to(&blocks));
+    for _ in 0..10 {
+        let ([a_low, a_high], [b_low, b_high]) =
+            (portable_product(c0, 0xd251_1f53), portable_product(c2, 0xcd9e_8d57));
+        [c0, c1, c2, c3] = [b_high ^ c1 ^ k0, b_low, a_high ^ c3 ^ k1, a_low];
+        (k0, k1) = ((k0 + f64::from(0x9e37_79b9_u32)) & WORD, (k1 + f64::from(0xbb67_ae85_u32)) & WORD);
+    }
+    let [a, b, c, d] = numbers([c0, c1, c2, c3]).map(|y| y.expand_dim(1));
+    a.concat(&[b, c, d], 1).reshape(&[4 * blocks[0]]).narrow(0, 0, len, 1).reshape(shape).real()
+}
+
+/// [`normal`] with portable values.
+fn portable_normal<'p>(a: Portable<'p>, b: Portable<'p>) -> [Portable<'p>; 2] {
+    const WORDS: f64 = 4_294_967_296.0;
+    let [a, b] = [a, b].map(|word| word.convert(ElementType::Double));
+    let length = (-2.0 * ((a + 1.0) / WORDS).ln()).sqrt();
+    let angle = std::f64::consts::TAU * b / WORDS;
+    [length * angle.cos(), length * angle.sin()]
+}
+
 macro_rules! random {
-    ($op:ident, $formula:literal, $numbers:expr) => {
+    ($op:ident, $formula:literal, $numbers:expr, $portable:expr) => {
         impl<F: Float> Kernel<F> for $op {
             fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
                 fill(self.stream, &x, y.data, $numbers);
@@ -103,6 +155,11 @@ macro_rules! random {
                 true
             }
 
+            fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+                let numbers: fn([Portable<'_>; 4]) -> [Portable<'_>; 4] = $portable;
+                Ok(portable_fill(self.stream, x, shape, numbers))
+            }
+
             fn samples(&self) -> Vec<Sample> {
                 let of = |shape: &[usize]| {
                     let index = |n| (Vec::new(), Domain::Index(n));
@@ -114,12 +171,24 @@ macro_rules! random {
     };
 }
 
-random!(RandomUniform, "y = uniform numbers from 0 to 1 of key x0 and counter x1", |words| words
-    .map(uniform));
-random!(RandomNormal, "y = normal numbers of key x0 and counter x1", |[a, b, c, d]| {
-    let ([a, b], [c, d]) = (normal(a, b), normal(c, d));
-    [a, b, c, d]
-});
+random!(
+    RandomUniform,
+    "y = uniform numbers from 0 to 1 of key x0 and counter x1",
+    |words| words.map(uniform),
+    |words| { words.map(|word| (word / 256.0).convert(ElementType::Double) / f64::from(1 << 24)) }
+);
+random!(
+    RandomNormal,
+    "y = normal numbers of key x0 and counter x1",
+    |[a, b, c, d]| {
+        let ([a, b], [c, d]) = (normal(a, b), normal(c, d));
+        [a, b, c, d]
+    },
+    |[a, b, c, d]| {
+        let ([a, b], [c, d]) = (portable_normal(a, b), portable_normal(c, d));
+        [a, b, c, d]
+    }
+);
 
 crate::ops::entry::built_in! {
     RandomUniform, "random_uniform", [stream], [0, 3].map(|stream| Self { stream });

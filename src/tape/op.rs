@@ -9,6 +9,7 @@ use crate::Float;
 use crate::base::shape::Layout;
 use crate::graph::{Attributes, Branch, Kind, NodeId};
 use crate::kernel::{Inputs, Output};
+use crate::portable::Portable;
 use std::any::Any;
 use std::cell::RefCell;
 use std::fmt::{self, Debug};
@@ -250,6 +251,25 @@ pub trait Op: Any + Debug + Send + Sync + OpKernels {
     ) -> bool {
         let _ = (operand, x, element, add);
         false
+    }
+
+    /// How it is written with portable primitives, for [files of other engines](crate::exchange): from the values of its
+    /// operands to that of its result, which has this shape or is stretched to it. Of operands that it does not
+    /// [read](Op::reads), shapes alone are what they say.
+    ///
+    /// ```
+    /// # use chainrule::op::*;
+    /// fn portable<'p>(x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
+    ///     Ok(x[0] * x[0].sigmoid())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If it has no such form; what stands in the way.
+    fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+        let _ = (x, shape);
+        Err("it has no form in portable primitives; `Op::portable` gives it one".to_owned())
     }
 
     /// Operands on which its derivatives exist, for tests.

@@ -4,13 +4,13 @@ use super::polynomial;
 use std::f64::consts::PI;
 
 /// The positive zero of the digamma function as a sum of two numbers, with mpmath to 60 digits.
-const ROOT: [f64; 2] = [1.461_632_144_968_362_2, 9.549_995_429_965_697e-17];
+pub(crate) const DIGAMMA_ROOT: [f64; 2] = [1.461_632_144_968_362_2, 9.549_995_429_965_697e-17];
 
 /// How far from it the Taylor series is used.
 const NEAR_ROOT: f64 = 0.3;
 
 /// `ψ⁽ᵏ⁾(r) / k!` at that zero r for k = 1, 2, …, with mpmath to 60 digits. What is left out is below 2⁻⁵³ of the sum.
-const TAYLOR: [f64; 25] = [
+pub(crate) const DIGAMMA_TAYLOR: [f64; 25] = [
     0.967_672_245_447_621_2,
     -0.442_763_168_983_592_1,
     0.258_499_760_955_651,
@@ -39,7 +39,7 @@ const TAYLOR: [f64; 25] = [
 ];
 
 /// `B₂ⱼ / (2j)!` for j = 1, 2, …, with Bernoulli's numbers B.
-const BERNOULLI: [f64; 12] = [
+pub(crate) const BERNOULLI: [f64; 12] = [
     0.083_333_333_333_333_33,
     -0.001_388_888_888_888_889,
     3.306_878_306_878_307e-5,
@@ -82,9 +82,9 @@ fn digamma(x: f64) -> f64 {
             digamma(1.0 - x) - PI / libm::tan(PI * from_whole)
         };
     }
-    let from_root = (x - ROOT[0]) - ROOT[1];
+    let from_root = (x - DIGAMMA_ROOT[0]) - DIGAMMA_ROOT[1];
     if from_root.abs() < NEAR_ROOT {
-        return from_root * polynomial(&TAYLOR, from_root);
+        return from_root * polynomial(&DIGAMMA_TAYLOR, from_root);
     }
     if x == f64::INFINITY {
         return x;

@@ -5,7 +5,7 @@ use std::f64::consts::{FRAC_2_SQRT_PI, PI};
 
 /// Giles, "Approximating the erfinv function" (GPU Computing Gems, Jade edition, 2011), table 5: the coefficients for
 /// single precision, of polynomials in `w − 2.5` and in `√w − 3`, from the constant term on.
-const CENTRE: [f64; 9] = [
+pub(crate) const ERF_INV_CENTRE: [f64; 9] = [
     1.501_409_41,
     0.246_640_727,
     -0.004_177_681_64,
@@ -16,7 +16,7 @@ const CENTRE: [f64; 9] = [
     3.432_739_39e-7,
     2.810_226_36e-8,
 ];
-const SIDES: [f64; 9] = [
+pub(crate) const ERF_INV_SIDES: [f64; 9] = [
     2.832_976_82,
     1.001_674_06,
     0.009_438_870_47,
@@ -42,9 +42,9 @@ pub(crate) fn erf_inv(x: f64) -> f64 {
     let beyond = 1.0 - magnitude;
     let w = -libm::log(beyond * (1.0 + magnitude));
     let (mut y, steps) = if w < 5.0 {
-        (magnitude * polynomial(&CENTRE, w - 2.5), 1)
+        (magnitude * polynomial(&ERF_INV_CENTRE, w - 2.5), 1)
     } else if w < 16.0 {
-        (magnitude * polynomial(&SIDES, w.sqrt() - 3.0), 1)
+        (magnitude * polynomial(&ERF_INV_SIDES, w.sqrt() - 3.0), 1)
     } else {
         // erfc y ≈ e^(−y²) / (√π y).
         let square = -libm::log(beyond);

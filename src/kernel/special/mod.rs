@@ -19,8 +19,8 @@ mod gamma;
 mod inverse_erf;
 mod sinc;
 
-pub(crate) use gamma::polygamma;
-pub(crate) use inverse_erf::erf_inv;
+pub(crate) use gamma::{BERNOULLI, DIGAMMA_ROOT, DIGAMMA_TAYLOR, polygamma};
+pub(crate) use inverse_erf::{ERF_INV_CENTRE, ERF_INV_SIDES, erf_inv};
 pub(crate) use sinc::sinc;
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use crate::base::shape::size;
 use crate::graph::Kind;
 use crate::kernel::{Inputs, Output, View, gather, log_sum_exp_rows, sum_blocks};
 use crate::ops::along::one_hot::check_labels;
+use crate::ops::along::softmax::log_shares;
+use crate::portable::Portable;
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;
@@ -117,6 +119,13 @@ impl Op for CrossEntropy {
         true
     }
 
+    fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
+        let (t, last) = (x[1], x[0].rank() - 1);
+        // A class that is not wanted costs nothing, even where its probability is 0.
+        let terms = t.equal(0.0).select(0.0, t * log_shares(x[0], last));
+        Ok(-(terms.sum(&(0..=last).collect::<Vec<_>>()) / size(&x[0].shape()[..last]) as f64))
+    }
+
     fn samples(&self) -> Vec<Sample> {
         [&[3, 4][..], &[5], &[2, 3, 4], &[1, 1]]
             .map(|s| Sample(vec![(s.to_vec(), LOGITS), (s.to_vec(), Domain::Between(0.1, 0.9))]))
@@ -161,6 +170,14 @@ impl Op for CrossEntropyIndex {
 
     fn smooth(&self) -> bool {
         true
+    }
+
+    fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
+        let (scores, last) = (x[0].shape(), x[0].rank() - 1);
+        let labels = x[1].expand_dim(last);
+        let taken =
+            log_shares(x[0], last).take_along(labels, last).unless_past_end(labels, scores[last], f64::NAN);
+        Ok(-(taken.sum(&(0..=last).collect::<Vec<_>>()) / size(&scores[..last]) as f64))
     }
 
     fn samples(&self) -> Vec<Sample> {

@@ -7,6 +7,7 @@ use crate::graph::Kind;
 use crate::kernel::{Inputs, Output};
 use crate::ops::axes::from_front;
 use crate::ops::shapes::views::of_either_kind;
+use crate::portable::{ElementType, Portable};
 use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
 use crate::tape::operands::operands;
 use crate::tape::sample::{Domain, Sample};
@@ -79,8 +80,57 @@ impl Op for ToReal {
         true
     }
 
+    fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
+        Ok(x[0].real())
+    }
+
     fn samples(&self) -> Vec<Sample> {
         [&[3, 4][..], &[], &[2, 0]].map(|s| Sample::of([s], Domain::Index(7))).to_vec()
+    }
+}
+
+/// Real numbers as indices, towards 0. What is negative or NaN becomes an index past every end. Its result counts as a
+/// constant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ToIndex;
+
+impl<F: Float> Kernel<F> for ToIndex {
+    fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
+        // Towards 0, and to the greatest index from what is too large.
+        let index = |x: f64| if x > -1.0 { x as usize } else { look_up::NOWHERE };
+        y.indices.iter_mut().zip(x.real(0).iter()).for_each(|(y, x)| *y = index(x.wide()));
+    }
+}
+
+impl Op for ToIndex {
+    crate::op_settings!();
+
+    fn formula(&self) -> &'static str {
+        "y = the real numbers x as indices"
+    }
+
+    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+        let [x] = operands(x, [Kind::Real])?;
+        Ok(x.to_vec())
+    }
+
+    fn kind(&self, _: &[Operand<'_>]) -> Kind {
+        Kind::Index
+    }
+
+    fn rule<'t>(&self, _: usize, _: &[Var<'t>], _: Var<'t>, _: Var<'t>) -> Derivative<'t> {
+        Derivative::NotDifferentiable
+    }
+
+    fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
+        // In formats the greatest index is that of 32 bits.
+        let past = f64::from(i32::MAX);
+        let index = x[0].greater(-1.0).select(x[0].minimum(past), x[0].number(past));
+        Ok(index.convert(ElementType::Index))
+    }
+
+    fn samples(&self) -> Vec<Sample> {
+        [&[3, 4][..], &[], &[2, 0]].map(|s| Sample::of([s], Domain::Between(0.1, 6.9))).to_vec()
     }
 }
 
@@ -127,7 +177,7 @@ fn sliced(axis: usize) -> [(Vec<usize>, Vec<usize>, Domain); 5] {
 
 /// What an op that takes elements and its adjoint, which adds them up, do not share.
 macro_rules! taking {
-    ($take:ident, $add:ident, $takes:literal, $adds:literal, $along:literal, $take_loop:path, $add_loop:path,
+    ($take:ident, $add:ident, $takes:literal, $adds:literal, $along:literal, $take_loop:path, $add_loop:path, $taken:ident, $added:ident,
      $samples:ident, |$axis:ident, $array:ident, $indices:ident| $shape:expr) => {
         impl<F: Float> Kernel<F> for $take {
             fn check(&self, x: Inputs<'_, '_, F>) -> Result<(), String> {
@@ -196,6 +246,20 @@ macro_rules! taking {
                 operand == 0
             }
 
+            fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+                let (axis, y) = (self.axis, x[0].$taken(x[1], self.axis));
+                if !x[0].element().is_real() {
+                    return Ok(y);
+                }
+                // The axes of the indices stand where they do in the result.
+                let indices = if $along {
+                    x[1]
+                } else {
+                    x[1].broadcast_axes(&(axis..axis + x[1].rank()).collect::<Vec<_>>(), shape)
+                };
+                Ok(y.unless_past_end(indices, x[0].shape()[axis], f64::NAN))
+            }
+
             fn samples(&self) -> Vec<Sample> {
                 $samples(self.axis).map(|(x, i, domain)| Sample(vec![(x, NUMBERS), (i, domain)])).to_vec()
             }
@@ -254,6 +318,10 @@ macro_rules! taking {
                 operand == 0
             }
 
+            fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+                Ok(x[0].full(0.0, shape).$added(x[1], x[0], self.axis))
+            }
+
             fn samples(&self) -> Vec<Sample> {
                 let $axis = self.axis;
                 let sample = |(like, i, domain): (Vec<usize>, Vec<usize>, Domain)| {
@@ -269,13 +337,13 @@ macro_rules! taking {
 
 taking! {
     TakeAlongAxis, AddAlongAxis, "y = x0 at the indices x1", "y = x0 added at the indices x1", true,
-    look_up::take_along, look_up::add_along, indexed,
+    look_up::take_along, look_up::add_along, take_along, add_along, indexed,
     |axis, x, indices| check_lines(axis, x, indices).map(|()| indices.to_vec())
 }
 
 taking! {
     Take, AddAt, "y = slices of x0 at the indices x1", "y = slices x0 added at the indices x1", false,
-    look_up::take, look_up::add_at, sliced,
+    look_up::take, look_up::add_at, take, add_at, sliced,
     |axis, x, indices| taken_shape(axis, x, indices)
 }
 
@@ -285,6 +353,7 @@ crate::ops::entry::built_in! {
     Take, "take", [axis], [Self { axis: 0 }, Self { axis: 1 }];
     AddAt, "add_at", [axis], [Self { axis: 0 }, Self { axis: 1 }];
     ToReal, "to_real";
+    ToIndex, "to_index";
 }
 
 /// Elements at indices. An index past the end is [refused](crate::Error::Refused) when it is computed, with its place and
@@ -362,5 +431,21 @@ impl<'t> Var<'t> {
     #[must_use]
     pub fn to_real(self) -> Var<'t> {
         self.tape().apply(ToReal, &[self])
+    }
+
+    /// Real numbers as indices, towards 0: what was computed as a position. What is negative or NaN becomes an index past every
+    /// end, which is refused where it is used.
+    ///
+    /// ```
+    /// let tape = chainrule::Tape::new();
+    /// let x = tape.leaf("x", [10.0, 20.0, 30.0]);
+    /// let at = tape.leaf("at", [2.0, 0.5]).to_index();
+    /// assert_eq!(x.take(at, 0).value().as_slice().unwrap(), [30.0, 10.0]);
+    /// ```
+    #[doc(alias = "long")]
+    #[track_caller]
+    #[must_use]
+    pub fn to_index(self) -> Var<'t> {
+        self.tape().apply(ToIndex, &[self])
     }
 }

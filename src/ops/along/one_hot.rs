@@ -4,6 +4,7 @@ use crate::Float;
 use crate::base::shape::unravel;
 use crate::graph::Kind;
 use crate::kernel::{Inputs, Output, View};
+use crate::portable::{ElementType, Portable};
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::sample::{Domain, Sample};
@@ -98,6 +99,18 @@ macro_rules! one_hot {
 
             fn smooth(&self) -> bool {
                 true
+            }
+
+            fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+                let ignored: fn(&Self) -> Option<usize> = $ignored;
+                let last = shape.len() - 1;
+                let labels = x[0].expand_dim(last);
+                let classes = x[0].iota(last, ElementType::Index, shape);
+                let y = labels.equal(classes).real().unless_past_end(labels, shape[last], f64::NAN);
+                Ok(match ignored(self) {
+                    Some(ignored) => labels.equal(ignored as f64).select(0.0, y),
+                    None => y,
+                })
             }
 
             fn samples(&self) -> Vec<Sample> {

@@ -5,6 +5,7 @@ use crate::base::shape::{Layout, check_axis};
 use crate::graph::Kind;
 use crate::kernel::{Inputs, Output, for_each_line};
 use crate::ops::axes::from_front;
+use crate::portable::Portable;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;
 use crate::tape::sample::{Domain, Sample};
@@ -93,6 +94,10 @@ impl Op for ArgMax {
         Derivative::NotDifferentiable
     }
 
+    fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
+        Ok(x[0].argmax(self.axis))
+    }
+
     fn samples(&self) -> Vec<Sample> {
         [&[3, 4][..], &[2, 5, 3], &[1, 1]].map(|s| Sample::of([s], Domain::Spaced(0.0))).to_vec()
     }
@@ -123,6 +128,10 @@ impl Op for ArgSort {
 
     fn rule<'t>(&self, _: usize, _: &[Var<'t>], _: Var<'t>, _: Var<'t>) -> Derivative<'t> {
         Derivative::NotDifferentiable
+    }
+
+    fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
+        Ok(if x[0].rank() == 0 { x[0].indices(&[0]).reshape(&[]) } else { x[0].argsort(self.descending) })
     }
 
     fn samples(&self) -> Vec<Sample> {

@@ -4,6 +4,7 @@ use crate::Float;
 use crate::base::shape::check_axis;
 use crate::kernel::{Inputs, Output, for_each_line};
 use crate::ops::axes::from_front;
+use crate::portable::{Portable, running};
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;
@@ -65,6 +66,21 @@ impl Op for Recurrence {
 
     fn smooth(&self) -> bool {
         true
+    }
+
+    fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+        // Steps y ← a y + b one after another are one such step.
+        let after = |[a, b]: [Portable<'p>; 2], [c, d]: [Portable<'p>; 2]| [c * a, c * b + d];
+        let [a, b] = running([x[0], x[1]], self.axis, self.reverse, after);
+        let y = if self.initial == 0.0 { b } else { a * self.initial + b };
+        let n = shape[self.axis];
+        if n == 0 {
+            return Ok(y);
+        }
+        let first = if self.reverse { 1 } else { 0 };
+        let rest = y.narrow(self.axis, first, n - 1, 1);
+        let ends = if self.reverse { [0, 1, 0] } else { [1, 0, 0] };
+        Ok(rest.pad_axis(self.initial, self.axis, ends))
     }
 
     fn samples(&self) -> Vec<Sample> {

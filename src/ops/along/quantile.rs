@@ -3,6 +3,7 @@
 use crate::Float;
 use crate::kernel::{Inputs, Output, for_each_line};
 use crate::ops::axes::Axes;
+use crate::portable::Portable;
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
 use crate::tape::operands::reals;
@@ -107,6 +108,18 @@ impl Op for SortedQuantile {
         true
     }
 
+    fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+        let last = x[0].rank() - 1;
+        let n = x[0].shape()[last];
+        if n == 0 {
+            return Ok(x[0].full(f64::NAN, shape));
+        }
+        let (low, high, weight) = places(self.q, n);
+        let [low, high, greatest] = [low, high, n - 1].map(|i| x[0].narrow(last, i, 1, 1).reshape(shape));
+        let y = if weight == 0.0 { low } else { low.equal(high).select(low, low + weight * (high - low)) };
+        Ok(greatest.is_nan().select(greatest, y))
+    }
+
     fn samples(&self) -> Vec<Sample> {
         SHAPES.map(|s| Sample::of([s], Domain::Between(-2.0, 2.0))).to_vec()
     }
@@ -142,6 +155,18 @@ impl Op for QuantileWeights {
 
     fn smooth(&self) -> bool {
         true
+    }
+
+    fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+        let last = shape.len() - 1;
+        let n = shape[last];
+        if n == 0 {
+            return Ok(x[0].full(0.0, shape));
+        }
+        let (low, high, weight) = places(self.q, n);
+        let at =
+            |i: usize, share: f64| (share * x[0]).expand_dim(last).pad_axis(0.0, last, [i, n - 1 - i, 0]);
+        Ok(if weight == 0.0 { at(low, 1.0) } else { at(low, 1.0 - weight) + at(high, weight) })
     }
 
     fn samples(&self) -> Vec<Sample> {

@@ -4,6 +4,7 @@ use crate::Float;
 use crate::base::shape::size;
 use crate::kernel::{Inputs, Output, reduce_axes, sum_axes};
 use crate::ops::axes::{Axes, flags};
+use crate::portable::Portable;
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;
@@ -13,7 +14,7 @@ use crate::tape::sample::{Domain, Sample};
 /// is the kernel and the rule, in which `x`, `y` and `dy` are given with the reduced axes kept as size 1.
 macro_rules! reduction {
     ($(#[$doc:meta])* $op:ident, $name:literal, $symbol:literal, $formula:literal, $domain:expr, $empty:literal, $smooth:literal,
-     |$view:ident, $reduced:ident, $threads:ident, $out:ident| $kernel:expr,
+     |$view:ident, $reduced:ident, $threads:ident, $out:ident| $kernel:expr, |$v:ident, $along:ident| $portable:expr,
      |$axes:ident, $x:ident, $y:ident, $dy:ident| $rule:expr, $method:ident, $over:ident, $keep:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +70,12 @@ macro_rules! reduction {
                 true
             }
 
+            fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
+                let ($v, $along) = (x[0], &self.axes[..]);
+                let y = $portable;
+                Ok(if self.keep { y.keep($along) } else { y })
+            }
+
             fn samples(&self) -> Vec<Sample> {
                 // Every example's axes exist in these; the last is empty along one of them.
                 [&[3, 4, 2][..], &[1, 2, 5], &[2, 0, 3]]
@@ -118,7 +125,7 @@ macro_rules! reduction {
 reduction! {
     /// The sum: `y = Σ x`, `dx = dy` for every element. Pairwise, so that rounding grows with log₂ n.
     Sum, "sum", "Σ", "y = Σ x", Domain::Between(-2.0, 2.0), true, true,
-    |x, reduced, threads, y| sum_axes(x, &reduced, y, threads),
+    |x, reduced, threads, y| sum_axes(x, &reduced, y, threads), |x, axes| x.sum(axes),
     |axes, x, y, dy| dy.broadcast_like(x), sum, sum_over, sum_keep
 }
 
@@ -130,6 +137,7 @@ reduction! {
         sum_axes(x, &reduced, y, threads);
         y.iter_mut().for_each(|y| *y /= n);
     },
+    |x, axes| x.sum(axes) / axes.iter().map(|&a| x.shape()[a] as f64).product::<f64>(),
     |axes, x, y, dy| (dy / x.count_per(y)).broadcast_like(x), mean, mean_over, mean_keep
 }
 
@@ -137,14 +145,14 @@ reduction! {
     /// The product: `y = Π x`; `dx` is `dy` times the product of the other elements, which is right where elements are 0, also
     /// when it is differentiated again. 1 if there are none.
     Prod, "prod", "Π", "y = Π x", Domain::Signed(0.4, 1.6), true, true,
-    |x, reduced, threads, y| reduce_axes(x, &reduced, y, threads, |line| line.product()),
+    |x, reduced, threads, y| reduce_axes(x, &reduced, y, threads, |line| line.product()), |x, axes| x.product(axes),
     |axes, x, y, dy| dy * x.product_of_others(axes), prod, prod_over, prod_keep
 }
 
 reduction! {
     /// The greatest element: `y = max x`; equal ones share `dy` equally.
     Max, "max", "max", "y = max x", Domain::Spaced(0.0), false, false,
-    |x, reduced, threads, y| reduce_axes(x, &reduced, y, threads, |line| line.greatest()),
+    |x, reduced, threads, y| reduce_axes(x, &reduced, y, threads, |line| line.greatest()), |x, axes| x.max(axes),
     |axes, x, y, dy| {
         let greatest = x.equal(y);
         let ties = greatest.tape().apply(Sum { axes: axes.to_vec(), keep: true }, &[greatest]);
@@ -161,6 +169,11 @@ reduction! {
         let (greatest, log_sum) = line.log_sum_exp();
         if greatest.is_infinite() { greatest } else { greatest + log_sum }
     }),
+    |x, axes| {
+        let greatest = x.max(axes);
+        let log_sum = (x - greatest.keep(axes)).exp().sum(axes).ln();
+        greatest.abs().equal(f64::INFINITY).select(greatest, greatest + log_sum)
+    },
     |axes, x, y, dy| dy * (x - y).exp(), logsumexp, logsumexp_over, logsumexp_keep
 }
 

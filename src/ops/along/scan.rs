@@ -5,6 +5,7 @@ use crate::Float;
 use crate::graph::Kind;
 use crate::kernel::{Inputs, Output, for_each_line, math};
 use crate::ops::axes::{from_front, shape_with_axis};
+use crate::portable::{ElementType, Portable, running};
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::sample::{Domain, Sample};
 use crate::tape::{LoadOp, Var};
@@ -139,6 +140,15 @@ impl Op for LogCumSumExp {
         true
     }
 
+    fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
+        let sum = |[a]: [Portable<'p>; 1], [b]: [Portable<'p>; 1]| {
+            let apart = a.equal(b).select(0.0, (a - b).abs());
+            [a.maximum(b) + (-apart).exp().ln_1p()]
+        };
+        let [y] = running([x[0]], self.axis, self.reverse, sum);
+        Ok(y)
+    }
+
     fn samples(&self) -> Vec<Sample> {
         lines()
     }
@@ -161,6 +171,16 @@ impl Op for CumArgMax {
 
     fn rule<'t>(&self, _: usize, _: &[Var<'t>], _: Var<'t>, _: Var<'t>) -> Derivative<'t> {
         Derivative::NotDifferentiable
+    }
+
+    fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
+        let greatest = |[a, i]: [Portable<'p>; 2], [b, j]: [Portable<'p>; 2]| {
+            let later = b.greater_equal(a) | b.is_nan();
+            [later.select(b, a), later.select(j, i)]
+        };
+        let [_, y] =
+            running([x[0], x[0].positions(self.axis, ElementType::Index)], self.axis, false, greatest);
+        Ok(y)
     }
 
     fn samples(&self) -> Vec<Sample> {
@@ -195,6 +215,11 @@ impl Op for CumSum {
 
     fn smooth(&self) -> bool {
         true
+    }
+
+    fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
+        let [y] = running([x[0]], self.axis, self.reverse, |[a], [b]| [a + b]);
+        Ok(y)
     }
 
     fn samples(&self) -> Vec<Sample> {

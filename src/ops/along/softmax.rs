@@ -4,6 +4,7 @@ use super::reduce::Sum;
 use crate::Float;
 use crate::kernel::{Inputs, Line, Output, View, gather, map_in_place, math};
 use crate::ops::axes::{from_front, shape_with_axis};
+use crate::portable::Portable;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::sample::{Domain, Sample};
 use crate::tape::{LoadOp, Var};
@@ -84,9 +85,21 @@ impl<F: Float> Kernel<F> for LogSoftmax {
     }
 }
 
+/// The shares of the exponentials along an axis.
+fn shares(x: Portable<'_>, axis: usize) -> Portable<'_> {
+    let y = (x - x.max(&[axis]).keep(&[axis])).exp();
+    y / y.sum(&[axis]).keep(&[axis])
+}
+
+/// Their logarithms.
+pub(super) fn log_shares(x: Portable<'_>, axis: usize) -> Portable<'_> {
+    let y = x - x.max(&[axis]).keep(&[axis]);
+    y - y.exp().sum(&[axis]).keep(&[axis]).ln()
+}
+
 /// The parts that both share.
 macro_rules! along_axis {
-    ($op:ident, $symbol:literal, $formula:literal, |$y:ident, $dy:ident, $sum:ident| $rule:expr) => {
+    ($op:ident, $symbol:literal, $formula:literal, $portable:ident, |$y:ident, $dy:ident, $sum:ident| $rule:expr) => {
         impl Op for $op {
             $crate::op_settings!();
 
@@ -116,6 +129,10 @@ macro_rules! along_axis {
                 true
             }
 
+            fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
+                Ok($portable(x[0], self.axis))
+            }
+
             fn samples(&self) -> Vec<Sample> {
                 [&[3, 4][..], &[2, 5, 3], &[1, 1], &[0, 2], &[2, 0]]
                     .map(|s| Sample::of([s], Domain::Between(-2.0, 2.0)))
@@ -125,8 +142,9 @@ macro_rules! along_axis {
     };
 }
 
-along_axis!(Softmax, "softmax", "y = exp x / Σ exp x", |y, dy, sum| y * (dy - sum(dy * y)));
-along_axis!(LogSoftmax, "log softmax", "y = x − ln Σ exp x", |y, dy, sum| dy - y.exp() * sum(dy));
+along_axis!(Softmax, "softmax", "y = exp x / Σ exp x", shares, |y, dy, sum| y * (dy - sum(dy * y)));
+along_axis!(LogSoftmax, "log softmax", "y = x − ln Σ exp x", log_shares, |y, dy, sum| dy
+    - y.exp() * sum(dy));
 
 crate::ops::entry::built_in! {
     Softmax, "softmax", [axis], [Self { axis: 1 }, Self { axis: 0 }];

@@ -3,6 +3,7 @@
 use crate::Float;
 use crate::base::shape::{Layout, checked_size, place, size};
 use crate::kernel::{Output, View, chunks_in_parts};
+use crate::portable::Portable;
 use smallvec::SmallVec;
 
 /// The least number of additions for which a second thread pays.
@@ -17,6 +18,45 @@ pub(super) struct Geometry<'a> {
 }
 
 impl Geometry<'_> {
+    /// The windows of a portable value: of each axis a slice for each element of a window.
+    pub(super) fn portable_windows<'p>(&self, x: Portable<'p>) -> Portable<'p> {
+        let axes = self.size.len();
+        let front = x.rank() - axes;
+        let mut y = x;
+        for a in 0..axes {
+            let n = y.shape()[front + a];
+            let places = (n - self.extent(a)) / self.stride[a] + 1;
+            let inside = y.rank();
+            let part = |k: usize| {
+                y.narrow(front + a, k * self.dilation[a], places, self.stride[a]).expand_dim(inside)
+            };
+            let parts: Vec<Portable<'p>> = (0..self.size[a]).map(part).collect();
+            y = parts[0].concat(&parts[1..], inside);
+        }
+        y
+    }
+
+    /// The sum of windows, a portable value, as an array of a shape.
+    pub(super) fn portable_fold<'p>(&self, x: Portable<'p>, shape: &[usize]) -> Portable<'p> {
+        let axes = self.size.len();
+        let front = shape.len() - axes;
+        let mut y = x;
+        for a in (0..axes).rev() {
+            let (n, places, inside) = (shape[front + a], y.shape()[front + a], y.rank() - 1);
+            let rest = &y.shape()[..inside];
+            let reach = (places - 1) * self.stride[a];
+            let part = |k: usize| {
+                let low = k * self.dilation[a];
+                let between = if places > 1 { self.stride[a] - 1 } else { 0 };
+                let one = y.narrow(inside, k, 1, 1).reshape(rest);
+                one.pad_axis(0.0, front + a, [low, n - 1 - reach - low, between])
+            };
+            let first = part(0);
+            y = (1..self.size[a]).fold(first, |sum, k| sum + part(k));
+        }
+        y
+    }
+
     /// How many elements there are from the first of a window to its last.
     pub(super) fn extent(&self, axis: usize) -> usize {
         (self.size[axis] - 1).saturating_mul(self.dilation[axis]).saturating_add(1)

@@ -5,6 +5,7 @@ use crate::base::shape::{checked_size, size};
 use crate::graph::{Attribute, Attributes};
 use crate::kernel::{Inputs, Output, View, gather};
 use crate::ops::shapes::slice::{Range, Slice};
+use crate::portable::Portable;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;
 use crate::tape::sample::{Domain, Sample};
@@ -35,6 +36,13 @@ impl PadMode {
             Self::Reflect => i,
         };
         usize::try_from(inside).ok().filter(|&i| i < n)
+    }
+
+    /// The sources of all elements of an axis that is longer at its ends, where it is longer.
+    fn sources(self, (low, high): (usize, usize), n: usize) -> Option<Vec<usize>> {
+        let longer = low + high > 0;
+        longer
+            .then(|| (0..low + n + high).filter_map(|i| self.source(i as isize - low as isize, n)).collect())
     }
 }
 
@@ -217,6 +225,20 @@ impl Op for Pad {
         true
     }
 
+    fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
+        let (low, high): (Vec<usize>, Vec<usize>) = self.padding.iter().copied().unzip();
+        let mut y = x[0];
+        if let PadMode::Constant(number) = self.mode {
+            return Ok(y.pad(number, &low, &high, &vec![0; low.len()]));
+        }
+        for axis in 0..low.len() {
+            if let Some(sources) = self.mode.sources(self.padding[axis], y.shape()[axis]) {
+                y = y.take(y.indices(&sources), axis);
+            }
+        }
+        Ok(y)
+    }
+
     fn samples(&self) -> Vec<Sample> {
         small_shapes(&self.padding, self.mode)
             .iter()
@@ -254,6 +276,20 @@ impl Op for Unpad {
 
     fn smooth(&self) -> bool {
         true
+    }
+
+    fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+        let mut y = x[0];
+        for (axis, &(low, high)) in self.padding.iter().enumerate() {
+            let mut small = y.shape();
+            small[axis] = shape[axis];
+            y = match (self.mode, self.mode.sources((low, high), shape[axis])) {
+                (PadMode::Constant(_), _) => y.narrow(axis, low, shape[axis], 1),
+                (_, Some(sources)) => y.full(0.0, &small).add_at(y.indices(&sources), y, axis),
+                (_, None) => y,
+            };
+        }
+        Ok(y)
     }
 
     fn samples(&self) -> Vec<Sample> {

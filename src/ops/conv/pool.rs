@@ -5,6 +5,7 @@ use crate::Float;
 use crate::base::shape::{Layout, Sizes, Strides, place, size};
 use crate::graph::Kind;
 use crate::kernel::{Inputs, Output, chunks_in_parts};
+use crate::portable::{ElementType, Portable};
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;
@@ -207,6 +208,27 @@ impl Op for WindowArgMax {
 
     fn rule<'t>(&self, _: usize, _: &[Var<'t>], _: Var<'t>, _: Var<'t>) -> Derivative<'t> {
         Derivative::NotDifferentiable
+    }
+
+    fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+        let (own, axes) = (x[0].shape(), self.size.len());
+        let front = own.len() - axes;
+        let plane = size(&own[front..]);
+        let mut positions = x[0].positions(own.len() - 1, ElementType::Index);
+        let mut step = own[own.len() - 1];
+        for axis in (front..own.len() - 1).rev() {
+            positions = positions + x[0].positions(axis, ElementType::Index) * step as f64;
+            step *= own[axis];
+        }
+        let padding = [&vec![0; front], &self.padding[..]].concat();
+        let windows = |x: Portable<'p>, outside: f64| {
+            let padded = x.pad(outside, &padding, &padding, &vec![0; own.len()]);
+            self.geometry().portable_windows(padded)
+        };
+        let (values, positions) = (windows(x[0], f64::NEG_INFINITY), windows(positions, plane as f64));
+        let inside: Vec<usize> = (own.len()..own.len() + axes).collect();
+        let found = values.equal(values.max(&inside).keep(&inside)) | values.is_nan();
+        Ok(found.select(positions, positions.number(plane as f64)).min(&inside).reshape(shape))
     }
 
     fn samples(&self) -> Vec<Sample> {

@@ -5,6 +5,7 @@ use crate::Float;
 use crate::base::shape::Layout;
 use crate::kernel::{Inputs, Output};
 use crate::ops::shapes::views::{of_either_kind, view_kernel};
+use crate::portable::Portable;
 use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
 use crate::tape::operands::{arrays, reals};
 use crate::tape::sample::{Domain, Sample};
@@ -113,6 +114,10 @@ impl Op for Windows {
         true
     }
 
+    fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
+        Ok(self.geometry().portable_windows(x[0]))
+    }
+
     fn samples(&self) -> Vec<Sample> {
         let all = samples(self.size.len());
         all.iter().map(|s| Sample::of([&s[..]], Domain::Between(-2.0, 2.0))).collect()
@@ -159,6 +164,10 @@ impl Op for FoldLike {
         true
     }
 
+    fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+        Ok(self.geometry().portable_fold(x[0], shape))
+    }
+
     fn samples(&self) -> Vec<Sample> {
         let sample = |like: Vec<usize>| {
             let windows = self.geometry().windows(&like).ok()?;
@@ -191,6 +200,10 @@ impl Op for Fold {
 
     fn smooth(&self) -> bool {
         true
+    }
+
+    fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+        Ok(self.geometry().portable_fold(x[0], shape))
     }
 
     fn samples(&self) -> Vec<Sample> {

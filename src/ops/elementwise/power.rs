@@ -3,6 +3,7 @@
 use crate::Float;
 use crate::graph::Attribute;
 use crate::kernel::{Inputs, Lanes, Output};
+use crate::portable::Portable;
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
 use crate::tape::operands::reals;
@@ -24,7 +25,7 @@ pub struct Powf {
 
 /// What the two powers share: all but the exponent's type, its function and the way it is written down.
 macro_rules! power {
-    ($op:ident, $formula:literal, $attribute:ident, |$x:ident, $n:ident| $of:expr, $lower:expr, $domain:expr) => {
+    ($op:ident, $formula:literal, $attribute:ident, |$x:ident, $n:ident| $of:expr, $portable:ident, $lower:expr, $domain:expr) => {
         impl<F: Float> Kernel<F> for $op {
             fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
                 let $n = self.exponent;
@@ -69,6 +70,10 @@ macro_rules! power {
                 true
             }
 
+            fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
+                Ok(x[0].$portable(self.exponent))
+            }
+
             fn samples(&self) -> Vec<Sample> {
                 [&[3, 4][..], &[], &[2, 0], &[1, 5]].map(|s| Sample::of([s], $domain)).to_vec()
             }
@@ -81,6 +86,7 @@ power!(
     "y = x^n",
     Int,
     |x, n| x.powi(n),
+    powi,
     |x, n| match n.exponent.checked_sub(1) {
         Some(lower) => x.powi(lower),
         None => x.powf(f64::from(n.exponent) - 1.0),
@@ -93,6 +99,7 @@ power!(
     "y = x^p",
     Number,
     |x, p| x.powf(F::of(p)),
+    pow,
     |x, p| x.powf(p.exponent - 1.0),
     Domain::Between(0.3, 2.0)
 );

@@ -3,7 +3,8 @@
 //! A row is `/// doc`, then `Type, method, "symbol", "formula", |a| function, |x, y, dy| rule, domain;` and, before the
 //! semicolon, marks: `kink` where it is not smooth, `gate` where it is zero, with derivative zero, wherever its operand is
 //! negative, `call` where its loop calls a library's function, `compares` where its result stands still on a branch, and
-//! so tells branches apart. With two operands, there are a rule and a domain for each.
+//! so tells branches apart; and `=> |a| …`, the function written with portable primitives. With two operands, there are a rule
+//! and a domain for each.
 
 use crate::tape::sample::Domain;
 
@@ -21,7 +22,7 @@ pub(super) use marked;
 /// The parts of a row that depend neither on its number of operands nor on the way it is run.
 macro_rules! elementwise_op {
     ($(#[$doc:meta])* $op:ident, $symbol:literal, $formula:literal, [$($x:ident)+],
-     $rules:expr, $samples:expr, [$($mark:ident)*]) => {
+     $rules:expr, $samples:expr, [$($mark:ident)*], $portable:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub struct $op;
@@ -71,6 +72,16 @@ macro_rules! elementwise_op {
                 rule(operand, x, y, dy)
             }
 
+            fn portable<'p>(
+                &self,
+                x: &[$crate::portable::Portable<'p>],
+                _: &[usize],
+            ) -> Result<$crate::portable::Portable<'p>, String> {
+                use $crate::portable::Portable;
+                let form: for<'v> fn(&[Portable<'v>]) -> Portable<'v> = $portable;
+                Ok(form(x))
+            }
+
             fn samples(&self) -> Vec<$crate::tape::sample::Sample> {
                 $samples
             }
@@ -82,12 +93,14 @@ pub(super) use elementwise_op;
 /// Ops of one operand.
 macro_rules! unary_ops {
     ($($(#[$doc:meta])* $op:ident, $method:ident, $symbol:literal, $formula:literal,
-       |$a:ident| $of:expr, |$x:ident, $y:ident, $dy:ident| $rule:expr, $domain:expr $(, $mark:ident)*;)+) => {
+       |$a:ident| $of:expr, |$x:ident, $y:ident, $dy:ident| $rule:expr, $domain:expr $(, $mark:ident)*
+       => |$v:ident| $portable:expr;)+) => {
         $($crate::ops::elementwise::rows::elementwise_op! {
             $(#[$doc])* $op, $symbol, $formula, [$a],
             |_, x, y, dy| { let ($x, $y, $dy) = (x[0], y, dy); let _ = ($x, $y, $dy); ($rule).into() },
             $crate::ops::elementwise::rows::alone($domain),
-            [$($mark)*]
+            [$($mark)*],
+            |x| { let $v = x[0]; $portable }
         })+
 
         /// Elementwise functions.
@@ -109,7 +122,7 @@ pub(super) use unary_ops;
 macro_rules! binary_ops {
     ($($(#[$doc:meta])* $op:ident, $method:ident, $symbol:literal, $formula:literal, |$a:ident, $b:ident| $of:expr,
        |$x0:ident, $x1:ident, $y:ident, $dy:ident| [$rule0:expr, $rule1:expr],
-       [$domain0:expr, $domain1:expr] $(, $mark:ident)*;)+) => {
+       [$domain0:expr, $domain1:expr] $(, $mark:ident)* => |$v0:ident, $v1:ident| $portable:expr;)+) => {
         $($crate::ops::elementwise::rows::elementwise_op! {
             $(#[$doc])* $op, $symbol, $formula, [$a $b],
             |operand, x, y, dy| {
@@ -118,7 +131,8 @@ macro_rules! binary_ops {
                 if operand == 0 { ($rule0).into() } else { ($rule1).into() }
             },
             $crate::ops::elementwise::rows::together([$domain0, $domain1]),
-            [$($mark)*]
+            [$($mark)*],
+            |x| { let ($v0, $v1) = (x[0], x[1]); $portable }
         })+
     };
 }
@@ -147,21 +161,23 @@ pub(super) use binary_methods;
 /// `operators` have an operator instead of a method.
 macro_rules! known {
     (unary { $($(#[$doc1:meta])* $op1:ident, $method1:ident, $symbol1:literal, $formula1:literal,
-        |$a1:ident| $of1:expr, |$x:ident, $y1:ident, $dy1:ident| $rule:expr, $domain:expr $(, $mark1:ident)*;)+ }
+        |$a1:ident| $of1:expr, |$x:ident, $y1:ident, $dy1:ident| $rule:expr, $domain:expr $(, $mark1:ident)*
+        => |$v1:ident| $portable1:expr;)+ }
      operators { $($(#[$doc2:meta])* $op2:ident, $method2:ident, $symbol2:literal, $formula2:literal,
         |$a2:ident, $b2:ident| $of2:expr, |$p0:ident, $p1:ident, $y2:ident, $dy2:ident| $rules2:tt,
-        $domains2:tt $(, $mark2:ident)*;)+ }
+        $domains2:tt $(, $mark2:ident)* => |$v2:ident, $w2:ident| $portable2:expr;)+ }
      binary { $($(#[$doc3:meta])* $op3:ident, $method3:ident, $symbol3:literal, $formula3:literal,
         |$a3:ident, $b3:ident| $of3:expr, |$q0:ident, $q1:ident, $y3:ident, $dy3:ident| $rules3:tt,
-        $domains3:tt $(, $mark3:ident)*;)+ }) => {
+        $domains3:tt $(, $mark3:ident)* => |$v3:ident, $w3:ident| $portable3:expr;)+ }) => {
         $crate::ops::elementwise::rows::unary_ops! {
-            $($(#[$doc1])* $op1, $method1, $symbol1, $formula1, |$a1| $of1, |$x, $y1, $dy1| $rule, $domain $(, $mark1)*;)+
+            $($(#[$doc1])* $op1, $method1, $symbol1, $formula1, |$a1| $of1, |$x, $y1, $dy1| $rule, $domain $(, $mark1)*
+                => |$v1| $portable1;)+
         }
         $crate::ops::elementwise::rows::binary_ops! {
             $($(#[$doc2])* $op2, $method2, $symbol2, $formula2, |$a2, $b2| $of2, |$p0, $p1, $y2, $dy2| $rules2,
-                $domains2 $(, $mark2)*;)+
+                $domains2 $(, $mark2)* => |$v2, $w2| $portable2;)+
             $($(#[$doc3])* $op3, $method3, $symbol3, $formula3, |$a3, $b3| $of3, |$q0, $q1, $y3, $dy3| $rules3,
-                $domains3 $(, $mark3)*;)+
+                $domains3 $(, $mark3)* => |$v3, $w3| $portable3;)+
         }
         $crate::ops::elementwise::rows::binary_methods! { $($(#[$doc3])* $op3, $method3;)+ }
         $crate::ops::elementwise::rows::for_numbers! { $($op1, $method1, [$a1], $of1, [$($mark1)*], |x, y, dy| {
@@ -249,12 +265,14 @@ pub(super) use for_numbers;
 /// of [`Var`](crate::Var).
 macro_rules! plain {
     (unary { $($(#[$doc1:meta])* $op1:ident, $method1:ident, $symbol1:literal, $formula1:literal,
-        |$a1:ident| $of1:expr, |$x:ident, $y1:ident, $dy1:ident| $rule:expr, $domain:expr $(, $mark1:ident)*;)+ }
+        |$a1:ident| $of1:expr, |$x:ident, $y1:ident, $dy1:ident| $rule:expr, $domain:expr $(, $mark1:ident)*
+        => |$v1:ident| $portable1:expr;)+ }
      $(binary { $($(#[$doc2:meta])* $op2:ident, $method2:ident, $symbol2:literal, $formula2:literal,
         |$a2:ident, $b2:ident| $of2:expr, |$p0:ident, $p1:ident, $y2:ident, $dy2:ident| $rules2:tt,
-        $domains2:tt $(, $mark2:ident)*;)+ })?) => {
+        $domains2:tt $(, $mark2:ident)* => |$v2:ident, $w2:ident| $portable2:expr;)+ })?) => {
         $crate::ops::elementwise::rows::unary_ops! {
-            $($(#[$doc1])* $op1, $method1, $symbol1, $formula1, |$a1| $of1, |$x, $y1, $dy1| $rule, $domain $(, $mark1)*;)+
+            $($(#[$doc1])* $op1, $method1, $symbol1, $formula1, |$a1| $of1, |$x, $y1, $dy1| $rule, $domain $(, $mark1)*
+                => |$v1| $portable1;)+
         }
         $(impl<F: $crate::Float> $crate::tape::op::Kernel<F> for $op1 {
             fn run(&self, x: $crate::kernel::Inputs<'_, '_, F>, y: $crate::kernel::Output<'_, F>) {
@@ -264,7 +282,7 @@ macro_rules! plain {
         })*
         $($crate::ops::elementwise::rows::binary_ops! {
             $($(#[$doc2])* $op2, $method2, $symbol2, $formula2, |$a2, $b2| $of2, |$p0, $p1, $y2, $dy2| $rules2,
-                $domains2 $(, $mark2)*;)+
+                $domains2 $(, $mark2)* => |$v2, $w2| $portable2;)+
         }
         $crate::ops::elementwise::rows::binary_methods! { $($(#[$doc2])* $op2, $method2;)+ }
         $(impl<F: $crate::Float> $crate::tape::op::Kernel<F> for $op2 {

@@ -4,6 +4,7 @@ use crate::Float;
 use crate::graph::Branch;
 use crate::kernel::{Inputs, Lanes, Output};
 use crate::ops::operand::IntoVar;
+use crate::portable::Portable;
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;
@@ -45,6 +46,10 @@ impl Op for Where {
             1 => x[0].select(dy, 0.0).into(),
             _ => x[0].select(0.0, dy).into(),
         }
+    }
+
+    fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
+        Ok(x[0].not_equal(0.0).select(x[1], x[2]))
     }
 
     fn samples(&self) -> Vec<Sample> {

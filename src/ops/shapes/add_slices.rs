@@ -1,9 +1,10 @@
 //! Parts of an array added up: what several slices of one array hand back together.
 
-use super::slice::{Range, Slice, sliced_layout, sliced_shape};
+use super::slice::{Range, Slice, portable_unslice, sliced_layout, sliced_shape};
 use crate::Float;
 use crate::base::shape::Layout;
 use crate::kernel::{Inputs, Output, scatter};
+use crate::portable::Portable;
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
 use crate::tape::operands::all_reals;
@@ -84,6 +85,14 @@ impl Op for AddSlices {
 
     fn smooth(&self) -> bool {
         true
+    }
+
+    fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+        let mut y = x[0].full(0.0, shape);
+        for (i, &part) in x.iter().enumerate().skip(1) {
+            y = y + portable_unslice(part, self.part(i, shape.len()), shape)?;
+        }
+        Ok(y)
     }
 
     fn samples(&self) -> Vec<Sample> {

@@ -6,6 +6,7 @@ use crate::base::shape::{Layout, check_axis, size};
 use crate::kernel::{Inputs, Output};
 use crate::ops::axes::{Axes, flags, from_front};
 use crate::ops::operand::IntoVar;
+use crate::portable::Portable;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::arrays;
 use crate::tape::sample::{Domain, Sample};
@@ -56,6 +57,10 @@ impl Op for FlattenAxes {
 
     fn smooth(&self) -> bool {
         true
+    }
+
+    fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+        Ok(x[0].reshape(shape))
     }
 
     fn samples(&self) -> Vec<Sample> {

@@ -5,6 +5,7 @@ use crate::Float;
 use crate::base::shape::{self, Layout};
 use crate::kernel::{Inputs, Output, View, gather};
 use crate::ops::axes::from_front;
+use crate::portable::Portable;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::{all_alike, all_reals};
 use crate::tape::sample::{Domain, Sample};
@@ -138,6 +139,10 @@ impl Op for Concat {
         dy.tape().apply(Segment { axis: self.axis, part: operand }, &operands).into()
     }
 
+    fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
+        Ok(x[0].concat(&x[1..], self.axis))
+    }
+
     fn samples(&self) -> Vec<Sample> {
         let domain = Domain::Between(-2.0, 2.0);
         match self.axis {
@@ -178,6 +183,11 @@ impl Op for Segment {
     fn rule<'t>(&self, operand: usize, x: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         let Self { axis, part } = *self;
         part_of_other(Unsegment { axis, part }, operand, x, dy)
+    }
+
+    fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+        let before = (0..self.part).map(|i| x[i + 1].shape()[self.axis]).sum();
+        Ok(x[0].narrow(self.axis, before, shape[self.axis], 1))
     }
 
     fn samples(&self) -> Vec<Sample> {
@@ -221,6 +231,12 @@ impl Op for Unsegment {
     fn rule<'t>(&self, operand: usize, x: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         let Self { axis, part } = *self;
         part_of_other(Segment { axis, part }, operand, x, dy)
+    }
+
+    fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+        let before = (0..self.part).map(|i| x[i + 1].shape()[self.axis]).sum::<usize>();
+        let after = shape[self.axis] - before - x[0].shape()[self.axis];
+        Ok(x[0].pad_axis(0.0, self.axis, [before, after, 0]))
     }
 
     fn samples(&self) -> Vec<Sample> {

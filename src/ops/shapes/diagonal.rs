@@ -4,6 +4,7 @@ use super::views::{of_either_kind, view_kernel};
 use crate::Float;
 use crate::base::shape::Layout;
 use crate::kernel::{Inputs, Output, gather, scatter};
+use crate::portable::{ElementType, Portable};
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
 use crate::tape::operands::{arrays, reals};
@@ -90,6 +91,26 @@ fn put_on_diagonal<F: Float>(x: Inputs<'_, '_, F>, offset: isize, y: Output<'_, 
     });
 }
 
+/// Whether an element of square matrices is on the diagonal.
+fn on_diagonal(x: Portable<'_>) -> Portable<'_> {
+    let [row, column] = [x.rank() - 2, x.rank() - 1].map(|axis| x.positions(axis, ElementType::Index));
+    row.equal(column)
+}
+
+/// Portable values on a diagonal of matrices of zeros.
+fn portable_on_diagonal<'p>(x: Portable<'p>, offset: isize, shape: &[usize]) -> Portable<'p> {
+    let (rows, columns, n) = (shape.len() - 2, shape.len() - 1, x.shape()[shape.len() - 2]);
+    if n == 0 {
+        return x.full(0.0, shape);
+    }
+    let square = x.expand_dim(rows).broadcast_to(&[&x.shape()[..rows], &[n, n]].concat());
+    let [row, column] = diagonal([shape[rows], shape[columns]], offset).0;
+    on_diagonal(square)
+        .select(square, square.number(0.0))
+        .pad_axis(0.0, rows, [row, shape[rows] - n - row, 0])
+        .pad_axis(0.0, columns, [column, shape[columns] - n - column, 0])
+}
+
 impl<F: Float> Kernel<F> for Undiagonal {
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
         put_on_diagonal(x, self.offset, y);
@@ -149,6 +170,18 @@ impl Op for Diagonal {
         true
     }
 
+    fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+        let rank = x[0].rank();
+        let (rows, columns) = (rank - 2, rank - 1);
+        let [row, column] = diagonal([x[0].shape()[rows], x[0].shape()[columns]], self.offset).0;
+        let n = shape[rows];
+        if n == 0 {
+            return Ok(x[0].full(0.0, shape));
+        }
+        let square = x[0].narrow(rows, row, n, 1).narrow(columns, column, n, 1);
+        Ok(on_diagonal(square).select(square, square.number(0.0)).sum(&[columns]))
+    }
+
     fn samples(&self) -> Vec<Sample> {
         [&[3, 4][..], &[2, 4, 3], &[1, 1], &[2, 0, 3]].map(|s| Sample::of([s], NUMBERS)).to_vec()
     }
@@ -184,6 +217,10 @@ impl Op for Undiagonal {
 
     fn smooth(&self) -> bool {
         true
+    }
+
+    fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+        Ok(portable_on_diagonal(x[0], self.offset, shape))
     }
 
     fn samples(&self) -> Vec<Sample> {
@@ -222,6 +259,10 @@ impl Op for DiagEmbed {
         true
     }
 
+    fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+        Ok(portable_on_diagonal(x[0], self.offset, shape))
+    }
+
     fn samples(&self) -> Vec<Sample> {
         [&[3][..], &[2, 4], &[1], &[2, 0]].map(|s| Sample::of([s], NUMBERS)).to_vec()
     }
@@ -249,6 +290,16 @@ impl Op for Triangle {
 
     fn smooth(&self) -> bool {
         true
+    }
+
+    fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+        let [.., rows, columns] = *shape else { return Ok(x[0]) };
+        let most = rows.max(columns) as isize;
+        let [row, column] =
+            [shape.len() - 2, shape.len() - 1].map(|axis| x[0].positions(axis, ElementType::Index));
+        let bound = row + self.diagonal.clamp(-most, most) as f64;
+        let kept = if self.upper { column.greater_equal(bound) } else { column.less_equal(bound) };
+        Ok(kept.select(x[0], x[0].number(0.0)))
     }
 
     fn samples(&self) -> Vec<Sample> {

@@ -5,6 +5,7 @@ use crate::Float;
 use crate::base::shape::Layout;
 use crate::kernel::{Inputs, Output};
 use crate::ops::axes::{Axes, flags};
+use crate::portable::Portable;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::arrays;
 use crate::tape::sample::{Domain, Sample};
@@ -60,6 +61,10 @@ impl Op for ExpandDims {
         true
     }
 
+    fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+        Ok(x[0].reshape(shape))
+    }
+
     fn samples(&self) -> Vec<Sample> {
         [&[3, 4][..], &[1, 2], &[2, 0]].map(|s| Sample::of([s], SMOOTH)).to_vec()
     }
@@ -94,6 +99,10 @@ impl Op for Squeeze {
 
     fn smooth(&self) -> bool {
         true
+    }
+
+    fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+        Ok(x[0].reshape(shape))
     }
 
     fn samples(&self) -> Vec<Sample> {

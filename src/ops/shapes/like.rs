@@ -4,6 +4,7 @@ use super::views::view_kernel;
 use crate::Float;
 use crate::base::shape::{self, Layout, size};
 use crate::kernel::{Inputs, Output, View, sum_axes};
+use crate::portable::Portable;
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
 use crate::tape::operands::reals;
@@ -49,6 +50,14 @@ fn sums_to(x: &[usize], to: &[usize]) -> Result<Vec<usize>, String> {
     Err(format!("shape {x:?} does not sum to {to:?}: that would have to stretch to it"))
 }
 
+/// The same of a portable value.
+fn portable_sum_to<'p>(x: Portable<'p>, to: &[usize]) -> Portable<'p> {
+    let own = x.shape();
+    let new = own.len() - to.len();
+    let axes: Vec<usize> = (0..own.len()).filter(|&a| a < new || to[a - new] != own[a]).collect();
+    x.sum(&axes).reshape(to)
+}
+
 impl<F: Float> Kernel<F> for SumToLike {
     fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
         sum_to(x.real(0), y);
@@ -70,7 +79,8 @@ impl<F: Float> Kernel<F> for CountPer {
 /// The parts that ops on `(x0, like x1)` share.
 macro_rules! like {
     ($op:ident, $symbol:literal, $formula:literal, |$x0:ident, $x1:ident| $shape:expr,
-     $reads:literal, $threaded:literal, $view:expr, |$a:ident, $dy:ident| $rule:expr, $samples:expr) => {
+     $reads:literal, $threaded:literal, $view:expr, |$p0:ident, $p1:ident| $portable:expr, |$a:ident, $dy:ident| $rule:expr,
+     $samples:expr) => {
         impl Op for $op {
             $crate::op_settings!();
 
@@ -110,6 +120,11 @@ macro_rules! like {
                 true
             }
 
+            fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
+                let ($p0, $p1) = (x[0], x[1]);
+                Ok($portable)
+            }
+
             fn samples(&self) -> Vec<Sample> {
                 let shapes: &[[&[usize]; 2]] = &$samples;
                 shapes.iter().map(|&s| Sample::of(s, Domain::Between(-2.0, 2.0))).collect()
@@ -130,6 +145,7 @@ like!(
     true,
     false,
     |x, shape| Some(x.broadcast(shape)),
+    |x0, x1| x0.broadcast_to(&x1.shape()),
     |x0, dy| dy.sum_to_like(x0),
     [[&[3, 1], &[2, 3, 4]], [&[], &[3]], [&[1], &[0]], [&[4], &[4]]]
 );
@@ -146,6 +162,7 @@ like!(
     true,
     false,
     |x, shape| x.reshaped(shape),
+    |x0, x1| x0.reshape(&x1.shape()),
     |x0, dy| dy.reshape_like(x0),
     [[&[3, 4], &[2, 6]], [&[], &[1, 1]], [&[0, 3], &[2, 0]]]
 );
@@ -158,6 +175,7 @@ like!(
     true,
     true,
     |_, _| None,
+    |x0, x1| portable_sum_to(x0, &x1.shape()),
     |x0, dy| dy.broadcast_like(x0),
     [[&[2, 3, 4], &[3, 1]], [&[3, 4], &[4]], [&[3, 4], &[]], [&[3, 4], &[3, 4]], [&[0, 4], &[1, 4]]]
 );
@@ -170,6 +188,7 @@ like!(
     false,
     false,
     |_, _| None,
+    |x0, x1| x0.number(size(&x0.shape()) as f64 / size(&x1.shape()) as f64),
     |x0, dy| Zero,
     [[&[3, 4], &[3, 1]], [&[2], &[]]]
 );
@@ -200,6 +219,10 @@ impl Op for SumTo {
 
     fn smooth(&self) -> bool {
         true
+    }
+
+    fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+        Ok(portable_sum_to(x[0], shape))
     }
 
     fn samples(&self) -> Vec<Sample> {

@@ -5,6 +5,7 @@ use crate::base::shape::Layout;
 use crate::graph::Attributes;
 use crate::kernel::{Inputs, Output, scatter};
 use crate::ops::axes::from_front;
+use crate::portable::Portable;
 use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
 use crate::tape::operands::{arrays, reals};
 use crate::tape::sample::{Domain, Sample};
@@ -127,6 +128,31 @@ fn examples() -> Vec<Vec<Range>> {
     ]
 }
 
+/// A portable value in a part of zeros of a shape.
+pub(super) fn portable_unslice<'p>(
+    x: Portable<'p>,
+    ranges: &[Range],
+    shape: &[usize],
+) -> Result<Portable<'p>, String> {
+    let mut y = x;
+    for (axis, range) in ranges.iter().enumerate() {
+        let (n, step) = (shape[axis], range.step.unsigned_abs());
+        let (first, count) = range.on(n)?;
+        if count == 0 {
+            y = y.pad_axis(0.0, axis, [n, 0, 0]);
+            continue;
+        }
+        let reach = (count - 1) * step;
+        let low = if range.step < 0 { first - reach } else { first };
+        if range.step < 0 {
+            y = y.reverse(&[axis]);
+        }
+        let between = if count > 1 { step - 1 } else { 0 };
+        y = y.pad_axis(0.0, axis, [low, n - 1 - reach - low, between]);
+    }
+    Ok(y)
+}
+
 impl Op for Slice {
     crate::op_settings!();
 
@@ -151,6 +177,20 @@ impl Op for Slice {
 
     fn smooth(&self) -> bool {
         true
+    }
+
+    fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
+        let mut y = x[0];
+        for (axis, range) in self.ranges.iter().enumerate() {
+            let (first, count) = range.on(y.shape()[axis])?;
+            let step = range.step.unsigned_abs();
+            if range.step < 0 && count > 0 {
+                y = y.narrow(axis, first - (count - 1) * step, count, step).reverse(&[axis]);
+            } else {
+                y = y.narrow(axis, first, count, step);
+            }
+        }
+        Ok(y)
     }
 
     fn samples(&self) -> Vec<Sample> {
@@ -188,6 +228,10 @@ impl Op for Unslice {
 
     fn smooth(&self) -> bool {
         true
+    }
+
+    fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+        portable_unslice(x[0], &self.ranges, shape)
     }
 
     fn samples(&self) -> Vec<Sample> {

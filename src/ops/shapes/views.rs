@@ -5,6 +5,7 @@ use crate::base::shape::{self, Layout};
 use crate::graph::Kind;
 use crate::kernel::{Inputs, Output, View, gather};
 use crate::ops::axes::{flags, from_front};
+use crate::portable::Portable;
 use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
 use crate::tape::operands::{arrays, reals};
 use crate::tape::sample::{Domain, Sample};
@@ -88,6 +89,10 @@ impl Op for StopGradient {
         true
     }
 
+    fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
+        Ok(x[0])
+    }
+
     fn samples(&self) -> Vec<Sample> {
         vec![Sample::of([&[3, 4]], SMOOTH)]
     }
@@ -140,6 +145,10 @@ impl Op for Reshape {
 
     fn smooth(&self) -> bool {
         true
+    }
+
+    fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+        Ok(x[0].reshape(shape))
     }
 
     fn samples(&self) -> Vec<Sample> {
@@ -197,6 +206,10 @@ impl Op for Permute {
         true
     }
 
+    fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
+        Ok(x[0].transpose(&self.axes))
+    }
+
     fn samples(&self) -> Vec<Sample> {
         match self.axes.len() {
             2 => [&[3, 4][..], &[1, 5], &[0, 2]].map(|s| Sample::of([s], SMOOTH)).to_vec(),
@@ -251,6 +264,10 @@ impl Op for BroadcastTo {
 
     fn smooth(&self) -> bool {
         true
+    }
+
+    fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
+        Ok(x[0].broadcast_to(shape))
     }
 
     fn samples(&self) -> Vec<Sample> {

@@ -20,3 +20,4 @@ mod place;
 mod request;
 
 pub(crate) use merge::{Held, Merged};
+pub(crate) use request::{check_kinds, check_updates};

@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 /// That parameters are updated with real numbers.
-pub(super) fn check_kinds(graph: &Graph, updates: &[(Var<'_>, Var<'_>)]) -> Result<()> {
+pub(crate) fn check_kinds(graph: &Graph, updates: &[(Var<'_>, Var<'_>)]) -> Result<()> {
     let mut vars = updates.iter().flat_map(|(parameter, value)| [parameter, value]);
     match vars.find(|v| graph.node(v.id()).kind() == Kind::Index) {
         None => Ok(()),
@@ -24,7 +24,7 @@ pub(super) fn check_kinds(graph: &Graph, updates: &[(Var<'_>, Var<'_>)]) -> Resu
 }
 
 /// That every update names a parameter and a value of its shape.
-pub(super) fn check_updates(graph: &Graph, updates: &[(Var<'_>, Var<'_>)]) -> Result<()> {
+pub(crate) fn check_updates(graph: &Graph, updates: &[(Var<'_>, Var<'_>)]) -> Result<()> {
     for &(parameter, value) in updates {
         let node = graph.node(parameter.id());
         let described = graph.describe(parameter.id());

@@ -6,6 +6,7 @@ use crate::base::shape::Layout;
 use crate::error::Result;
 use crate::graph::{Attribute, Attributes, Kind, NodeId};
 use crate::kernel::{Inputs, Output};
+use crate::portable::Portable;
 use crate::reverse::gradients::differentiate;
 use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
 use crate::tape::operands::reals;
@@ -117,6 +118,10 @@ impl Op for Composite {
         Some(x.clone())
     }
 
+    fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
+        Ok(x[0])
+    }
+
     fn rule<'t>(&self, operand: usize, x: &[Var<'t>], y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         let Some(operand) = operand.checked_sub(1) else { return Zero.into() };
         match &self.vjp {
@@ -154,6 +159,10 @@ impl Op for Recomputed {
 
     fn smooth(&self) -> bool {
         true
+    }
+
+    fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
+        Ok(x[0])
     }
 
     fn rule<'t>(&self, operand: usize, _: &[Var<'t>], _: Var<'t>, dy: Var<'t>) -> Derivative<'t> {

@@ -201,6 +201,7 @@ pub(super) const CASES: &[Case] = &[
     case!("sort", w => w.x.sort(-1)),
     case!("take_along_axis", w => w.x.take_along_axis(w.i, 0)),
     case!("to_real", w => w.i.to_real()),
+    case!("to_index", w => w.x.to_index()),
     case!("take", w => w.x.take(w.i, 1)),
     case!("scatter_add", w => w.x.scatter_add(w.i, w.x, 0)),
     case!("index_add", w => w.x.index_add(w.i, w.x, 1)),

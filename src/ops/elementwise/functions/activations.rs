@@ -9,7 +9,7 @@ plain! {
     unary {
         /// The softsign: `y = x / (1 + |x|)`, `dx = dy / (1 + |x|)²`. It goes to ±1 as 1/x, where `tanh` goes exponentially.
         Softsign, softsign, "softsign", "y = x/(1 + |x|)", |a| a / (F::one() + a.abs()),
-        |x, y, dy| dy / (1.0 + x.abs()).square(), NONZERO;
+        |x, y, dy| dy / (1.0 + x.abs()).square(), NONZERO => |a| a / (1.0 + a.abs());
     }
 }
 

@@ -13,19 +13,19 @@ const WITHIN_ONE: Domain = Domain::Between(-0.9, 0.9);
 plain! {
     unary {
         /// The tangent: `y = tan x`, `dx = dy (1 + y²)`.
-        Tan, tan, "tan", "y = tan x", |a| by(libm::tan, a), |x, y, dy| dy * (1.0 + y.square()), BETWEEN_POLES;
+        Tan, tan, "tan", "y = tan x", |a| by(libm::tan, a), |x, y, dy| dy * (1.0 + y.square()), BETWEEN_POLES => |a| a.tan();
 
         /// The inverse sine, from −π/2 to π/2: `y = asin x`, `dx = dy / √(1 − x²)`, infinite at ±1; NaN for |x| > 1.
         Asin, asin, "asin", "y = asin x", |a| by(libm::asin, a),
-        |x, y, dy| dy / ((1.0 - x) * (1.0 + x)).sqrt(), WITHIN_ONE;
+        |x, y, dy| dy / ((1.0 - x) * (1.0 + x)).sqrt(), WITHIN_ONE => |a| a.asin();
 
         /// The inverse cosine, from 0 to π: `y = acos x`, `dx = −dy / √(1 − x²)`, infinite at ±1; NaN for |x| > 1.
         Acos, acos, "acos", "y = acos x", |a| by(libm::acos, a),
-        |x, y, dy| -(dy / ((1.0 - x) * (1.0 + x)).sqrt()), WITHIN_ONE;
+        |x, y, dy| -(dy / ((1.0 - x) * (1.0 + x)).sqrt()), WITHIN_ONE => |a| a.acos();
 
         /// The inverse tangent, from −π/2 to π/2: `y = atan x`, `dx = dy / (1 + x²)`.
         Atan, atan, "atan", "y = atan x", |a| by(libm::atan, a),
-        |x, y, dy| dy / (1.0 + x.square()), Domain::Between(-2.0, 2.0);
+        |x, y, dy| dy / (1.0 + x.square()), Domain::Between(-2.0, 2.0) => |a| a.atan();
     }
 
     binary {
@@ -34,13 +34,13 @@ plain! {
         /// angle jumps by 2π where the negative half of the axis of abscissas is crossed.
         Atan2, atan2, "atan2", "y = angle of (x1, x0)", |a, b| by_two(libm::atan2, a, b),
         |x0, x1, y, dy| [dy * over_square(x1, x0.hypot(x1)), -(dy * over_square(x0, x0.hypot(x1)))],
-        [NONZERO, NONZERO], kink;
+        [NONZERO, NONZERO], kink => |a, b| a.atan2(b);
 
         /// The length of the hypotenuse, without overflow: `y = √(x0² + x1²)`, `dx0 = dy x0 / y`, `dx1 = dy x1 / y`; both 0 at
         /// the origin, where PyTorch's are NaN.
         Hypot, hypot, "hypot", "y = √(x0² + x1²)", |a, b| by_two(libm::hypot, a, b),
         |x0, x1, y, dy| [dy * (x0 / y.select(y, 1.0)), dy * (x1 / y.select(y, 1.0))],
-        [NONZERO, NONZERO], kink;
+        [NONZERO, NONZERO], kink => |a, b| a.hypot(b);
     }
 }
 

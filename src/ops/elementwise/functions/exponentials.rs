@@ -3,6 +3,7 @@
 use super::{by, by_two};
 use crate::Float;
 use crate::ops::elementwise::rows::{NONZERO, POSITIVE, SMOOTH, plain};
+use crate::portable::Portable;
 use crate::tape::Var;
 use crate::tape::sample::Domain;
 use std::f64::consts::{LN_2, LN_10};
@@ -10,20 +11,20 @@ use std::f64::consts::{LN_2, LN_10};
 plain! {
     unary {
         /// Two to the power of x: `y = 2ˣ`, `dx = dy y ln 2`.
-        Exp2, exp2, "exp2", "y = 2^x", |a| by(libm::exp2, a), |x, y, dy| dy * (y * LN_2), SMOOTH;
+        Exp2, exp2, "exp2", "y = 2^x", |a| by(libm::exp2, a), |x, y, dy| dy * (y * LN_2), SMOOTH => |a| a.exp2();
 
         /// `y = ln(1 + x)`, exact for small x, where a sum and `ln` are not; `dx = dy / (1 + x)`.
         Ln1p, ln_1p, "log(1 + x)", "y = ln(1 + x)", |a| by(libm::log1p, a), |x, y, dy| dy / (1.0 + x),
-        Domain::Between(-0.7, 2.0);
+        Domain::Between(-0.7, 2.0) => |a| a.ln_1p();
 
         /// The binary logarithm: `y = log₂ x`, `dx = dy / (x ln 2)`.
-        Log2, log2, "log2", "y = log2 x", |a| by(libm::log2, a), |x, y, dy| dy / (x * LN_2), POSITIVE;
+        Log2, log2, "log2", "y = log2 x", |a| by(libm::log2, a), |x, y, dy| dy / (x * LN_2), POSITIVE => |a| a.log2();
 
         /// The decimal logarithm: `y = log₁₀ x`, `dx = dy / (x ln 10)`.
-        Log10, log10, "log10", "y = log10 x", |a| by(libm::log10, a), |x, y, dy| dy / (x * LN_10), POSITIVE;
+        Log10, log10, "log10", "y = log10 x", |a| by(libm::log10, a), |x, y, dy| dy / (x * LN_10), POSITIVE => |a| a.log10();
 
         /// The cube root, of either sign: `y = ∛x`, `dx = dy / 3y²`, infinite at 0.
-        Cbrt, cbrt, "∛", "y = ∛x", |a| by(libm::cbrt, a), |x, y, dy| dy / (3.0 * y.square()), NONZERO;
+        Cbrt, cbrt, "∛", "y = ∛x", |a| by(libm::cbrt, a), |x, y, dy| dy / (3.0 * y.square()), NONZERO => |a| a.cbrt();
     }
 
     binary {
@@ -33,18 +34,18 @@ plain! {
         /// dx0 is 0 where x1 = 0, and dx1 is 0 where x0 = 0 and x1 ≥ 0; dx1 is NaN for a negative base, beside which no power
         /// exists. For an exponent that is a number, [`powi`](crate::Var::powi) and [`powf`](crate::Var::powf) are faster.
         Pow, pow, "^", "y = x0^x1", |a, b| a.powf(b), |x0, x1, y, dy| [pow_base(x0, x1, dy), pow_exponent(x0, x1, y, dy)],
-        [Domain::Between(0.3, 2.0), SMOOTH];
+        [Domain::Between(0.3, 2.0), SMOOTH] => |a, b| a.pow(b);
 
         /// `y = ln(e^x0 + e^x1)`, without overflow, right for ±∞; `dx0 = dy σ(x0 − x1)`, `dx1 = dy σ(x1 − x0)`, half to each for
         /// equal infinities.
         LogAddExp, logaddexp, "logaddexp", "y = ln(exp x0 + exp x1)", |a, b| by_two(log_add_exp, a, b),
-        |x0, x1, y, dy| [dy * apart(x0, x1).sigmoid(), dy * apart(x1, x0).sigmoid()], [SMOOTH, SMOOTH];
+        |x0, x1, y, dy| [dy * apart(x0, x1).sigmoid(), dy * apart(x1, x0).sigmoid()], [SMOOTH, SMOOTH] => |a, b| portable_log_add_exp(a, b);
 
         /// `y = x0 ln x1`, and 0 where x0 = 0, unless x1 is NaN; `dx0 = dy ln x1`, `dx1 = dy x0 / x1`. Where x0 = 0 and x1 ≤ 0, both
         /// are 0; PyTorch's dx1 is NaN where both are 0.
         Xlogy, xlogy, "xlogy", "y = x0 ln x1", |a, b| by_two(|a, b| x_log(a, b, libm::log), a, b),
         |x0, x1, y, dy| [dy.xlogy(off_end(x0, x1)), vanishing(x0, x1).select(0.0, dy * (x0 / off_end(x0, x1)))],
-        [POSITIVE, POSITIVE];
+        [POSITIVE, POSITIVE] => |a, b| portable_x_log(a, b, b.ln());
 
         /// `y = x0 ln(1 + x1)`, exact for small x1, and 0 where x0 = 0, unless x1 is NaN; `dx0 = dy ln(1 + x1)`,
         /// `dx1 = dy x0 / (1 + x1)`. Where x0 = 0 and x1 ≤ −1, both are 0, as those of [`Xlogy`].
@@ -53,7 +54,7 @@ plain! {
             dy.xlog1py(vanishing(x0, 1.0 + x1).select(0.0, x1)),
             vanishing(x0, 1.0 + x1).select(0.0, dy * (x0 / off_end(x0, 1.0 + x1)))
         ],
-        [Domain::Between(-0.7, 2.0), Domain::Between(-0.7, 2.0)];
+        [Domain::Between(-0.7, 2.0), Domain::Between(-0.7, 2.0)] => |a, b| portable_x_log(a, b, b.ln_1p());
     }
 }
 
@@ -99,6 +100,15 @@ fn log_add_exp(a: f64, b: f64) -> f64 {
 /// `a log(b)`, and 0 where a is 0.
 fn x_log(a: f64, b: f64, log: impl Fn(f64) -> f64) -> f64 {
     if a == 0.0 && !b.is_nan() { 0.0 } else { a * log(b) }
+}
+
+fn portable_log_add_exp<'p>(a: Portable<'p>, b: Portable<'p>) -> Portable<'p> {
+    a.equal(b).select(a + LN_2, a.maximum(b) + (-(a - b).abs()).exp().ln_1p())
+}
+
+/// `a log(b)` with this logarithm of b.
+fn portable_x_log<'p>(a: Portable<'p>, b: Portable<'p>, log: Portable<'p>) -> Portable<'p> {
+    (a.equal(0.0) & !b.is_nan()).select(0.0, a * log)
 }
 
 impl<'t> Var<'t> {

@@ -30,9 +30,9 @@ pub(in crate::ops) mod special;
 use crate::Float;
 
 /// A function with its derivatives of every order as one op, whose rule is the next order: type, symbol of order 0, formula,
-/// function of order and number, domain of its samples.
+/// function of order and number, the method of portable values, domain of its samples.
 macro_rules! every_order {
-    ($op:ident, $symbol:literal, $formula:literal, $function:path, $domain:expr) => {
+    ($op:ident, $symbol:literal, $formula:literal, $function:path, $portable:ident, $domain:expr) => {
         impl<F: $crate::Float> $crate::tape::op::Kernel<F> for $op {
             fn run(&self, x: $crate::kernel::Inputs<'_, '_, F>, y: $crate::kernel::Output<'_, F>) {
                 let of = |x: F| super::by(|x| $function(self.order, x), x);
@@ -75,6 +75,14 @@ macro_rules! every_order {
 
             fn smooth(&self) -> bool {
                 true
+            }
+
+            fn portable<'p>(
+                &self,
+                x: &[$crate::portable::Portable<'p>],
+                _: &[usize],
+            ) -> Result<$crate::portable::Portable<'p>, String> {
+                Ok(x[0].$portable(self.order))
             }
 
             fn samples(&self) -> Vec<$crate::tape::sample::Sample> {

@@ -12,7 +12,7 @@ pub struct Polygamma {
     pub order: u32,
 }
 
-every_order!(Polygamma, "ψ", "y = ψ(x), differentiated order times", special::polygamma, POSITIVE);
+every_order!(Polygamma, "ψ", "y = ψ(x), differentiated order times", special::polygamma, polygamma, POSITIVE);
 
 crate::ops::entry::built_in! {
     Polygamma, "polygamma", [order], [0, 1, 4].map(|order| Self { order });

@@ -1,6 +1,7 @@
 //! Rounding to whole numbers, and what is left by a division.
 
 use crate::ops::elementwise::rows::plain;
+use crate::portable::Portable;
 use crate::tape::op::Zero;
 use crate::tape::sample::Domain;
 
@@ -15,17 +16,17 @@ const OFF_HALVES: Domain = Domain::AwayFrom {
 plain! {
     unary {
         /// The greatest whole number up to x: `y = ⌊x⌋`; its derivative is 0.
-        Floor, floor, "⌊x⌋", "y = ⌊x⌋", |a| a.floor(), |x, y, dy| Zero, OFF_HALVES, compares;
+        Floor, floor, "⌊x⌋", "y = ⌊x⌋", |a| a.floor(), |x, y, dy| Zero, OFF_HALVES, compares => |a| a.floor();
 
         /// The least whole number from x on: `y = ⌈x⌉`; its derivative is 0.
-        Ceil, ceil, "⌈x⌉", "y = ⌈x⌉", |a| a.ceil(), |x, y, dy| Zero, OFF_HALVES, compares;
+        Ceil, ceil, "⌈x⌉", "y = ⌈x⌉", |a| a.ceil(), |x, y, dy| Zero, OFF_HALVES, compares => |a| a.ceil();
 
         /// The nearest whole number, and of two the even one, as in NumPy and PyTorch, and by `f64::round_ties_even`; its
         /// derivative is 0.
-        Round, round, "round", "y = x, rounded", |a| F::of(libm::rint(a.wide())), |x, y, dy| Zero, OFF_HALVES, compares;
+        Round, round, "round", "y = x, rounded", |a| F::of(libm::rint(a.wide())), |x, y, dy| Zero, OFF_HALVES, compares => |a| a.round();
 
         /// The whole number towards 0: `y = sgn(x) ⌊|x|⌋`; its derivative is 0.
-        Trunc, trunc, "trunc", "y = x, truncated", |a| a.trunc(), |x, y, dy| Zero, OFF_HALVES, compares;
+        Trunc, trunc, "trunc", "y = x, truncated", |a| a.trunc(), |x, y, dy| Zero, OFF_HALVES, compares => |a| a.less(0.0).select(a.ceil(), a.floor());
     }
 
     binary {
@@ -38,6 +39,12 @@ plain! {
         },
         // The quotient is a whole number but for rounding.
         |x0, x1, y, dy| [dy, -(dy * ((x0 - y) / x1).round())],
-        [Domain::Between(2.3, 2.7), Domain::Between(0.95, 1.05)];
+        [Domain::Between(2.3, 2.7), Domain::Between(0.95, 1.05)] => |a, b| portable_remainder(a, b);
     }
+}
+
+fn portable_remainder<'p>(a: Portable<'p>, b: Portable<'p>) -> Portable<'p> {
+    let left = a % b;
+    let other_sign = left.not_equal(0.0) & (left.less(0.0) ^ b.less(0.0));
+    other_sign.select(left + b, left)
 }

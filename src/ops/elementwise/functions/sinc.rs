@@ -15,7 +15,7 @@ pub struct Sinc {
     pub order: u32,
 }
 
-every_order!(Sinc, "sinc", "y = sin(πx)/(πx), differentiated order times", special::sinc, SMOOTH);
+every_order!(Sinc, "sinc", "y = sin(πx)/(πx), differentiated order times", special::sinc, sinc, SMOOTH);
 
 crate::ops::entry::built_in! {
     Sinc, "sinc", [order], [0, 1, 3].map(|order| Self { order });

@@ -1,0 +1,31 @@
+//! What a name of a model stands for while it is read.
+
+use crate::tape::Var;
+
+/// A value of a model.
+#[derive(Debug, Clone)]
+pub(super) enum OnnxValue<'t> {
+    /// Real numbers that are computed or fed.
+    Real(Var<'t>),
+    /// Truths as real numbers, 1 and 0.
+    Truth(Var<'t>),
+    /// Indices that are computed or fed.
+    Index(Var<'t>),
+    /// Whole numbers that are known: shapes, axes, positions.
+    Known(Numbers<i64>),
+    /// Real numbers that are known, and the name of the initialiser, if they are one.
+    Constant(Numbers<f64>, Option<String>),
+}
+
+/// Numbers in row-major order.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Numbers<T> {
+    pub(super) shape: Vec<usize>,
+    pub(super) data: Vec<T>,
+}
+
+impl<T> Numbers<T> {
+    pub(super) fn vector(data: Vec<T>) -> Self {
+        Self { shape: vec![data.len()], data }
+    }
+}

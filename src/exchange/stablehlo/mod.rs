@@ -1,0 +1,5 @@
+//! StableHLO as text: <https://openxla.org/stablehlo/spec>.
+
+mod constants;
+mod types;
+mod write;
