@@ -57,5 +57,7 @@ pub use optimizers::{
 };
 pub use pool::{AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, Flatten, MaxPool};
 pub use regular::{BatchNorm, Dropout, GroupNorm, LayerNorm, Ones, RmsNorm};
-pub use sequence::{Embedding, Gru, Lstm, MultiHeadAttention, Rnn, SinusoidalPositions, TransformerBlock};
+pub use sequence::{
+    Embedding, Gru, Lstm, MultiHeadAttention, Recurrent, Rnn, SinusoidalPositions, Stacked, TransformerBlock,
+};
 pub use sequential::Sequential;

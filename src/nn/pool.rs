@@ -55,8 +55,11 @@ fn places(options: &PoolOptions, n: usize) -> Option<usize> {
     };
     let size = last(&options.size)?;
     let stride = options.stride.as_ref().map_or(Some(size), last)?;
-    let extent = size.checked_sub(1)? * last(&options.dilation)? + 1;
-    Some((n + 2 * last(&options.padding)?).checked_sub(extent)?.checked_div(stride)? + 1)
+    let (padding, extent) = (last(&options.padding)?, size.checked_sub(1)? * last(&options.dilation)? + 1);
+    let rest = if options.ceil_mode { stride.checked_sub(1)? } else { 0 };
+    let more = (n + 2 * padding + rest).checked_sub(extent)?.checked_div(stride)?;
+    // No window starts behind the image.
+    Some(if options.ceil_mode && more * stride >= n + padding { more } else { more + 1 })
 }
 
 /// Defines a pool with parts: docs, type, kind, recorded expression.

@@ -2,7 +2,7 @@
 
 use super::optimizer::Optimizer;
 use super::rate::Rate;
-use super::record::{Recording, decayed, memory_of, shrunk, steps_of};
+use super::record::{Recording, decay_rate, decayed, memory_of, shrunk, steps_of};
 use crate::Var;
 
 /// Adam: steps along the mean gradient, divided by its root mean square, both averaged over about the last
@@ -54,13 +54,7 @@ impl Adam {
     #[must_use]
     #[track_caller]
     pub fn betas(self, beta1: f64, beta2: f64) -> Self {
-        for beta in [beta1, beta2] {
-            assert!(
-                (0.0..1.0).contains(&beta),
-                "adam: a decay rate of {beta:?} is not at least 0 and less than 1"
-            );
-        }
-        Self { betas: [beta1, beta2], ..self }
+        Self { betas: [beta1, beta2].map(|beta| decay_rate(self.name, beta)), ..self }
     }
 
     /// The same with another ε.

@@ -2,7 +2,7 @@
 
 use super::optimizer::Optimizer;
 use super::rate::Rate;
-use super::record::{Recording, decayed, memory_of, schedule_step};
+use super::record::{Recording, decay_rate, decayed, memory_of, schedule_step};
 use crate::Var;
 
 /// AdaGrad: `s ← s + g²`, `p ← p − η g / (√s + ε)`, with s from 0.
@@ -99,9 +99,14 @@ impl RmsProp {
     }
 
     /// The same with another decay rate α, at least 0 and less than 1.
+    ///
+    /// # Panics
+    ///
+    /// If it is outside this range.
     #[must_use]
+    #[track_caller]
     pub fn alpha(self, alpha: f64) -> Self {
-        Self { alpha, ..self }
+        Self { alpha: decay_rate(self.name, alpha), ..self }
     }
 
     /// The same with another ε.

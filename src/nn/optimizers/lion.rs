@@ -2,7 +2,7 @@
 
 use super::optimizer::Optimizer;
 use super::rate::Rate;
-use super::record::{Recording, memory_of, schedule_step, shrunk};
+use super::record::{Recording, decay_rate, memory_of, schedule_step, shrunk};
 use crate::Var;
 
 /// Lion: steps of the same size in every element, against the sign of a mean gradient: `p ← p − η (sign(β₁ m + (1 − β₁) g) + λ
@@ -25,9 +25,14 @@ impl Lion {
     }
 
     /// The same with other decay rates β₁ and β₂, each at least 0 and less than 1.
+    ///
+    /// # Panics
+    ///
+    /// If a rate is outside this range.
     #[must_use]
+    #[track_caller]
     pub fn betas(self, beta1: f64, beta2: f64) -> Self {
-        Self { betas: [beta1, beta2], ..self }
+        Self { betas: [beta1, beta2].map(|beta| decay_rate(self.name, beta)), ..self }
     }
 
     /// The same with weight decay λ, apart from the gradient.

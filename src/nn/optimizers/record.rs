@@ -142,6 +142,16 @@ pub(super) fn name_of(parameter: Var<'_>) -> String {
     }
 }
 
+/// A decay rate of an average over steps, held to its range.
+#[track_caller]
+pub(super) fn decay_rate(optimizer: &str, rate: f64) -> f64 {
+    assert!(
+        (0.0..1.0).contains(&rate),
+        "{optimizer}: a decay rate of {rate:?} is not at least 0 and less than 1"
+    );
+    rate
+}
+
 /// The gradient of the loss and of `½ λ p²`: weight decay as L2 regularisation.
 #[track_caller]
 pub(super) fn decayed<'t>(g: Var<'t>, p: Var<'t>, decay: f64) -> Var<'t> {

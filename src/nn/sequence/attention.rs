@@ -3,7 +3,7 @@
 use super::positions::rotated;
 use crate::Var;
 use crate::nn::init::{Init, OutputsAt, Xavier, Zeros};
-use crate::nn::{Layer, Parameter};
+use crate::nn::{Dropout, Layer, Parameter, Training};
 
 /// Attention of several heads, `softmax(Q Kᵀ / √d) V` of each, between tokens `[n, tokens, width]`.
 ///
@@ -25,6 +25,7 @@ pub struct MultiHeadAttention {
     heads: usize,
     causal: bool,
     rotary: bool,
+    dropout: Option<Dropout>,
     parameters: [Parameter; 4],
 }
 
@@ -45,6 +46,7 @@ impl MultiHeadAttention {
             heads,
             causal: false,
             rotary: false,
+            dropout: None,
             parameters: [
                 weight("in_proj_weight", 3 * width, OutputsAt::new(0, Xavier)),
                 Parameter::new("in_proj_bias", [3 * width], Zeros),
@@ -77,6 +79,18 @@ impl MultiHeadAttention {
         Self { rotary: true, ..self }
     }
 
+    /// With dropout, in training, of the weights behind the softmax: a token then attends to some of the others, and their
+    /// weights are larger by as much.
+    ///
+    /// # Panics
+    ///
+    /// If p is not from 0 to 1.
+    #[track_caller]
+    #[must_use]
+    pub fn dropout(self, p: f64) -> Self {
+        Self { dropout: Some(Dropout::new(p)), ..self }
+    }
+
     /// The same with another initialiser of its weights, which are drawn as of shape `[inputs, outputs]`.
     #[must_use]
     pub fn init(mut self, init: impl Init + Clone + 'static) -> Self {
@@ -100,6 +114,21 @@ impl MultiHeadAttention {
         keys: Var<'t>,
         values: Var<'t>,
         padding: Option<Var<'t>>,
+    ) -> Var<'t> {
+        self.record([queries, keys, values], padding, None)
+    }
+
+    /// As [`attend`](Self::attend), of `[queries, keys, values]`; in training, or else in evaluation.
+    ///
+    /// # Panics
+    ///
+    /// If a shape is another.
+    #[track_caller]
+    pub fn record<'t>(
+        &self,
+        [queries, keys, values]: [Var<'t>; 3],
+        padding: Option<Var<'t>>,
+        training: Option<&mut Training<'t>>,
     ) -> Var<'t> {
         let (tape, width) = (queries.tape(), self.parameters[3].len());
         for x in [queries, keys, values] {
@@ -140,6 +169,10 @@ impl MultiHeadAttention {
             Some(mask) => scores.masked_fill(mask, -1e30).softmax(-1).masked_fill(mask, 0.0),
             None => scores.softmax(-1),
         };
+        let weights = match (&self.dropout, training) {
+            (Some(dropout), Some(training)) => dropout.train(weights, training),
+            _ => weights,
+        };
         let mixed = weights.matmul(v).permute([0, 2, 1, 3]).reshape_like(queries);
         mixed.matmul(out_weight.t()) + out_bias
     }
@@ -157,5 +190,9 @@ impl Layer for MultiHeadAttention {
 
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         self.attend(x, x, x, None)
+    }
+
+    fn train<'t>(&self, x: Var<'t>, training: &mut Training<'t>) -> Var<'t> {
+        self.record([x; 3], None, Some(training))
     }
 }

@@ -1,5 +1,6 @@
 //! Recurrent layers: a cell, unrolled over time.
 
+use super::stacked::Recurrent;
 use crate::Var;
 use crate::nn::init::{Init, OutputsAt, Xavier, Zeros};
 use crate::nn::{Layer, Parameter};
@@ -26,6 +27,12 @@ impl Gates {
             let Parameter { name, shape, .. } = self.parameters[at].clone();
             self.parameters[at] = Parameter::new(&name, shape, OutputsAt::new(0, init.clone()));
         }
+        self
+    }
+
+    /// The same with more behind the names of its parameters.
+    fn with_suffix(mut self, suffix: &str) -> Self {
+        self.parameters.iter_mut().for_each(|p| p.name.push_str(suffix));
         self
     }
 
@@ -134,6 +141,18 @@ macro_rules! recurrent {
                     outputs.push($output);
                 }
                 (x.tape().stack(&outputs, 1), state)
+            }
+        }
+
+        impl Recurrent for $layer {
+            type State<'t> = $state;
+
+            fn with_suffix(self, suffix: &str) -> Self {
+                Self(self.0.with_suffix(suffix))
+            }
+
+            fn unroll<'t>(&self, x: Var<'t>, state: Option<$state>) -> (Var<'t>, $state) {
+                self.unroll(x, state)
             }
         }
 

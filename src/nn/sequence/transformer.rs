@@ -72,35 +72,50 @@ impl TransformerBlock {
         padding: Option<Var<'t>>,
         mut training: Option<&mut Training<'t>>,
     ) -> Var<'t> {
-        let mut sum = |x: Var<'t>, part: Var<'t>| match (&self.dropout, training.as_deref_mut()) {
+        if self.post_norm {
+            let attended = self.attended(x, padding, training.as_deref_mut());
+            let x = within(self.sum(x, attended, training.as_deref_mut()), "norm1", &self.norm1, None);
+            let mapped = within(x, "mlp", &self.mlp, training.as_deref_mut());
+            within(self.sum(x, mapped, training), "norm2", &self.norm2, None)
+        } else {
+            let normed = within(x, "norm1", &self.norm1, None);
+            let attended = self.attended(normed, padding, training.as_deref_mut());
+            let x = self.sum(x, attended, training.as_deref_mut());
+            let normed = within(x, "norm2", &self.norm2, None);
+            let mapped = within(normed, "mlp", &self.mlp, training.as_deref_mut());
+            self.sum(x, mapped, training)
+        }
+    }
+
+    /// A shortcut and what goes beside it, of which some is dropped in training.
+    #[track_caller]
+    fn sum<'t>(&self, x: Var<'t>, part: Var<'t>, training: Option<&mut Training<'t>>) -> Var<'t> {
+        match (&self.dropout, training) {
             (Some(dropout), Some(training)) => x + dropout.train(part, training),
             _ => x + part,
-        };
-        if self.post_norm {
-            let attended = self.attended(x, padding);
-            let x = within(sum(x, attended), "norm1", &self.norm1);
-            let mapped = within(x, "mlp", &self.mlp);
-            within(sum(x, mapped), "norm2", &self.norm2)
-        } else {
-            let attended = self.attended(within(x, "norm1", &self.norm1), padding);
-            let x = sum(x, attended);
-            let mapped = within(within(x, "norm2", &self.norm2), "mlp", &self.mlp);
-            sum(x, mapped)
         }
     }
 
     #[track_caller]
-    fn attended<'t>(&self, x: Var<'t>, padding: Option<Var<'t>>) -> Var<'t> {
+    fn attended<'t>(
+        &self,
+        x: Var<'t>,
+        padding: Option<Var<'t>>,
+        training: Option<&mut Training<'t>>,
+    ) -> Var<'t> {
         let _scope = x.tape().scope("attention");
-        self.attention.attend(x, x, x, padding)
+        self.attention.record([x; 3], padding, training)
     }
 }
 
 /// A layer in the scope of its name.
 #[track_caller]
-fn within<'t>(x: Var<'t>, name: &str, layer: &dyn Layer) -> Var<'t> {
+fn within<'t>(x: Var<'t>, name: &str, layer: &dyn Layer, training: Option<&mut Training<'t>>) -> Var<'t> {
     let _scope = x.tape().scope(name);
-    layer.forward(x)
+    match training {
+        Some(training) => layer.train(x, training),
+        None => layer.forward(x),
+    }
 }
 
 impl Layer for TransformerBlock {

@@ -138,12 +138,37 @@ pub struct PoolOptions {
     pub padding: PerAxis,
     /// The distance of elements in a window; 1 unless said otherwise.
     pub dilation: PerAxis,
+    /// Whether elements behind the last whole window get a window too, which reaches beyond the end; not unless said
+    /// otherwise.
+    pub ceil_mode: bool,
+    /// Whether a mean counts the zeros in the padding; it does unless said otherwise.
+    pub count_include_pad: bool,
 }
 
 impl PoolOptions {
     /// Windows of a size, one beside the other.
     pub fn new(size: impl Into<PerAxis>) -> Self {
-        Self { size: size.into(), stride: None, padding: PerAxis::All(0), dilation: PerAxis::All(1) }
+        Self {
+            size: size.into(),
+            stride: None,
+            padding: PerAxis::All(0),
+            dilation: PerAxis::All(1),
+            ceil_mode: false,
+            count_include_pad: true,
+        }
+    }
+
+    /// With a window for what is left behind the last whole one: as many windows as the division by the stride gives, rounded
+    /// up, but none that would start behind the image. What it reaches beyond the padding counts in no mean.
+    #[must_use]
+    pub fn ceil_mode(self, ceil_mode: bool) -> Self {
+        Self { ceil_mode, ..self }
+    }
+
+    /// With means that count the zeros in the padding, or do not.
+    #[must_use]
+    pub fn count_include_pad(self, count_include_pad: bool) -> Self {
+        Self { count_include_pad, ..self }
     }
 
     /// With another distance of windows.

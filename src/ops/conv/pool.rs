@@ -28,6 +28,8 @@ pub struct WindowArgMax {
     pub dilation: Vec<usize>,
     /// How far windows reach beyond each end of the axes.
     pub padding: Vec<usize>,
+    /// How much further they reach beyond the last end.
+    pub overhang: Vec<usize>,
 }
 
 impl WindowArgMax {
@@ -39,20 +41,24 @@ impl WindowArgMax {
     fn places(&self, x: &[usize]) -> Result<(Vec<usize>, Vec<usize>), String> {
         let (windows, axes) = (self.geometry(), self.size.len());
         windows.check()?;
-        if self.padding.len() != axes {
-            return Err(format!("padding {:?} wants one number for each of {axes} axes", self.padding));
+        if [&self.padding, &self.overhang].iter().any(|all| all.len() != axes) {
+            return Err(format!(
+                "padding {:?} and overhang {:?} want one number for each of {axes} axes",
+                self.padding, self.overhang
+            ));
         }
         let Some(front) = x.len().checked_sub(axes) else { return windows.windows(x).map(|x| (x, vec![])) };
         let mut padded = x.to_vec();
         for (a, &more) in self.padding.iter().enumerate() {
-            padded[front + a] = padded[front + a].saturating_add(more.saturating_mul(2));
+            let more = more.saturating_mul(2).saturating_add(self.overhang[a]);
+            padded[front + a] = padded[front + a].saturating_add(more);
         }
         let all = windows.windows(&padded)?;
         let places = all[front..front + axes].to_vec();
         for (a, &count) in places.iter().enumerate() {
             let inside = |place: usize| self.first_inside(a, place, x[front + a]).is_some();
             // The first windows and the last ones are those that reach furthest out.
-            let more = self.padding[a].div_ceil(self.stride[a]).min(count);
+            let more = self.padding[a].saturating_add(self.overhang[a]).div_ceil(self.stride[a]).min(count);
             if !(0..more).chain(count - more..count).all(inside) {
                 return Err(format!(
                     "a window along axis {} of shape {x:?} has no element of it: padding {} reaches too far",
@@ -115,8 +121,8 @@ impl<F: Float> Kernel<F> for WindowArgMax {
             return y.indices.fill(0);
         }
         let extents: Sizes = (0..axes).map(|a| self.geometry().extent(a)).collect();
-        let places: Sizes =
-            (0..axes).map(|a| (shape[a] + 2 * self.padding[a] - extents[a]) / self.stride[a] + 1).collect();
+        let padded = |a: usize| shape[a] + 2 * self.padding[a] + self.overhang[a];
+        let places: Sizes = (0..axes).map(|a| (padded(a) - extents[a]) / self.stride[a] + 1).collect();
         let steps = Layout::contiguous(shape);
         let (data, start) = x.buffer();
         let dilated = |steps: &[isize]| -> Strides {
@@ -239,10 +245,10 @@ impl Op for WindowArgMax {
 }
 
 crate::ops::entry::built_in! {
-    WindowArgMax, "window_argmax", [size, stride, dilation, padding], [
-        Self { size: vec![2], stride: vec![2], dilation: vec![1], padding: vec![0] },
-        Self { size: vec![3, 2], stride: vec![2, 1], dilation: vec![1, 2], padding: vec![1, 1] },
-        Self { size: vec![5, 4, 1], stride: vec![1, 2, 1], dilation: vec![1, 1, 1], padding: vec![2, 2, 0] },
-        Self { size: vec![2, 2, 2], stride: vec![2, 3, 1], dilation: vec![2, 1, 1], padding: vec![0, 1, 0] },
+    WindowArgMax, "window_argmax", [size, stride, dilation, padding, overhang], [
+        Self { size: vec![2], stride: vec![2], dilation: vec![1], padding: vec![0], overhang: vec![0] },
+        Self { size: vec![3, 2], stride: vec![2, 1], dilation: vec![1, 2], padding: vec![1, 1], overhang: vec![0, 0] },
+        Self { size: vec![5, 4, 1], stride: vec![1, 2, 1], dilation: vec![1, 1, 1], padding: vec![2, 2, 0], overhang: vec![0, 0, 0] },
+        Self { size: vec![2, 2, 2], stride: vec![2, 3, 1], dilation: vec![2, 1, 1], padding: vec![0, 1, 0], overhang: vec![0, 1, 0] },
     ];
 }

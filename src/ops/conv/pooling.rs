@@ -4,6 +4,7 @@ use super::options::{PerAxis, PoolOptions};
 use super::pad::PadMode;
 use super::pool::WindowArgMax;
 use crate::tape::Var;
+use ndarray::ArrayD;
 
 /// The options of a pool for an image.
 struct PoolGeometry {
@@ -11,6 +12,8 @@ struct PoolGeometry {
     stride: Vec<usize>,
     padding: Vec<usize>,
     dilation: Vec<usize>,
+    /// How far the last windows reach beyond the padding.
+    overhang: Vec<usize>,
 }
 
 impl PoolGeometry {
@@ -23,7 +26,46 @@ impl PoolGeometry {
         };
         let padding = options.padding.on(axes, "padding")?;
         let dilation = options.dilation.on(axes, "dilations")?;
-        Ok(Self { size, stride, padding, dilation })
+        let mut pool = Self { size, stride, padding, dilation, overhang: vec![0; axes] };
+        if options.ceil_mode {
+            pool.overhang = (0..axes).map(|a| pool.overhang(a, x[2 + a])).collect();
+        }
+        Ok(pool)
+    }
+
+    /// How many elements there are from the first of a window to its last.
+    fn extent(&self, a: usize) -> usize {
+        self.size[a].saturating_sub(1).saturating_mul(self.dilation[a]).saturating_add(1)
+    }
+
+    /// How many windows there are along an axis of `n` elements; the shape rules see to it that there is one.
+    fn places(&self, a: usize, n: usize) -> usize {
+        let padded = n.saturating_add(self.padding[a].saturating_mul(2)).saturating_add(self.overhang[a]);
+        padded.saturating_sub(self.extent(a)) / self.stride[a].max(1) + 1
+    }
+
+    /// How far a window for the rest of an axis of `n` elements reaches beyond the padding: 0 if there is no rest, or if the
+    /// window would start behind the image.
+    fn overhang(&self, a: usize, n: usize) -> usize {
+        let [n, extent, stride, padding] =
+            [n, self.extent(a), self.stride[a].max(1), self.padding[a]].map(|n| n as i128);
+        let rest = n + 2 * padding - extent;
+        let mut last = (rest + stride - 1).div_euclid(stride) * stride;
+        if last >= n + padding {
+            last -= stride;
+        }
+        if last < 0 { 0 } else { usize::try_from(last - rest).unwrap_or(0) }
+    }
+
+    /// How many elements each window has along an axis of `n` elements: those of the image, and perhaps of the padding.
+    fn counts(&self, a: usize, n: usize, with_padding: bool) -> Vec<f64> {
+        let counted =
+            if with_padding { 0..n + 2 * self.padding[a] } else { self.padding[a]..self.padding[a] + n };
+        let window = |place: usize| {
+            let at = |k: usize| place * self.stride[a] + k * self.dilation[a];
+            (0..self.size[a]).filter(|&k| counted.contains(&at(k))).count() as f64
+        };
+        (0..self.places(a, n)).map(window).collect()
     }
 }
 
@@ -68,39 +110,48 @@ impl<'t> Var<'t> {
     #[track_caller]
     #[must_use]
     pub fn max_pool(self, options: PoolOptions) -> Var<'t> {
-        let PoolGeometry { size, stride, padding, dilation } = self.pool("max_pool", &options);
+        let pool = self.pool("max_pool", &options);
         let shape = self.shape();
-        let axes = size.len();
-        let places: Vec<usize> = (0..axes)
-            .map(|a| {
-                let extent = size[a].saturating_sub(1).saturating_mul(dilation[a]).saturating_add(1);
-                let padded = shape[2 + a].saturating_add(2_usize.saturating_mul(padding[a]));
-                padded.saturating_sub(extent) / stride[a].max(1) + 1
-            })
-            .collect();
-        let places_of = self.tape().apply(WindowArgMax { size, stride, dilation, padding }, &[self]);
+        let places: Vec<usize> = (0..pool.size.len()).map(|a| pool.places(a, shape[2 + a])).collect();
+        let PoolGeometry { size, stride, padding, dilation, overhang } = pool;
+        let places_of =
+            self.tape().apply(WindowArgMax { size, stride, dilation, padding, overhang }, &[self]);
         let plane: usize = shape[2..].iter().product();
         let y = self.reshape(open_batch(&[shape[0], shape[1], plane])).take_along_axis(places_of, -1);
         y.reshape(open_batch(&[&shape[..2], &places].concat()))
     }
 
-    /// The mean of each window of images `[batch, channels, …]`, over any number of axes. Zeros in the padding count.
+    /// The mean of each window of images `[batch, channels, …]`, over any number of axes. Zeros in the padding count, unless
+    /// [`count_include_pad`](PoolOptions::count_include_pad) says otherwise: then the sum of a window is divided by the number of
+    /// its elements in the image.
     ///
     /// # Panics
     ///
-    /// If the options are not for as many axes, or a window does not fit.
+    /// If the options are not for as many axes, a window does not fit, or one has no element that counts.
     #[track_caller]
     #[must_use]
     pub fn avg_pool(self, options: PoolOptions) -> Var<'t> {
-        let PoolGeometry { size, stride, padding, dilation } = self.pool("avg_pool", &options);
-        let x = if padding.iter().all(|&n| n == 0) {
-            self
-        } else {
-            let pairs: Vec<(usize, usize)> = padding.into_iter().map(|n| (n, n)).collect();
-            self.pad(pairs, PadMode::Constant(0.0))
-        };
-        let inside: Vec<isize> = (1..=size.len() as isize).map(|a| -a).collect();
-        x.windows(size, stride, dilation).mean_over(inside)
+        let pool = self.pool("avg_pool", &options);
+        let (shape, axes) = (self.shape(), pool.size.len());
+        let pairs: Vec<(usize, usize)> =
+            pool.padding.iter().zip(&pool.overhang).map(|(&before, &more)| (before, before + more)).collect();
+        let is_padded = pairs.iter().any(|&pair| pair != (0, 0));
+        let uneven = is_padded && !options.count_include_pad || pool.overhang.iter().any(|&n| n > 0);
+        let x = if is_padded { self.pad(pairs, PadMode::Constant(0.0)) } else { self };
+        let inside: Vec<isize> = (1..=axes as isize).map(|a| -a).collect();
+        let windows = x.windows(pool.size.clone(), pool.stride.clone(), pool.dilation.clone());
+        if !uneven {
+            return windows.mean_over(inside);
+        }
+        let counts: Vec<Vec<f64>> =
+            (0..axes).map(|a| pool.counts(a, shape[2 + a], options.count_include_pad)).collect();
+        if counts.iter().flatten().any(|&count| count == 0.0) {
+            let problem = format!("a window over shape {shape:?} has no element that counts: {options:?}");
+            self.tape().refuse_operands("avg_pool", problem, &[self]);
+        }
+        let places: Vec<usize> = counts.iter().map(Vec::len).collect();
+        let count = ArrayD::from_shape_fn(places, |at| (0..axes).map(|a| counts[a][at[a]]).product::<f64>());
+        windows.sum_over(inside) / self.tape().constant(count)
     }
 
     /// The mean of as many parts of images `[batch, channels, …]` as are asked for along each axis: part i of m along an axis of

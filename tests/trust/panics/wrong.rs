@@ -2,7 +2,8 @@
 
 use super::{Case, case, with_world};
 use chainrule::nn::{
-    Accumulate, Adam, Affine, Groups, Momentum, Optimizer, Rate, Sequential, Sgd, SoftmaxWithLoss,
+    Accumulate, Adam, Affine, Groups, Lion, Momentum, Optimizer, Rate, RmsProp, Sequential, Sgd,
+    SoftmaxWithLoss,
 };
 use chainrule::{Var, ops};
 use ndarray::{arr1, s};
@@ -258,6 +259,8 @@ pub(super) const CASES: &[(Case, &str)] = &[
     (case!("SoftmaxWithLoss::forward", w => SoftmaxWithLoss.forward(w.x, w.y)), "softmax_cross_entropy"),
     (case!("push_named", _w => Sequential::new().push_named("", Affine::new(4, 2))), "not empty"),
     (case!("betas", _w => Adam::new(0.1).betas(1.0, 0.9)), "decay rate"),
+    (case!("betas", _w => Lion::new(0.1).betas(0.9, -0.1)), "lion: a decay rate of -0.1"),
+    (case!("alpha", _w => RmsProp::new(0.1).alpha(f64::NAN)), "rmsprop: a decay rate of NaN"),
     (case!("Optimizer::apply", w => Sgd::new(0.1).apply(&[w.p], &[])), "one gradient"),
     (case!("Optimizer::apply", w => Groups::new(Sgd::new(0.1)).apply(&[w.p], &[])), "one gradient"),
     (case!("Optimizer::apply", w => Accumulate::new(Sgd::new(0.1), 2).apply(&[w.p], &[])), "one gradient"),
