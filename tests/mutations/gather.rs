@@ -18,6 +18,11 @@ pub(crate) fn all() -> Vec<Specimen> {
     })]
 }
 
+/// Rows put at positions of zeros in the shape of another array, each in the place of what was there.
+pub(crate) fn overwriting<'t>(rows: Var<'t>, positions: Var<'t>, like: Var<'t>) -> Var<'t> {
+    rows.tape().apply(Scatter { overwrite: true }, &[rows, positions, like])
+}
+
 /// `y = x0[x1]`, rows of x0 by position; `dx0` is `dy`, added to the rows it came from.
 #[derive(Debug)]
 struct Gather {

@@ -1,4 +1,4 @@
-//! The checker under test: 35 ways to get gradients wrong, each of which must be caught and located – the right node,
+//! The checker under test: 46 ways to get gradients wrong, each of which must be caught and located – the right node,
 //! the right operand, the line that recorded it – while the same code with the fault switched off must pass.
 //!
 //! Wrong rules are those of users' ops of the public trait; faults of the engine are edited into a recorded backward
@@ -7,6 +7,7 @@
 mod alone;
 mod altered;
 mod batch_norm;
+mod composed;
 mod convolution;
 mod edited;
 mod engine;
@@ -16,6 +17,7 @@ mod functions;
 mod gather;
 mod identity;
 mod kernels;
+mod layers;
 mod one_element;
 mod replay;
 mod rules;
@@ -42,10 +44,10 @@ impl Mutation {
 }
 
 /// How many there are.
-const COUNT: usize = 35;
+const COUNT: usize = 46;
 
 fn specimens() -> Vec<Specimen> {
-    [rules::all(), functions::all(), gather::all(), batch_norm::all(), convolution::all()]
+    [rules::all(), functions::all(), gather::all(), batch_norm::all(), convolution::all(), layers::all()]
         .into_iter()
         .flatten()
         .collect()

@@ -22,6 +22,8 @@ pub(crate) struct Specimen {
     operand: usize,
     /// Whether the wrong rule gives what the right one does under a cotangent of ones.
     pub(crate) hides_under_ones: bool,
+    /// The order up to which the right rule is checked: 1 where a second derivative does not exist.
+    order: usize,
     /// Whether the wrong rule gives another shape than the operand's, so that no gradient can be recorded.
     pub(crate) misfits: bool,
 }
@@ -43,7 +45,7 @@ impl Specimen {
         op: impl Fn(Option<usize>) -> O + 'static,
     ) -> Self {
         let op = Box::new(move |wrong| Arc::new(op(wrong)) as Arc<dyn Op>);
-        Self { number, what, op, operands, operand, hides_under_ones: false, misfits: false }
+        Self { number, what, op, operands, operand, hides_under_ones: false, order: 2, misfits: false }
     }
 
     /// An op of the crate with a rule of one's own.
@@ -62,6 +64,10 @@ impl Specimen {
 
     pub(crate) fn hides_under_ones(self) -> Self {
         Self { hides_under_ones: true, ..self }
+    }
+
+    pub(crate) fn first_order(self) -> Self {
+        Self { order: 1, ..self }
     }
 
     pub(crate) fn misfits(self) -> Self {
@@ -99,7 +105,7 @@ impl Specimen {
         let weights = tape.constant(signed(&y.shape(), 100));
         let loss = (y * weights + 0.3 * y.square()).sum();
         // What is right must be so at the second order, too.
-        let order = if wrong { 1 } else { 2 };
+        let order = if wrong { 1 } else { self.order };
         Finding::of(Check::new(loss, &leaves).order(order).run(), &self.expected(y, line))
     }
 
