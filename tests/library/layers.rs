@@ -1,7 +1,8 @@
 //! What layers do in training, and where they have nothing to compute on.
 
 use chainrule::nn::{
-    BatchNorm, Dropout, Layer, Lstm, MultiHeadAttention, Sequential, SinusoidalPositions, Training,
+    BatchNorm, Dropout, Gru, Layer, Lstm, MultiHeadAttention, Sequential, SinusoidalPositions, Stacked,
+    Training, TransformerBlock,
 };
 use chainrule::{Plan, State, Tape};
 use ndarray::{Array2, Array3, arr0, arr2};
@@ -74,4 +75,83 @@ fn sequences_go_through_a_network_of_any_batch() {
     tape.load(&net.init::<f64>(&mut ChaCha8Rng::seed_from_u64(1))).unwrap();
     assert_eq!(y.value().shape(), [2, 5, 3]);
     assert_eq!(net.outputs(Some(4)), Some(3));
+}
+
+#[test]
+fn dropout_on_weights_of_attention_is_for_training_alone() {
+    let tape = Tape::new();
+    let x = tape.leaf("x", Array3::from_shape_fn((2, 5, 4), |(i, j, k)| ((i + 2 * j + 3 * k) as f64).sin()));
+    let layer = MultiHeadAttention::new(4, 2).causal();
+    let state = layer.parameters().into_iter().map(|p| {
+        let drawn = p.init.draw(&p.shape, &mut ChaCha8Rng::seed_from_u64(2));
+        (p.name, drawn)
+    });
+    let (key, step) = (tape.index_leaf("key", arr0(1)), tape.index_input("step", []));
+    let train = |layer: MultiHeadAttention| layer.train(x, &mut Training::new(key, step));
+    let plain = layer.forward(x);
+    let [none, some, all] = [0.0, 0.25, 1.0].map(|p| train(layer.clone().dropout(p)));
+    let evaluated = layer.clone().dropout(0.25).forward(x);
+    let mut state: State<f64> = state.collect();
+    let mut plan = Plan::<f64>::compile([plain, none, evaluated, some, all], []).unwrap();
+    let mut mean = ndarray::ArrayD::<f64>::zeros(x.shape());
+    let mut last = mean.clone();
+    let mut expected = mean.clone();
+    for count in 0..4000 {
+        plan.feed_indices("step", &arr0(count)).unwrap();
+        let outputs = plan.run(&mut state).unwrap();
+        expected = outputs.nth(0).to_owned();
+        assert_eq!(outputs.nth(1), expected);
+        assert_eq!(outputs.nth(2), expected);
+        assert!(outputs.nth(4).iter().all(|&y| y == 0.0), "all weights are dropped, and biases are 0");
+        last = outputs.nth(3).to_owned();
+        mean = mean + &last / 4000.0;
+    }
+    assert!(last != expected);
+    assert!(
+        (mean - expected).iter().all(|off| off.abs() < 0.05),
+        "weights that are kept are larger by as much"
+    );
+}
+
+#[test]
+fn a_block_hands_training_on_to_what_is_inside_of_it() {
+    let tape = Tape::new();
+    let x = tape.input("x", [2, 3, 4]);
+    let (key, step) = (tape.index_leaf("key", arr0(1)), tape.index_input("step", []));
+    let activation = Sequential::new().push(chainrule::nn::Gelu).push(Dropout::new(0.5));
+    let attention = MultiHeadAttention::new(4, 2).dropout(0.5);
+    let block = TransformerBlock::with_activation(4, 8, attention, activation).dropout(0.5);
+    let noise =
+        |from: usize| tape.graph().nodes().skip(from).filter(|n| n.op().name.starts_with("random")).count();
+    let start = tape.graph().len();
+    block.forward(x);
+    let evaluated = tape.graph().len();
+    assert_eq!(noise(start), 0);
+    block.train(x, &mut Training::new(key, step));
+    assert_eq!(noise(evaluated), 4, "of the weights, of the activation, of both sums");
+}
+
+#[test]
+fn stacked_layers_drop_between_layers_in_training() {
+    let tape = Tape::new();
+    let x = tape.leaf("x", Array3::from_shape_fn((2, 3, 2), |(i, j, k)| (i + j + k) as f64 / 4.0));
+    let (key, step) = (tape.index_leaf("key", arr0(1)), tape.index_leaf("step", arr0(0)));
+    let net = Stacked::new(2, 2, 3, Gru::new).bidirectional();
+    assert_eq!(net.outputs(Some(2)), Some(6));
+    let names: Vec<String> = net.parameters().into_iter().map(|p| p.name).collect();
+    assert_eq!(names.len(), 16);
+    assert_eq!([&names[0], &names[5], &names[8]], ["weight_ih_l0", "weight_hh_l0_reverse", "weight_ih_l1"]);
+    for p in net.parameters() {
+        let drawn = p.init.draw(&p.shape, &mut ChaCha8Rng::seed_from_u64(p.len() as u64));
+        tape.feed(p.on(&tape), drawn).unwrap();
+    }
+    let plain = net.forward(x).value();
+    let mut training = Training::new(key, step);
+    assert_eq!(net.train(x, &mut training).value(), plain, "without dropout");
+    let dropped = net.clone().dropout(0.5).train(x, &mut training).value();
+    assert_ne!(dropped, plain);
+    // One layer has nothing between layers.
+    let one = Stacked::new(1, 2, 3, Gru::new);
+    let plain = one.forward(x).value();
+    assert_eq!(one.dropout(0.9).train(x, &mut training).value(), plain);
 }
