@@ -21,7 +21,7 @@
 //! | to | use |
 //! |---|---|
 //! | record | [`Tape`], [`Var`]: operators, and methods such as [`Var::matmul`], [`Var::relu`], [`Var::sum_over`] |
-//! | differentiate | [`Var::grad`], [`Var::vjp`], [`Var::jvp`], [`Var::hvp`], [`Var::jacobian`], [`Var::hessian`], [`Var::backward`] |
+//! | differentiate | [`Var::grad`], [`Var::vjp`], [`Var::jvp`], [`Var::hvp`], [`Var::jacobian`], [`Var::hessian`], [`Var::backward`]; in many directions at once [`Var::vjps`], [`Var::jvps`], [`Var::hvps`] |
 //! | save memory, or give a derivative of your own | [`Tape::checkpoint`], [`Tape::with_vjp`] |
 //! | look at values | [`Var::value`] |
 //! | train, or run many times | [`Plan`], in `f32` or `f64`, with a [`State`] that you own |
@@ -121,7 +121,7 @@ pub use crate::portable::{
         BinaryPrimitive, Comparison, ElementType, IntoPortable, Portable, PortableBuilder, PortableNode,
         PortableProgram, Primitive, ReducePrimitive, UnaryPrimitive,
     };
-    pub use crate::tape::op::{Derivative, Kernel, Op, OpKernels, Operand, Precision, Zero};
+    pub use crate::tape::op::{Derivative, Kernel, Op, OpKernels, Operand, Precision, Stretch, Zero};
     pub use crate::tape::operands::{all_alike, all_reals, arrays, axes, axis, broadcast, operands, reals};
     pub use crate::tape::sample::{Domain, Maker, Sample};
     pub use crate::tape::settings::{Integer, Setting, Settings};

@@ -8,6 +8,7 @@ use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;
 use crate::tape::sample::{Domain, Sample};
+use std::sync::Arc;
 
 /// A contraction, as `einsum` of two operands: the axes of x0, of x1 and of y are labelled, equal labels are one axis, and
 /// over those that are not in y the products are summed: `y = Σ x0 x1`. `dx0` is the contraction of `dy` with x1, `dx1` that
@@ -174,6 +175,16 @@ impl Op for Contract {
             add((y_start + place(i, &sizes, &to)) as usize, gain);
         }
         true
+    }
+
+    fn batched(&self, is_batched: &[bool]) -> Option<Arc<dyn Op>> {
+        let all = [&self.left, &self.right, &self.result];
+        let new = all.iter().flat_map(|labels| labels.iter()).max().map_or(0, |label| label + 1);
+        let with = |labels: &[usize], is: bool| {
+            is.then_some(new).into_iter().chain(labels.iter().copied()).collect()
+        };
+        let (left, right) = (with(&self.left, is_batched[0]), with(&self.right, is_batched[1]));
+        Some(Arc::new(Self { left, right, result: with(&self.result, true) }))
     }
 
     fn smooth(&self) -> bool {

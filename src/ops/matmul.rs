@@ -1,5 +1,6 @@
 //! The matrix product.
 
+use super::contract::Contract;
 use crate::Float;
 use crate::kernel::{Inputs, Output, matmul};
 use crate::portable::Portable;
@@ -7,6 +8,7 @@ use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;
 use crate::tape::sample::{Domain, Sample};
+use std::sync::Arc;
 
 /// The product of matrices: `Y = X0 · X1`, `dX0 = dY · X1ᵀ`, `dX1 = X0ᵀ · dY`. Transposes are views and cost nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +66,10 @@ impl Op for MatMul {
             x.real(0).line(k, 0).enumerate().for_each(|(i, gain)| add(i * columns + column, gain));
         }
         true
+    }
+
+    fn batched(&self, is_batched: &[bool]) -> Option<Arc<dyn Op>> {
+        Contract::of("ik", "kj", "ij").batched(is_batched)
     }
 
     fn smooth(&self) -> bool {

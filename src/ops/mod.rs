@@ -30,7 +30,7 @@ use std::any::TypeId;
 
 impl Default for Registry {
     fn default() -> Self {
-        Self::of(LOADED)
+        Self::of(LOADED).with_checkpoints()
     }
 }
 

@@ -16,6 +16,5 @@ mod rules;
 mod same_rules;
 mod sweep;
 
-pub(crate) use derivatives::Composite;
 pub use gradients::Gradients;
 pub(crate) use rule::{RuleInputs, RuleStep};

@@ -3,7 +3,7 @@
 use super::limits::Limits;
 use super::op::{Op, Recorder};
 use super::recorder::{infer, record};
-use super::registry::Registry;
+use super::registry::{LoadedStretch, Registry};
 use crate::error::{Error, Result};
 use crate::graph::{Attributes, Graph, Kind, Leaf, Node, NodeId, OpRecord};
 use crate::ops::{Contract, MatMul};
@@ -16,18 +16,16 @@ impl Recorder {
     /// The recorder of a loaded graph.
     pub(super) fn load(mut graph: Graph, registry: &Registry, limits: Limits) -> Result<Self> {
         let wrong = |problem: String| Error::Graph { problem };
-        let ops: Vec<Arc<dyn Op>> = graph.op_records()[4..]
-            .iter()
-            .map(|record| registry.load(record).map_err(wrong))
-            .collect::<Result<_>>()?;
+        let ops = load_ops(&graph, registry).map_err(wrong)?;
         // What the op itself says counts, not what a file says of it. Operands are gone through where a node has them
         // all: a number alone must not take room.
         let used = graph.used_ops();
         for (i, op) in ops.iter().enumerate() {
             let found = &graph.op_records()[i + 4];
             let arity = found.arity;
-            check_loaded(&found.attributes, &**op)
-                .map_err(|problem| wrong(format!("op {found}: {problem}")))?;
+            // A stretch has been read from the graph, whatever digest of it the file has.
+            let given = if op.stretch().is_some() { &Attributes::new() } else { &found.attributes };
+            check_loaded(given, &**op).map_err(|problem| wrong(format!("op {found}: {problem}")))?;
             let asked = if used[i + 4] { arity } else { 0 };
             graph.set_op_record(i + 4, OpRecord { arity, ..record(&**op, asked) });
         }
@@ -120,6 +118,45 @@ impl Recorder {
         new.check_limits()?;
         Ok(new)
     }
+}
+
+/// Nodes may stand in so many stretches, on average: a file of a few bytes must not ask for more time.
+const NESTED: usize = 64;
+
+/// The ops of a graph behind those of leaves, found by their names, or made of the nodes of the stretches that they end.
+fn load_ops(graph: &Graph, registry: &Registry) -> Result<Vec<Arc<dyn Op>>, String> {
+    let records = &graph.op_records()[4..];
+    let (mut ops, mut stretches) = (Vec::with_capacity(records.len()), false);
+    for record in records {
+        let is_stretch = registry.stretch(record)?.is_some();
+        stretches |= is_stretch;
+        ops.push(if is_stretch { None } else { Some(registry.load(record)?) });
+    }
+    let mut room = graph.len().saturating_mul(NESTED);
+    for node in graph.nodes().filter(|node| stretches && node.leaf().is_none()) {
+        let place = graph.record(node.id()).op.0 as usize - 4;
+        let Some(load) = registry.stretch(&records[place])? else { continue };
+        // Inputs are before a node, and so their ops are known.
+        let op_of = |id: NodeId| match &ops[graph.record(id).op.0 as usize - 4] {
+            Some(op) => Arc::clone(op),
+            None => unreachable!("the ops of the nodes before are loaded"),
+        };
+        let wrong = |problem: String| format!("node {} ({}): {problem}", node.id(), node.op());
+        let LoadedStretch { op, nodes } = load(graph, &op_of, node.id()).map_err(wrong)?;
+        match room.checked_sub(nodes) {
+            Some(rest) => room = rest,
+            None => return Err(wrong(format!("there are more than {NESTED} stretches within each other"))),
+        }
+        match &ops[place] {
+            Some(first) if first.attributes() != op.attributes() => {
+                return Err(wrong("it ends another stretch than an earlier node of the same op".to_owned()));
+            }
+            Some(_) => {}
+            None => ops[place] = Some(op),
+        }
+    }
+    let missing = |record: &OpRecord| format!("op {record} ends a stretch, and no node has it");
+    ops.into_iter().zip(records).map(|(op, record)| op.ok_or_else(|| missing(record))).collect()
 }
 
 /// That an op was loaded with the attributes that a file gives it. Those that the file leaves out are up to the op.

@@ -22,6 +22,6 @@ pub use op::{Op, Precision, Tape, Var};
 pub use recorder::Scope;
 pub(crate) use recorder::{OpInfo, kinds};
 pub use registry::{LoadOp, Registry};
-pub(crate) use registry::{Loader, loader};
+pub(crate) use registry::{LoadedStretch, Loader, WITH_VJP, loader};
 pub use values::{IntoIndices, IntoValue, Value};
 pub(crate) use values::{OperandView, Operands, ValuePlaces, ValueState, Values, not_fed, shaped};

@@ -13,6 +13,7 @@ use crate::portable::Portable;
 use std::any::Any;
 use std::cell::RefCell;
 use std::fmt::{self, Debug};
+use std::sync::Arc;
 
 /// An operation of a graph. Built-in ops and users' ops implement this same trait.
 ///
@@ -272,6 +273,29 @@ pub trait Op: Any + Debug + Send + Sync + OpKernels {
         Err("it has no form in portable primitives; `Op::portable` gives it one".to_owned())
     }
 
+    /// Whether operands stretch to each other, or to a shape, beginning with the last axis, so that more axes of size 1 in front of one
+    /// change nothing but perhaps the rank of the result.
+    fn broadcasts(&self) -> bool {
+        self.elementwise()
+    }
+
+    /// The op that computes many results at once, on operands of which those that are marked have one axis more in front, all
+    /// of the same size: the result has that axis in front too. `None` if there is none; what is computed in many
+    /// directions, as by [`Var::vjps`], is then recorded for each of them. Not asked of elementwise ops, which are their own.
+    fn batched(&self, is_batched: &[bool]) -> Option<Arc<dyn Op>> {
+        let _ = is_batched;
+        None
+    }
+
+    /// The stretch of the graph that it stands at the end of, if it gives one a rule of its own, as
+    /// [`checkpoint`](Tape::checkpoint) and [`with_vjp`](Tape::with_vjp) do. Then its value is operand 0, the result of the
+    /// stretch; that is computed from the other operands, and to them alone its rules hand anything on.
+    ///
+    /// The gradient checker moves these operands and computes the stretch with them.
+    fn stretch(&self) -> Option<&dyn Stretch> {
+        None
+    }
+
     /// Operands on which its derivatives exist, for tests.
     fn samples(&self) -> Vec<Sample> {
         Vec::new()
@@ -321,6 +345,17 @@ impl Kernel<f32> for NoKernel {
     fn run(&self, _: Inputs<'_, '_, f32>, y: Output<'_, f32>) {
         y.data.fill(f32::NAN);
     }
+}
+
+/// A stretch of a graph that can be recorded again; see [`Op::stretch`].
+pub trait Stretch {
+    /// Records it on operands x1, x2, … of its op, which are of the tape.
+    ///
+    /// # Errors
+    ///
+    /// If they are not what it takes.
+    #[track_caller]
+    fn record<'t>(&self, tape: &'t Tape, operands: &[Var<'t>]) -> crate::Result<Var<'t>>;
 }
 
 /// A precision that kernels exist for: the bound of everything that runs graphs. `f32` and `f64` have it.

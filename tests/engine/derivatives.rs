@@ -1,6 +1,6 @@
 //! Derivatives in directions, Jacobians and Hessians; checkpoints; composites with a VJP of their own.
 
-use chainrule::{Check, Plan, State, Tape, Var};
+use chainrule::{Check, Plan, Registry, State, Tape, Var};
 use ndarray::{Array, Array1, Array2, arr1, arr2};
 
 fn numbers(n: usize, step: f64) -> Array1<f64> {
@@ -299,4 +299,141 @@ fn outputs_have_names_and_the_last_name_of_a_node_counts() {
     let outputs = plan.run(&mut state).unwrap();
     assert!(outputs.get("same").is_none());
     assert_eq!((outputs.item("sum"), outputs.item(sum)), (15.0, 15.0));
+}
+
+/// A graph with stretches in stretches, of its own VJPs and of none, and its gradient.
+fn stretches(tape: &Tape) -> [Var<'_>; 4] {
+    let x = tape.leaf("x", arr1(&[0.5, -1.25, 2.0]));
+    let w = tape.leaf("w", arr1(&[1.5, 0.25, -0.75]));
+    let layer = |x| tape.checkpoint(|| log1pexp(tape, x * w) + 2.0);
+    let y = tape.checkpoint(|| layer(layer(x)).tanh() * x).sum();
+    [x, w, y, y.grad([w])[0]]
+}
+
+#[test]
+fn stretches_are_loaded_from_files() {
+    let tape = Tape::new();
+    let recorded = stretches(&tape).map(|var| var.id());
+    let file = serde_json::to_string(&*tape.graph()).unwrap();
+    let registry = Registry::default().with_vjp("log1pexp", |[x], _, dy| [dy * x.sigmoid()]);
+    let loaded = Tape::from_graph(serde_json::from_str(&file).unwrap(), &registry).unwrap();
+    assert_eq!(serde_json::to_string(&*loaded.graph()).unwrap().len(), file.len());
+    // The first gradient, which was recorded, and one that is recorded now; both are differentiated once more.
+    let run = |tape: &Tape| {
+        let [x, w, y, first] = recorded.map(|id| tape.var(id).unwrap());
+        tape.feed(x, arr1(&[0.5, -1.25, 2.0])).unwrap();
+        tape.feed(w, arr1(&[1.5, 0.25, -0.75])).unwrap();
+        let report = Check::new(y, &[x, w]).order(2).run().unwrap();
+        assert!(report.passed(), "{report}");
+        let all = [vec![y, first], y.grad([x, w]).to_vec(), first.sum().grad([x, w]).to_vec()].concat();
+        let mut plan = Plan::<f64>::compile(all, []).unwrap();
+        let mut state = State::new();
+        let outputs = plan.run(&mut state).unwrap();
+        (0..6).map(|i| outputs.nth(i).to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(run(&tape), run(&loaded));
+    // A name that nobody knows, and a VJP of more operands.
+    let read = |registry: &Registry| {
+        Tape::from_graph(serde_json::from_str(&file).unwrap(), registry).unwrap_err().to_string()
+    };
+    let message = read(&Registry::default());
+    assert!(
+        message.contains("no VJP `log1pexp` in the registry; add it with `Registry::with_vjp`"),
+        "{message}"
+    );
+    let message = read(&Registry::default().with_vjp("log1pexp", |x: [Var<'_>; 3], _, _| x));
+    assert!(message.contains("takes 3 operands, and there are 1"), "{message}");
+}
+
+#[test]
+fn a_stretch_of_a_file_that_is_not_closed_is_refused() {
+    let tape = Tape::new();
+    let (x, w) = (tape.leaf("x", 2.0), tape.leaf("w", 3.0));
+    tape.checkpoint(|| x.sin() * w);
+    let load = |edit: &dyn Fn(&mut serde_json::Value)| {
+        let mut file = serde_json::to_value(&*tape.graph()).unwrap();
+        edit(file["nodes"].as_array_mut().unwrap().last_mut().unwrap());
+        Tape::from_graph(serde_json::from_value(file).unwrap(), &Registry::default())
+    };
+    assert!(load(&|_| ()).is_ok());
+    // With x twice instead of x and w, w is read from outside.
+    let twice = |node: &mut serde_json::Value| node[3][2] = node[3][1].clone();
+    let message = load(&twice).unwrap_err().to_string();
+    assert!(message.contains("which is not among the others") && message.contains("checkpoint"), "{message}");
+}
+
+#[test]
+fn many_directions_take_as_many_nodes_as_few() {
+    let recorded = |count: usize| {
+        let tape = Tape::new();
+        let (x, w) = (tape.leaf("x", matrix(4, 3, 0.7)), tape.leaf("w", matrix(3, 5, 1.3)));
+        let y = (x.matmul(w).tanh() + w.sum_over(0)).softmax(1).ln() * x.sum();
+        let dys = tape.leaf("dys", Array::from_shape_fn((count, 4, 5), |(i, j, k)| (i + j * k) as f64));
+        let dws = tape.leaf("dws", Array::from_shape_fn((count, 3, 5), |(i, j, k)| (i + j * k) as f64));
+        let before = tape.graph().len();
+        let _ = (y.vjps(dys, [x, w]), y.jvps([(w, dws)]), y.sum().hvps([(w, dws)]));
+        tape.graph().len() - before
+    };
+    assert_eq!(recorded(3), recorded(1000));
+    assert_eq!(recorded(3), recorded(0));
+}
+
+#[test]
+fn a_jacobian_of_many_rows_or_columns_is_a_few_nodes_and_right() {
+    let tape = Tape::new();
+    let (x, a) = (tape.leaf("x", numbers(12, 0.8)), tape.leaf("a", matrix(30, 12, 0.3)));
+    let few = |tape: &Tape, from: usize| assert!(tape.graph().len() - from < 120);
+    let y = a.matmul(x).sin() * x.sum();
+    let from = tape.graph().len();
+    let [columns] = y.jacobian([x]);
+    few(&tape, from);
+    let (rows, from) = (x.square().matmul(a.t()).slice(ndarray::s![..10]), tape.graph().len());
+    let [rows] = rows.jacobian([x]);
+    few(&tape, from);
+    let slope = (y.square()).sum();
+    let from = tape.graph().len();
+    let [[hessian]] = slope.hessian([x]);
+    few(&tape, from);
+    assert_eq!([columns.shape(), rows.shape(), hessian.shape()], [[30, 12], [10, 12], [12, 12]]);
+    let by_hand = a.matmul(x).cos().expand_dims(1) * a * x.sum() + a.matmul(x).sin().expand_dims(1);
+    let errors = [
+        (columns - by_hand).abs().sum(),
+        (rows - a.slice(ndarray::s![..10, ..]) * (2.0 * x)).abs().sum(),
+        (hessian - hessian.t()).abs().sum(),
+        (hessian.matmul(x) - slope.hvp([(x, x)])[0]).abs().sum(),
+    ];
+    for error in errors {
+        assert!(error.value().item() < 1e-9, "{error:?}");
+    }
+    let report = Check::new(columns.square().sum(), &[x]).run().unwrap();
+    assert!(report.passed(), "{report}");
+}
+
+#[test]
+fn directions_that_do_not_fit_are_refused_and_none_is_none() {
+    let tape = Tape::new();
+    let (x, z) = (tape.leaf("x", [1.0, 2.0]), tape.leaf("z", 3.0));
+    let rows = |n: usize, m: usize| tape.leaf(&format!("r{n}{m}"), Array2::<f64>::ones((n, m)));
+    let y = x.square() * z;
+    for message in [
+        y.try_vjps(rows(2, 3), &[x]).unwrap_err().to_string(),
+        y.try_jvps(&[(x, x)]).unwrap_err().to_string(),
+        y.sum().try_hvps(&[(x, rows(2, 3))]).unwrap_err().to_string(),
+    ] {
+        assert!(message.contains("wants rows of its own"), "{message}");
+    }
+    let message =
+        y.try_jvps(&[(x, rows(2, 2)), (z, tape.leaf("three", [1.0, 2.0, 3.0]))]).unwrap_err().to_string();
+    assert!(message.contains("[2, …]"), "{message}");
+    assert!(y.try_jvps(&[]).unwrap_err().to_string().contains("no direction"));
+    assert_eq!(y.vjps(rows(0, 2), [x, z])[0].shape(), [0, 2]);
+    assert_eq!(y.vjps(rows(0, 2), [x, z])[0].value().into_array().len(), 0);
+    let other = tape.leaf("other", [1.0]);
+    assert_eq!(*y.vjps(rows(3, 2), [other])[0].value(), Array2::<f64>::zeros((3, 1)).into_dyn());
+    assert_eq!(*y.jvps([(other, rows(3, 1))]).value(), Array2::<f64>::zeros((3, 2)).into_dyn());
+    // Numbers by themselves, of which the directions are told apart.
+    let (a, b) = (tape.leaf("a", 2.0), tape.leaf("b", 5.0));
+    let (da, db) = (tape.leaf("da", [1.0, 0.0, 1.0]), tape.leaf("db", [0.0, 1.0, 1.0]));
+    assert_eq!((a * b).jvps([(a, da), (b, db)]).value().as_slice().unwrap(), [5.0, 2.0, 7.0]);
+    assert_eq!(a.vjps(da, [a])[0].id(), da.id());
 }

@@ -5,6 +5,7 @@
 mod support;
 
 mod contract;
+mod directions;
 mod einsum;
 mod linalg;
 mod plans;

@@ -11,9 +11,7 @@ use crate::error::Result;
 use crate::graph::{Kind, NodeId};
 use crate::kernel::fold;
 use crate::plan::{Plan, Point};
-use crate::reverse::Composite;
 use crate::tape::{Tape, Var};
-use std::any::Any;
 
 /// A node's op with operands and cotangent of its own: nothing else of the graph has a part in what it computes.
 pub(crate) struct Bench {
@@ -53,11 +51,10 @@ impl Bench {
                 Kind::Index => own.index_leaf(&format!("x{i}"), given.mapv(|x| x as usize)),
             });
         }
-        // What a composite is computed by moves with its operands.
+        // The stretch that it ends moves with its operands.
         let op = tape.op(node);
-        let composite = (&*op as &dyn Any).downcast_ref::<Composite>();
-        if let Some(composite) = composite {
-            x[0] = composite.record(&own, &x[1..])?;
+        if let Some(stretch) = op.stretch() {
+            x[0] = stretch.record(&own, &x[1..])?;
         }
         let y = own.try_apply_shared(op.clone(), &x)?;
         let dy = own.leaf("dy", ndarray::ArrayD::<f64>::zeros(y.shape()));

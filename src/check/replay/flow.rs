@@ -1,9 +1,7 @@
 //! What of a graph a derivative goes through: from the leaves to the output, not past what is held constant.
 
 use crate::graph::{Branch, Graph, Kind, Node, NodeId, Origin};
-use crate::reverse::Composite;
 use crate::tape::{Tape, Var};
-use std::any::Any;
 
 /// The part of a graph that derivatives of an output with respect to some leaves go through.
 pub(crate) struct Flow {
@@ -57,7 +55,7 @@ impl Flow {
         let is_constant = constants(tape);
         let smooth = tape.of_ops(|op| op.smooth());
         let of_op = tape.of_ops(|op| op.branches());
-        let composite = tape.of_ops(|op| (op as &dyn Any).is::<Composite>());
+        let ends_stretch = tape.of_ops(|op| op.stretch().is_some());
         let graph = tape.graph();
         let reaches = graph.read_by_unless([loss.id()], |id| is_constant(&graph, id));
         let below = graph.reading(leaves.iter().map(|leaf| leaf.id()), |_| true);
@@ -80,9 +78,9 @@ impl Flow {
                 flow.held.extend(below[id.index()].then_some(id));
                 continue;
             }
-            // A composite reads its result alone, and its rules are for what that was computed from.
-            let is_composite = node.leaf().is_none() && composite[graph.record(id).op.0 as usize];
-            let operands: Vec<usize> = match is_composite {
+            // The end of a stretch reads its result alone, and its rules are for what that was computed from.
+            let is_end = node.leaf().is_none() && ends_stretch[graph.record(id).op.0 as usize];
+            let operands: Vec<usize> = match is_end {
                 true => {
                     let inputs = node.inputs();
                     let moves =

@@ -12,6 +12,7 @@ use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
 use crate::tape::operands::operands;
 use crate::tape::sample::{Domain, Sample};
 use crate::tape::{LoadOp, Var};
+use std::sync::Arc;
 
 /// The elements at indices along an axis: `yᵢ = x0[x1ᵢ]` in every line. `dx0` is `dy` [added up](AddAlongAxis) at these
 /// indices. An index past the end is [refused](Kernel::check); the kernel alone gives NaN for it.
@@ -229,6 +230,12 @@ macro_rules! taking {
                 }
             }
 
+            /// Of indices that are the same for all, or for each where they stand along the axis.
+            fn batched(&self, is_batched: &[bool]) -> Option<Arc<dyn Op>> {
+                let fits = is_batched.iter().enumerate().all(|(i, &is)| is == (i != 1 || $along));
+                fits.then(|| Arc::new(Self { axis: self.axis + 1 }) as Arc<dyn Op>)
+            }
+
             fn smooth(&self) -> bool {
                 true
             }
@@ -299,6 +306,12 @@ macro_rules! taking {
 
             fn threaded(&self) -> bool {
                 true
+            }
+
+            /// Of indices that are the same for all, or for each where they stand along the axis.
+            fn batched(&self, is_batched: &[bool]) -> Option<Arc<dyn Op>> {
+                let fits = is_batched.iter().enumerate().all(|(i, &is)| is == (i != 1 || $along));
+                fits.then(|| Arc::new(Self { axis: self.axis + 1 }) as Arc<dyn Op>)
             }
 
             fn smooth(&self) -> bool {

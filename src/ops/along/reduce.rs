@@ -9,6 +9,7 @@ use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;
 use crate::tape::sample::{Domain, Sample};
+use std::sync::Arc;
 
 /// Defines a reduction: its struct with axes and kept dimensions, shape rule, attributes, methods. What is left to say
 /// is the kernel and the rule, in which `x`, `y` and `dy` are given with the reduced axes kept as size 1.
@@ -74,6 +75,10 @@ macro_rules! reduction {
                 let ($v, $along) = (x[0], &self.axes[..]);
                 let y = $portable;
                 Ok(if self.keep { y.keep($along) } else { y })
+            }
+
+            fn batched(&self, _: &[bool]) -> Option<Arc<dyn Op>> {
+                Some(Arc::new(Self { axes: self.axes.iter().map(|a| a + 1).collect(), keep: self.keep }))
             }
 
             fn samples(&self) -> Vec<Sample> {

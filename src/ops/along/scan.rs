@@ -9,6 +9,7 @@ use crate::portable::{ElementType, Portable, running};
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::sample::{Domain, Sample};
 use crate::tape::{LoadOp, Var};
+use std::sync::Arc;
 
 /// The running sum along an axis: `yᵢ = Σ xₖ` over k ≤ i, or over k ≥ i where it is reversed; `dx` is the running sum of
 /// `dy` the other way round.
@@ -211,6 +212,10 @@ impl Op for CumSum {
 
     fn rule<'t>(&self, _: usize, _: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         dy.tape().apply(Self { reverse: !self.reverse, ..*self }, &[dy]).into()
+    }
+
+    fn batched(&self, _: &[bool]) -> Option<Arc<dyn Op>> {
+        Some(Arc::new(Self { axis: self.axis + 1, ..*self }))
     }
 
     fn smooth(&self) -> bool {

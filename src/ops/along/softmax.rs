@@ -8,6 +8,7 @@ use crate::portable::Portable;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::sample::{Domain, Sample};
 use crate::tape::{LoadOp, Var};
+use std::sync::Arc;
 
 /// Shares of the exponentials along an axis: `yᵢ = e^xᵢ / Σ e^xⱼ`, `dx = y (dy − Σ dy y)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,6 +132,10 @@ macro_rules! along_axis {
 
             fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
                 Ok($portable(x[0], self.axis))
+            }
+
+            fn batched(&self, _: &[bool]) -> Option<Arc<dyn Op>> {
+                Some(Arc::new(Self { axis: self.axis + 1 }))
             }
 
             fn samples(&self) -> Vec<Sample> {

@@ -11,6 +11,7 @@ use crate::tape::operands::reals;
 use crate::tape::sample::{Domain, Sample};
 use crate::tape::settings::Setting;
 use crate::tape::{LoadOp, Var};
+use std::sync::Arc;
 
 /// What stands in the elements that padding adds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -221,6 +222,11 @@ impl Op for Pad {
         dy.tape().apply(Unpad { padding, mode }, &[dy]).into()
     }
 
+    fn batched(&self, _: &[bool]) -> Option<Arc<dyn Op>> {
+        let own = self.padding.iter().copied();
+        Some(Arc::new(Self { padding: std::iter::once((0, 0)).chain(own).collect(), mode: self.mode }))
+    }
+
     fn smooth(&self) -> bool {
         true
     }
@@ -272,6 +278,11 @@ impl Op for Unpad {
             mode => mode,
         };
         dy.tape().apply(Pad { padding: self.padding.clone(), mode }, &[dy]).into()
+    }
+
+    fn batched(&self, _: &[bool]) -> Option<Arc<dyn Op>> {
+        let own = self.padding.iter().copied();
+        Some(Arc::new(Self { padding: std::iter::once((0, 0)).chain(own).collect(), mode: self.mode }))
     }
 
     fn smooth(&self) -> bool {

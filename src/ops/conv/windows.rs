@@ -10,6 +10,7 @@ use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
 use crate::tape::operands::{arrays, reals};
 use crate::tape::sample::{Domain, Sample};
 use crate::tape::{LoadOp, Var};
+use std::sync::Arc;
 
 /// Windows over the last axes: `[…, n] → […, windows, size]` for one axis, and so on, the axes of the windows' places
 /// before those inside of a window. Element `[…, i, k]` of `y` is `[…, i · stride + k · dilation]` of x: no element is
@@ -110,6 +111,10 @@ impl Op for Windows {
         dy.tape().apply(FoldLike { size, stride, dilation }, &[dy, x[0]]).into()
     }
 
+    fn batched(&self, _: &[bool]) -> Option<Arc<dyn Op>> {
+        Some(Arc::new(self.clone()))
+    }
+
     fn smooth(&self) -> bool {
         true
     }
@@ -160,6 +165,10 @@ impl Op for FoldLike {
         }
     }
 
+    fn batched(&self, is_batched: &[bool]) -> Option<Arc<dyn Op>> {
+        is_batched.iter().all(|&is| is).then(|| Arc::new(self.clone()) as Arc<dyn Op>)
+    }
+
     fn smooth(&self) -> bool {
         true
     }
@@ -204,6 +213,10 @@ impl Op for Fold {
 
     fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
         Ok(self.geometry().portable_fold(x[0], shape))
+    }
+
+    fn batched(&self, _: &[bool]) -> Option<Arc<dyn Op>> {
+        Some(Arc::new(self.clone()))
     }
 
     fn samples(&self) -> Vec<Sample> {

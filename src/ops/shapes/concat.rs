@@ -10,6 +10,7 @@ use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::{all_alike, all_reals};
 use crate::tape::sample::{Domain, Sample};
 use crate::tape::{LoadOp, Tape, Var};
+use std::sync::Arc;
 
 /// Arrays one after another along an axis; each operand's cotangent is its own part of `dy`.
 ///
@@ -143,6 +144,10 @@ impl Op for Concat {
         Ok(x[0].concat(&x[1..], self.axis))
     }
 
+    fn batched(&self, is_batched: &[bool]) -> Option<Arc<dyn Op>> {
+        is_batched.iter().all(|&is| is).then(|| Arc::new(Self { axis: self.axis + 1 }) as Arc<dyn Op>)
+    }
+
     fn samples(&self) -> Vec<Sample> {
         let domain = Domain::Between(-2.0, 2.0);
         match self.axis {
@@ -188,6 +193,13 @@ impl Op for Segment {
     fn portable<'p>(&self, x: &[Portable<'p>], shape: &[usize]) -> Result<Portable<'p>, String> {
         let before = (0..self.part).map(|i| x[i + 1].shape()[self.axis]).sum();
         Ok(x[0].narrow(self.axis, before, shape[self.axis], 1))
+    }
+
+    fn batched(&self, is_batched: &[bool]) -> Option<Arc<dyn Op>> {
+        is_batched
+            .iter()
+            .all(|&is| is)
+            .then(|| Arc::new(Self { axis: self.axis + 1, ..*self }) as Arc<dyn Op>)
     }
 
     fn samples(&self) -> Vec<Sample> {
@@ -237,6 +249,13 @@ impl Op for Unsegment {
         let before = (0..self.part).map(|i| x[i + 1].shape()[self.axis]).sum::<usize>();
         let after = shape[self.axis] - before - x[0].shape()[self.axis];
         Ok(x[0].pad_axis(0.0, self.axis, [before, after, 0]))
+    }
+
+    fn batched(&self, is_batched: &[bool]) -> Option<Arc<dyn Op>> {
+        is_batched
+            .iter()
+            .all(|&is| is)
+            .then(|| Arc::new(Self { axis: self.axis + 1, ..*self }) as Arc<dyn Op>)
     }
 
     fn samples(&self) -> Vec<Sample> {

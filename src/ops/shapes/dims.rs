@@ -10,6 +10,7 @@ use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::arrays;
 use crate::tape::sample::{Domain, Sample};
 use crate::tape::{LoadOp, Var};
+use std::sync::Arc;
 
 const SMOOTH: Domain = Domain::Between(-2.0, 2.0);
 
@@ -57,6 +58,10 @@ impl Op for ExpandDims {
         dy.tape().apply(Squeeze { axes: self.axes.clone() }, &[dy]).into()
     }
 
+    fn batched(&self, _: &[bool]) -> Option<Arc<dyn Op>> {
+        Some(Arc::new(Self { axes: self.axes.iter().map(|a| a + 1).collect() }))
+    }
+
     fn smooth(&self) -> bool {
         true
     }
@@ -95,6 +100,10 @@ impl Op for Squeeze {
 
     fn rule<'t>(&self, _: usize, _: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         dy.expand_dims_at(&self.axes).into()
+    }
+
+    fn batched(&self, _: &[bool]) -> Option<Arc<dyn Op>> {
+        Some(Arc::new(Self { axes: self.axes.iter().map(|a| a + 1).collect() }))
     }
 
     fn smooth(&self) -> bool {

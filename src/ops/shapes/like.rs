@@ -9,6 +9,7 @@ use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
 use crate::tape::operands::reals;
 use crate::tape::sample::{Domain, Sample};
+use std::sync::Arc;
 
 view_kernel! { BroadcastLike ReshapeLike }
 
@@ -123,6 +124,14 @@ macro_rules! like {
             fn portable<'p>(&self, x: &[Portable<'p>], _: &[usize]) -> Result<Portable<'p>, String> {
                 let ($p0, $p1) = (x[0], x[1]);
                 Ok($portable)
+            }
+
+            fn broadcasts(&self) -> bool {
+                true
+            }
+
+            fn batched(&self, is_batched: &[bool]) -> Option<Arc<dyn Op>> {
+                is_batched.iter().all(|&is| is).then(|| Arc::new(*self) as Arc<dyn Op>)
             }
 
             fn samples(&self) -> Vec<Sample> {

@@ -12,6 +12,7 @@ use crate::tape::sample::{Domain, Sample};
 use crate::tape::settings::Setting;
 use crate::tape::{LoadOp, Var};
 use ndarray::SliceInfoElem;
+use std::sync::Arc;
 
 /// A range of one axis, as ndarray's `s![start..end;step]`: negative bounds count from the end, an open end is the
 /// axis' own, and a negative step runs through the range backwards.
@@ -63,6 +64,12 @@ pub struct Slice {
 pub struct Unslice {
     /// A range for every axis.
     pub ranges: Vec<Range>,
+}
+
+/// Ranges with the whole of one more axis in front.
+fn with_whole(ranges: &[Range]) -> Vec<Range> {
+    let whole = Range { start: 0, end: None, step: 1 };
+    std::iter::once(whole).chain(ranges.iter().copied()).collect()
 }
 
 pub(super) fn sliced_shape(ranges: &[Range], x: &[usize]) -> Result<Vec<usize>, String> {
@@ -175,6 +182,10 @@ impl Op for Slice {
         dy.tape().apply(Unslice { ranges: self.ranges.clone() }, &[dy, x[0]]).into()
     }
 
+    fn batched(&self, _: &[bool]) -> Option<Arc<dyn Op>> {
+        Some(Arc::new(Self { ranges: with_whole(&self.ranges) }))
+    }
+
     fn smooth(&self) -> bool {
         true
     }
@@ -224,6 +235,13 @@ impl Op for Unslice {
             0 => dy.tape().apply(Slice { ranges: self.ranges.clone() }, &[dy]).into(),
             _ => Zero.into(),
         }
+    }
+
+    fn batched(&self, is_batched: &[bool]) -> Option<Arc<dyn Op>> {
+        is_batched
+            .iter()
+            .all(|&is| is)
+            .then(|| Arc::new(Self { ranges: with_whole(&self.ranges) }) as Arc<dyn Op>)
     }
 
     fn smooth(&self) -> bool {

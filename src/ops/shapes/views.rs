@@ -10,6 +10,7 @@ use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
 use crate::tape::operands::{arrays, reals};
 use crate::tape::sample::{Domain, Sample};
 use crate::tape::{LoadOp, Var};
+use std::sync::Arc;
 
 /// The kernel of an op that moves no elements: a copy of what the view shows, or of the operand in its own order.
 pub(in crate::ops) fn copy<F: Float>(op: &dyn Op, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
@@ -143,6 +144,12 @@ impl Op for Reshape {
         dy.reshape_like(x[0]).into()
     }
 
+    fn batched(&self, _: &[bool]) -> Option<Arc<dyn Op>> {
+        let all = self.sizes.iter().copied();
+        (!self.sizes.contains(&None))
+            .then(|| Arc::new(Self { sizes: std::iter::once(None).chain(all).collect() }) as Arc<dyn Op>)
+    }
+
     fn smooth(&self) -> bool {
         true
     }
@@ -200,6 +207,11 @@ impl Op for Permute {
         let mut inverse = vec![0; self.axes.len()];
         self.axes.iter().enumerate().for_each(|(k, &a)| inverse[a] = k);
         dy.tape().apply(Self { axes: inverse }, &[dy]).into()
+    }
+
+    fn batched(&self, _: &[bool]) -> Option<Arc<dyn Op>> {
+        let others = self.axes.iter().map(|a| a + 1);
+        Some(Arc::new(Self { axes: std::iter::once(0).chain(others).collect() }))
     }
 
     fn smooth(&self) -> bool {
@@ -260,6 +272,15 @@ impl Op for BroadcastTo {
 
     fn rule<'t>(&self, _: usize, x: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         dy.sum_to_like(x[0]).into()
+    }
+
+    fn broadcasts(&self) -> bool {
+        true
+    }
+
+    fn batched(&self, _: &[bool]) -> Option<Arc<dyn Op>> {
+        let own = self.shape.iter().copied();
+        Some(Arc::new(Self { shape: std::iter::once(None).chain(own).collect() }))
     }
 
     fn smooth(&self) -> bool {

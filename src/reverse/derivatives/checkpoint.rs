@@ -1,10 +1,10 @@
 //! Stretches of a graph that are recorded with a VJP of their own: one that computes them again, or the user's.
 
-use super::composite::{Composite, OwnVjp};
+use super::composite::{CHECKPOINT, Composite, OwnVjp, own_vjp};
+use super::template::{Template, lost};
 use crate::error::{Error, Result, expected, refuse};
-use crate::graph::{Kind, Leaf, NodeId};
-use crate::tape::{Tape, Var};
-use std::sync::Arc;
+use crate::graph::{Kind, NodeId};
+use crate::tape::{Tape, Var, WITH_VJP};
 
 impl Tape {
     /// What `f` records, which the reverse pass computes again instead of keeping it: gradient checkpointing, or
@@ -22,8 +22,8 @@ impl Tape {
     /// assert_eq!(y.grad([x])[0].value(), x.sin().exp().sin().grad([x])[0].value());
     /// ```
     ///
-    /// `f` may use any vars, layers and parameters. What it records and does not return is not affected. A graph with
-    /// checkpoints is not loaded from a file, since a file has no room for what is inside of them.
+    /// `f` may use any vars, layers and parameters. What it records and does not return is not affected. A graph from a file
+    /// has the checkpoints that it was saved with.
     ///
     /// # Panics
     ///
@@ -32,7 +32,7 @@ impl Tape {
     pub fn checkpoint<'t>(&'t self, f: impl FnOnce() -> Var<'t>) -> Var<'t> {
         let first = self.graph().len();
         let y = f();
-        expected(self.end("checkpoint", first, &[], y, "", None))
+        expected(self.end(CHECKPOINT, first, &[], y, "", None))
     }
 
     /// What `f` records from `x`, with a VJP of its own: `vjp` is given `x`, the result `y` and its cotangent `dy`, and
@@ -55,6 +55,9 @@ impl Tape {
     /// differentiated for second derivatives. It captures nothing, which is checked when the program is compiled: it is run
     /// on other tapes and later, so what it needs goes into `x`.
     ///
+    /// A file of the graph has its name, not what it does: to load the graph, give the same name and VJP to
+    /// [`Registry::with_vjp`](crate::Registry::with_vjp).
+    ///
     /// # Panics
     ///
     /// If a var is of another tape or given twice, the result holds indices, or `f` uses a real var that was there before and is neither
@@ -70,8 +73,7 @@ impl Tape {
     where
         R: for<'r> Fn([Var<'r>; N], Var<'r>, Var<'r>) -> [Var<'r>; N] + Send + Sync + 'static,
     {
-        const { assert!(size_of::<R>() == 0, "a VJP captures nothing: what it needs is given to it among `x`") }
-        let what = "with_vjp";
+        let what = WITH_VJP;
         let given: Vec<NodeId> = x.iter().map(|x| x.id()).collect();
         for (i, &var) in x.iter().enumerate() {
             expected(self.own(what, var, &x));
@@ -88,12 +90,7 @@ impl Tape {
             let _scope = self.scope(name);
             f(x)
         };
-        let rule: OwnVjp = Arc::new(move |x, y, dy| {
-            let operands = std::array::from_fn(|i| x[i]);
-            vjp(operands, y, dy).to_vec()
-        });
-        let of = format!("{:?} {}", std::any::TypeId::of::<R>(), std::any::type_name::<R>());
-        expected(self.end(what, first, &given, y, name, Some((rule, of))))
+        expected(self.end(what, first, &given, y, name, Some(own_vjp(vjp))))
     }
 
     /// Records the end of a stretch.
@@ -115,14 +112,10 @@ impl Tape {
         self.free(what)?;
         let (op, operands) = {
             let recorder = self.recorder().borrow();
-            let own = vjp.is_some();
-            let (op, operands) = Composite::new(&recorder, [what, label], (first, given, y.id()), vjp);
             let graph = &recorder.graph;
-            let lost = operands[given.len()..].iter().find(|&&id| {
-                let node = graph.node(id);
-                own && node.kind() == Kind::Real && node.leaf() != Some(Leaf::Constant)
-            });
-            if let Some(&lost) = lost {
+            let op_of = |id| recorder.ops[graph.record(id).op.0 as usize].clone();
+            let (template, operands) = Template::new(graph, op_of, first, given, y.id());
+            if let (Some(lost), true) = (lost(graph, &operands[given.len()..]), vjp.is_some()) {
                 return Err(Error::Argument {
                     what,
                     problem: format!(
@@ -132,7 +125,7 @@ impl Tape {
                     ),
                 });
             }
-            (op, operands)
+            (Composite::new(what, label, template, vjp), operands)
         };
         let vars = [y.id()].into_iter().chain(operands).map(|id| Var::new(self, id));
         self.try_apply(op, &vars.collect::<Vec<_>>())

@@ -4,13 +4,13 @@ use super::template::Template;
 use crate::Float;
 use crate::base::shape::Layout;
 use crate::error::Result;
-use crate::graph::{Attribute, Attributes, Kind, NodeId};
+use crate::graph::{Attribute, Attributes, Kind};
 use crate::kernel::{Inputs, Output};
 use crate::portable::Portable;
 use crate::reverse::gradients::differentiate;
-use crate::tape::op::{Derivative, Kernel, Op, Operand, Zero};
+use crate::tape::op::{Derivative, Kernel, Op, Operand, Stretch, Zero};
 use crate::tape::operands::reals;
-use crate::tape::{Recorder, Tape, Var};
+use crate::tape::{LoadOp, Tape, Var};
 use std::fmt;
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
@@ -19,8 +19,25 @@ use std::sync::Arc;
 pub(super) type OwnVjp =
     Arc<dyn for<'t> Fn(&[Var<'t>], Var<'t>, Var<'t>) -> Vec<Var<'t>> + Send + Sync + 'static>;
 
+/// A user's VJP of so many operands, and what tells it from others. What it needs is given to it: another program must be able to
+/// make it from its name.
+pub(super) fn own_vjp<const N: usize, R>(vjp: R) -> (OwnVjp, String)
+where
+    R: for<'r> Fn([Var<'r>; N], Var<'r>, Var<'r>) -> [Var<'r>; N] + Send + Sync + 'static,
+{
+    const { assert!(size_of::<R>() == 0, "a VJP captures nothing: what it needs is given to it among `x`") }
+    let rule: OwnVjp = Arc::new(move |x, y, dy| {
+        let operands = std::array::from_fn(|i| x[i]);
+        vjp(operands, y, dy).to_vec()
+    });
+    (rule, format!("{:?} {}", std::any::TypeId::of::<R>(), std::any::type_name::<R>()))
+}
+
+/// The op at the end of a stretch that is computed again.
+pub(super) const CHECKPOINT: &str = "checkpoint";
+
 /// `y = x0`, which was computed from the operands x1, x2, …: no cotangent goes to x0, all go to these.
-pub(crate) struct Composite {
+pub(super) struct Composite {
     name: &'static str,
     label: String,
     template: Template,
@@ -33,27 +50,20 @@ pub(crate) struct Composite {
 }
 
 impl Composite {
-    /// Of what `result` was computed by since the graph had `first` nodes, and the operands of that.
+    /// The end of a stretch, by the name of the op and a label.
     pub(super) fn new(
-        recorder: &Recorder,
-        [name, label]: [&'static str; 2],
-        (first, given, result): (usize, &[NodeId], NodeId),
+        name: &'static str,
+        label: &str,
+        template: Template,
         vjp: Option<(OwnVjp, String)>,
-    ) -> (Self, Vec<NodeId>) {
-        let (template, operands) = Template::new(recorder, first, given, result);
+    ) -> Self {
         let (vjp, of) = vjp.unzip();
         let mut op =
             Self { name, label: label.to_owned(), template, vjp, of: of.unwrap_or_default(), digest: 0 };
         let mut hasher = DefaultHasher::new();
         hasher.write(format!("{op:?}").as_bytes());
         op.digest = hasher.finish() as i64;
-        (op, operands)
-    }
-
-    /// What it stands at the end of, recorded from other operands x1, x2, …
-    #[track_caller]
-    pub(crate) fn record<'t>(&self, tape: &'t Tape, operands: &[Var<'t>]) -> Result<Var<'t>> {
-        self.template.record(tape, operands)
+        op
     }
 
     /// The VJP of the stretch for one operand, by recording it again.
@@ -69,7 +79,7 @@ impl Composite {
                 *x = tape.try_apply(Recomputed, &[*x, dy])?;
             }
         }
-        let y = self.record(tape, &again)?;
+        let y = self.template.record(tape, &again)?;
         let gradients = differentiate("checkpoint", &[(y, dy)], Some(&[again[operand]]))?;
         Ok(gradients.get(again[operand]).map_or(Derivative::Zero, Derivative::Var))
     }
@@ -78,6 +88,12 @@ impl Composite {
 impl fmt::Debug for Composite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {:?} {} {:?}", self.name, self.label, self.of, self.template)
+    }
+}
+
+impl Stretch for Composite {
+    fn record<'t>(&self, tape: &'t Tape, operands: &[Var<'t>]) -> Result<Var<'t>> {
+        self.template.record(tape, operands)
     }
 }
 
@@ -103,6 +119,15 @@ impl Op for Composite {
     fn attributes(&self) -> Attributes {
         let digest = Attributes::new().with("digest", Attribute::Int(self.digest));
         if self.label.is_empty() { digest } else { digest.with("name", Attribute::Text(self.label.clone())) }
+    }
+
+    /// The digest of all, so that stretches in stretches do not make long texts.
+    fn identity(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}", self.digest)
+    }
+
+    fn stretch(&self) -> Option<&dyn Stretch> {
+        Some(self)
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
@@ -143,9 +168,21 @@ impl<F: Float> Kernel<F> for Recomputed {
     }
 }
 
+impl LoadOp for Recomputed {
+    const NAME: &'static str = "recomputed";
+
+    fn load(_: &Attributes) -> Result<Self, String> {
+        Ok(Self)
+    }
+
+    fn examples() -> Vec<Self> {
+        vec![Self]
+    }
+}
+
 impl Op for Recomputed {
     fn name(&self) -> &'static str {
-        "recomputed"
+        Self::NAME
     }
 
     fn formula(&self) -> &'static str {

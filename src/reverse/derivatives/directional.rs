@@ -7,8 +7,8 @@ use crate::tape::{Tape, Var};
 /// The VJP of an output as a linear function of its cotangent, from which JVPs follow.
 pub(super) struct Transposed<'t> {
     /// The cotangent, of which only the shape matters.
-    dual: Var<'t>,
-    cotangents: Gradients<'t>,
+    pub(super) dual: Var<'t>,
+    pub(super) cotangents: Gradients<'t>,
 }
 
 impl<'t> Transposed<'t> {

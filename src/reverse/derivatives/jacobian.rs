@@ -20,11 +20,12 @@ impl<'t> Var<'t> {
     /// ```
     ///
     /// With n elements of this var and m of all `vars` together, it is put together of n rows by VJPs where n ≤ m, and of
-    /// m columns by [JVPs](Self::jvp) of one common VJP where m < n. So min(n, m + 1) times the nodes of a
-    /// [`vjp`](Self::vjp) are recorded and computed; a plan computes once what the directions share. A fit of a few
-    /// parameters to many residuals costs a few passes.
+    /// m columns by [JVPs](Self::jvp) of one common VJP where m < n: min(n, m + 1) times the work of a
+    /// [`vjp`](Self::vjp), and what the directions share is computed once. A fit of a few parameters to many residuals costs a
+    /// few passes. Up to eight rows or columns are recorded one by one; more are [`vjps`](Self::vjps) or [`jvps`](Self::jvps) of
+    /// all directions together, as many nodes as two VJPs, and as much memory as all directions want at once.
     ///
-    /// Where both are in the thousands, record *one* row, `y.vjp(u, [x])` with `u` an [input](crate::Tape::input), and
+    /// Where that is too much, record *one* row, `y.vjp(u, [x])` with `u` an [input](crate::Tape::input), and
     /// run its plan for each direction; or use what needs no Jacobian, [`jvp`](Self::jvp) and [`vjp`](Self::vjp).
     ///
     /// # Panics
@@ -64,7 +65,7 @@ impl<'t> Var<'t> {
     /// assert_eq!(*hessian.value(), ndarray::arr2(&[[6.0, 0.0], [0.0, 12.0]]).into_dyn());
     /// ```
     ///
-    /// It is the Jacobian of the gradient, by rows: as many VJPs of the gradient are recorded as the vars have elements.
+    /// It is the [Jacobian](Self::jacobian) of the gradient, by rows: it costs as many VJPs of the gradient as the vars have elements.
     /// [`hvp`](Self::hvp) multiplies by it for the cost of one.
     ///
     /// # Panics
@@ -106,10 +107,34 @@ impl<'t> Var<'t> {
     }
 }
 
+/// Up to so many directions are recorded one by one: numbers by themselves are computed faster than arrays of a few, and the
+/// directions need not be kept all at once.
+const FEW: usize = 8;
+
+/// The directions along each element of a var: rows of the unit matrix, each in the shape of the var.
+#[track_caller]
+fn units(var: Var<'_>) -> Var<'_> {
+    let count = size(&var.shape());
+    let shape: Vec<isize> = std::iter::once(count).chain(var.shape()).map(|n| n as isize).collect();
+    var.tape().constant(1.0).broadcast_to([count]).diag(0).reshape(shape)
+}
+
+/// The shape of y and then that of x.
+fn sizes(y: Var<'_>, x: Var<'_>) -> Vec<isize> {
+    y.shape().into_iter().chain(x.shape()).map(|n| n as isize).collect()
+}
+
 /// A row for each element of y.
 #[track_caller]
 fn by_rows<'t>(y: Var<'t>, vars: &[Var<'t>]) -> Result<Vec<Var<'t>>> {
     let count = size(&y.shape());
+    if count > FEW {
+        let mut blocks = Vec::with_capacity(vars.len());
+        for (rows, &var) in y.try_vjps(units(y), vars)?.into_iter().zip(vars) {
+            blocks.push(rows.reshape(sizes(y, var)));
+        }
+        return Ok(blocks);
+    }
     let elements = y.reshape([count as isize]);
     let mut rows: Vec<Vec<Option<Var<'t>>>> = vec![Vec::with_capacity(count); vars.len()];
     for i in 0..count {
@@ -132,6 +157,11 @@ fn by_columns<'t>(y: Var<'t>, vars: &[Var<'t>]) -> Result<Vec<Var<'t>>> {
     let mut blocks = Vec::with_capacity(vars.len());
     for &var in vars {
         let count = size(&var.shape());
+        if count > FEW {
+            let columns = transposed.along_many("jacobian", y, &[(var, units(var))])?;
+            blocks.push(columns.reshape([count as isize, -1]).t().reshape(sizes(y, var)));
+            continue;
+        }
         let elements = var.reshape([count as isize]);
         let mut columns = Vec::with_capacity(count);
         for i in 0..count {
@@ -171,8 +201,7 @@ fn block<'t>(
             None => zero_like(part)?,
         });
     }
-    let sizes: Vec<isize> = y.shape().into_iter().chain(x.shape()).map(|n| n as isize).collect();
-    Ok(y.tape().stack(&all, axis).reshape(sizes))
+    Ok(y.tape().stack(&all, axis).reshape(sizes(y, x)))
 }
 
 /// The derivative of what does not depend on x.

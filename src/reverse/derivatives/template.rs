@@ -1,8 +1,8 @@
 //! A stretch of a graph, to be recorded again.
 
 use crate::error::Result;
-use crate::graph::{Leaf, NodeId};
-use crate::tape::{Op, Recorder, Tape, Var};
+use crate::graph::{Graph, Kind, Leaf, NodeId};
+use crate::tape::{Op, Tape, Var};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt;
 use std::sync::Arc;
@@ -30,12 +30,12 @@ impl Template {
     /// What `result` was computed by since the graph had `first` nodes; and its operands, `given` before those that are
     /// found: whatever was there before, and all leaves but single constant numbers.
     pub(super) fn new(
-        recorder: &Recorder,
+        graph: &Graph,
+        op_of: impl Fn(NodeId) -> Arc<dyn Op>,
         first: usize,
         given: &[NodeId],
         result: NodeId,
     ) -> (Self, Vec<NodeId>) {
-        let graph = &recorder.graph;
         let number = |id: NodeId| match graph.node(id).constant() {
             Some(&[number]) if graph.node(id).shape().is_empty() => Some(number),
             _ => None,
@@ -64,7 +64,7 @@ impl Template {
         let nodes = interior.iter().map(|&id| TemplateNode {
             value: match number(id) {
                 Some(number) => TemplateValue::Number(number),
-                None => TemplateValue::Op(recorder.ops[graph.record(id).op.0 as usize].clone()),
+                None => TemplateValue::Op(op_of(id)),
             },
             inputs: graph.node(id).inputs().iter().map(|x| places[x]).collect(),
         });
@@ -77,6 +77,11 @@ impl Template {
     /// For each operand, whether it is computed or fed, and not trained.
     pub(super) fn fresh(&self) -> &[bool] {
         &self.fresh
+    }
+
+    /// How many nodes there are.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
     }
 
     /// Records the nodes again, on other operands.
@@ -92,6 +97,15 @@ impl Template {
         }
         Ok(vars[self.result])
     }
+}
+
+/// The first of some operands beside those of a VJP that has a gradient, which would be lost.
+pub(super) fn lost(graph: &Graph, others: &[NodeId]) -> Option<NodeId> {
+    let has_gradient = |&id: &NodeId| {
+        let node = graph.node(id);
+        node.kind() == Kind::Real && node.leaf() != Some(Leaf::Constant)
+    };
+    others.iter().copied().find(has_gradient)
 }
 
 impl fmt::Debug for Template {

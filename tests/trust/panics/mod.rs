@@ -69,6 +69,8 @@ struct World<'t> {
     image: Var<'t>,
     /// A square matrix, `[2, 2]`.
     m: Var<'t>,
+    /// A row of the shape of `x`, `[1, 2, 3]`.
+    rows: Var<'t>,
     /// `[2, 3]`, on another tape.
     far: Var<'t>,
 }
@@ -82,7 +84,8 @@ fn with_world(test: impl FnOnce(&World<'_>)) {
     let far = other.leaf("far", arr2(&[[1.0; 3]; 2]));
     let image = tape.leaf("image", ndarray::Array3::from_elem((1, 1, 4), 0.5));
     let m = tape.leaf("m", arr2(&[[2.0, 1.0], [1.0, 3.0]]));
-    test(&World { tape: &tape, x, y, s, i, p, input, image, m, far });
+    let rows = tape.leaf("rows", ndarray::Array3::from_elem((1, 2, 3), 0.5));
+    test(&World { tape: &tape, x, y, s, i, p, input, image, m, rows, far });
 }
 
 /// A call that panics, the name of the method, and the line on which it stands.
