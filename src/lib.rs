@@ -117,11 +117,11 @@ pub mod op {
     pub use crate::kernel::math;
     pub use crate::kernel::{Input, Inputs, LineMut, Output, View, for_each_line, map, map_in_place};
     pub use crate::op_settings;
-pub use crate::portable::{
+    pub use crate::portable::{
         BinaryPrimitive, Comparison, ElementType, IntoPortable, Portable, PortableBuilder, PortableNode,
         PortableProgram, Primitive, ReducePrimitive, UnaryPrimitive,
     };
-    pub use crate::tape::op::{Derivative, Kernel, Op, OpKernels, Operand, Precision, Stretch, Zero};
+    pub use crate::tape::op::{Derivative, Kernel, Op, OpKernels, Operand, Precision, RecordAgain, Zero};
     pub use crate::tape::operands::{all_alike, all_reals, arrays, axes, axis, broadcast, operands, reals};
     pub use crate::tape::sample::{Domain, Maker, Sample};
     pub use crate::tape::settings::{Integer, Setting, Settings};

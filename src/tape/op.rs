@@ -292,7 +292,7 @@ pub trait Op: Any + Debug + Send + Sync + OpKernels {
     /// stretch; that is computed from the other operands, and to them alone its rules hand anything on.
     ///
     /// The gradient checker moves these operands and computes the stretch with them.
-    fn stretch(&self) -> Option<&dyn Stretch> {
+    fn stretch(&self) -> Option<&dyn RecordAgain> {
         None
     }
 
@@ -348,7 +348,7 @@ impl Kernel<f32> for NoKernel {
 }
 
 /// A stretch of a graph that can be recorded again; see [`Op::stretch`].
-pub trait Stretch {
+pub trait RecordAgain {
     /// Records it on operands x1, x2, … of its op, which are of the tape.
     ///
     /// # Errors

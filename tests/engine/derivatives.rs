@@ -317,7 +317,7 @@ fn stretches_are_loaded_from_files() {
     let file = serde_json::to_string(&*tape.graph()).unwrap();
     let registry = Registry::default().with_vjp("log1pexp", |[x], _, dy| [dy * x.sigmoid()]);
     let loaded = Tape::from_graph(serde_json::from_str(&file).unwrap(), &registry).unwrap();
-    assert_eq!(serde_json::to_string(&*loaded.graph()).unwrap().len(), file.len());
+    assert_eq!(loaded.graph().len(), tape.graph().len());
     // The first gradient, which was recorded, and one that is recorded now; both are differentiated once more.
     let run = |tape: &Tape| {
         let [x, w, y, first] = recorded.map(|id| tape.var(id).unwrap());

@@ -54,7 +54,8 @@ impl Adam {
     #[must_use]
     #[track_caller]
     pub fn betas(self, beta1: f64, beta2: f64) -> Self {
-        Self { betas: [beta1, beta2].map(|beta| decay_rate(self.name, beta)), ..self }
+        let betas = [decay_rate(self.name, beta1), decay_rate(self.name, beta2)];
+        Self { betas, ..self }
     }
 
     /// The same with another ε.

@@ -24,15 +24,15 @@ pub(super) fn batched<'t>(
         }
         let op = tape.op(id);
         let inputs = tape.graph().node(id).inputs().to_vec();
-        let x: Vec<Operand<'t>> = inputs
+        let x: Vec<StackedOperand<'t>> = inputs
             .iter()
             .enumerate()
-            .map(|(i, &input)| Operand {
+            .map(|(i, &input)| StackedOperand {
                 own: Var::new(tape, input),
                 stack: known.get(&input).copied().filter(|_| op.reads(i)),
             })
             .collect();
-        let y = Batch { tape, op, x: &x, y: Var::new(tape, id), count }.record()?;
+        let y = StackedOp { tape, op, x: &x, y: Var::new(tape, id), count }.record()?;
         known.insert(id, y);
     }
     Ok(outputs.iter().map(|y| known.get(&y.as_ref()?.id()).copied()).collect())
@@ -47,22 +47,22 @@ fn between(tape: &Tape, outputs: &[Option<Var<'_>>], stacks: &[(Var<'_>, Var<'_>
 }
 
 /// An operand, and what stands for it where there is one for each direction.
-struct Operand<'t> {
+struct StackedOperand<'t> {
     own: Var<'t>,
     stack: Option<Var<'t>>,
 }
 
 /// An op on operands of which some are stacked.
-struct Batch<'a, 't> {
+struct StackedOp<'a, 't> {
     tape: &'t Tape,
     op: Arc<dyn Op>,
-    x: &'a [Operand<'t>],
+    x: &'a [StackedOperand<'t>],
     /// The result of the op on the operands themselves.
     y: Var<'t>,
     count: usize,
 }
 
-impl<'t> Batch<'_, 't> {
+impl<'t> StackedOp<'_, 't> {
     #[track_caller]
     fn record(&self) -> Result<Var<'t>> {
         let own: Vec<bool> = self.x.iter().map(|x| x.stack.is_some()).collect();

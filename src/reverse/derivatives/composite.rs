@@ -8,7 +8,7 @@ use crate::graph::{Attribute, Attributes, Kind};
 use crate::kernel::{Inputs, Output};
 use crate::portable::Portable;
 use crate::reverse::gradients::differentiate;
-use crate::tape::op::{Derivative, Kernel, Op, Operand, Stretch, Zero};
+use crate::tape::op::{Derivative, Kernel, Op, Operand, RecordAgain, Zero};
 use crate::tape::operands::reals;
 use crate::tape::{LoadOp, Tape, Var};
 use std::fmt;
@@ -91,7 +91,7 @@ impl fmt::Debug for Composite {
     }
 }
 
-impl Stretch for Composite {
+impl RecordAgain for Composite {
     fn record<'t>(&self, tape: &'t Tape, operands: &[Var<'t>]) -> Result<Var<'t>> {
         self.template.record(tape, operands)
     }
@@ -126,7 +126,7 @@ impl Op for Composite {
         write!(f, "{:x}", self.digest)
     }
 
-    fn stretch(&self) -> Option<&dyn Stretch> {
+    fn stretch(&self) -> Option<&dyn RecordAgain> {
         Some(self)
     }
 
