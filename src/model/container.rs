@@ -8,7 +8,7 @@
 //! | 8, n | the length and the bytes of graph, outputs and updates, by `postcard` |
 //! | the rest | the state as `safetensors`, or nothing |
 
-use super::saved::Model;
+use super::graph::Model;
 use crate::base::float::Float;
 use crate::base::state::State;
 use crate::files::safetensors;

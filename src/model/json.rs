@@ -1,7 +1,7 @@
 //! Models as JSON, to be read by people.
 
 use super::container::{WRITER, unknown};
-use super::saved::Model;
+use super::graph::Model;
 use crate::base::float::Float;
 use crate::base::state::State;
 use crate::shown::{CELL, shown};
@@ -13,7 +13,7 @@ const FORMAT: u32 = 1;
 /// What stands in a file, by reference.
 #[derive(Serialize)]
 #[serde(bound = "")]
-struct Written<'m, F: Float> {
+struct WrittenModel<'m, F: Float> {
     format: u32,
     chainrule: &'m str,
     precision: &'m str,
@@ -33,14 +33,14 @@ struct Version {
 
 #[derive(Deserialize)]
 #[serde(bound = "")]
-struct Read<F: Float> {
+struct ReadModel<F: Float> {
     model: Model,
     #[serde(default)]
     state: State<F>,
 }
 
 pub(super) fn write<F: Float>(model: &Model, state: &State<F>) -> Result<Vec<u8>, String> {
-    let written = Written { format: FORMAT, chainrule: WRITER, precision: F::NAME, model, state };
+    let written = WrittenModel { format: FORMAT, chainrule: WRITER, precision: F::NAME, model, state };
     let mut bytes = serde_json::to_vec_pretty(&written).map_err(|e| e.to_string())?;
     bytes.push(b'\n');
     Ok(bytes)
@@ -54,15 +54,15 @@ pub(super) fn read<F: Float>(bytes: &[u8]) -> Result<(Model, State<F>), String> 
     }
     match precision.as_str() {
         written if written == F::NAME => {
-            let Read { model, state } = serde_json::from_slice(bytes).map_err(damaged)?;
+            let ReadModel { model, state } = serde_json::from_slice(bytes).map_err(damaged)?;
             Ok((model, state))
         }
         "f32" => {
-            let Read::<f32> { model, state } = serde_json::from_slice(bytes).map_err(damaged)?;
+            let ReadModel::<f32> { model, state } = serde_json::from_slice(bytes).map_err(damaged)?;
             Ok((model, state.cast()))
         }
         "f64" => {
-            let Read::<f64> { model, state } = serde_json::from_slice(bytes).map_err(damaged)?;
+            let ReadModel::<f64> { model, state } = serde_json::from_slice(bytes).map_err(damaged)?;
             if state.is_empty() {
                 return Ok((model, State::new()));
             }

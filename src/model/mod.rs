@@ -3,7 +3,8 @@
 //! parameters, and opened as a tape again.
 
 mod container;
+mod graph;
 mod json;
 mod saved;
 
-pub use saved::Model;
+pub use graph::Model;
