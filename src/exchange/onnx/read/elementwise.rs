@@ -128,6 +128,7 @@ impl<'t> Reading<'t> {
             "HardSigmoid",
             "ThresholdedRelu",
             "Gelu",
+            "Swish",
             "Clip",
         ];
         if !known.contains(&name) {
@@ -141,7 +142,13 @@ impl<'t> Reading<'t> {
         Some(match name {
             "Not" => Ok(x.logical_not()),
             "IsNaN" => Ok(x.is_nan()),
-            "IsInf" => Ok(x.is_infinite()),
+            "IsInf" => Ok(match (node.int("detect_negative", 1), node.int("detect_positive", 1)) {
+                (0, 0) => x.not_equal(x) * 0.0,
+                (0, _) => x.equal(f64::INFINITY),
+                (_, 0) => x.equal(f64::NEG_INFINITY),
+                _ => x.is_infinite(),
+            }),
+            "Swish" => Ok(x * (x * alpha(1.0)).sigmoid()),
             "LeakyRelu" => Ok(x.leaky_relu(alpha(0.01))),
             "Elu" => Ok(x.elu(alpha(1.0))),
             "Celu" => Ok(x.celu(alpha(1.0))),

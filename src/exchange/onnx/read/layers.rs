@@ -32,7 +32,9 @@ impl<'t> Reading<'t> {
                 }
             }),
             "BatchNormalization" => self.batch_norm(node),
-            "LayerNormalization" => self.layer_norm(node),
+            "LayerNormalization" => {
+                return Some(self.layer_norm(node).map(|all| all.map(OnnxValue::Real).to_vec()));
+            }
             "Einsum" => return Some(Err("`Einsum` is not read; write it with `MatMul`".to_owned())),
             _ => return None,
         };
@@ -216,11 +218,13 @@ impl<'t> Reading<'t> {
         self.apply(Add, &[scaled, of[1]])
     }
 
-    fn layer_norm(&mut self, node: &OnnxNode<'_, 't>) -> Result<Var<'t>, String> {
+    /// The result, the mean, and the reciprocal of the deviation.
+    fn layer_norm(&mut self, node: &OnnxNode<'_, 't>) -> Result<[Var<'t>; 3], String> {
         let x = self.x(node, 0)?;
         let axes: Vec<usize> = (axis(node.int("axis", -1), x.rank())?..x.rank()).collect();
         let mean = |x: Var<'t>| self.apply(Mean { axes: axes.clone(), keep: true }, &[x]);
-        let centred = self.apply(Sub, &[x, mean(x)?])?;
+        let centre = mean(x)?;
+        let centred = self.apply(Sub, &[x, centre])?;
         let deviation = (mean(centred.square())? + node.float("epsilon", 1e-5)).sqrt();
         let mut y = self.apply(Div, &[centred, deviation])?;
         let scale = self.x(node, 1)?;
@@ -229,6 +233,6 @@ impl<'t> Reading<'t> {
             let bias = self.x(node, 2)?;
             y = self.apply(Add, &[y, bias])?;
         }
-        Ok(y)
+        Ok([y, centre, deviation.recip()])
     }
 }

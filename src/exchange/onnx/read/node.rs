@@ -49,6 +49,11 @@ impl<'t> OnnxNode<'_, 't> {
         text.map_or_else(|| default.to_owned(), |text| String::from_utf8_lossy(text).into_owned())
     }
 
+    /// Whether an operand is real numbers.
+    pub(super) fn is_real(&self, i: usize) -> bool {
+        matches!(self.x.get(i), Some(Some(OnnxValue::Real(_) | OnnxValue::Constant(..))))
+    }
+
     pub(super) fn has(&self, i: usize) -> bool {
         self.x.get(i).is_some_and(Option::is_some)
     }

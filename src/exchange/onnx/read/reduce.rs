@@ -46,6 +46,9 @@ impl<'t> Reading<'t> {
                     "ReduceSum" => sum(x),
                     "ReduceMean" => self.apply(Mean { axes, keep }, &[x]),
                     "ReduceProd" => self.apply(Prod { axes, keep }, &[x]),
+                    "ReduceMax" | "ReduceMin" if x.shape().contains(&0) && !node.is_real(0) => {
+                        Err("of no whole numbers none is the greatest".to_owned())
+                    }
                     "ReduceMax" => self.greatest(x, axes, keep),
                     "ReduceMin" => self.greatest(-x, axes, keep).map(|y| -y),
                     "ReduceL1" => sum(x.abs()),

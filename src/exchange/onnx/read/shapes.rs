@@ -58,7 +58,8 @@ impl<'t> Reading<'t> {
         match name {
             "Constant" => one(self.constant(node)),
             "ConstantOfShape" => one(self.constant_of_shape(node)),
-            "Cast" => one(self.cast(node)),
+            "Cast" => one(self.cast(node, node.int("to", 0))),
+            "CastLike" => one(node.operand(1).and_then(|like| self.cast(node, like.data_type()))),
             "Dropout" => one(node.operand(0).cloned()),
             "Split" => Some(self.split(node)),
             "Gather" | "GatherElements" => one(self.gather(node, name == "GatherElements")),
@@ -237,9 +238,9 @@ impl<'t> Reading<'t> {
         }
     }
 
-    fn cast(&mut self, node: &OnnxNode<'_, 't>) -> Result<OnnxValue<'t>, String> {
+    fn cast(&mut self, node: &OnnxNode<'_, 't>, to: i64) -> Result<OnnxValue<'t>, String> {
         let value = node.operand(0)?.clone();
-        match (node.int("to", 0), &value) {
+        match (to, &value) {
             (1 | 11 | 16, OnnxValue::Constant(..)) => Ok(value),
             (1 | 11 | 16, _) => self.real(&value).map(OnnxValue::Real),
             (6 | 7, OnnxValue::Index(_)) => Ok(value),

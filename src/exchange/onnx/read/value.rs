@@ -17,6 +17,17 @@ pub(super) enum OnnxValue<'t> {
     Constant(Numbers<f64>, Option<String>),
 }
 
+impl OnnxValue<'_> {
+    /// Its type, as the numbers of `TensorProto.DataType` have it.
+    pub(super) fn data_type(&self) -> i64 {
+        match self {
+            Self::Real(_) | Self::Constant(..) => 1,
+            Self::Index(_) | Self::Known(_) => 7,
+            Self::Truth(_) => 9,
+        }
+    }
+}
+
 /// Numbers in row-major order.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Numbers<T> {

@@ -40,7 +40,12 @@ impl<'t> Reading<'t> {
                     "Sub" => i64::checked_sub,
                     "Mul" => i64::checked_mul,
                     "Div" => i64::checked_div,
-                    "Mod" => i64::checked_rem_euclid,
+                    "Mod" if node.int("fmod", 0) != 0 => i64::checked_rem,
+                    // With the sign of the divisor.
+                    "Mod" => |a, b| {
+                        let left = a.checked_rem(b)?;
+                        Some(if left != 0 && (left < 0) != (b < 0) { left + b } else { left })
+                    },
                     "Max" => |a, b| Some(a.max(b)),
                     _ => |a, b| Some(a.min(b)),
                 };
