@@ -1,7 +1,7 @@
 //! The chapter's graphs: their numbers and their files, and a graph that is too large to be drawn whole.
 
 use chainrule::op::Domain;
-use chainrule::picture::{Level, NodeKind, Picture, Sizes};
+use chainrule::picture::{Level, NodeKind, Picture};
 use chainrule::{Tape, Var};
 use graphviz_rust::dot_structures::{EdgeTy, Graph, Id, NodeId, Stmt, Vertex};
 use std::collections::BTreeSet;
@@ -214,7 +214,7 @@ fn the_gallery_shows_every_drawing_and_names_what_recorded_it() {
 }
 
 #[test]
-fn a_page_is_saved_with_its_openings_and_the_same_every_time() {
+fn a_page_is_saved_with_its_drawing_and_the_same_every_time() {
     let saved = |file: &str, tape: &Tape, output: for<'t> fn(&'t Tape) -> Var<'t>| {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file);
         output(tape).draw().save(&path).expect("it can be written");
@@ -223,10 +223,11 @@ fn a_page_is_saved_with_its_openings_and_the_same_every_time() {
     let net = || saved("net.html", &Tape::new(), |tape| two_layer_net::two_layer_net(tape).0);
     let page = net();
     assert_eq!(page, net(), "the same program writes the same page");
-    assert!(page.contains("examples/08_two_layer_net.rs:") || page.contains("src/nn/"), "it names lines");
-    assert_eq!(page.matches("<svg").count(), 16, "the four layers can be opened in every combination");
     let apples = saved("apples.html", &Tape::new(), |tape| apples::apples(tape).0);
-    assert_eq!(apples.matches("<svg").count(), 1, "a graph without scopes has nothing to open");
+    for page in [&page, &apples] {
+        assert_eq!(page.matches("<svg").count(), 1, "one drawing stands there without the program, which makes the others");
+        assert!(page.len() < 600_000, "{} bytes", page.len());
+    }
 
     let tape = Tape::new();
     let problem = apples::apples(&tape).0.draw().save("apples.txt").expect_err("no such format").to_string();
