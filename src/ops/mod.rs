@@ -19,7 +19,7 @@ mod random;
 mod shapes;
 
 pub use axes::Axes;
-#[cfg(any(feature = "linalg", feature = "onnx"))]
+#[cfg(feature = "onnx")]
 pub(crate) use contract::product as matrix_product;
 pub use conv::{ConvOptions, Padding, PerAxis, PoolOptions};
 pub(crate) use elementwise::{Chain, CotangentTarget, RuleArguments, Scalar};
