@@ -225,7 +225,11 @@ fn a_page_is_saved_with_its_drawing_and_the_same_every_time() {
     assert_eq!(page, net(), "the same program writes the same page");
     let apples = saved("apples.html", &Tape::new(), |tape| apples::apples(tape).0);
     for page in [&page, &apples] {
-        assert_eq!(page.matches("<svg").count(), 1, "one drawing stands there without the program, which makes the others");
+        assert_eq!(
+            page.matches("<svg").count(),
+            1,
+            "one drawing stands there without the program, which makes the others"
+        );
         assert!(page.len() < 600_000, "{} bytes", page.len());
     }
 

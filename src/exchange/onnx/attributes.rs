@@ -30,7 +30,7 @@ impl ExportPrecision {
         }
     }
 
-    /// Numbers as a tensor; one stands for all elements.
+    /// OnnxNumbers as a tensor; one stands for all elements.
     pub(super) fn onnx_tensor(
         self,
         name: &str,

@@ -5,7 +5,7 @@ use crate::exchange::numbers::bf16;
 use crate::portable::ElementType;
 use std::fmt::Write;
 
-/// Numbers of this many elements at most are written one by one; more of them as their bytes.
+/// OnnxNumbers of this many elements at most are written one by one; more of them as their bytes.
 const FEW: usize = 16;
 
 impl ExportPrecision {

@@ -1,6 +1,6 @@
 //! A node with its operands and attributes, and how it is recorded.
 
-use super::value::{Numbers, OnnxValue};
+use super::value::{OnnxNumbers, OnnxValue};
 use crate::base::state::State;
 use crate::exchange::onnx::messages::{AttributeProto, NodeProto};
 use crate::tape::op::Op;
@@ -63,7 +63,7 @@ impl<'t> OnnxNode<'_, 't> {
     }
 
     /// Whole numbers that are known.
-    pub(super) fn known(&self, i: usize) -> Result<&Numbers<i64>, String> {
+    pub(super) fn known(&self, i: usize) -> Result<&OnnxNumbers<i64>, String> {
         match self.operand(i)? {
             OnnxValue::Known(numbers) => Ok(numbers),
             _ => Err(format!("operand {i} is computed, and has to be known when the graph is recorded")),

@@ -193,7 +193,7 @@ impl<'t> Reading<'t> {
 
     fn constant(&self, node: &OnnxNode<'_, 't>) -> Result<OnnxValue<'t>, String> {
         let real = |data: Vec<f64>, shape: Vec<usize>| {
-            OnnxValue::Constant(super::value::Numbers { shape, data }, None)
+            OnnxValue::Constant(super::value::OnnxNumbers { shape, data }, None)
         };
         if let Some(tensor) = node.attribute("value").and_then(|attribute| attribute.t.as_ref()) {
             return tensor.value(false);
@@ -202,10 +202,10 @@ impl<'t> Reading<'t> {
             return Ok(real(vec![f64::from(x)], vec![]));
         }
         if let Some(n) = node.attribute("value_int").and_then(|attribute| attribute.i) {
-            return Ok(OnnxValue::Known(super::value::Numbers { shape: vec![], data: vec![n] }));
+            return Ok(OnnxValue::Known(super::value::OnnxNumbers { shape: vec![], data: vec![n] }));
         }
         if let Some(all) = node.ints("value_ints") {
-            return Ok(OnnxValue::Known(super::value::Numbers::vector(all.to_vec())));
+            return Ok(OnnxValue::Known(super::value::OnnxNumbers::vector(all.to_vec())));
         }
         match node.attribute("value_floats") {
             Some(all) => {
@@ -224,11 +224,11 @@ impl<'t> Reading<'t> {
         let count = checked_size(&shape)?;
         let value = match node.attribute("value").and_then(|attribute| attribute.t.as_ref()) {
             Some(tensor) => tensor.value(false)?,
-            None => OnnxValue::Constant(super::value::Numbers { shape: vec![], data: vec![0.0] }, None),
+            None => OnnxValue::Constant(super::value::OnnxNumbers { shape: vec![], data: vec![0.0] }, None),
         };
         match value {
             OnnxValue::Known(numbers) if numbers.data.len() == 1 && count <= 1 << 16 => {
-                Ok(OnnxValue::Known(super::value::Numbers { shape, data: vec![numbers.data[0]; count] }))
+                Ok(OnnxValue::Known(super::value::OnnxNumbers { shape, data: vec![numbers.data[0]; count] }))
             }
             OnnxValue::Constant(numbers, _) if numbers.data.len() == 1 => {
                 // One number that is stretched takes no memory.

@@ -1,6 +1,6 @@
 //! Tensors of a file as numbers.
 
-use super::value::{Numbers, OnnxValue};
+use super::value::{OnnxNumbers, OnnxValue};
 use crate::base::shape::checked_size;
 use crate::exchange::onnx::messages::TensorProto;
 
@@ -20,10 +20,13 @@ impl TensorProto {
         }
         let real = |data: Vec<f64>| {
             let name = (initialiser && !shape.is_empty()).then(|| self.name.clone());
-            Ok(OnnxValue::Constant(Numbers { shape: shape.clone(), data: self.checked(data, count)? }, name))
+            Ok(OnnxValue::Constant(
+                OnnxNumbers { shape: shape.clone(), data: self.checked(data, count)? },
+                name,
+            ))
         };
         let whole = |data: Vec<i64>| {
-            Ok(OnnxValue::Known(Numbers { shape: shape.clone(), data: self.checked(data, count)? }))
+            Ok(OnnxValue::Known(OnnxNumbers { shape: shape.clone(), data: self.checked(data, count)? }))
         };
         let raw = self.raw_data.as_deref();
         match self.data_type {
@@ -70,7 +73,7 @@ impl TensorProto {
     }
 }
 
-/// Numbers of N bytes each; a rest is left out, and makes the count wrong.
+/// OnnxNumbers of N bytes each; a rest is left out, and makes the count wrong.
 fn parts<const N: usize, T>(raw: &[u8], of: impl Fn([u8; N]) -> T) -> Vec<T> {
     match raw.len() % N {
         0 => raw.as_chunks().0.iter().map(|&bytes| of(bytes)).collect(),

@@ -12,9 +12,9 @@ pub(super) enum OnnxValue<'t> {
     /// Indices that are computed or fed.
     Index(Var<'t>),
     /// Whole numbers that are known: shapes, axes, positions.
-    Known(Numbers<i64>),
+    Known(OnnxNumbers<i64>),
     /// Real numbers that are known, and the name of the initialiser, if they are one.
-    Constant(Numbers<f64>, Option<String>),
+    Constant(OnnxNumbers<f64>, Option<String>),
 }
 
 impl OnnxValue<'_> {
@@ -28,14 +28,14 @@ impl OnnxValue<'_> {
     }
 }
 
-/// Numbers in row-major order.
+/// OnnxNumbers in row-major order.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Numbers<T> {
+pub(super) struct OnnxNumbers<T> {
     pub(super) shape: Vec<usize>,
     pub(super) data: Vec<T>,
 }
 
-impl<T> Numbers<T> {
+impl<T> OnnxNumbers<T> {
     pub(super) fn vector(data: Vec<T>) -> Self {
         Self { shape: vec![data.len()], data }
     }

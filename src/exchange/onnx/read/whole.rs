@@ -1,7 +1,7 @@
 //! Operators on whole numbers that are known: computed at once.
 
 use super::node::{OnnxNode, Reading, Results, axis};
-use super::value::{Numbers, OnnxValue};
+use super::value::{OnnxNumbers, OnnxValue};
 use crate::base::shape::{broadcast, checked_size, unravel};
 
 /// So many numbers are computed at once at most.
@@ -11,7 +11,7 @@ impl<'t> Reading<'t> {
     /// An operator whose result is known; none if it is another, or its operands are not known.
     pub(super) fn whole(&mut self, node: &OnnxNode<'_, 't>, name: &str) -> Option<Results<'t>> {
         let known = |i: usize| node.known(i).ok();
-        let one = |numbers: Numbers<i64>| Some(Ok(vec![OnnxValue::Known(numbers)]));
+        let one = |numbers: OnnxNumbers<i64>| Some(Ok(vec![OnnxValue::Known(numbers)]));
         match name {
             "Shape" => {
                 let shape = match node.operand(0) {
@@ -24,11 +24,11 @@ impl<'t> Reading<'t> {
                 };
                 let (start, end) = (place(node.int("start", 0)), place(node.int("end", i64::MAX)));
                 let all = shape.get(start..end.max(start)).unwrap_or_default();
-                one(Numbers::vector(all.iter().map(|&n| n as i64).collect()))
+                one(OnnxNumbers::vector(all.iter().map(|&n| n as i64).collect()))
             }
             "Size" => {
                 let shape = node.operand(0).ok()?.shape();
-                one(Numbers { shape: vec![], data: vec![checked_size(&shape).ok()? as i64] })
+                one(OnnxNumbers { shape: vec![], data: vec![checked_size(&shape).ok()? as i64] })
             }
             "Add" | "Sub" | "Mul" | "Div" | "Mod" | "Max" | "Min" => {
                 let (a, b) = (known(0)?, known(1)?);
@@ -71,18 +71,18 @@ impl<'t> Reading<'t> {
                     _ => super::shapes::expanded(node, &own).map(|(shape, _)| shape),
                 };
                 let found = shape.and_then(|shape| match checked_size(&shape) {
-                    Ok(n) if n == numbers.data.len() => Ok(Numbers { shape, data: numbers.data.clone() }),
+                    Ok(n) if n == numbers.data.len() => Ok(OnnxNumbers { shape, data: numbers.data.clone() }),
                     _ => Err(format!("{} numbers do not fit shape {shape:?}", numbers.data.len())),
                 });
                 Some(found.map(|numbers| vec![OnnxValue::Known(numbers)]))
             }
             "Concat" => {
-                let parts: Option<Vec<&Numbers<i64>>> = (0..node.x.len()).map(known).collect();
+                let parts: Option<Vec<&OnnxNumbers<i64>>> = (0..node.x.len()).map(known).collect();
                 let parts = parts?;
                 if parts.iter().any(|part| part.shape.len() != 1) {
                     return Some(Err("whole numbers that are known are joined as vectors".to_owned()));
                 }
-                one(Numbers::vector(parts.iter().flat_map(|part| part.data.iter().copied()).collect()))
+                one(OnnxNumbers::vector(parts.iter().flat_map(|part| part.data.iter().copied()).collect()))
             }
             "Gather" => {
                 let (numbers, indices) = (known(0)?, known(1)?);
@@ -91,8 +91,9 @@ impl<'t> Reading<'t> {
                 }
                 let data = indices.data.iter().map(|&i| axis(i, numbers.data.len()).map(|i| numbers.data[i]));
                 Some(
-                    data.collect::<Result<_, _>>()
-                        .map(|data| vec![OnnxValue::Known(Numbers { shape: indices.shape.clone(), data })]),
+                    data.collect::<Result<_, _>>().map(|data| {
+                        vec![OnnxValue::Known(OnnxNumbers { shape: indices.shape.clone(), data })]
+                    }),
                 )
             }
             "Slice" => {
@@ -104,7 +105,7 @@ impl<'t> Reading<'t> {
                 let n = numbers.data.len() as i64;
                 let place = |p: i64| (if p < 0 { p.saturating_add(n) } else { p }).clamp(0, n) as usize;
                 let (first, end) = (place(start.data[0]), place(*end.data.first()?));
-                one(Numbers::vector(numbers.data.get(first..end).unwrap_or_default().to_vec()))
+                one(OnnxNumbers::vector(numbers.data.get(first..end).unwrap_or_default().to_vec()))
             }
             "Range" => {
                 let [start, end, step] = [known(0)?, known(1)?, known(2)?].map(|n| n.data.first().copied());
@@ -121,12 +122,12 @@ impl<'t> Reading<'t> {
                     data.push(at);
                     at = at.saturating_add(step);
                 }
-                one(Numbers::vector(data))
+                one(OnnxNumbers::vector(data))
             }
             "Expand" => {
                 let (numbers, shape) = (known(0)?, known(1)?);
                 let ones: Option<Vec<usize>> = shape.data.iter().map(|&n| usize::try_from(n).ok()).collect();
-                let ones = Numbers { shape: ones?, data: vec![0; 1] };
+                let ones = OnnxNumbers { shape: ones?, data: vec![0; 1] };
                 Some(stretched(numbers, &ones.shape).map(|numbers| vec![OnnxValue::Known(numbers)]))
             }
             _ => None,
@@ -147,10 +148,10 @@ fn source(at: usize, to: &[usize], own: &[usize]) -> usize {
 }
 
 fn binary(
-    a: &Numbers<i64>,
-    b: &Numbers<i64>,
+    a: &OnnxNumbers<i64>,
+    b: &OnnxNumbers<i64>,
     f: fn(i64, i64) -> Option<i64>,
-) -> Result<Numbers<i64>, String> {
+) -> Result<OnnxNumbers<i64>, String> {
     let shape = broadcast(&a.shape, &b.shape)?;
     let n = checked_size(&shape)?;
     if n > MOST {
@@ -160,17 +161,17 @@ fn binary(
     let data = (0..n)
         .map(|i| at(i).ok_or_else(|| "a whole number overflows".to_owned()))
         .collect::<Result<_, _>>()?;
-    Ok(Numbers { shape, data })
+    Ok(OnnxNumbers { shape, data })
 }
 
-fn stretched(x: &Numbers<i64>, to: &[usize]) -> Result<Numbers<i64>, String> {
+fn stretched(x: &OnnxNumbers<i64>, to: &[usize]) -> Result<OnnxNumbers<i64>, String> {
     let shape = broadcast(&x.shape, to)?;
     let n = checked_size(&shape)?;
     if n > MOST {
         return Err(format!("more than {MOST} numbers"));
     }
     let data = (0..n).map(|i| x.data[source(i, &shape, &x.shape)]).collect();
-    Ok(Numbers { shape, data })
+    Ok(OnnxNumbers { shape, data })
 }
 
 impl OnnxValue<'_> {
