@@ -71,7 +71,7 @@ export const openGroups = async page => {
   return page.$$eval('[data-group][aria-pressed=true]', all => all.map(one => one.dataset.group).sort());
 };
 /** A number as a page writes it. */
-export const numberOf = said => Number(said.replaceAll('−', '-'));
+export const numberOf = text => Number(text.replaceAll('−', '-').replace(/(^|-|×)10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)$/, (_, before, digits) => `${before === '×' ? '' : `${before}1`}e${[...digits].map(one => (one === '⁻' ? '-' : '⁰¹²³⁴⁵⁶⁷⁸⁹'.indexOf(one))).join('')}`));
 /** That a number is told to the three digits that drawings have. */
 export function assertTold(said, number, what) {
   const found = numberOf(said);

@@ -4,12 +4,14 @@ use crate::layout::measure::EdgeText;
 use crate::model::details::{Details, Histogram};
 use crate::model::display::group_key;
 use crate::model::json::{Object, list, text};
+use crate::model::mark::Mark;
 use crate::model::picture::{Picture, PictureNode};
 use crate::model::text::minus;
 use crate::page::carried::Page;
 use crate::page::timeline;
 
-/// The data of a page, as JSON: the `state` that is shown first, unless it is carried compressed, its `open` groups, the labels of the `moments` with the
+/// The data of a page, as JSON: the `state` that is shown first, unless it is carried compressed, its `open` groups, the `marks` with their signs and
+/// words, from good to bad, the labels of the `moments` with the
 /// output at each, whether the page carries its program (`live`), and the expression of a `playground`.
 pub(crate) fn write(state: Option<&str>, page: &Page, moments: &[(&str, &Picture)]) -> String {
     let named = |(label, picture): &(&str, &Picture)| {
@@ -23,6 +25,10 @@ pub(crate) fn write(state: Option<&str>, page: &Page, moments: &[(&str, &Picture
     object
         .all("open", &page.open, |name| text(&group_key(name)))
         .all("moments", if moments.len() > 1 { moments } else { &[] }, named)
+        .raw(
+            "marks",
+            list(Mark::ALL.iter().rev().map(|mark| list([mark.word(), mark.sign(), mark.says()].map(text)))),
+        )
         .flag("live", page.carried.is_some())
         .some("playground", page.playground.as_deref())
         .end()

@@ -104,5 +104,37 @@ fn widen(place: &mut Option<String>, text: &Option<String>) {
 pub(crate) fn output(picture: &Picture) -> Option<f64> {
     let (index, _) =
         picture.drawn_edges().find(|(_, edge)| picture.nodes[edge.to].kind == NodeKind::Output)?;
-    EdgeText::of(picture, index).value?.parse().ok()
+    read(&EdgeText::of(picture, index).value?)
+}
+
+/// A number as pictures write it: `-4×10⁻⁹`.
+fn read(text: &str) -> Option<f64> {
+    // A power of ten stands by itself: `10⁶`.
+    let (sign, size) = text.strip_prefix('-').map_or(("", text), |size| ("-", size));
+    let alone = size.strip_prefix("10").filter(|power| power.starts_with(|c: char| !c.is_ascii()));
+    let (digits, power) = match (size.split_once("×10"), alone) {
+        (Some(parts), _) => parts,
+        (None, Some(power)) => ("1", power),
+        (None, None) => return text.parse().ok(),
+    };
+    let lowered = power.chars().map(|c| match "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().position(|raised| raised == c)
+    {
+        Some(digit) => char::from_digit(digit as u32, 10),
+        None => (c == '⁻').then_some('-'),
+    });
+    format!("{sign}{digits}e{}", lowered.collect::<Option<String>>()?).parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+    use crate::model::number;
+
+    #[test]
+    fn numbers_are_read_as_they_are_written() {
+        for x in [0.0, 220.0, -0.333, 1.23e-5, -4e-9, -1e-7, 1.7e308, 2.23e-308, 1e6] {
+            assert_eq!(read(&number::scalar(x)), Some(x), "{x}");
+        }
+        assert_eq!([read("[1, 2]"), read("1×10"), read("×10⁻"), read("2×10x")], [None; 4]);
+    }
 }

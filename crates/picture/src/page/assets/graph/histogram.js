@@ -8,7 +8,8 @@ function shapeOf(tag, className, places = {}) {
   return shape;
 }
 
-const numberOf = text => Number(text.replaceAll('−', '-'));
+/** A number as it is drawn, such as 4.6×10⁻⁴. */
+const numberOf = text => Number(text.replaceAll('−', '-').replace(/(^|-|×)10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)$/, (_, before, digits) => `${before === '×' ? '' : `${before}1`}e${[...digits].map(one => (one === '⁻' ? '-' : '⁰¹²³⁴⁵⁶⁷⁸⁹'.indexOf(one))).join('')}`));
 const barsWide = 240, barsHigh = 66;
 
 /** Adds the bars of a histogram between two heights, along an axis from `low` to `high`. */

@@ -216,13 +216,6 @@ class Level {
   }
 }
 
-const markWords = {
-  right: 'right', kink: 'at a kink', open: 'not resolved', vanishing: 'vanishing gradient', 'zero_gradient': 'gradient all 0',
-  dead: 'dead relu', exploding: 'exploding gradient', 'infinite_inherited': 'infinite, from before',
-  'nan_inherited': 'NaN, from before', infinite: 'infinite, begins here', nan: 'NaN, begins here', changed: 'changed',
-  added: 'added', removed: 'removed', wrong: 'wrong',
-};
-const markSigns = {
-  right: '✓', kink: '∧', open: '?', vanishing: '↓', 'zero_gradient': '0', dead: '—', exploding: '↑', 'infinite_inherited': '∞',
-  'nan_inherited': 'N', infinite: '∞', nan: 'N', changed: '~', added: '+', removed: '−', wrong: '✗',
-};
+/** What the marks of nodes say, and their signs, from good to bad. */
+const markWords = Object.fromEntries(data.marks.map(([word, , says]) => [word, says]));
+const markSigns = Object.fromEntries(data.marks.map(([word, sign]) => [word, sign]));
