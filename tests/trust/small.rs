@@ -46,8 +46,8 @@ fn nan_from_the_branch_not_taken_is_named_with_the_idiom_that_helps() {
         for words in ["NaN from the branch not taken", "double-where idiom", "where"] {
             assert!(said.contains(words), "{said}");
         }
-        let page = loss.draw().gradients(&loss.backward()).health().to_html().unwrap();
-        assert!(page.contains("double-where idiom"));
+        let picture = loss.draw().gradients(&loss.backward()).health().picture().unwrap();
+        assert!(picture.to_json().contains("double-where idiom"));
     }
     // A choice that has no part in it is not blamed.
     let right: [Function; 3] = [

@@ -167,7 +167,7 @@ fn body(node: &PictureNode, consumers: usize) -> String {
     };
     let first = rows.first().map_or(0.0, |row| width(row, 16.0));
     let widest = rows.iter().map(|row| width(row, 16.0)).fold(0.0, f64::max);
-    let mut rows: Vec<String> = rows.iter().map(|row| text(row)).collect();
+    let mut rows: Vec<String> = rows.iter().map(|row| text(row)).filter(|row| !row.is_empty()).collect();
     // The round ends of a plate that is higher than wide would meet, so it is padded with spaces; zero-width spaces keep
     // these from being trimmed.
     let wanted = 28.0 * rows.len() as f64;
@@ -246,7 +246,7 @@ fn looks(picture: &Picture, ids: &[String], arrows: &[usize], out: &mut String) 
 
 /// A label that may be empty.
 fn label_of(group: &Group) -> String {
-    if group.label.is_empty() { " ".to_owned() } else { text(&group.label) }
+    Some(text(&group.label)).filter(|label| !label.is_empty()).unwrap_or_else(|| " ".to_owned())
 }
 
 /// Pairs of characters that Mermaid interprets even as entity codes: mathematics, a line break, an icon, and its internal

@@ -14,7 +14,7 @@ use std::ops::Not;
 ///   [`groups`](Picture::groups); an edge with a missing end is not drawn;
 /// - numbers are text already (see [`number`](crate::model::number)), so there is no float type here;
 /// - ids derive from positions in the graph: the same program gives the same picture, byte for byte.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Picture {
     /// The title, drawn above the picture; empty for none.
     pub title: String,
@@ -28,9 +28,11 @@ pub struct Picture {
     pub groups: Vec<Group>,
     /// The widest that a drawing from left to right may be, in pixels: a wider one is folded into rows, as a text is into
     /// lines. A rank that is wider alone, and a drawing from top to bottom, are not folded.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub max_width: Option<u32>,
 }
+
+fields! { Picture { title, direction, nodes, edges, groups, max_width unless Option::is_none } }
 
 /// Which way the forward pass runs across the page.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
