@@ -5,14 +5,14 @@
 //! picture. Drawn in `graphs/health_nan.svg` and `graphs/diff.svg`.
 //!
 //! ```text
-//! n0  N input: 4 of 4 elements of its gradient are NaN; it comes back from n3 matmul [2, 2]
-//! n1  N parameter: 4 of 4 elements of its gradient are NaN; it comes back from n3 matmul [2, 2]
-//! n2  N parameter: its gradient is NaN; it comes back from n4 add [2, 2]
-//! n3  N matmul: 4 of 4 elements of its gradient are NaN; it comes back from n4 add [2, 2]
-//! n4  N add: 4 of 4 elements of its gradient are NaN; it comes back from n5 relu [2, 2]
-//! n5  N relu: 4 of 4 elements of its gradient are NaN; it comes back from n6 sum(axes=[0, 1], keep=false) []
-//! n5  N relu: every element is 0: nothing passes, and no gradient comes back
-//! n6  N sum(axes=[0, 1], keep=false): its gradient is NaN; it comes back from n7 div [2, 2]
+//! n0  ◇N input: 4 of 4 elements of its gradient are NaN; it comes back from n3 matmul [2, 2]
+//! n1  ◇N parameter: 4 of 4 elements of its gradient are NaN; it comes back from n3 matmul [2, 2]
+//! n2  ◇N parameter: its gradient is NaN; it comes back from n4 add [2, 2]
+//! n3  ◇N matmul: 4 of 4 elements of its gradient are NaN; it comes back from n4 add [2, 2]
+//! n4  ◇N add: 4 of 4 elements of its gradient are NaN; it comes back from n5 relu [2, 2]
+//! n5  ◇N relu: 4 of 4 elements of its gradient are NaN; it comes back from n6 sum(axes=[0, 1], keep=false) []
+//! n5  ◇N relu: every element is 0: nothing passes, and no gradient comes back
+//! n6  ◇N sum(axes=[0, 1], keep=false): its gradient is NaN; it comes back from n7 div [2, 2]
 //! n7  N div: 4 of 4 elements are NaN, and it begins here: all its operands are finite
 //! n8  N square: 4 of 4 elements are NaN; it comes from n7 div [2, 2]
 //! n9  N sum(axes=[0, 1], keep=false): it is NaN; it comes from n8 square [2, 2]

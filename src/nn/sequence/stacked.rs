@@ -37,7 +37,7 @@ pub trait Recurrent: Layer + Clone {
 /// let (outputs, states) = net.unroll(x, None, None);
 /// assert_eq!(outputs.shape(), [32, 10, 14]);
 /// assert_eq!(states.len(), 4); // (h, c) of each layer and direction
-/// let other = Stacked::new(2, 5, 7, |inputs, hidden| Lstm::new(inputs, hidden).init(Orthogonal));
+/// let other = Stacked::new(2, 5, 7, |inputs, hidden| Lstm::new(inputs, hidden).init(Orthogonal(1.0)));
 /// # let _ = other;
 /// ```
 #[derive(Debug, Clone)]
