@@ -21,7 +21,7 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// [`Error::Argument`] if the ending is another, the graph has two ops that a file cannot tell apart, or the file cannot
+    /// [`Error::Argument`](crate::Error::Argument) if the ending is another, the graph has two ops that a file cannot tell apart, or the file cannot
     /// be written. Then what was at `path` is still there.
     ///
     /// # Cost
@@ -40,7 +40,7 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// [`Error::Argument`] if the file cannot be read, is damaged, was written in a format that is not known here (the message
+    /// [`Error::Argument`](crate::Error::Argument) if the file cannot be read, is damaged, was written in a format that is not known here (the message
     /// says by which version), or holds f64 and is loaded in f32.
     ///
     /// # Cost
