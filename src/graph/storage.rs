@@ -2,7 +2,9 @@
 
 use super::consumers::Consumers;
 use super::ids::{EdgeId, Kind, NodeId, OpId, ShapeId, SiteId};
-use super::record::{Leaf, OpRecord, Record, Site, Stamp};
+#[cfg(feature = "draw")]
+use super::record::Leaf;
+use super::record::{OpRecord, Record, Site, Stamp};
 use crate::location::Location;
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashSet};
@@ -105,6 +107,7 @@ impl Graph {
     }
 
     /// The first `len` nodes, with all of the tables.
+    #[cfg(feature = "draw")]
     pub(crate) fn prefix(&self, len: usize) -> Graph {
         let mut graph = self.clone();
         let dropped = self.nodes.get(len..).unwrap_or_default();
@@ -189,6 +192,7 @@ impl Graph {
     }
 
     /// Gives an element of a constant another number; what it was, if there is such an element.
+    #[cfg(feature = "draw")]
     pub(crate) fn set_constant(&mut self, id: NodeId, element: usize, number: f64) -> Option<f64> {
         let len = self.get(id)?.constant()?.len();
         let start = self.record(id).pair()[0].index();
