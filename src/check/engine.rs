@@ -3,10 +3,10 @@
 
 use crate::check::report::fault::{Fault, Stage};
 use crate::error::Result;
-use crate::graph::{Graph, Leaf, NodeId};
+use crate::graph::{Graph, Leaf, NodeId, OpIndex};
 use crate::ops::BroadcastLike;
 use crate::plan::{Held, Merged};
-use crate::reverse::{RuleInputs, RuleStep};
+use crate::reverse::{GatheredSlices, RuleInputs, RuleStep};
 use crate::tape::{Recorder, Var};
 use smallvec::SmallVec;
 use std::any::Any;
@@ -28,6 +28,8 @@ struct Follow<'r> {
     cotangents: Vec<Option<NodeId>>,
     /// What each node gets from its consumers.
     parts: Vec<SmallVec<[NodeId; 2]>>,
+    /// Those of slices, which are added up together: until then the first stands for all.
+    slices: GatheredSlices,
     /// Which nodes the gradients are computed from.
     used: Vec<bool>,
 }
@@ -50,6 +52,7 @@ pub(super) fn follow(loss: Var<'_>, leaves: &[Var<'_>], gradients: &[Var<'_>]) -
         used,
         cotangents: vec![None; end + 1],
         parts: vec![SmallVec::new(); end + 1],
+        slices: GatheredSlices::default(),
     };
     follow.cotangents[end] = follow.seed(loss.id());
     let fault = follow.run(&matters)?;
@@ -114,6 +117,9 @@ impl Follow<'_> {
 
     fn run(&mut self, matters: &[bool]) -> Result<Option<Fault>> {
         for id in (0..matters.len()).rev().filter(|&i| matters[i]).map(NodeId::new) {
+            if let Some(fault) = self.add_up(id) {
+                return Ok(Some(fault));
+            }
             let inputs = self.recorder.graph.node(id).inputs().to_vec();
             let leads: Vec<usize> = (0..inputs.len()).filter(|&i| matters[inputs[i].index()]).collect();
             if leads.is_empty() {
@@ -153,31 +159,49 @@ impl Follow<'_> {
         let part = self.merged.of(found);
         let place = input.index();
         self.parts[place].push(part);
-        self.cotangents[place] = match self.cotangents[place] {
-            None => Some(part),
-            Some(sum) => {
-                let op = self.recorder.sum_op();
-                let graph = &self.recorder.graph;
-                let shape = graph.record(input).shape;
-                match self.merged.find(graph, op, shape, &[sum, part]) {
-                    Some(sum) => Some(sum),
-                    None => {
-                        let count = self.parts[place].len();
-                        let problem = format!(
-                            "its cotangent is not the sum of what its consumers hand on: {} and {}, contributions 1 \
-                             to {} and {count}, were not added up",
-                            graph.describe(sum),
-                            graph.describe(part),
-                            count - 1,
-                        );
-                        let mut fault = self.missing(input, &problem);
-                        fault.hint = Some("a term is missing, or counted twice".to_owned());
-                        return Ok(Some(fault));
-                    }
-                }
-            }
+        let Some(sum) = self.cotangents[place] else {
+            self.cotangents[place] = Some(part);
+            return Ok(None);
         };
-        Ok(None)
+        let Self { recorder, merged, slices, .. } = self;
+        if slices.gather(recorder, |id| merged.of(id), input, sum, part) {
+            return Ok(None);
+        }
+        if let Some(fault) = self.add_up(input) {
+            return Ok(Some(fault));
+        }
+        let sum = self.cotangents[place].unwrap_or(sum);
+        let op = self.recorder.sum_op();
+        Ok(self.sum(input, op, &[sum, part]))
+    }
+
+    /// Takes the sum of what slices of a node hand on as its cotangent, if there are several.
+    fn add_up(&mut self, node: NodeId) -> Option<Fault> {
+        let (op, inputs) = self.slices.sum(self.recorder, node)?;
+        self.sum(node, op, &inputs)
+    }
+
+    /// Takes a recorded sum as the cotangent of a node; what is wrong if there is none.
+    fn sum(&mut self, node: NodeId, op: OpIndex, inputs: &[NodeId]) -> Option<Fault> {
+        let graph = &self.recorder.graph;
+        let found = self.merged.find(graph, op, graph.record(node).shape, inputs);
+        if found.is_some() {
+            self.cotangents[node.index()] = found;
+            return None;
+        }
+        let parts = &self.parts[node.index()];
+        let (last, before) = (parts.last().copied().unwrap_or(node), self.cotangents[node.index()]);
+        let problem = format!(
+            "its cotangent is not the sum of what its consumers hand on: {} and {}, contributions 1 to {} and {}, were not \
+             added up",
+            graph.describe(before.unwrap_or(node)),
+            graph.describe(last),
+            parts.len() - 1,
+            parts.len(),
+        );
+        let mut fault = self.missing(node, &problem);
+        fault.hint = Some("a term is missing, or counted twice".to_owned());
+        Some(fault)
     }
 
     /// That the gradient said to be a leaf's is its cotangent.

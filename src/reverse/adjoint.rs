@@ -1,6 +1,6 @@
 //! What the recorded reverse pass knows of each node.
 
-use crate::graph::{NodeId, Origin, Stamp};
+use crate::graph::{NodeId, OpIndex, Origin, Stamp};
 use crate::ops::{AddSlices, Unslice};
 use crate::tape::Recorder;
 use std::any::Any;
@@ -55,12 +55,12 @@ impl AdjointState {
 /// Other contributions are added to their sum, one after another, and none is gathered after them: so each element is the sum of
 /// the same terms in the same order as where each contribution is added by itself.
 #[derive(Debug, Default)]
-pub(super) struct GatheredSlices(BTreeMap<NodeId, Vec<NodeId>>);
+pub(crate) struct GatheredSlices(BTreeMap<NodeId, Vec<NodeId>>);
 
-/// The op of a node that is what a slice of an array hands back to it.
-fn slice_of(recorder: &Recorder, part: NodeId, array: NodeId) -> Option<&Unslice> {
+/// The op of a node, if it is what a slice of an array hands back to that.
+fn slice_of(recorder: &Recorder, part: NodeId) -> Option<&Unslice> {
     let op: &dyn Any = &*recorder.ops[recorder.graph.record(part).op.0 as usize];
-    op.downcast_ref::<Unslice>().filter(|_| recorder.graph.node(part).inputs().get(1) == Some(&array))
+    op.downcast_ref()
 }
 
 impl GatheredSlices {
@@ -69,9 +69,19 @@ impl GatheredSlices {
         self.0.keys().next().copied()
     }
 
-    /// Gathers a contribution, if it and all before it are of slices; whether it did.
-    pub(super) fn gather(&mut self, recorder: &Recorder, node: NodeId, sum: NodeId, part: NodeId) -> bool {
-        let fits = |part| slice_of(recorder, part, node).is_some();
+    /// Gathers a contribution, if it and all before it are of slices; whether it did. Nodes of which `same` gives the same node
+    /// are equal.
+    pub(crate) fn gather(
+        &mut self,
+        recorder: &Recorder,
+        same: impl Fn(NodeId) -> NodeId,
+        node: NodeId,
+        sum: NodeId,
+        part: NodeId,
+    ) -> bool {
+        let is_of_node =
+            |part| recorder.graph.node(part).inputs().get(1).is_some_and(|&array| same(array) == same(node));
+        let fits = |part| slice_of(recorder, part).is_some() && is_of_node(part);
         if !fits(part) || !self.0.contains_key(&node) && !fits(sum) {
             return false;
         }
@@ -79,14 +89,19 @@ impl GatheredSlices {
         true
     }
 
-    /// Records the sum of what was gathered for a node, if something was.
-    pub(super) fn add_up(&mut self, recorder: &mut Recorder, node: NodeId) -> Option<NodeId> {
+    /// The op that adds up what was gathered for a node, and its operands, if something was.
+    pub(crate) fn sum(&mut self, recorder: &mut Recorder, node: NodeId) -> Option<(OpIndex, Vec<NodeId>)> {
         let parts = self.0.remove(&node)?;
-        let ops = parts.iter().filter_map(|&part| slice_of(recorder, part, node));
+        let ops = parts.iter().filter_map(|&part| slice_of(recorder, part));
         let ranges = ops.flat_map(|op| op.ranges.iter().copied()).collect();
         let values = parts.iter().map(|&part| recorder.graph.node(part).inputs()[0]);
         let inputs: Vec<NodeId> = std::iter::once(node).chain(values).collect();
-        let op = recorder.intern_listed(Arc::new(AddSlices { ranges }), inputs.len());
+        Some((recorder.intern_listed(Arc::new(AddSlices { ranges }), inputs.len()), inputs))
+    }
+
+    /// Records the sum of what was gathered for a node, if something was.
+    pub(super) fn add_up(&mut self, recorder: &mut Recorder, node: NodeId) -> Option<NodeId> {
+        let (op, inputs) = self.sum(recorder, node)?;
         let record = recorder.graph.record(node);
         let stamp = Stamp { op, shape: record.shape, site: record.site, origin: Origin::Backward(node) };
         Some(recorder.graph.push(stamp, &inputs))

@@ -16,5 +16,6 @@ mod rules;
 mod same_rules;
 mod sweep;
 
+pub(crate) use adjoint::GatheredSlices;
 pub use gradients::Gradients;
 pub(crate) use rule::{RuleInputs, RuleStep};

@@ -156,7 +156,7 @@ impl RecordedPass<'_> {
     fn accumulate(&mut self, node: NodeId, sum: NodeId, part: NodeId) -> NodeId {
         let mut sum = sum;
         if self.recorder.graph.record(node).shape != ShapeIndex::SCALAR {
-            if self.slices.gather(self.recorder, node, sum, part) {
+            if self.slices.gather(self.recorder, |id| id, node, sum, part) {
                 return sum;
             }
             sum = self.slices.add_up(self.recorder, node).unwrap_or(sum);

@@ -3,7 +3,7 @@
 use crate::{Fault, Square, net, wave, wrong_square};
 use chainrule::check::{Mode, Verdict};
 use chainrule::{Check, Tape, Var, assert_gradients};
-use ndarray::arr1;
+use ndarray::{arr1, s};
 
 #[test]
 fn right_gradients_pass() {
@@ -81,6 +81,23 @@ fn a_constant_output_is_zero_within_rounding_if_every_node_is_right() {
     let report = Check::new(loss, &[w]).gradients(&[gradient]).run().unwrap();
     assert_eq!(report.parameters[0].verdict, Verdict::Unresolved, "{report}");
     assert!(report.to_string().contains("too small to be told from rounding"), "{report}");
+}
+
+#[test]
+fn what_slices_of_an_array_hand_back_is_known_to_be_their_sum() {
+    for parts in 2..5_usize {
+        let tape = Tape::new();
+        let w = tape.leaf("w", arr1(&[0.3, -1.0, 0.4, 1.3, -0.2]));
+        let shares = w.softmax(0);
+        let mut loss = shares.slice(s![parts as isize..]).sum();
+        for i in 0..parts {
+            loss += shares.slice(s![i as isize..i as isize + 1]).sum();
+        }
+        // Each share of a softmax has its part in one slice: their sum is 1.
+        let report = Check::new(loss, &[w]).run().unwrap();
+        let [w] = &report.parameters[..] else { unreachable!() };
+        assert_eq!((w.rounded + w.zeros, report.passed()), (5, true), "{report}");
+    }
 }
 
 #[test]
