@@ -4,8 +4,7 @@ use super::exported::Export;
 use super::trace::trace;
 use crate::error::{Error, Result};
 use crate::graph::{Leaf, NodeId};
-use crate::plan::{check_kinds, check_updates};
-use crate::tape::Var;
+use crate::tape::{Request, Var};
 
 /// Batch sizes for which a graph is written to find what depends on the size, and how: odd and even, and between other powers of
 /// 2, so that what depends on these is seen.
@@ -23,23 +22,10 @@ impl Export {
         outputs: impl IntoIterator<Item = Var<'t>>,
         updates: impl IntoIterator<Item = (Var<'t>, Var<'t>)>,
     ) -> Result<Self> {
-        let outputs: Vec<Var<'t>> = outputs.into_iter().collect();
-        let updates: Vec<(Var<'t>, Var<'t>)> = updates.into_iter().collect();
-        let all: Vec<Var<'_>> =
-            outputs.iter().copied().chain(updates.iter().flat_map(|&(p, v)| [p, v])).collect();
-        let Some(first) = all.first() else {
-            let problem = "there is nothing to export; give at least one output or update".to_owned();
-            return Err(Error::Argument { what: "export", problem });
-        };
-        for &var in &all {
-            first.tape().own("export", var, &all)?;
-        }
-        let recorder = first.tape().recorder().borrow();
-        check_kinds(&recorder.graph, &updates)?;
-        check_updates(&recorder.graph, &updates)?;
-        let outputs: Vec<NodeId> = outputs.iter().map(|v| v.id()).collect();
-        let updates: Vec<(NodeId, NodeId)> = updates.iter().map(|(p, v)| (p.id(), v.id())).collect();
-        trace(&recorder, &outputs, &updates, &|_| None)
+        let (outputs, updates): (Vec<_>, Vec<_>) =
+            (outputs.into_iter().collect(), updates.into_iter().collect());
+        let Request { tape, outputs, updates } = Request::new("export", &outputs, &updates)?;
+        trace(&tape.recorder().borrow(), &outputs, &updates, &|_| None)
     }
 
     /// As [`new`](Self::new), with the size of the first axis of some inputs left open: in ONNX it is the symbol `batch`.
@@ -54,20 +40,16 @@ impl Export {
         updates: impl IntoIterator<Item = (Var<'t>, Var<'t>)>,
         inputs: impl IntoIterator<Item = Var<'t>>,
     ) -> Result<Self> {
-        let outputs: Vec<Var<'t>> = outputs.into_iter().collect();
-        let updates: Vec<(Var<'t>, Var<'t>)> = updates.into_iter().collect();
+        let (outputs, updates): (Vec<_>, Vec<_>) =
+            (outputs.into_iter().collect(), updates.into_iter().collect());
         let inputs: Vec<Var<'t>> = inputs.into_iter().collect();
-        let mut export = Self::new(outputs.iter().copied(), updates.iter().copied())?;
-        let Some(tape) = outputs.first().or(updates.first().map(|(p, _)| p)).map(|v| v.tape()) else {
-            return Ok(export);
-        };
+        let Request { tape, outputs, updates } = Request::new("export", &outputs, &updates)?;
+        let recorder = tape.recorder().borrow();
+        let mut export = trace(&recorder, &outputs, &updates, &|_| None)?;
         for &var in &inputs {
             tape.own("export", var, &inputs)?;
         }
-        let recorder = tape.recorder().borrow();
         let inputs: Vec<NodeId> = inputs.iter().map(|v| v.id()).collect();
-        let outputs: Vec<NodeId> = outputs.iter().map(|v| v.id()).collect();
-        let updates: Vec<(NodeId, NodeId)> = updates.iter().map(|(p, v)| (p.id(), v.id())).collect();
         for &input in &inputs {
             let node = recorder.graph.node(input);
             let is_input = matches!(node.leaf(), Some(Leaf::Input | Leaf::Index));

@@ -17,8 +17,8 @@ use std::io::Cursor;
 
 const MAGIC: &[u8; 13] = b"chainrule\r\n\x1a\n";
 
-/// The version of the format; a reader refuses the ones it does not know.
-const FORMAT: u32 = 1;
+/// The version of what is in a file, packed or as JSON; a reader refuses the ones it does not know.
+pub(super) const FORMAT: u32 = 1;
 
 /// The version of the crate.
 pub(super) const WRITER: &str = env!("CARGO_PKG_VERSION");

@@ -1,8 +1,8 @@
 //! A graph with what is wanted of it.
 
-use crate::error::{Error, Result};
-use crate::graph::{Graph, Kind, Leaf, NodeId};
-use crate::tape::{Limits, Registry, Tape, Var};
+use crate::error::Result;
+use crate::graph::{Graph, NodeId};
+use crate::tape::{Limits, Registry, Request, Tape, Var, check_updates};
 use chainrule_base::fields;
 use serde::Deserialize;
 
@@ -45,28 +45,15 @@ impl Model {
     ///
     /// [`Error::Argument`] if there is no var, vars are of several tapes, or an update is not that of a parameter by real numbers
     /// of its shape.
+    #[track_caller]
     pub fn new<'t>(
         outputs: impl IntoIterator<Item = Var<'t>>,
         updates: impl IntoIterator<Item = (Var<'t>, Var<'t>)>,
     ) -> Result<Self> {
-        let outputs: Vec<Var<'t>> = outputs.into_iter().collect();
-        let updates: Vec<(Var<'t>, Var<'t>)> = updates.into_iter().collect();
-        let all: Vec<Var<'t>> =
-            outputs.iter().copied().chain(updates.iter().flat_map(|&(p, v)| [p, v])).collect();
-        let Some(first) = all.first() else {
-            let problem = "there is nothing to save; give at least one output or update".to_owned();
-            return Err(Error::Argument { what: "model", problem });
-        };
-        for &var in &all {
-            first.tape().own("model", var, &all)?;
-        }
-        let model = Self {
-            graph: first.tape().graph().clone(),
-            outputs: outputs.iter().map(|var| var.id()).collect(),
-            updates: updates.iter().map(|(parameter, value)| (parameter.id(), value.id())).collect(),
-        };
-        model.check().map_err(|problem| Error::Argument { what: "model", problem })?;
-        Ok(model)
+        let (outputs, updates): (Vec<_>, Vec<_>) =
+            (outputs.into_iter().collect(), updates.into_iter().collect());
+        let Request { tape, outputs, updates } = Request::new("save", &outputs, &updates)?;
+        Ok(Self { graph: tape.graph().clone(), outputs, updates })
     }
 
     /// The graph.
@@ -112,26 +99,13 @@ impl Model {
         self.updates.iter().map(|&(parameter, value)| (on(tape, parameter), on(tape, value))).collect()
     }
 
-    /// That all nodes exist, and updates are those of parameters.
-    pub(super) fn check(&self) -> std::result::Result<(), String> {
+    /// That all nodes exist, and updates are those of parameters; what is wrong otherwise.
+    pub(super) fn check(&self) -> Result<(), String> {
         let ids = self.outputs.iter().chain(self.updates.iter().flat_map(|(p, v)| [p, v]));
         if let Some(id) = ids.into_iter().find(|id| id.index() >= self.graph.len()) {
             return Err(format!("the graph has no node {id}; it has {}", self.graph.len()));
         }
-        for &(parameter, value) in &self.updates {
-            let (node, new) = (self.graph.node(parameter), self.graph.node(value));
-            let described = self.graph.describe(parameter);
-            if node.leaf() != Some(Leaf::Parameter) {
-                return Err(format!("{described} is not a parameter; only parameters are updated"));
-            }
-            if new.kind() != Kind::Real || new.shape() != node.shape() {
-                let value = self.graph.describe(value);
-                return Err(format!(
-                    "the update of {described} is {value}, and not real numbers of its shape"
-                ));
-            }
-        }
-        Ok(())
+        check_updates(&self.graph, &self.updates)
     }
 }
 

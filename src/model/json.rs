@@ -1,14 +1,11 @@
 //! Models as JSON, to be read by people.
 
-use super::container::{WRITER, unknown};
+use super::container::{FORMAT, WRITER, unknown};
 use super::graph::Model;
 use crate::base::float::Float;
 use crate::base::state::State;
 use crate::shown::{CELL, shown};
 use serde::{Deserialize, Serialize};
-
-/// The version of the format; a reader refuses the ones it does not know.
-const FORMAT: u32 = 1;
 
 /// What stands in a file, by reference.
 #[derive(Serialize)]

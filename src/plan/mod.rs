@@ -21,7 +21,7 @@ mod slots;
 mod split;
 mod step;
 
-pub(crate) use compile::{Held, Merged, check_kinds, check_updates};
+pub(crate) use compile::{Held, Merged};
 pub(crate) use run::{Point, Seen};
 #[cfg(feature = "draw")]
 pub(crate) use schedule::bytes;

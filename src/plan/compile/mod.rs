@@ -20,4 +20,3 @@ mod place;
 mod request;
 
 pub(crate) use merge::{Held, Merged};
-pub(crate) use request::{check_kinds, check_updates};

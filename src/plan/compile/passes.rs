@@ -8,7 +8,6 @@ use super::lowering::Lowering;
 use super::merge::{Held, Merged};
 use super::order::order;
 use super::place::{assign_buffers, write_in_place};
-use super::request::{check_kinds, check_updates};
 use crate::base::alloc;
 use crate::base::shape::Layout;
 use crate::error::{Error, Result};
@@ -18,7 +17,7 @@ use crate::plan::instances::instance;
 use crate::plan::options::PlanOptions;
 use crate::plan::split;
 use crate::plan::step::{Buffer, OperandCheck, Step};
-use crate::tape::{Op, Precision, Recorder, Var, check_elements};
+use crate::tape::{Op, Precision, Recorder, Request, Var, check_elements};
 use std::sync::Arc;
 
 impl<F: Precision> Plan<F> {
@@ -68,29 +67,14 @@ impl<F: Precision> Plan<F> {
 }
 
 #[track_caller]
-fn compile<F: Precision>(
-    outputs: &[Var<'_>],
-    updates: &[(Var<'_>, Var<'_>)],
+fn compile<'t, F: Precision>(
+    outputs: &[Var<'t>],
+    updates: &[(Var<'t>, Var<'t>)],
     options: PlanOptions,
     held: &Held,
 ) -> Result<Plan<F>> {
-    let all: Vec<Var<'_>> =
-        outputs.iter().copied().chain(updates.iter().flat_map(|&(p, v)| [p, v])).collect();
-    let Some(first) = all.first() else {
-        return Err(Error::Argument {
-            what: "compile",
-            problem: "there is nothing to compile; give at least one output or update".to_owned(),
-        });
-    };
-    let tape = first.tape();
-    for &var in &all {
-        tape.own("compile", var, &all)?;
-    }
+    let Request { tape, outputs, updates } = Request::new("compile", outputs, updates)?;
     let recorder = tape.recorder().borrow();
-    check_kinds(&recorder.graph, updates)?;
-    check_updates(&recorder.graph, updates)?;
-    let outputs: Vec<NodeId> = outputs.iter().map(|v| v.id()).collect();
-    let updates: Vec<(NodeId, NodeId)> = updates.iter().map(|(p, v)| (p.id(), v.id())).collect();
     (instance::<F>().compile)(&recorder, &outputs, &updates, options, held)
 }
 

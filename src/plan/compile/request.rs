@@ -3,42 +3,13 @@
 use super::lowering::Lowering;
 use crate::base::shape::Layout;
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Kind, Leaf, NodeId};
+use crate::graph::NodeId;
 use crate::plan::step::{
     Buffer, BufferView, OperandCheck, OutputTarget, Step, StepOperand, StepOutput, Work,
 };
-use crate::tape::{Precision, Var};
+use crate::tape::Precision;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
-
-/// That parameters are updated with real numbers.
-pub(crate) fn check_kinds(graph: &Graph, updates: &[(Var<'_>, Var<'_>)]) -> Result<()> {
-    let mut vars = updates.iter().flat_map(|(parameter, value)| [parameter, value]);
-    match vars.find(|v| graph.node(v.id()).kind() == Kind::Index) {
-        None => Ok(()),
-        Some(var) => Err(Error::Argument {
-            what: "compile",
-            problem: format!("{} holds indices; updates are real numbers", graph.describe(var.id())),
-        }),
-    }
-}
-
-/// That every update names a parameter and a value of its shape.
-pub(crate) fn check_updates(graph: &Graph, updates: &[(Var<'_>, Var<'_>)]) -> Result<()> {
-    for &(parameter, value) in updates {
-        let node = graph.node(parameter.id());
-        let described = graph.describe(parameter.id());
-        let problem = if node.leaf() != Some(Leaf::Parameter) {
-            format!("{described} is not a parameter; only parameters are updated")
-        } else if node.shape() != graph.node(value.id()).shape() {
-            format!("the update of {described} has another shape: {}", graph.describe(value.id()))
-        } else {
-            continue;
-        };
-        return Err(Error::Argument { what: "compile", problem });
-    }
-    Ok(())
-}
 
 impl<F: Precision> Lowering<'_, F> {
     /// Keeps the outputs and the new values of parameters until the end of a run, after all steps are lowered.
