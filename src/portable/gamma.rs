@@ -22,18 +22,8 @@ impl<'p> Portable<'p> {
             product = short.select(product * far, product);
             far = short.select(far + 1.0, far);
         }
-        let mut factorial = 1.0;
-        let coefficients: Vec<f64> = BERNOULLI
-            .iter()
-            .enumerate()
-            .map(|(j, c)| {
-                // B₂ⱼ / (2j (2j − 1)) of B₂ⱼ / (2j)!.
-                let k = 2.0 * (j + 1) as f64;
-                let own = c * factorial;
-                factorial *= (k - 1.0) * k;
-                own
-            })
-            .collect();
+        // B₂ⱼ / (2j (2j − 1)).
+        let coefficients = bernoulli(0.0);
         let series = far.square().recip().polynomial(&coefficients) / far;
         let y = (far - 0.5) * far.ln() - far + (0.5 * (2.0 * PI).ln()) + series - product.ln();
         let from_whole = x - x.round();
@@ -51,6 +41,18 @@ impl<'p> Portable<'p> {
     }
 }
 
+/// `B₂ⱼ (2j − 2 + n)! / (2j)!` for j = 1, 2, …, with Bernoulli's numbers B, for n = 0 or 1.
+fn bernoulli(n: f64) -> Vec<f64> {
+    let mut factorial = 1.0;
+    let coefficient = |(j, c): (usize, &f64)| {
+        let k = 2.0 * (j + 1) as f64 - 1.0 + n;
+        let own = c * factorial;
+        factorial *= k * (k + 1.0);
+        own
+    };
+    BERNOULLI.iter().enumerate().map(coefficient).collect()
+}
+
 fn digamma(x: Portable<'_>) -> Portable<'_> {
     let negative = x.less(0.0);
     let from_whole = x - x.round();
@@ -61,17 +63,8 @@ fn digamma(x: Portable<'_>) -> Portable<'_> {
         below = short.select(below + far.recip(), below);
         far = short.select(far + 1.0, far);
     }
-    let mut factorial = 1.0;
-    let coefficients: Vec<f64> = BERNOULLI
-        .iter()
-        .enumerate()
-        .map(|(j, c)| {
-            let k = 2.0 * (j + 1) as f64;
-            let own = c * factorial;
-            factorial *= k * (k + 1.0);
-            own
-        })
-        .collect();
+    // B₂ⱼ / 2j.
+    let coefficients = bernoulli(1.0);
     let square = far.square().recip();
     let series = square * square.polynomial(&coefficients);
     let y = (far.ln() - (0.5 / far + series)) - below;

@@ -24,6 +24,23 @@ pub(super) const NOWHERE: usize = usize::MAX;
 /// The least number of elements for which a second thread pays.
 const LONG: usize = 1 << 16;
 
+/// Calls `f(line, its place in the block, block)` for each line of y along an axis of n elements, of which so many lie in each
+/// other in a block: in several threads where there are `LONG` elements.
+fn for_each_line<T: Send>(
+    y: &mut [T],
+    [n, inner]: [usize; 2],
+    elements: usize,
+    threads: usize,
+    f: impl Fn(usize, usize, &mut [T]) + Sync,
+) {
+    let threads = if elements >= LONG { threads } else { 1 };
+    chunks_in_parts(y, n * inner, threads, &|first, y| {
+        for (i, block) in y.chunks_exact_mut(n * inner).enumerate() {
+            (0..inner).for_each(|column| f((first + i) * inner + column, column, block));
+        }
+    });
+}
+
 /// Writes the elements at indices along an axis, and `nothing` for an index past the end.
 pub(super) fn take_along<T: Copy + Send + Sync>(
     x: View<'_, T>,
@@ -34,22 +51,16 @@ pub(super) fn take_along<T: Copy + Send + Sync>(
     threads: usize,
 ) {
     let (n, inner) = (indices.shape()[axis], size(&indices.shape()[axis + 1..]));
-    let threads = if y.len() >= LONG { threads } else { 1 };
-    chunks_in_parts(y, n * inner, threads, &|first, y| {
-        for (i, y) in y.chunks_exact_mut(n * inner).enumerate() {
-            for column in 0..inner {
-                let k = (first + i) * inner + column;
-                let (line, indices) = (x.nth_line(axis, k), indices.nth_line(axis, k));
-                if let (Some(line), Some(indices), 1) = (line.as_slice(), indices.as_slice(), inner) {
-                    for (y, &index) in y.iter_mut().zip(indices) {
-                        *y = line.get(index).copied().unwrap_or(nothing);
-                    }
-                    continue;
-                }
-                for (y, index) in y[column..].iter_mut().step_by(inner).zip(indices.iter()) {
-                    *y = if index < line.len() { line.get(index) } else { nothing };
-                }
+    for_each_line(y, [n, inner], indices.len(), threads, |k, column, y| {
+        let (line, indices) = (x.nth_line(axis, k), indices.nth_line(axis, k));
+        if let (Some(line), Some(indices), 1) = (line.as_slice(), indices.as_slice(), inner) {
+            for (y, &index) in y.iter_mut().zip(indices) {
+                *y = line.get(index).copied().unwrap_or(nothing);
             }
+            return;
+        }
+        for (y, index) in y[column..].iter_mut().step_by(inner).zip(indices.iter()) {
+            *y = if index < line.len() { line.get(index) } else { nothing };
         }
     });
 }
@@ -105,25 +116,22 @@ pub(super) fn add_along<F: Float>(
     threads: usize,
 ) {
     let (n, inner) = (shape[axis], size(&shape[axis + 1..]));
-    let threads = if y.len().max(x.len()) >= LONG { threads } else { 1 };
-    chunks_in_parts(y, n * inner, threads, &|first, y| {
-        for (i, y) in y.chunks_exact_mut(n * inner).enumerate() {
+    for_each_line(y, [n, inner], size(shape).max(x.len()), threads, |k, column, y| {
+        // The first line of a block.
+        if column == 0 {
             y.fill(F::zero());
-            for column in 0..inner {
-                let k = (first + i) * inner + column;
-                let (x, indices) = (x.nth_line(axis, k), indices.nth_line(axis, k));
-                if let (Some(x), Some(indices), 1) = (x.as_slice(), indices.as_slice(), inner) {
-                    for (&x, &index) in x.iter().zip(indices) {
-                        if let Some(y) = y.get_mut(index) {
-                            *y += x;
-                        }
-                    }
-                    continue;
-                }
-                for (x, index) in x.iter().zip(indices.iter()).filter(|&(_, index)| index < n) {
-                    y[index * inner + column] += x;
+        }
+        let (x, indices) = (x.nth_line(axis, k), indices.nth_line(axis, k));
+        if let (Some(x), Some(indices), 1) = (x.as_slice(), indices.as_slice(), inner) {
+            for (&x, &index) in x.iter().zip(indices) {
+                if let Some(y) = y.get_mut(index) {
+                    *y += x;
                 }
             }
+            return;
+        }
+        for (x, index) in x.iter().zip(indices.iter()).filter(|&(_, index)| index < n) {
+            y[index * inner + column] += x;
         }
     });
 }

@@ -15,7 +15,9 @@ pub(super) mod triangular;
 
 use crate::base::shape::broadcast;
 use crate::tape::Var;
-use crate::tape::sample::{Domain, Maker};
+use crate::tape::op::Operand;
+use crate::tape::operands::reals;
+use crate::tape::sample::{Domain, Maker, Sample};
 
 /// The batch and the size of square matrices in the last two axes.
 fn square(x: &[usize]) -> Result<(&[usize], usize), String> {
@@ -34,7 +36,8 @@ fn matrix(x: &[usize]) -> Result<(&[usize], usize, usize), String> {
 }
 
 /// The shape of the solution of systems with square matrices, of which the leading axes stretch to those of the right sides.
-fn solution(x: &[usize], right: &[usize]) -> Result<Vec<usize>, String> {
+fn solution(x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
+    let [x, right] = reals(x)?;
     let (batch, n) = square(x)?;
     match right {
         [other @ .., rows, columns] if *rows == n => {
@@ -45,6 +48,21 @@ fn solution(x: &[usize], right: &[usize]) -> Result<Vec<usize>, String> {
             "matrices {x:?} solve for right sides of {n} rows, [.., {n}, k], got shape {right:?}"
         )),
     }
+}
+
+/// Systems with matrices of a domain.
+fn systems(matrices: Domain) -> Vec<Sample> {
+    let shapes: [[&[usize]; 2]; 7] = [
+        [&[3, 3], &[3, 2]],
+        [&[2, 2, 2], &[2, 2, 3]],
+        [&[1, 1], &[1, 1]],
+        [&[2, 2], &[3, 2, 1]],
+        [&[2, 1, 2, 2], &[3, 2, 2]],
+        [&[0, 0], &[0, 2]],
+        [&[2, 2, 2], &[2, 2, 0]],
+    ];
+    let right = Domain::Between(-2.0, 2.0);
+    shapes.map(|[a, b]| Sample(vec![(a.to_vec(), matrices), (b.to_vec(), right)])).to_vec()
 }
 
 /// Matrices in the last two axes, transposed.

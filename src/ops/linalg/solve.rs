@@ -1,13 +1,12 @@
 //! Systems of linear equations, inverses and powers.
 
 use super::dense::{Lu, Matrices, is_finite, write};
-use super::{SPREAD, identity_like, solution, square, transposed};
+use super::{SPREAD, identity_like, solution, square, systems, transposed};
 use crate::Float;
 use crate::kernel::{Inputs, Output};
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
-use crate::tape::operands::reals;
-use crate::tape::sample::{Domain, Sample};
+use crate::tape::sample::Sample;
 
 /// The solution of systems of linear equations with matrices in the last two axes: `y = x0⁻¹ · x1`, by an LU decomposition with
 /// rows exchanged. `dx1 = x0⁻ᵀ · dy`, and `dx0 = −dx1 · yᵀ` (Giles 2008, "An extended collection of matrix derivative results
@@ -49,8 +48,7 @@ impl Op for Solve {
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
-        let [matrix, right] = reals(x)?;
-        solution(matrix, right)
+        solution(x)
     }
 
     fn rule<'t>(&self, operand: usize, x: &[Var<'t>], y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
@@ -66,17 +64,7 @@ impl Op for Solve {
     }
 
     fn samples(&self) -> Vec<Sample> {
-        let shapes: [[&[usize]; 2]; 7] = [
-            [&[3, 3], &[3, 2]],
-            [&[2, 2, 2], &[2, 2, 3]],
-            [&[1, 1], &[1, 1]],
-            [&[2, 2], &[3, 2, 1]],
-            [&[2, 1, 2, 2], &[3, 2, 2]],
-            [&[0, 0], &[0, 2]],
-            [&[2, 2, 2], &[2, 2, 0]],
-        ];
-        let right = Domain::Between(-2.0, 2.0);
-        shapes.map(|[a, b]| Sample(vec![(a.to_vec(), SPREAD), (b.to_vec(), right)])).to_vec()
+        systems(SPREAD)
     }
 }
 

@@ -1,12 +1,11 @@
 //! Systems of linear equations with triangular matrices.
 
 use super::dense::{Matrices, write};
-use super::{solution, transposed};
+use super::{solution, systems, transposed};
 use crate::Float;
 use crate::kernel::{Inputs, Output};
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
-use crate::tape::operands::reals;
 use crate::tape::sample::{Domain, Sample};
 use faer::Par;
 use faer::linalg::triangular_solve as by_faer;
@@ -80,8 +79,7 @@ impl Op for TriangularSolve {
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
-        let [matrix, right] = reals(x)?;
-        solution(matrix, right)
+        solution(x)
     }
 
     fn rule<'t>(&self, operand: usize, x: &[Var<'t>], y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
@@ -102,18 +100,7 @@ impl Op for TriangularSolve {
     }
 
     fn samples(&self) -> Vec<Sample> {
-        let triangle = if self.upper { Domain::UpperTriangular } else { Domain::LowerTriangular };
-        let shapes: [[&[usize]; 2]; 7] = [
-            [&[3, 3], &[3, 2]],
-            [&[2, 2, 2], &[2, 2, 3]],
-            [&[1, 1], &[1, 1]],
-            [&[2, 2], &[3, 2, 1]],
-            [&[2, 1, 2, 2], &[3, 2, 2]],
-            [&[0, 0], &[0, 2]],
-            [&[2, 2, 2], &[2, 2, 0]],
-        ];
-        let right = Domain::Between(-2.0, 2.0);
-        shapes.map(|[a, b]| Sample(vec![(a.to_vec(), triangle), (b.to_vec(), right)])).to_vec()
+        systems(if self.upper { Domain::UpperTriangular } else { Domain::LowerTriangular })
     }
 }
 
