@@ -1,4 +1,4 @@
-//! OnnxNumbers in formats that Rust has not.
+//! Numbers in formats that Rust has not.
 
 /// The bits of the nearest bfloat16, and of two the even one, by way of `f32`.
 pub(super) fn bf16(x: f64) -> u16 {

@@ -10,6 +10,7 @@ use crate::check::measure::judge::Judge;
 use crate::check::measure::steps::{rms, start};
 use crate::check::random::{Random, positions};
 use crate::check::replay::Replay;
+use crate::check::replay::columns::LinearColumn;
 use crate::check::report::fault::{Fault, Stage};
 use crate::check::report::mode::Mode;
 use crate::check::report::parameter::ParameterReport;
@@ -91,45 +92,52 @@ impl<'t> EndToEnd<'_, 't> {
         judge: &Judge,
         random: &mut Random,
     ) -> Result<Option<Fault>> {
-        let tape = self.loss.tape();
-        let point = moved.point();
-        let rms = rms(point);
-        let largest = |numbers: &[f64]| numbers.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
         for column in moved.linear() {
-            let mut computed = Replay::new(Var::new(tape, column.result), &[leaf], &[], false)?;
-            let size = largest(computed.base());
-            for element in positions(point.len(), LINEAR_SAMPLES, random) {
-                let mut gains = vec![0.0; computed.base().len()];
-                column.walk(element, &mut |place, gain| gains[place] += gain);
-                // Sums of as many terms may have cancelled.
-                let terms = size + point.len() as f64 * largest(&gains) * largest(point);
-                computed.move_element(element);
-                let step = start(point[element].abs().max(rms));
-                let right = computed.at(step)?;
-                let above = computed.numbers().to_vec();
-                let left = computed.at(-step)?;
-                let rises = above.iter().zip(computed.numbers()).zip(&gains).enumerate();
-                for (place, ((above, below), gain)) in rises {
-                    let (claimed, rise) = (gain * (right.t - left.t), above - below);
-                    let compared =
-                        Compared { backprop: claimed, numeric: rise, error: 4.0 * f64::EPSILON * terms };
-                    if compared.is_number() && judge.disagrees(compared) {
-                        let graph = tape.graph();
-                        let at = unravel(place, graph.node(column.result).shape());
-                        let problem = format!(
-                            "its `Op::column` says that moving element {:?} by {step:e} changes element {at:?} of its \
-                             result by {claimed:e}, and it changes by {rise:e}",
-                            unravel(element, shape)
-                        );
-                        return Ok(Some(Fault::new(
-                            Stage::Claim,
-                            &graph,
-                            column.result,
-                            Some(column.operand),
-                            problem,
-                        )));
-                    }
-                }
+            if let Some(problem) = self.untrue_column(leaf, shape, column, judge, random)? {
+                let graph = self.loss.tape().graph();
+                let fault = Fault::new(Stage::Claim, &graph, column.result, Some(column.operand), problem);
+                return Ok(Some(fault));
+            }
+        }
+        Ok(None)
+    }
+
+    fn untrue_column(
+        &self,
+        leaf: Var<'t>,
+        shape: &[usize],
+        column: &LinearColumn,
+        judge: &Judge,
+        random: &mut Random,
+    ) -> Result<Option<String>> {
+        let result = Var::new(self.loss.tape(), column.result);
+        let mut computed = Replay::new(result, &[leaf], &[], false)?;
+        let point = computed.point().to_vec();
+        let largest = |numbers: &[f64]| numbers.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+        let (rms, size) = (rms(&point), largest(computed.base()));
+        for element in positions(point.len(), LINEAR_SAMPLES, random) {
+            let mut gains = vec![0.0; computed.base().len()];
+            column.walk(element, &mut |place, gain| gains[place] += gain);
+            // Sums of as many terms may have cancelled.
+            let error = 4.0 * f64::EPSILON * (size + point.len() as f64 * largest(&gains) * largest(&point));
+            computed.move_element(element);
+            let step = start(point[element].abs().max(rms));
+            let right = computed.at(step)?;
+            let above = computed.numbers().to_vec();
+            let left = computed.at(-step)?;
+            let rises = above.iter().zip(computed.numbers()).zip(&gains);
+            let untrue = rises.enumerate().find_map(|(place, ((above, below), gain))| {
+                let (claimed, rise) = (gain * (right.t - left.t), above - below);
+                let compared = Compared { backprop: claimed, numeric: rise, error };
+                (compared.is_number() && judge.disagrees(compared)).then_some((place, claimed, rise))
+            });
+            if let Some((place, claimed, rise)) = untrue {
+                return Ok(Some(format!(
+                    "its `Op::column` says that moving element {:?} by {step:e} changes element {:?} of its result by \
+                     {claimed:e}, and it changes by {rise:e}",
+                    unravel(element, shape),
+                    unravel(place, &result.shape()),
+                )));
             }
         }
         Ok(None)

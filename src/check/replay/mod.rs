@@ -1,7 +1,7 @@
 //! A part of a graph as a function of some of its nodes: what these have no part in is held at its recorded value, and
 //! only the rest is replayed.
 
-mod columns;
+pub(crate) mod columns;
 mod cut;
 pub(crate) mod flow;
 pub(crate) mod values;

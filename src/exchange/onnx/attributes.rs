@@ -30,7 +30,7 @@ impl ExportPrecision {
         }
     }
 
-    /// OnnxNumbers as a tensor; one stands for all elements.
+    /// Numbers as a tensor; one stands for all elements.
     pub(super) fn onnx_tensor(
         self,
         name: &str,

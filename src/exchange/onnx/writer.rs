@@ -136,7 +136,7 @@ impl<'e> OnnxWriter<'e> {
         self.values[node.place()] = Some(value);
     }
 
-    /// OnnxNumbers as an initialiser; equal ones are there once.
+    /// Numbers as an initialiser; equal ones are there once.
     pub(super) fn constant(&mut self, element: ElementType, numbers: &[f64], shape: &[usize]) -> String {
         let bits: Vec<u64> = numbers.iter().map(|x| x.to_bits()).collect();
         let key = format!("{element:?} {bits:x?} {shape:?}");

@@ -5,7 +5,7 @@ use crate::exchange::numbers::bf16;
 use crate::portable::ElementType;
 use std::fmt::Write;
 
-/// OnnxNumbers of this many elements at most are written one by one; more of them as their bytes.
+/// Numbers of this many elements at most are written one by one; more of them as their bytes.
 const FEW: usize = 16;
 
 impl ExportPrecision {

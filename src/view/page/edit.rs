@@ -1,4 +1,4 @@
-//! SceneNumbers that the reader of a page changes.
+//! Numbers that the reader of a page changes.
 
 use crate::graph::{Kind, Leaf, NodeId};
 use crate::view::page::engine::PageEngine;

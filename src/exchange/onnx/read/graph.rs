@@ -67,7 +67,7 @@ impl OnnxModel {
     /// of real numbers as parameters, whose values are in [`OnnxGraph::state`]. What depends on known whole numbers alone, shapes and
     /// positions, is computed at once.
     ///
-    /// Operator sets from 13 on. OnnxNumbers of 16 bits and strings are not read, nor are control flow and sequences.
+    /// Operator sets from 13 on. Numbers of 16 bits and strings are not read, nor are control flow and sequences.
     ///
     /// ```
     /// # fn main() -> chainrule::Result<()> {

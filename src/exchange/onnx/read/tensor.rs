@@ -73,7 +73,7 @@ impl TensorProto {
     }
 }
 
-/// OnnxNumbers of N bytes each; a rest is left out, and makes the count wrong.
+/// Numbers of N bytes each; a rest is left out, and makes the count wrong.
 fn parts<const N: usize, T>(raw: &[u8], of: impl Fn([u8; N]) -> T) -> Vec<T> {
     match raw.len() % N {
         0 => raw.as_chunks().0.iter().map(|&bytes| of(bytes)).collect(),

@@ -28,7 +28,7 @@ impl OnnxValue<'_> {
     }
 }
 
-/// OnnxNumbers in row-major order.
+/// Numbers in row-major order.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct OnnxNumbers<T> {
     pub(super) shape: Vec<usize>,
