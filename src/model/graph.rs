@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::graph::{Graph, NodeId};
-use crate::tape::{Limits, Registry, Request, Tape, Var, check_updates};
+use crate::tape::{Limits, Registry, Request, Tape, Var};
 use chainrule_base::fields;
 use serde::Deserialize;
 
@@ -105,7 +105,7 @@ impl Model {
         if let Some(id) = ids.into_iter().find(|id| id.index() >= self.graph.len()) {
             return Err(format!("the graph has no node {id}; it has {}", self.graph.len()));
         }
-        check_updates(&self.graph, &self.updates)
+        Request::check_updates(&self.graph, &self.updates)
     }
 }
 

@@ -24,6 +24,6 @@ pub use recorder::Scope;
 pub(crate) use recorder::{OpInfo, kinds};
 pub use registry::{LoadOp, Registry};
 pub(crate) use registry::{LoadedStretch, Loader, WITH_VJP, loader};
-pub(crate) use request::{Request, check_updates};
+pub(crate) use request::Request;
 pub use values::{IntoIndices, IntoValue, Value};
 pub(crate) use values::{OperandView, Operands, ValuePlaces, ValueState, Values, not_fed, shaped};

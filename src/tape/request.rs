@@ -14,7 +14,7 @@ pub(crate) struct Request<'t> {
 impl<'t> Request<'t> {
     /// # Errors
     ///
-    /// If nothing is asked for, vars are of several tapes, or an update is [none](check_updates).
+    /// If nothing is asked for, vars are of several tapes, or an update is [none](Self::check_updates).
     #[track_caller]
     pub(crate) fn new(
         what: &'static str,
@@ -32,26 +32,29 @@ impl<'t> Request<'t> {
         }
         let outputs = outputs.iter().map(|var| var.id()).collect();
         let updates: Vec<_> = updates.iter().map(|(parameter, value)| (parameter.id(), value.id())).collect();
-        check_updates(&tape.recorder().borrow().graph, &updates)
+        Self::check_updates(&tape.recorder().borrow().graph, &updates)
             .map_err(|problem| Error::Argument { what, problem })?;
         Ok(Self { tape, outputs, updates })
     }
-}
 
-/// That every update gives a parameter real numbers of its shape; what is wrong otherwise.
-pub(crate) fn check_updates(graph: &Graph, updates: &[(NodeId, NodeId)]) -> Result<(), String> {
-    let mut ids = updates.iter().flat_map(|&(parameter, value)| [parameter, value]);
-    if let Some(id) = ids.find(|&id| graph.node(id).kind() == Kind::Index) {
-        return Err(format!("{} holds indices; updates are real numbers", graph.describe(id)));
-    }
-    for &(parameter, value) in updates {
-        let (node, described) = (graph.node(parameter), graph.describe(parameter));
-        if node.leaf() != Some(Leaf::Parameter) {
-            return Err(format!("{described} is not a parameter; only parameters are updated"));
+    /// That every update gives a parameter real numbers of its shape; what is wrong otherwise.
+    pub(crate) fn check_updates(graph: &Graph, updates: &[(NodeId, NodeId)]) -> Result<(), String> {
+        let mut ids = updates.iter().flat_map(|&(parameter, value)| [parameter, value]);
+        if let Some(id) = ids.find(|&id| graph.node(id).kind() == Kind::Index) {
+            return Err(format!("{} holds indices; updates are real numbers", graph.describe(id)));
         }
-        if node.shape() != graph.node(value).shape() {
-            return Err(format!("the update of {described} has another shape: {}", graph.describe(value)));
+        for &(parameter, value) in updates {
+            let (node, described) = (graph.node(parameter), graph.describe(parameter));
+            if node.leaf() != Some(Leaf::Parameter) {
+                return Err(format!("{described} is not a parameter; only parameters are updated"));
+            }
+            if node.shape() != graph.node(value).shape() {
+                return Err(format!(
+                    "the update of {described} has another shape: {}",
+                    graph.describe(value)
+                ));
+            }
         }
+        Ok(())
     }
-    Ok(())
 }
