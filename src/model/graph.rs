@@ -43,7 +43,7 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// [`Error::Argument`] if there is no var, vars are of several tapes, or an update is not that of a parameter by real numbers
+    /// [`Error::Argument`](crate::Error::Argument) if there is no var, vars are of several tapes, or an update is not that of a parameter by real numbers
     /// of its shape.
     #[track_caller]
     pub fn new<'t>(
