@@ -55,8 +55,8 @@ fn no_op_but_products_of_matrices_allocates() {
                 let products = match entry.name {
                     "matmul" => 1,
                     // Decompositions of matrices work in memory of their own, each of a batch in some dozen pieces.
-                    "triangular_solve" | "cholesky" | "solve" | "det" | "cofactor" | "slogdet" | "qr"
-                    | "eigh" | "svd" | "pinv" | "expm" => {
+                    "triangular_solve" | "cholesky" | "solve" | "det" | "cofactor" | "cofactor_vjp"
+                    | "slogdet" | "qr" | "eigh" | "svd" | "pinv" | "expm" => {
                         let shape = tape.graph().node(x[0].id()).shape().to_vec();
                         30 * shape[..shape.len() - 2].iter().product::<usize>().max(6)
                     }

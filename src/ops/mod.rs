@@ -88,6 +88,8 @@ table! {
     #[cfg(feature = "linalg")]
     linalg::det,
     #[cfg(feature = "linalg")]
+    linalg::cofactor,
+    #[cfg(feature = "linalg")]
     linalg::qr,
     #[cfg(feature = "linalg")]
     linalg::eigh,

@@ -193,6 +193,15 @@ pub trait Op: Any + Debug + Send + Sync + OpKernels {
         false
     }
 
+    /// Whether its rounding errors are those of operands changed by roundings of the *greatest* element of each matrix in the
+    /// last two axes, instead of each element by roundings of its own: whether it is backward stable normwise and not
+    /// componentwise, as decompositions are (Higham 2002, "Accuracy and Stability of Numerical Algorithms", 7.2 and 19.3).
+    ///
+    /// The gradient checker measures by such changes how uncertain its results and its rules are.
+    fn normwise(&self) -> bool {
+        false
+    }
+
     /// Whether its result counts as a constant, whatever it is computed from, as [`stop_gradient`](crate::Var::stop_gradient)
     /// says: its rules are zero on purpose, and the gradient checker holds it at its value.
     fn stops_gradient(&self) -> bool {

@@ -11,10 +11,11 @@ use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
 
 /// Decompositions of matrices have no counterpart in ONNX.
-const WITHOUT: [&str; 11] = [
+const WITHOUT: [&str; 12] = [
     "cholesky",
     "det",
     "cofactor",
+    "cofactor_vjp",
     "slogdet",
     "eigh",
     "expm",

@@ -9,7 +9,7 @@ const MODES: [Mode; 3] = [Mode::Full, Mode::CHAPTER, Mode::QUICK];
 
 /// That gradients pass in every mode, and to second order.
 #[track_caller]
-fn passes(loss: Var<'_>, leaves: &[Var<'_>]) {
+pub(crate) fn passes(loss: Var<'_>, leaves: &[Var<'_>]) {
     for mode in [Mode::Full, Mode::QUICK] {
         let report = Check::new(loss, leaves).mode(mode).run().unwrap();
         assert!(report.passed(), "{mode:?}\n{report}");
@@ -18,7 +18,7 @@ fn passes(loss: Var<'_>, leaves: &[Var<'_>]) {
 
 /// That no gradient is called wrong.
 #[track_caller]
-fn accuses_nobody(loss: Var<'_>, leaves: &[Var<'_>], order: usize) {
+pub(crate) fn accuses_nobody(loss: Var<'_>, leaves: &[Var<'_>], order: usize) {
     for mode in MODES {
         let Ok(report) = Check::new(loss, leaves).mode(mode).order(order).run() else { continue };
         let mut next = Some(&report);

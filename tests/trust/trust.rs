@@ -9,6 +9,7 @@ mod functions;
 mod hints;
 mod identity;
 mod kernels;
+mod matrices;
 mod memory;
 mod op_check;
 mod optimisers;

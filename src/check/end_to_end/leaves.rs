@@ -8,7 +8,7 @@ use crate::check::measure::element::Compared;
 use crate::check::measure::function::{Function, Moves};
 use crate::check::measure::judge::Judge;
 use crate::check::measure::steps::{rms, start};
-use crate::check::random::{Random, positions};
+use crate::check::random::{Random, positions, signed};
 use crate::check::replay::Replay;
 use crate::check::replay::columns::LinearColumn;
 use crate::check::report::fault::{Fault, Stage};
@@ -125,13 +125,21 @@ impl<'t> EndToEnd<'_, 't> {
             let right = computed.at(step)?;
             let above = computed.numbers().to_vec();
             let left = computed.at(-step)?;
-            let rises = above.iter().zip(computed.numbers()).zip(&gains);
-            let untrue = rises.enumerate().find_map(|(place, ((above, below), gain))| {
-                let (claimed, rise) = (gain * (right.t - left.t), above - below);
-                let compared = Compared { backprop: claimed, numeric: rise, error };
-                (compared.is_number() && judge.disagrees(compared)).then_some((place, claimed, rise))
-            });
-            if let Some((place, claimed, rise)) = untrue {
+            let below = computed.numbers().to_vec();
+            let untrue = |noise: &[f64]| {
+                let rises = above.iter().zip(&below).zip(&gains).zip(noise);
+                rises.enumerate().find_map(|(place, (((above, below), gain), noise))| {
+                    let (claimed, rise) = (gain * (right.t - left.t), above - below);
+                    let compared = Compared { backprop: claimed, numeric: rise, error: error + noise };
+                    (compared.is_number() && judge.disagrees(compared)).then_some((place, claimed, rise))
+                })
+            };
+            let mut found = untrue(&vec![0.0; gains.len()]);
+            if found.is_some() {
+                // Terms that cancel leave their roundings, however large the operand and the result are.
+                found = untrue(&noise(&mut computed, random)?);
+            }
+            if let Some((place, claimed, rise)) = found {
                 return Ok(Some(format!(
                     "its `Op::column` says that moving element {:?} by {step:e} changes element {:?} of its result by \
                      {claimed:e}, and it changes by {rise:e}",
@@ -142,4 +150,17 @@ impl<'t> EndToEnd<'_, 't> {
         }
         Ok(None)
     }
+}
+
+/// By how much each number moves where all elements of the point do, by a rounding each.
+fn noise(f: &mut Replay, random: &mut Random) -> Result<Vec<f64>> {
+    let mut most = vec![0.0_f64; f.base().len()];
+    for _ in 0..4 {
+        let roundings = signed(f.point().len(), random);
+        f.move_along(f.point().iter().zip(roundings).map(|(x, r)| 2.0 * f64::EPSILON * x * r).collect());
+        f.at(1.0)?;
+        let changes = f.numbers().iter().zip(f.base()).map(|(now, base)| (now - base).abs());
+        most.iter_mut().zip(changes).for_each(|(most, change)| *most = most.max(change));
+    }
+    Ok(most)
 }

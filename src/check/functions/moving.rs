@@ -87,7 +87,7 @@ impl<F, G, K: Form<F, G>> Function for Moving<'_, F, G, K> {
         // A result of another size is no function of the point, and a step that rounding swallows is none.
         let comparable = now.len() == base.len() && (gone != 0.0 || t == 0.0);
         now.resize(base.len(), f64::NAN);
-        Ok(Reached { t: gone, smooth: comparable && now.iter().all(|y| y.is_finite()) })
+        Ok(Reached { t: gone, smooth: comparable && now.iter().all(|y| y.is_finite()), changed: 0 })
     }
 
     fn values(&self) -> &FunctionValues {

@@ -3,6 +3,9 @@
 use crate::check::measure::function::Function;
 use crate::error::Result;
 
+/// A number whose rounding is as large as what underflow leaves of others, and of their products with weights.
+const UNDERFLOW: f64 = f64::MIN_POSITIVE / f64::EPSILON;
+
 /// Takes differences, one after another.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Differences {
@@ -22,7 +25,7 @@ pub(crate) struct Central {
     /// How many numbers of y stood still, of those that depend on what was moved.
     resting: usize,
     /// The slope to the right less that to the left.
-    bend: f64,
+    pub(crate) bend: f64,
 }
 
 /// Two central differences, h and h/2, and what they say together.
@@ -54,7 +57,7 @@ pub(crate) struct OneSided {
     /// By how much y rose at h and at h/2.
     rise: [f64; 2],
     /// What rounding may have done to that.
-    noise: f64,
+    pub(crate) noise: f64,
 }
 
 impl Differences {
@@ -78,7 +81,7 @@ impl Differences {
         for (i, (((&right, &left), &base), &weight)) in sides.enumerate() {
             let same = right.to_bits() == left.to_bits();
             still &= weight == 0.0 || same && right.to_bits() == base.to_bits();
-            let magnitude = weight.abs() * right.abs().max(left.abs());
+            let magnitude = weight.abs() * (right.abs().max(left.abs()) + UNDERFLOW) + UNDERFLOW;
             if !same {
                 sum += weight * (right - left);
                 rounding += 4.0 * magnitude;
@@ -168,7 +171,7 @@ fn one_sided(f: &mut impl Function, step: f64) -> Result<(f64, f64)> {
     let reached = f.at(step)?;
     let (mut sum, mut rounding) = (0.0, 0.0);
     for (i, ((&y, &base), &weight)) in f.numbers().iter().zip(f.base()).zip(f.weights()).enumerate() {
-        let magnitude = weight.abs() * y.abs().max(base.abs());
+        let magnitude = weight.abs() * (y.abs().max(base.abs()) + UNDERFLOW) + UNDERFLOW;
         if y.to_bits() != base.to_bits() {
             sum += weight * (y - base);
             rounding += 4.0 * magnitude;

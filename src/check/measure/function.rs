@@ -56,6 +56,8 @@ pub(crate) struct Reached {
     pub(crate) t: f64,
     /// Whether every comparison comes out as at t = 0, and every number is finite that was.
     pub(crate) smooth: bool,
+    /// Of comparisons that come out otherwise than at t = 0, which, and how: a hash, 0 if there are none.
+    pub(crate) changed: u64,
 }
 
 /// A function of a point with many elements, which is moved along a direction that can be chosen.

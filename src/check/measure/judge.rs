@@ -232,7 +232,10 @@ impl Judge {
             }
             compared = self.scattered(f, question, &best)?;
             element = compared.verdict(self.tolerance);
-            trusted = trusted && (element != Element::Fail || self.settles(f, question, &best)?);
+            if element == Element::Fail {
+                trusted =
+                    trusted && self.settles(f, question, &best)? && self.is_smooth(f, question, &best)?;
+            }
             if element == Element::Fail && !trusted {
                 element = Element::Unresolved(Reason::Unsettled);
             }

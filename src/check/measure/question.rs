@@ -64,7 +64,8 @@ impl Best {
     pub(super) fn hides(&self, compared: Compared, question: Question) -> bool {
         let Richardson { truncation, rounding, .. } = self.pair;
         let shown = 4.0 * (rounding * self.step + question.rounding) / question.reach.first;
-        truncation <= rounding.max(question.uncertain)
+        question.uncertain.is_finite()
+            && truncation <= rounding.max(question.uncertain)
             && compared.is_below(compared.error)
             && compared.magnitude() <= shown.max(4.0 * question.uncertain)
     }

@@ -120,7 +120,7 @@ impl Judge {
     ) -> Result<Option<Best>> {
         let gap = (best.pair.value - question.backprop).abs();
         let (mut step, mut seen, mut longest) = (best.step, 0, None);
-        while best.pair.resting > 0 && FACTOR * step <= question.reach.own {
+        while best.pair.resting > 0 && FACTOR * step <= question.reach.first {
             step *= FACTOR;
             let shows = |pair: &Richardson| {
                 pair.resting < best.pair.resting && (pair.value - question.backprop).abs() <= 0.05 * gap
@@ -144,7 +144,7 @@ impl Judge {
         let gap = (slope - question.backprop).abs();
         let mut step = best.step;
         // Halved, since between rounding and the waves there may be room for a step or two.
-        for _ in 0..3 * TRIES {
+        for _ in 0..8 * TRIES {
             step /= 2.0;
             let Some(central) = self.differences.central(f, step)? else { break };
             if central.rounding.max(question.hidden(step)) > 0.25 * gap {
@@ -155,6 +155,32 @@ impl Judge {
             }
         }
         Ok(true)
+    }
+
+    /// Whether no kink at the point explains by how much a derivative is off: between slopes that differ by twice as much, any
+    /// may be right. Where curvature makes them differ by more than that at every step that rounding lets speak, one may hide.
+    pub(super) fn is_smooth(
+        &mut self,
+        f: &mut impl Function,
+        question: Question,
+        best: &Best,
+    ) -> Result<bool> {
+        if !question.kinks {
+            return Ok(true);
+        }
+        let gap = (best.pair.value - question.backprop).abs();
+        let mut step = best.step;
+        for _ in 0..8 * TRIES {
+            let Some(central) = self.differences.central(f, step)? else { break };
+            if central.rounding > gap {
+                break;
+            }
+            if central.bend.abs() < gap {
+                return Ok(true);
+            }
+            step /= 2.0;
+        }
+        Ok(false)
     }
 }
 

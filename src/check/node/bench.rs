@@ -13,6 +13,9 @@ use crate::kernel::fold;
 use crate::plan::{Plan, Point};
 use crate::tape::{Tape, Var};
 
+/// The part of a matrix of derivatives from which on their changes by a few roundings are no error but noise.
+const NOISE: f64 = 1e-2;
+
 /// A node's op with operands and cotangent of its own: nothing else of the graph has a part in what it computes.
 pub(crate) struct Bench {
     operands: Vec<Judged>,
@@ -27,6 +30,9 @@ pub(crate) struct Bench {
     leaves: Vec<Option<NodeId>>,
     dy: NodeId,
     has_kinks: bool,
+    /// How many elements of each leaf are rounded in proportion to the greatest of them: 1, or those of a matrix.
+    together: Vec<usize>,
+    normwise: bool,
 }
 
 /// An operand that is judged.
@@ -72,6 +78,8 @@ impl Bench {
             let is_leaf = own.graph().node(x.id()).leaf().is_some();
             (is_leaf && own.kind(x.id()) == Kind::Real).then(|| x.id())
         };
+        let matrix = |x: &Var<'_>| x.shape().iter().rev().take(2).product::<usize>().max(1);
+        let together = if op.normwise() { x.iter().map(matrix).collect() } else { vec![1; x.len()] };
         Ok(Self {
             operands: judged.iter().map(operand).collect::<Result<_>>()?,
             joint: Replay::new(y, &wanted, &comparisons, false)?,
@@ -81,6 +89,8 @@ impl Bench {
             leaves: x.iter().map(leaf).collect(),
             dy: dy.id(),
             has_kinks: !op.smooth(),
+            together,
+            normwise: op.normwise(),
         })
     }
 
@@ -115,26 +125,36 @@ impl Bench {
     }
 
     /// By how much the results of a rule for a cotangent are uncertain because the operands are, by a rounding: where the
-    /// rule takes the difference of large numbers, say, what is left of it is their roundings.
+    /// rule takes the difference of large numbers, say, what is left of it is their roundings. Infinite where they are nothing else.
     pub(crate) fn unstable(&mut self, dy: &[f64], rule: usize, random: &mut Random) -> Result<Vec<f64>> {
         let (mut dx, mut moved) = (Vec::new(), Vec::new());
         self.rules(dy, &mut dx)?;
         let mut most = vec![0.0_f64; dx[rule].len()];
-        let slots: Vec<usize> =
-            self.leaves.iter().flatten().filter_map(|&leaf| self.rules.slot(leaf)).collect();
-        let operands: Vec<Vec<f64>> = slots.iter().map(|&slot| self.rules.slot_mut(slot).to_vec()).collect();
+        let slots = self.leaves.iter().zip(&self.together);
+        let slots: Vec<(usize, usize)> =
+            slots.filter_map(|(leaf, &together)| Some((self.rules.slot((*leaf)?)?, together))).collect();
+        let operands: Vec<Vec<f64>> =
+            slots.iter().map(|&(slot, _)| self.rules.slot_mut(slot).to_vec()).collect();
         for _ in 0..4 {
-            for (&slot, operand) in slots.iter().zip(&operands) {
-                let roundings = signed(operand.len(), random);
+            for (&(slot, together), operand) in slots.iter().zip(&operands) {
+                let roundings = roundings(operand, together, self.normwise, random);
                 let places = self.rules.slot_mut(slot).iter_mut().zip(operand).zip(roundings);
-                places.for_each(|((place, x), r)| *place = x * (1.0 + 2.0 * f64::EPSILON * r));
+                places.for_each(|((place, x), rounding)| *place = x + rounding);
             }
             self.rules(dy, &mut moved)?;
             let changes = dx[rule].iter().zip(&moved[rule]).map(|(a, b)| (a - b).abs());
             most.iter_mut().zip(changes).for_each(|(most, change)| *most = most.max(change));
         }
-        for (&slot, operand) in slots.iter().zip(&operands) {
+        for (&(slot, _), operand) in slots.iter().zip(&operands) {
             self.rules.slot_mut(slot).copy_from_slice(operand);
+        }
+        if self.normwise {
+            let together = self.together[self.operands[rule].operand];
+            for (most, dx) in most.chunks_mut(together).zip(dx[rule].chunks(together)) {
+                let (noise, size) = (greatest_finite(most), greatest_finite(dx));
+                // What a few roundings change so much, as the inverse of a singular matrix, they may change by any factor.
+                most.fill(if noise > NOISE * size { f64::INFINITY } else { noise });
+            }
         }
         Ok(most)
     }
@@ -145,12 +165,12 @@ impl Bench {
         let own: f64 = self.y().iter().zip(dy).map(|(y, dy)| (y * dy).abs()).sum();
         let mut most = 0.0_f64;
         for _ in 0..4 {
-            let places = self.operands.iter().map(|judged| judged.replay.point());
-            let roundings = places.map(|x| {
-                let roundings = signed(x.len(), random);
-                x.iter().zip(roundings).map(|(x, r)| 2.0 * f64::EPSILON * x * r).collect()
-            });
-            let directions = roundings.collect();
+            let operands = self.operands.iter();
+            let directions = operands
+                .map(|Judged { operand, replay, .. }| {
+                    roundings(replay.point(), self.together[*operand], self.normwise, random)
+                })
+                .collect();
             self.joint.move_all(directions);
             self.joint.at(1.0)?;
             let changes = self.joint.numbers().iter().zip(self.joint.base()).zip(dy);
@@ -183,10 +203,30 @@ impl Bench {
         self.has_kinks
     }
 
+    /// Whether what rounding may do to y is known by measuring it alone: it may be more than the greatest number that is seen
+    /// shows.
+    pub(crate) fn is_normwise(&self) -> bool {
+        self.normwise
+    }
+
     /// y at the operands.
     pub(crate) fn y(&self) -> &[f64] {
         self.joint.base()
     }
+}
+
+/// Random roundings of numbers, twice as large as they may be, in proportion to the greatest of so many together.
+fn roundings(numbers: &[f64], together: usize, normwise: bool, random: &mut Random) -> Vec<f64> {
+    let mut roundings = signed(numbers.len(), random);
+    for (numbers, roundings) in numbers.chunks(together).zip(roundings.chunks_mut(together)) {
+        // Of a matrix of zeros, any others are as near.
+        let greatest = match greatest_finite(numbers) {
+            0.0 if normwise => 1.0,
+            greatest => greatest,
+        };
+        roundings.iter_mut().for_each(|r| *r *= 2.0 * f64::EPSILON * greatest);
+    }
+    roundings
 }
 
 /// The greatest magnitude among the numbers that are finite; 0 if there is none.

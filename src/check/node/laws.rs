@@ -73,6 +73,11 @@ impl Nodes<'_> {
                 if furthest > allowed {
                     allowed += 64.0 * f64::EPSILON * self.terms(bench, cotangent, &rules[0])?[k];
                 }
+                if furthest > allowed && bench.is_normwise() {
+                    let unstable = bench.unstable(cotangent, k, &mut self.random)?;
+                    // Three times that of a, twice that of b, and that of five times as large a cotangent.
+                    allowed += 16.0 * unstable.into_iter().fold(0.0, f64::max);
+                }
                 nonlinear |= furthest > allowed;
             }
             if !same && again.is_none() {
@@ -135,7 +140,12 @@ impl Nodes<'_> {
         for output in positions(outputs, TIED_OUTPUTS, &mut self.random) {
             let mut dy = vec![0.0; outputs];
             dy[output] = 1.0;
-            let uncertain = 4.0 * f64::EPSILON * bench.rules(&dy, &mut dx)?;
+            let mut uncertain = 4.0 * f64::EPSILON * bench.rules(&dy, &mut dx)? + f64::MIN_POSITIVE;
+            if bench.is_normwise() {
+                for k in 0..dx.len() {
+                    uncertain += bench.unstable(&dy, k, &mut self.random)?.iter().sum::<f64>();
+                }
+            }
             let backprop: f64 = dx.iter().flatten().sum();
             let joint = bench.joint();
             joint.set_cotangent(&dy);

@@ -125,7 +125,7 @@ impl<'t> Nodes<'t> {
         let mut tied = None;
         let mut dx = Vec::new();
         for dy in cotangents {
-            let uncertain = 4.0 * f64::EPSILON * bench.rules(dy, &mut dx)?;
+            let uncertain = 4.0 * f64::EPSILON * bench.rules(dy, &mut dx)? + f64::MIN_POSITIVE;
             for (k, dx) in dx.iter().enumerate() {
                 let measured = RuleBounds {
                     dx,
@@ -151,7 +151,9 @@ impl<'t> Nodes<'t> {
                 let (mut unstable, mut rounding) = (Vec::new(), measured.rounding);
                 if open {
                     unstable = bench.unstable(dy, k, &mut self.random)?;
-                    rounding = rounding.min(bench.rounding(dy, &mut self.random)?);
+                    if !case.elementwise {
+                        rounding = bench.rounding(dy, &mut self.random)?;
+                    }
                 }
                 let measured = RuleBounds { unstable: &unstable, rounding, ..measured };
                 let Judged { operand, replay, has_rule } = &mut bench.operands()[k];

@@ -16,6 +16,8 @@ use crate::tape::Var;
 use columns::{LinearColumn, operands};
 use cut::{Cut, LinearResult};
 use flow::branch;
+use rustc_hash::FxHasher;
+use std::hash::{Hash, Hasher};
 use values::{copy, numbers};
 
 /// Numbers of an output as a function of nodes that are moved.
@@ -267,38 +269,33 @@ impl Function for Replay {
             Err(Error::Refused { .. }) => {
                 self.values.now.fill(f64::NAN);
                 self.restore();
-                return Ok(Reached { t, smooth: false });
+                return Ok(Reached { t, smooth: false, changed: 0 });
             }
             out => out?,
         };
         copy(out.numbers(0), &mut self.values.now);
-        let mut smooth = self
-            .values
-            .now
-            .iter()
-            .zip(&self.values.base)
-            .all(|(now, base)| now.is_finite() || !base.is_finite());
+        let now = self.values.now.iter().zip(&self.values.base);
+        let finite = now.fold(true, |finite, (now, base)| finite & (now.is_finite() || !base.is_finite()));
+        let mut changed = FxHasher::default();
         for (k, Watched { is_result, base }) in self.branches.iter().enumerate() {
-            if !smooth {
-                break;
-            }
             let branch = out.numbers(k + 1);
             let branch = branch.as_slice().unwrap_or_else(|| {
                 copy(branch, &mut self.scratch);
                 &self.scratch
             });
-            // All of them, without an early exit, so that the loop is vectorised.
-            smooth = if *is_result {
-                let same =
-                    |same: bool, (&b, &base): (&f64, &f64)| same & (b == base || b.is_nan() & base.is_nan());
-                branch.iter().zip(base).fold(true, same)
-            } else {
-                let same = |same: bool, (&b, &base): (&f64, &f64)| same & ((b != 0.0) == (base != 0.0));
-                branch.iter().zip(base).fold(true, same)
+            let same = |b: f64, base: f64| match *is_result {
+                true => (b == base) | (b.is_nan() & base.is_nan()),
+                false => (b != 0.0) == (base != 0.0),
             };
+            // All of them, without an early exit, so that the loop is vectorised.
+            if !branch.iter().zip(base).fold(true, |all, (&b, &base)| all & same(b, base)) {
+                let differ = branch.iter().zip(base).enumerate().filter(|(_, (b, base))| !same(**b, **base));
+                differ.for_each(|(i, (b, _))| (k, i, b.to_bits()).hash(&mut changed));
+            }
         }
+        let changed = changed.finish();
         self.restore();
-        Ok(Reached { t, smooth })
+        Ok(Reached { t, smooth: finite && changed == 0, changed })
     }
 
     fn values(&self) -> &FunctionValues {

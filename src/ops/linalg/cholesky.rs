@@ -59,6 +59,10 @@ impl Op for Cholesky {
         transposed(solve(transposed(solve(symmetric)))).into()
     }
 
+    fn normwise(&self) -> bool {
+        true
+    }
+
     fn smooth(&self) -> bool {
         true
     }

@@ -1,29 +1,20 @@
 //! Determinants.
 
+use super::cofactor::Cofactor;
 use super::dense::{Lu, for_each_matrix};
-use super::{SPREAD, identity_like, square, transposed};
+use super::{SPREAD, square, transposed};
 use crate::Float;
 use crate::kernel::{Inputs, Output};
 use crate::tape::Var;
 use crate::tape::op::{Derivative, Kernel, Op, Operand};
 use crate::tape::operands::reals;
 use crate::tape::sample::Sample;
-use faer::Mat;
 
 /// The determinant of matrices in the last two axes, the product of the pivots of an LU decomposition. `dx = dy · cofactor(x)`
 /// (Jacobi's formula; Giles 2008, "An extended collection of matrix derivative results for forward and reverse mode
 /// algorithmic differentiation", 2.2.4, for regular matrices).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Det;
-
-/// The cofactors of matrices in the last two axes, `y = det(x) · x⁻ᵀ`; of singular ones too. With `s = Σ dy y` of each matrix,
-/// `dx = (s · I − y · dyᵀ) · x⁻ᵀ`, which is NaN where x is singular.
-///
-/// A single pivot of 0 counts as one as small as a rounding of the greatest: the inverse is large by as much as the
-/// determinant is small, and the cofactors of a matrix are those of one that differs from it by roundings. If more are 0, so are
-/// all cofactors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cofactor;
 
 /// The sign of the determinant of matrices in the last two axes, and the logarithm of its absolute value, in a last axis of
 /// two: of a singular matrix 0 and −∞. With dl the cotangent of the logarithm, `dx = dl · x⁻ᵀ`; none goes through the sign.
@@ -50,34 +41,6 @@ impl<F: Float> Kernel<F> for SlogDet {
     }
 }
 
-impl<F: Float> Kernel<F> for Cofactor {
-    fn run(&self, x: Inputs<'_, '_, F>, y: Output<'_, F>) {
-        for_each_matrix(x.real(0), y, |matrix, y| {
-            let n = matrix.nrows();
-            if n == 1 {
-                // The product of no elements.
-                y.fill(F::one());
-                return Some(());
-            }
-            let mut lu = Lu::of(&matrix);
-            let rank = lu.pivots().take_while(|&pivot| pivot != 0.0).count();
-            if rank + 1 < n {
-                y.fill(F::zero());
-                return Some(());
-            }
-            if rank + 1 == n {
-                let greatest = lu.pivots().fold(0.0_f64, |greatest, pivot| greatest.max(pivot.abs()));
-                lu.factors[(rank, rank)] = f64::EPSILON * greatest;
-            }
-            let (det, inverse) = (lu.determinant(), lu.solve(Mat::identity(n, n).as_ref()));
-            for (k, y) in y.iter_mut().enumerate() {
-                *y = F::of(det * inverse[(k % n, k / n)]);
-            }
-            Some(())
-        });
-    }
-}
-
 impl Op for Det {
     crate::op_settings!();
 
@@ -94,33 +57,8 @@ impl Op for Det {
         (dy.expand_dims([-2, -1]) * dy.tape().apply(Cofactor, &[x[0]])).into()
     }
 
-    fn smooth(&self) -> bool {
+    fn normwise(&self) -> bool {
         true
-    }
-
-    fn samples(&self) -> Vec<Sample> {
-        [&[3, 3][..], &[2, 2, 2], &[1, 1], &[4, 4], &[0, 2, 2], &[0, 0]]
-            .map(|shape| Sample::of([shape], SPREAD))
-            .to_vec()
-    }
-}
-
-impl Op for Cofactor {
-    crate::op_settings!();
-
-    fn formula(&self) -> &'static str {
-        "y = cofactors of x"
-    }
-
-    fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
-        let [x] = reals(x)?;
-        square(x).map(|_| x.to_vec())
-    }
-
-    fn rule<'t>(&self, _: usize, x: &[Var<'t>], y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
-        let sum = (dy * y).sum_keep([-2, -1]);
-        let left = sum * identity_like(x[0]) - y.matmul(transposed(dy));
-        transposed(x[0].solve(transposed(left))).into()
     }
 
     fn smooth(&self) -> bool {
@@ -128,8 +66,7 @@ impl Op for Cofactor {
     }
 
     fn samples(&self) -> Vec<Sample> {
-        // Of two rows, they are linear, and a second derivative is roundings.
-        [&[3, 3][..], &[2, 3, 3], &[1, 1], &[4, 4], &[0, 3, 3]]
+        [&[3, 3][..], &[2, 2, 2], &[1, 1], &[4, 4], &[0, 2, 2], &[0, 0]]
             .map(|shape| Sample::of([shape], SPREAD))
             .to_vec()
     }
@@ -152,6 +89,10 @@ impl Op for SlogDet {
         (dl.expand_dims(-1) * transposed(x[0].inverse())).into()
     }
 
+    fn normwise(&self) -> bool {
+        true
+    }
+
     fn smooth(&self) -> bool {
         true
     }
@@ -163,7 +104,6 @@ impl Op for SlogDet {
 
 crate::ops::entry::built_in! {
     Det, "det";
-    Cofactor, "cofactor";
     SlogDet, "slogdet";
 }
 
@@ -182,7 +122,7 @@ impl<'t> Var<'t> {
     ///
     /// # Singular matrices
     ///
-    /// The gradient is right there, and the second derivative NaN. A matrix with an element that is not finite has the determinant
+    /// The gradient and the second derivative are right there; the third is NaN. A matrix with an element that is not finite has the determinant
     /// NaN.
     ///
     /// # Panics

@@ -72,6 +72,10 @@ impl Op for Eigh {
         Ok(if self.vectors { [batch, &[1 + n, n]].concat() } else { [batch, &[n]].concat() })
     }
 
+    fn normwise(&self) -> bool {
+        true
+    }
+
     fn rule<'t>(&self, _: usize, x: &[Var<'t>], y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         if !self.vectors {
             let v = rows(x[0].tape().apply(Self { vectors: true }, &[x[0]]), 1, None);

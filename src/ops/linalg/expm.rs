@@ -101,6 +101,10 @@ impl Op for Expm {
         (tape.apply(Segment { axis: right, part: 1 }, &[y, x, dy]) * size).into()
     }
 
+    fn normwise(&self) -> bool {
+        true
+    }
+
     fn smooth(&self) -> bool {
         true
     }

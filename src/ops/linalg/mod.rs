@@ -3,6 +3,7 @@
 //! Kernels compute in double precision, in `f32` too, and on one thread.
 
 pub(super) mod cholesky;
+pub(super) mod cofactor;
 mod dense;
 pub(super) mod det;
 pub(super) mod eigh;

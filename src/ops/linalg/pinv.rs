@@ -14,13 +14,29 @@ use faer::Mat;
 /// The pseudoinverse of Moore and Penrose of matrices in the last two axes, `[m, n] → [n, m]`: `y = V · diag(1 / s) · Uᵀ`, where
 /// singular values up to a part of the greatest count as 0, and as their own reciprocals.
 ///
-/// With `P = dyᵀ · y · yᵀ` and `R = yᵀ · y · dyᵀ`, `dx = −yᵀ · dy · yᵀ + (P − x · y · P) + (R − R · y · x)` (Golub and Pereyra 1973,
-/// "The differentiation of pseudo-inverses and nonlinear least squares problems whose variables separate", 4.12), where the rank does
-/// not change.
+/// With `A = x · y · dyᵀ · (I − y · x)` and `B = (I − x · y) · dyᵀ · y · x`, `dx = yᵀ · y · A + B · y · yᵀ − yᵀ · dy · yᵀ`, where the
+/// rank does not change (Golub and Pereyra 1973, "The differentiation of pseudo-inverses and nonlinear least squares problems
+/// whose variables separate", 4.12).
+///
+/// If singular values other than 0 are cut off, `e = x − x · y · x`, the first two terms are the solutions of
+/// `L = yᵀ · y · (A + yᵀ · Bᵀ · e + L · eᵀ · e)` and `R = (B + e · Aᵀ · yᵀ + e · eᵀ · R) · y · yᵀ` (derived here from the derivatives of
+/// singular vectors, as in [`svd`](Var::svd)).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pinv {
     /// The part of the greatest singular value up to which one counts as 0, or max(m, n) roundings in double precision of it if that is more.
     pub rcond: f64,
+}
+
+/// The solution of `z = c + p · z · q`, the sum of all `pᵏ · c · qᵏ`, of which it adds up 32 (Smith 1968, "Matrix equation XA + BX = C").
+fn stein<'t>(mut p: Var<'t>, c: Var<'t>, mut q: Var<'t>) -> Var<'t> {
+    let mut z = c;
+    for doubling in 0..5 {
+        if doubling > 0 {
+            (p, q) = (p.matmul(p), q.matmul(q));
+        }
+        z += p.matmul(z).matmul(q);
+    }
+    z
 }
 
 impl<F: Float> Kernel<F> for Pinv {
@@ -55,12 +71,32 @@ impl Op for Pinv {
         matrix(x).map(|(batch, m, n)| [batch, &[n, m]].concat())
     }
 
+    fn normwise(&self) -> bool {
+        true
+    }
+
     fn rule<'t>(&self, _: usize, x: &[Var<'t>], y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
-        let (x, yt, dyt) = (x[0], transposed(y), transposed(dy));
-        let p = dyt.matmul(y).matmul(yt);
-        let r = yt.matmul(y).matmul(dyt);
+        let (x, yt, g) = (x[0], transposed(y), transposed(dy));
         let inner = yt.matmul(dy).matmul(yt);
-        (p - x.matmul(y.matmul(p)) + r - r.matmul(y).matmul(x) - inner).into()
+        if self.rcond == 0.0 {
+            let (p, r) = (g.matmul(y).matmul(yt), yt.matmul(y).matmul(g));
+            return (p - x.matmul(y.matmul(p)) + r - r.matmul(y).matmul(x) - inner).into();
+        }
+        // What of g leads out of the columns of x, and out of its rows.
+        let (columns, rows) = (x.matmul(y.matmul(g)), g.matmul(y).matmul(x));
+        let (columns, rows) = (columns - columns.matmul(y).matmul(x), rows - x.matmul(y.matmul(rows)));
+        // What is cut off.
+        let e = x - x.matmul(y).matmul(x);
+        // A power of two, so that no power of `yᵀ · y` is out of range. The result does not depend on it.
+        let size = y.abs().sum_keep([-2, -1]);
+        let size = size.equal(0.0).select(1.0, size).log2().round().exp2();
+        let (scaled, scaled_e) = (y / size, e * size);
+        let (scaled_t, scaled_et) = (transposed(scaled), transposed(scaled_e));
+        let left = yt.matmul(y).matmul(columns + yt.matmul(transposed(rows)).matmul(e));
+        let right = (rows + e.matmul(transposed(columns)).matmul(yt)).matmul(y).matmul(yt);
+        let left = stein(scaled_t.matmul(scaled), left, scaled_et.matmul(scaled_e));
+        let right = stein(scaled_e.matmul(scaled_et), right, scaled.matmul(scaled_t));
+        (left + right - inner).into()
     }
 
     fn samples(&self) -> Vec<Sample> {
@@ -87,8 +123,9 @@ impl<'t> Var<'t> {
     ///
     /// # Where there is no derivative
     ///
-    /// It jumps where the rank changes. The gradient at a matrix of lower rank is that among matrices of the same rank, as in
-    /// PyTorch. It has no trouble with equal singular values. The result is NaN if an element of x is not finite.
+    /// It jumps where the rank changes, or a singular value comes to be cut off. The gradient is that of the pseudoinverse without
+    /// what is cut off. PyTorch's takes that for 0 and is off by as large a part as it is of the least that is kept; here, if it
+    /// is half of that, by 1e-10. It has no trouble with equal singular values. The result is NaN if an element of x is not finite.
     ///
     /// # Panics
     ///

@@ -79,6 +79,10 @@ impl Op for Qr {
         }
     }
 
+    fn normwise(&self) -> bool {
+        true
+    }
+
     fn rule<'t>(&self, _: usize, _: &[Var<'t>], y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         let ([q, r], [dq, dr]) = (parts(y), parts(dy));
         let m = r.matmul(transposed(dr)) - transposed(dq).matmul(q);

@@ -59,6 +59,10 @@ impl Op for Solve {
         }
     }
 
+    fn normwise(&self) -> bool {
+        true
+    }
+
     fn smooth(&self) -> bool {
         true
     }

@@ -95,6 +95,10 @@ impl Op for Svd {
         }
     }
 
+    fn normwise(&self) -> bool {
+        true
+    }
+
     fn rule<'t>(&self, _: usize, x: &[Var<'t>], y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         if !self.vectors {
             let [u, _, v] = parts(x[0].tape().apply(Self { vectors: true, ..*self }, &[x[0]]));
