@@ -28,6 +28,10 @@ enum Token<'a> {
     Infix(char),
     /// A minus before an operand.
     Minus,
+    /// A sum over elements, before an operand.
+    Sum,
+    /// A comparison of two operands.
+    Comparison(char),
     /// A power or a transpose, after an operand.
     Suffix(char),
     Open,
@@ -46,6 +50,11 @@ impl Formula {
             let all: Vec<&str> = operands.iter().map(|x| x.text.as_str()).collect();
             Self::word(format!("{name}({})", all.join(", ")))
         })
+    }
+
+    /// A sum with the axis that it is over.
+    pub(crate) fn over(self, axis: &str) -> Self {
+        Self { text: format!("{} over {axis}", self.text), ..self }
     }
 
     /// The text.
@@ -79,6 +88,11 @@ impl Formula {
                     formula.binding = formula.binding.min(outermost(Binding::Sum));
                     formula.text.push('−');
                 }
+                Token::Sum => {
+                    formula.binding = formula.binding.min(outermost(Binding::Sum));
+                    formula.text.push_str("Σ ");
+                }
+                Token::Comparison(sign) => formula.text.push_str(&format!(" {sign} ")),
                 Token::Suffix(sign) => formula.text.push(sign),
                 Token::Open => {
                     depth += 1;
@@ -89,6 +103,10 @@ impl Formula {
                     formula.text.push(')');
                 }
             }
+        }
+        // Iverson's bracket.
+        if tokens.iter().any(|token| matches!(token, Token::Comparison(_))) {
+            formula = Self::word(format!("[{}]", formula.text));
         }
         // Alone, an operand binds as it does.
         if let [Token::Operand(k)] = tokens[..] {
@@ -101,7 +119,7 @@ impl Formula {
 /// How tightly an operand has to bind after a part of a notation.
 fn wanted_after(token: Option<Token<'_>>) -> Binding {
     match token {
-        Some(Token::Infix('÷' | '·') | Token::Minus) => Binding::Atom,
+        Some(Token::Infix('÷' | '·') | Token::Minus | Token::Sum) => Binding::Atom,
         Some(Token::Infix('×' | '−')) => Binding::Product,
         _ => Binding::Sum,
     }
@@ -136,6 +154,10 @@ fn tokens(notation: &str) -> Option<Vec<Token<'_>>> {
                 let (number, left) = rest.split_at(digits(rest));
                 (Token::Number(number), left)
             }
+            // A number that is not known before the graph runs.
+            'n' => (Token::Number("n"), after),
+            'Σ' => (Token::Sum, after),
+            '>' | '≥' | '<' | '≤' | '=' | '≠' => (Token::Comparison(c), after),
             '(' => (Token::Open, after),
             ')' => (Token::Close, after),
             '²' | '³' | 'ᵀ' => (Token::Suffix(c), after),
@@ -144,7 +166,7 @@ fn tokens(notation: &str) -> Option<Vec<Token<'_>>> {
             '+' | '−' | '×' | '÷' | '·' => (Token::Infix(c), after),
             _ => return None,
         };
-        if ends_factor && matches!(token, Token::Operand(_) | Token::Number(_) | Token::Open) {
+        if ends_factor && matches!(token, Token::Operand(_) | Token::Number(_) | Token::Open | Token::Sum) {
             tokens.push(Token::Infix('×'));
         }
         tokens.push(token);
@@ -178,6 +200,9 @@ mod tests {
         assert_eq!(written("y = x³"), "(a × b)³");
         assert_eq!(written("y = x1 (1 − x0²)"), "(a + b) × (1 − (a × b)²)");
         assert_eq!(written("y = 1/x"), "1 ÷ (a × b)");
+        assert_eq!(written("y = Σ x0"), "Σ (a × b)");
+        assert_eq!(written("y = x1 × (x0 − Σ x1)"), "(a + b) × (a × b − Σ (a + b))");
+        assert_eq!(written("y = x0 ≥ x1"), "[a × b ≥ a + b]");
     }
 
     #[test]

@@ -9,8 +9,12 @@ use crate::tape::Recorder;
 /// A formula longer than this explains nothing.
 const LONGEST: usize = 64;
 
-/// The rule of an op of so many operands as a formula; `None` where there is no derivative or too much to write.
-fn written(rule: &RuleGraph, arity: usize) -> Option<String> {
+/// The rule of an op as a formula, for operands and a result of these shapes; `None` where there is no derivative or too much to
+/// write.
+fn written<'s>(rule: &'s RuleGraph, mut shapes: Vec<&'s [usize]>) -> Option<String> {
+    let arity = shapes.len() - 1;
+    // Of the cotangent.
+    shapes.extend(shapes.last().copied());
     let (nodes, result) = match rule {
         RuleGraph::Zero => return Some("0".to_owned()),
         RuleGraph::NotDifferentiable => return None,
@@ -28,7 +32,14 @@ fn written(rule: &RuleGraph, arity: usize) -> Option<String> {
             RuleValue::Leaf(_) => return None,
             RuleValue::Op(op) => {
                 let operands: Vec<&Formula> = node.inputs.iter().map(|&slot| &slots[slot]).collect();
-                Formula::of_op(op.notation(), op.name(), &operands)
+                let formula = Formula::of_op(op.notation(), op.name(), &operands);
+                match op.notation().is_some_and(|notation| notation.starts_with('Σ')) {
+                    true => match summed(shapes[node.inputs[0]], &node.shape) {
+                        Some(axis) => formula.over(axis),
+                        None => formula,
+                    },
+                    false => formula,
+                }
             }
         };
         // A value used twice doubles the text with every step, so it ends here and not later.
@@ -36,8 +47,20 @@ fn written(rule: &RuleGraph, arity: usize) -> Option<String> {
             return None;
         }
         slots.push(formula);
+        shapes.push(&node.shape);
     }
     slots.get(result).map(|formula| formula.text().to_owned())
+}
+
+/// What a matrix is summed over, if over one of its axes.
+fn summed(from: &[usize], to: &[usize]) -> Option<&'static str> {
+    match (from, to) {
+        // Of a square matrix, the sizes do not tell.
+        (&[m, n], &[k]) if m != n && m.min(n) > 1 => Some(if k == n { "rows" } else { "columns" }),
+        (&[m, n], &[1, k]) if k == n && m.min(n) > 1 => Some("rows"),
+        (&[m, n], &[k, 1]) if k == m && m.min(n) > 1 => Some("columns"),
+        _ => None,
+    }
 }
 
 impl Recorder {
@@ -46,8 +69,10 @@ impl Recorder {
     pub(crate) fn rule_texts(&mut self, node: NodeId) -> Vec<Option<String>> {
         match self.with_rules(|recorder, rules| rules.of(recorder, node)) {
             Ok(rules) => {
-                let arity = rules.operands.len();
-                rules.operands.iter().map(|rule| written(rule, arity)).collect()
+                let record = self.graph.node(node);
+                let shapes = record.inputs().iter().chain([&node]).map(|&id| self.graph.node(id).shape());
+                let shapes: Vec<&[usize]> = shapes.collect();
+                rules.operands.iter().map(|rule| written(rule, shapes.clone())).collect()
             }
             Err(_) => Vec::new(),
         }
@@ -77,6 +102,18 @@ mod tests {
         assert_eq!(rules(|a, _| a.sigmoid()), some(&["dy × y × (1 − y)"]));
         assert_eq!(rules(|a, _| a.exp()), some(&["dy × y"]));
         assert_eq!(rules(|a, b| a.greater(b)), some(&["0", "0"]));
+        assert_eq!(rules(|a, _| a.relu()), some(&["dy × [y > 0]"]));
+        assert_eq!(rules(|a, _| a.broadcast_to([2, 3]).mean()), some(&["dy ÷ n"]));
+        assert_eq!(
+            rules(|a, _| a.broadcast_to([2, 3]).softmax(-1)),
+            some(&["y × (dy − (Σ (dy × y) over columns))"])
+        );
+        // The affine layer of the book: the bias gets the sum over the rows.
+        assert_eq!(
+            rules(|a, b| a.broadcast_to([2, 3]) + b.broadcast_to([3])),
+            some(&["dy", "Σ dy over rows"])
+        );
+        assert_eq!(rules(|a, b| a.broadcast_to([2, 3]) * b), some(&["dy × x1", "Σ (dy × x0)"]));
         let product = rules(|a, b| a.broadcast_to([2, 2]).matmul(b.broadcast_to([2, 2])));
         assert_eq!(product, some(&["dy · x1ᵀ", "x0ᵀ · dy"]));
     }

@@ -74,7 +74,8 @@ pub trait Op: Any + Debug + Send + Sync + OpKernels {
     /// function of them by its name.
     ///
     /// Unless said otherwise it is the right side of its [`formula`](Op::formula) where that is arithmetic: operands, numbers,
-    /// signs and parentheses.
+    /// signs, a sum `Σ x`, comparisons and parentheses. A comparison stands in brackets in other formulas, `[x > 0]`, which is 1 where
+    /// it holds and 0 elsewhere (Iverson's bracket; Knuth 1992, "Two notes on notation"), and a sum over one axis of a matrix says over which.
     fn notation(&self) -> Option<&'static str> {
         arithmetic(self.formula())
     }
@@ -461,10 +462,10 @@ pub struct Var<'t> {
     pub(super) id: NodeId,
 }
 
-/// The right side of a formula `y = …`, if it is arithmetic: operands, numbers, signs and parentheses.
+/// The right side of a formula `y = …`, if it is arithmetic: operands, numbers, signs, sums, comparisons and parentheses.
 pub(crate) fn arithmetic(formula: &'static str) -> Option<&'static str> {
     let right = formula.strip_prefix("y = ")?;
-    let signs = "+−×÷/·²³ᵀ";
+    let signs = "+−×÷/·²³ᵀΣ>≥<≤=≠";
     let known = right.chars().all(|c| "x ()".contains(c) || c.is_ascii_digit() || signs.contains(c));
     (known && right.contains(|c| signs.contains(c))).then_some(right)
 }

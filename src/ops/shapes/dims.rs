@@ -37,6 +37,10 @@ impl Op for ExpandDims {
         "y = x with new axes of size 1"
     }
 
+    fn notation(&self) -> Option<&'static str> {
+        Some("x")
+    }
+
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
         let [x] = arrays(x)?;
         let new = flags(&self.axes, x.len() + self.axes.len())?;
@@ -80,6 +84,10 @@ impl Op for Squeeze {
 
     fn formula(&self) -> &'static str {
         "y = x without axes of size 1"
+    }
+
+    fn notation(&self) -> Option<&'static str> {
+        Some("x")
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {

@@ -79,7 +79,7 @@ impl<F: Float> Kernel<F> for CountPer {
 
 /// The parts that ops on `(x0, like x1)` share.
 macro_rules! like {
-    ($op:ident, $symbol:literal, $formula:literal, |$x0:ident, $x1:ident| $shape:expr,
+    ($op:ident, $symbol:literal, $formula:literal, $notation:literal, |$x0:ident, $x1:ident| $shape:expr,
      $reads:literal, $threaded:literal, $view:expr, |$p0:ident, $p1:ident| $portable:expr, |$a:ident, $dy:ident| $rule:expr,
      $samples:expr) => {
         impl Op for $op {
@@ -91,6 +91,10 @@ macro_rules! like {
 
             fn formula(&self) -> &'static str {
                 $formula
+            }
+
+            fn notation(&self) -> Option<&'static str> {
+                Some($notation)
             }
 
             fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {
@@ -146,6 +150,7 @@ like!(
     BroadcastLike,
     "broadcast",
     "y = x0, stretched to the shape of x1",
+    "x0",
     |x0, x1| if shape::broadcasts_to(x0, x1) {
         Ok(x1.to_vec())
     } else {
@@ -163,6 +168,7 @@ like!(
     ReshapeLike,
     "reshape",
     "y = x0 under the shape of x1",
+    "x0",
     |x0, x1| if size(x0) == size(x1) {
         Ok(x1.to_vec())
     } else {
@@ -180,6 +186,7 @@ like!(
     SumToLike,
     "Σ",
     "y = x0, summed to the shape of x1",
+    "Σ x0",
     |x0, x1| sums_to(x0, x1),
     true,
     true,
@@ -193,6 +200,7 @@ like!(
     CountPer,
     "n",
     "y = elements of x0 for each of x1",
+    "n",
     |_a, _b| Ok(vec![]),
     false,
     false,
@@ -211,6 +219,10 @@ impl Op for SumTo {
 
     fn formula(&self) -> &'static str {
         "y = x, summed to a shape"
+    }
+
+    fn notation(&self) -> Option<&'static str> {
+        Some("Σ x")
     }
 
     fn shape(&self, x: &[Operand<'_>]) -> Result<Vec<usize>, String> {

@@ -70,6 +70,8 @@ fn derivative_on(op: &Arc<dyn Op>, sample: &crate::op::Sample) -> String {
             continue;
         }
         let rule = rule.clone().unwrap_or_else(|| "*(see its docs)*".to_owned());
+        // Of this sample alone.
+        let rule = rule.replace(" over rows", "").replace(" over columns", "");
         written.push(if several { format!("dx{i} = {rule}") } else { format!("dx = {rule}") });
     }
     let zero = |text: &String| text.ends_with("= 0");

@@ -128,9 +128,9 @@ function tellBackward(level, index) {
       parts.push(tellLocal(level, index, edge, local, rules.get(edge.operand), dy));
       continue;
     }
-    const name = letter(level, index, edge.operand), rule = rules.get(edge.operand);
+    const rule = rules.get(edge.operand);
     const numbers = rule && rule !== 'dy' && rule !== '0' ? withNumbers(rule, letters) : null;
-    const said = [`d${name}`, rule, numbers, edge.gradient || null].filter(Boolean).filter((part, i, all) => part !== all[i - 1]);
+    const said = [`d${calledAt(edge.from)}`, rule && withNames(rule, level, index), numbers, edge.gradient || null].filter(Boolean).filter((part, i, all) => part !== all[i - 1]);
     parts.push(line('', make('span', 'gradient-text', said.join(' = ')),
       make('span', 'quiet', `  to ${level.label(edge.from)}${edge.wrong ? '; the check found this wrong' : ''}`)));
   }
