@@ -115,6 +115,9 @@ impl<'t> Var<'t> {
     ///
     /// If one is a single number, the columns of one are not as many as the rows of the other, or the axes in front do not
     /// stretch to each other.
+    #[doc(alias = "bmm")]
+    #[doc(alias = "linear")]
+    #[doc(alias = "mm")]
     #[track_caller]
     #[must_use]
     pub fn matmul(self, other: Var<'t>) -> Var<'t> {

@@ -123,6 +123,7 @@ impl<'t> Var<'t> {
     ///
     /// If this is not one number, a var is of another tape or holds indices, or the way leads through an operand
     /// without a derivative. If the [graph](Tape::graph) is held.
+    #[doc(alias = "autograd")]
     #[track_caller]
     pub fn grad<const N: usize>(self, vars: [Var<'t>; N]) -> [Var<'t>; N] {
         expected(gradients_of(self, Some(&vars))).of_each(vars)

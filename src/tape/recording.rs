@@ -22,6 +22,9 @@ impl Tape {
     /// # Panics
     ///
     /// If the [graph](Tape::graph) is held, or there is no room for the array. So do all other ways to record a leaf.
+    #[doc(alias = "Parameter")]
+    #[doc(alias = "requires_grad")]
+    #[doc(alias = "tensor")]
     #[track_caller]
     pub fn leaf(&self, name: &str, value: impl IntoValue) -> Var<'_> {
         let value = value.into_value();
@@ -36,6 +39,7 @@ impl Tape {
     /// # Panics
     ///
     /// As [`leaf`](Self::leaf); and if an index is negative, with its place.
+    #[doc(alias = "LongTensor")]
     #[track_caller]
     pub fn index_leaf(&self, name: &str, indices: impl IntoIndices) -> Var<'_> {
         let indices = match indices.into_indices() {
@@ -51,6 +55,7 @@ impl Tape {
     }
 
     /// An input to be fed per run.
+    #[doc(alias = "placeholder")]
     #[track_caller]
     pub fn input(&self, name: &str, shape: impl AsRef<[usize]>) -> Var<'_> {
         self.add_leaf(Leaf::Input, name.to_owned(), shape.as_ref())

@@ -201,6 +201,7 @@ impl<'t> Var<'t> {
     ///
     /// Computed from `ln Σ eˣ`: exact where probabilities underflow. A label past the last class is
     /// [refused](crate::Error::Refused) when it is computed.
+    #[doc(alias = "cross_entropy")]
     #[track_caller]
     #[must_use]
     pub fn softmax_cross_entropy(self, targets: Var<'t>) -> Var<'t> {

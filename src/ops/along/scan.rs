@@ -261,6 +261,7 @@ impl<'t> Var<'t> {
 
     /// The running logarithm of the sum of exponentials along an axis (−1 is the last): `yᵢ = ln Σ e^xₖ` over k ≤ i, exact for
     /// large x.
+    #[doc(alias = "cumlogsumexp")]
     #[track_caller]
     #[must_use]
     pub fn logcumsumexp(self, axis: isize) -> Var<'t> {
@@ -270,6 +271,7 @@ impl<'t> Var<'t> {
 
     /// Where the greatest element so far is along an axis (−1 is the last): indices of the same shape, of the last of equal
     /// ones. A NaN counts as the greatest.
+    #[doc(alias = "cummax")]
     #[track_caller]
     #[must_use]
     pub fn cumargmax(self, axis: isize) -> Var<'t> {

@@ -277,6 +277,8 @@ impl<'t> Var<'t> {
     /// # Panics
     ///
     /// If there are more sizes than axes, not as many strides and dilations as sizes, one is 0, or a window does not fit.
+    #[doc(alias = "sliding_window_view")]
+    #[doc(alias = "unfold")]
     #[track_caller]
     #[must_use]
     pub fn windows(

@@ -12,9 +12,11 @@ use std::f64::consts::FRAC_2_SQRT_PI;
 known! {
     unary {
         /// Negation: `y = −x`, `dx = −dy`.
+        #[doc(alias = "negative")]
         Neg, neg, "−x", "y = −x", |a| -a, |x, y, dy| -dy, SMOOTH => |a| -a;
 
         /// The reciprocal: `y = 1/x`, `dx = −dy y²`.
+        #[doc(alias = "reciprocal")]
         Recip, recip, "1/x", "y = 1/x", |a| a.recip(), |x, y, dy| -(dy * y.square()), NONZERO => |a| a.recip();
 
         /// The square: `y = x²`, `dx = 2 dy x`.
@@ -28,9 +30,11 @@ known! {
 
         /// `y = eˣ − 1`, exact for small x, where `exp` and a subtraction are not; `dx = dy eˣ`, exact for large negative x, where
         /// `y + 1` is not.
+        #[doc(alias = "expm1")]
         ExpM1, exp_m1, "exp − 1", "y = exp x − 1", |a| math::exp_m1(a), |x, y, dy| dy * x.exp(), SMOOTH => |a| a.exp_m1();
 
         /// The natural logarithm: `y = ln x`, `dx = dy / x`.
+        #[doc(alias = "log")]
         Ln, ln, "log", "y = ln x", |a| math::ln(a), |x, y, dy| dy / x, POSITIVE => |a| a.ln();
 
         /// The sine: `y = sin x`, `dx = dy cos x`.
@@ -66,12 +70,15 @@ known! {
         Add, add, "+", "y = x0 + x1", |a, b| a + b, |x0, x1, y, dy| [dy, dy], [SMOOTH, SMOOTH] => |a, b| a + b;
 
         /// The difference: `y = x0 − x1`, `dx0 = dy`, `dx1 = −dy`.
+        #[doc(alias = "subtract")]
         Sub, sub, "−", "y = x0 − x1", |a, b| a - b, |x0, x1, y, dy| [dy, -dy], [SMOOTH, SMOOTH] => |a, b| a - b;
 
         /// The product, element by element: `y = x0 x1`, `dx0 = dy x1`, `dx1 = dy x0`.
+        #[doc(alias = "multiply")]
         Mul, mul, "×", "y = x0 × x1", |a, b| a * b, |x0, x1, y, dy| [dy * x1, dy * x0], [SMOOTH, SMOOTH] => |a, b| a * b;
 
         /// The quotient: `y = x0 / x1`, `dx0 = dy / x1`, `dx1 = −dy y / x1`.
+        #[doc(alias = "divide")]
         Div, div, "÷", "y = x0 ÷ x1", |a, b| a / b, |x0, x1, y, dy| [dy / x1, -(dy * y / x1)], [SMOOTH, NONZERO] => |a, b| a / b;
 
     }
@@ -100,21 +107,27 @@ known! {
         |x0, x1, y, dy| [dy * (x1 * (1.0 - 2.0 * x0)), x0.sigmoid_grad(dy)], [SMOOTH, SMOOTH] => |a, b| b * (a * (1.0 - a));
 
         /// `y = 1` where x0 > x1, else 0; its derivative is 0.
+        #[doc(alias = "gt")]
         Greater, greater, ">", "y = x0 > x1", |a, b| F::truth(a > b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD], kink, compares => |a, b| a.greater(b).real();
 
         /// `y = 1` where x0 ≥ x1, else 0; its derivative is 0.
+        #[doc(alias = "ge")]
         GreaterEqual, greater_equal, "≥", "y = x0 ≥ x1", |a, b| F::truth(a >= b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD], kink, compares => |a, b| a.greater_equal(b).real();
 
         /// `y = 1` where x0 < x1, else 0; its derivative is 0.
+        #[doc(alias = "lt")]
         Less, less, "<", "y = x0 < x1", |a, b| F::truth(a < b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD], kink, compares => |a, b| a.less(b).real();
 
         /// `y = 1` where x0 ≤ x1, else 0; its derivative is 0.
+        #[doc(alias = "le")]
         LessEqual, less_equal, "≤", "y = x0 ≤ x1", |a, b| F::truth(a <= b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD], kink, compares => |a, b| a.less_equal(b).real();
 
         /// `y = 1` where x0 = x1, else 0; its derivative is 0.
+        #[doc(alias = "eq")]
         Equal, equal, "=", "y = x0 = x1", |a, b| F::truth(a == b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD], kink, compares => |a, b| a.equal(b).real();
 
         /// `y = 1` where x0 ≠ x1, else 0; its derivative is 0.
+        #[doc(alias = "ne")]
         NotEqual, not_equal, "≠", "y = x0 ≠ x1", |a, b| F::truth(a != b), |x0, x1, y, dy| [Zero, Zero], [EVEN, ODD], kink, compares => |a, b| a.not_equal(b).real();
     }
 }

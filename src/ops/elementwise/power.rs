@@ -111,6 +111,8 @@ crate::ops::entry::built_in! {
 
 impl<'t> Var<'t> {
     /// `xⁿ` with an integer exponent, exact for negative bases: `dx = dy n xⁿ⁻¹`.
+    #[doc(alias = "pow")]
+    #[doc(alias = "power")]
     #[track_caller]
     #[must_use]
     pub fn powi(self, exponent: i32) -> Var<'t> {
@@ -118,6 +120,8 @@ impl<'t> Var<'t> {
     }
 
     /// `xᵖ` with a real exponent: `dx = dy p xᵖ⁻¹`. NaN for a negative base unless p is an integer.
+    #[doc(alias = "pow")]
+    #[doc(alias = "power")]
     #[track_caller]
     #[must_use]
     pub fn powf(self, exponent: f64) -> Var<'t> {

@@ -91,6 +91,7 @@ impl<'t> Var<'t> {
     /// let [dx] = positive.select(positive.select(x, 1.0).sqrt(), 0.0).sum().grad([x]);
     /// assert_eq!(dx.value().as_slice().unwrap(), [0.0, 0.25]);
     /// ```
+    #[doc(alias = "where")]
     #[track_caller]
     #[must_use]
     pub fn select(self, a: impl IntoVar<'t>, b: impl IntoVar<'t>) -> Var<'t> {

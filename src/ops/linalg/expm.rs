@@ -136,6 +136,7 @@ impl<'t> Var<'t> {
     /// # Panics
     ///
     /// If it holds no square matrices.
+    #[doc(alias = "matrix_exp")]
     #[track_caller]
     #[must_use]
     pub fn expm(self) -> Var<'t> {

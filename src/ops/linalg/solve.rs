@@ -115,6 +115,7 @@ impl<'t> Var<'t> {
     /// # Panics
     ///
     /// If it holds no square matrices.
+    #[doc(alias = "inv")]
     #[track_caller]
     #[must_use]
     pub fn inverse(self) -> Var<'t> {

@@ -133,6 +133,7 @@ impl<'t> Var<'t> {
     /// # Panics
     ///
     /// If x holds no square matrices, or the shapes do not fit.
+    #[doc(alias = "solve_triangular")]
     #[track_caller]
     #[must_use]
     pub fn triangular_solve(self, right: Var<'t>, how: TriangularSolve) -> Var<'t> {

@@ -84,6 +84,7 @@ impl<'t> Var<'t> {
     /// let images = tape.input("images", [64, 3, 8, 8]);
     /// assert_eq!(images.flatten(1, -1).shape(), [64, 192]);
     /// ```
+    #[doc(alias = "reshape")]
     #[track_caller]
     #[must_use]
     pub fn flatten(self, start: isize, end: isize) -> Var<'t> {
@@ -142,6 +143,7 @@ impl<'t> Var<'t> {
     /// let x = tape.leaf("x", [1.0, 2.0]);
     /// assert_eq!(x.repeat(2, 0).value().as_slice().unwrap(), [1.0, 1.0, 2.0, 2.0]);
     /// ```
+    #[doc(alias = "repeat_interleave")]
     #[track_caller]
     #[must_use]
     pub fn repeat(self, count: usize, axis: isize) -> Var<'t> {

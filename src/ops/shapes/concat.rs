@@ -294,6 +294,8 @@ impl Tape {
     /// # Panics
     ///
     /// If there are none, or the shapes do not fit.
+    #[doc(alias = "cat")]
+    #[doc(alias = "concatenate")]
     #[track_caller]
     pub fn concat(&self, vars: &[Var<'_>], axis: isize) -> Var<'_> {
         let Some(&first) = vars.first() else {

@@ -337,6 +337,7 @@ impl<'t> Var<'t> {
 
     /// Square matrices in two last axes with vectors of the last axis on a diagonal, and 0 elsewhere: as large as the vector is
     /// long, and larger by the offset.
+    #[doc(alias = "diag")]
     #[track_caller]
     #[must_use]
     pub fn diag_embed(self, offset: isize) -> Var<'t> {

@@ -134,6 +134,7 @@ crate::ops::entry::built_in! {
 
 impl<'t> Var<'t> {
     /// New axes of size 1 at these places of the result.
+    #[doc(alias = "unsqueeze")]
     #[track_caller]
     #[must_use]
     pub fn expand_dims(self, axes: impl Into<Axes>) -> Var<'t> {

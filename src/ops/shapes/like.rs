@@ -262,6 +262,8 @@ crate::ops::entry::built_in! {
 /// Shapes taken from another var, of which the elements are not read.
 impl<'t> Var<'t> {
     /// Stretched to the shape of another var.
+    #[doc(alias = "broadcast_to")]
+    #[doc(alias = "expand_as")]
     #[track_caller]
     #[must_use]
     pub fn broadcast_like(self, other: Var<'t>) -> Var<'t> {
@@ -269,6 +271,8 @@ impl<'t> Var<'t> {
     }
 
     /// The same elements in row-major order under the shape of another var.
+    #[doc(alias = "reshape")]
+    #[doc(alias = "view_as")]
     #[track_caller]
     #[must_use]
     pub fn reshape_like(self, other: Var<'t>) -> Var<'t> {
@@ -277,6 +281,7 @@ impl<'t> Var<'t> {
 
     /// Summed to the shape of another var, from which broadcasting would give this shape: the adjoint of
     /// [`broadcast_like`](Self::broadcast_like).
+    #[doc(alias = "sum_to_size")]
     #[track_caller]
     #[must_use]
     pub fn sum_to_like(self, other: Var<'t>) -> Var<'t> {
@@ -284,6 +289,7 @@ impl<'t> Var<'t> {
     }
 
     /// Summed to a smaller shape, from which broadcasting would give this one.
+    #[doc(alias = "sum_to_size")]
     #[track_caller]
     #[must_use]
     pub fn sum_to(self, shape: impl AsRef<[usize]>) -> Var<'t> {

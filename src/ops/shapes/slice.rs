@@ -279,6 +279,7 @@ impl<'t> Var<'t> {
     /// assert_eq!(x.slice(s![.., 1..]).shape(), [2, 2]);
     /// assert_eq!(x.slice(s![-1, ..;-1]).value().as_slice().unwrap(), [6.0, 5.0, 4.0]);
     /// ```
+    #[doc(alias = "narrow")]
     #[track_caller]
     #[must_use]
     pub fn slice(self, parts: impl AsRef<[SliceInfoElem]>) -> Var<'t> {

@@ -313,6 +313,7 @@ crate::ops::entry::built_in! {
 /// Other views of the same elements.
 impl<'t> Var<'t> {
     /// The same value with derivative 0: gradients do not flow through it, and the gradient checker holds it constant.
+    #[doc(alias = "detach")]
     #[track_caller]
     #[must_use]
     pub fn stop_gradient(self) -> Var<'t> {
@@ -320,6 +321,7 @@ impl<'t> Var<'t> {
     }
 
     /// The same elements in row-major order under another shape; one size may be `-1`, and follows from the others.
+    #[doc(alias = "view")]
     #[track_caller]
     #[must_use]
     pub fn reshape(self, sizes: impl AsRef<[isize]>) -> Var<'t> {
@@ -328,6 +330,7 @@ impl<'t> Var<'t> {
     }
 
     /// The axes in another order: axis k of the result is axis `axes[k]` of this; negative ones count from the back.
+    #[doc(alias = "transpose")]
     #[track_caller]
     #[must_use]
     pub fn permute(self, axes: impl AsRef<[isize]>) -> Var<'t> {
@@ -336,6 +339,8 @@ impl<'t> Var<'t> {
     }
 
     /// The axes in reverse order; a matrix's transpose.
+    #[doc(alias = "mT")]
+    #[doc(alias = "swapaxes")]
     #[track_caller]
     #[must_use]
     pub fn t(self) -> Var<'t> {
@@ -343,6 +348,7 @@ impl<'t> Var<'t> {
     }
 
     /// Stretched to a shape, as NumPy broadcasts.
+    #[doc(alias = "expand")]
     #[track_caller]
     #[must_use]
     pub fn broadcast_to(self, shape: impl AsRef<[usize]>) -> Var<'t> {

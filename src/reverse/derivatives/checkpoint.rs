@@ -28,6 +28,7 @@ impl Tape {
     /// # Panics
     ///
     /// If the result is of another tape or holds indices.
+    #[doc(alias = "remat")]
     #[track_caller]
     pub fn checkpoint<'t>(&'t self, f: impl FnOnce() -> Var<'t>) -> Var<'t> {
         let first = self.graph().len();
@@ -62,6 +63,8 @@ impl Tape {
     ///
     /// If a var is of another tape or given twice, the result holds indices, or `f` uses a real var that was there before and is neither
     /// among `x` nor a constant, since its gradient would be lost.
+    #[doc(alias = "Function")]
+    #[doc(alias = "custom_vjp")]
     #[track_caller]
     pub fn with_vjp<'t, const N: usize, R>(
         &'t self,

@@ -31,6 +31,7 @@ impl<'t> Var<'t> {
     /// # Panics
     ///
     /// As [`vjp`](Self::vjp).
+    #[doc(alias = "jacrev")]
     #[track_caller]
     pub fn jacobian<const N: usize>(self, mut vars: [Var<'t>; N]) -> [Var<'t>; N] {
         let found = expected(self.try_jacobian(&vars));

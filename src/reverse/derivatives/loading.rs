@@ -33,6 +33,8 @@ impl Registry {
     /// let message = Tape::from_graph(graph, &Registry::default()).unwrap_err().to_string();
     /// assert!(message.contains("add it with `Registry::with_vjp`"), "{message}");
     /// ```
+    #[doc(alias = "Function")]
+    #[doc(alias = "custom_vjp")]
     #[must_use]
     pub fn with_vjp<const N: usize, R>(self, name: &str, vjp: R) -> Self
     where

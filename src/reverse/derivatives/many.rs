@@ -25,6 +25,7 @@ impl<'t> Var<'t> {
     /// # Panics
     ///
     /// As [`vjp`](Self::vjp).
+    #[doc(alias = "vmap")]
     #[track_caller]
     pub fn vjps<const N: usize>(self, dys: Var<'t>, mut vars: [Var<'t>; N]) -> [Var<'t>; N] {
         let found = expected(self.try_vjps(dys, &vars));

@@ -8,6 +8,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, SQRT_2};
 plain! {
     unary {
         /// The softsign: `y = x / (1 + |x|)`, `dx = dy / (1 + |x|)²`. It goes to ±1 as 1/x, where `tanh` goes exponentially.
+        #[doc(alias = "soft_sign")]
         Softsign, softsign, "softsign", "y = x/(1 + |x|)", |a| a / (F::one() + a.abs()),
         |x, y, dy| dy / (1.0 + x.abs()).square(), NONZERO => |a| a / (1.0 + a.abs());
     }

@@ -14,6 +14,7 @@ plain! {
         Exp2, exp2, "exp2", "y = 2^x", |a| by(libm::exp2, a), |x, y, dy| dy * (y * LN_2), SMOOTH => |a| a.exp2();
 
         /// `y = ln(1 + x)`, exact for small x, where a sum and `ln` are not; `dx = dy / (1 + x)`.
+        #[doc(alias = "log1p")]
         Ln1p, ln_1p, "log(1 + x)", "y = ln(1 + x)", |a| by(libm::log1p, a), |x, y, dy| dy / (1.0 + x),
         Domain::Between(-0.7, 2.0) => |a| a.ln_1p();
 
@@ -33,6 +34,7 @@ plain! {
         /// A negative base has powers with whole exponents, and NaN for others; `x⁰` is 1 for all x, 0 included. As in PyTorch,
         /// dx0 is 0 where x1 = 0, and dx1 is 0 where x0 = 0 and x1 ≥ 0; dx1 is NaN for a negative base, beside which no power
         /// exists. For an exponent that is a number, [`powi`](crate::Var::powi) and [`powf`](crate::Var::powf) are faster.
+        #[doc(alias = "power")]
         Pow, pow, "^", "y = x0^x1", |a, b| a.powf(b), |x0, x1, y, dy| [pow_base(x0, x1, dy), pow_exponent(x0, x1, y, dy)],
         [Domain::Between(0.3, 2.0), SMOOTH] => |a, b| a.pow(b);
 

@@ -31,6 +31,7 @@ impl<'t> Var<'t> {
     /// assert_eq!(y.value().as_slice().unwrap(), [-1.0, 0.5, 1.0]);
     /// assert_eq!(y.sum().grad([x])[0].value().as_slice().unwrap(), [0.0, 1.0, 0.0]);
     /// ```
+    #[doc(alias = "clip")]
     #[track_caller]
     #[must_use]
     pub fn clamp(self, low: f64, high: f64) -> Var<'t> {
