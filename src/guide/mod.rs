@@ -1,4 +1,4 @@
-//! The guide: eight short chapters, each a few programs that run as they stand.
+//! The guide: ten short chapters, each a few programs that run as they stand.
 //!
 //! 1. [Tape and vars](tape_and_vars): recording, values, names.
 //! 2. [Shapes](shapes): broadcasting, views, reductions, indices.
@@ -8,6 +8,14 @@
 //! 6. [Checking](checking): derivatives held against differences.
 //! 7. [Drawing](drawing): graphs as pictures.
 //! 8. [Writing an op](writing_an_op): a kernel and a rule of your own.
+#![cfg_attr(
+    all(feature = "draw", feature = "files", feature = "onnx"),
+    doc = "9. [Coming from PyTorch](coming_from_pytorch): what you know, under the names that it has here."
+)]
+#![cfg_attr(
+    all(feature = "files", feature = "onnx"),
+    doc = "10. [Files and exchange](files_and_exchange): weights, models, ONNX, XLA."
+)]
 
 #[doc = include_str!("1_tape_and_vars.md")]
 pub mod tape_and_vars {}
@@ -26,3 +34,9 @@ pub mod checking {}
 pub mod drawing {}
 #[doc = include_str!("8_writing_an_op.md")]
 pub mod writing_an_op {}
+#[cfg(all(feature = "draw", feature = "files", feature = "onnx"))]
+#[doc = include_str!("9_coming_from_pytorch.md")]
+pub mod coming_from_pytorch {}
+#[cfg(all(feature = "files", feature = "onnx"))]
+#[doc = include_str!("10_files_and_exchange.md")]
+pub mod files_and_exchange {}

@@ -156,6 +156,7 @@ reduction! {
 
 reduction! {
     /// The greatest element: `y = max x`; equal ones share `dy` equally.
+    #[doc(alias = "amax")]
     Max, "max", "max", "y = max x", Domain::Spaced(0.0), false, false,
     |x, reduced, threads, y| reduce_axes(x, &reduced, y, threads, |line| line.greatest()), |x, axes| x.max(axes),
     |axes, x, y, dy| {
