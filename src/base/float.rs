@@ -29,6 +29,12 @@ pub trait Float: NdFloat + std::iter::Sum + Default + Number + sealed::Sealed {
         if self < other || self.is_nan() { self } else { other }
     }
 
+    /// 0 with the sign of the number, if that is subnormal; else the number.
+    #[inline(always)]
+    fn flushed(self) -> Self {
+        if self.abs() < Self::min_positive_value() { Self::zero().copysign(self) } else { self }
+    }
+
     /// 1 where a comparison holds, else 0.
     #[inline(always)]
     fn truth(holds: bool) -> Self {

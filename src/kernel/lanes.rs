@@ -42,6 +42,14 @@ pub(crate) fn vectorize<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// Makes subnormal numbers 0.
+pub(crate) fn flush_subnormals<F: Float>(numbers: &mut [F]) {
+    vectorize(
+        #[inline(always)]
+        || numbers.iter_mut().for_each(|x| *x = x.flushed()),
+    );
+}
+
 /// Loops that apply one function to every element of contiguous operands of equal length.
 pub(crate) trait Lanes<F> {
     fn map1(self, f: impl Fn(F) -> F + Copy, y: Output<'_, F>);

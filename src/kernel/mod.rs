@@ -23,7 +23,7 @@ pub(crate) use contract::{Labels, contract, contract_scratch};
 pub(crate) use fetch::fetch;
 pub(crate) use gather::{convert, copy, gather, scatter};
 pub(crate) use lanes::{
-    Block, Blocks, LANES, Lane, Lanes, WIDTH, filled_up, in_blocks, map_blocks, vectorize,
+    Block, Blocks, LANES, Lane, Lanes, WIDTH, filled_up, flush_subnormals, in_blocks, map_blocks, vectorize,
 };
 pub use lanes::{map, map_in_place};
 pub use lines::{LineMut, for_each_line};

@@ -25,6 +25,14 @@ pub struct PlanOptions {
     /// node is a pass over its operands and one more over its result. A training step of 784-512-512-10 takes 1.9 times as
     /// long (4.3 ms instead of 2.3, one core). [`values_of`](crate::Draw::values_of) draws such a run.
     pub check_finite: bool,
+    /// Whether results that are *subnormal* become 0, with their sign: below 1.2e-38 in f32 and 2.2e-308 in f64, numbers lose
+    /// digits, and on some processors each operation with one takes as long as a hundred others. It is done node by node, so that
+    /// the numbers do not depend on [`fuse`](Self::fuse) or [`threads`](Self::threads), after each result is computed, and costs a
+    /// little where nothing is subnormal. Inputs, parameters and constants are taken as they are.
+    ///
+    /// XLA does so unless it is told not to, PyTorch after `set_flush_denormal(true)`; both set a mode of the processor, of
+    /// which Rust's floating point may not know. Long recurrences in f32 need it, whose gradients fade.
+    pub flush_subnormals: bool,
     /// The most elements that an array of the plan may have, broadcast ones counted; 2³⁰ unless said otherwise. A longer one
     /// is refused by name when the plan is compiled: no run of it would end.
     pub max_elements: usize,
@@ -32,7 +40,13 @@ pub struct PlanOptions {
 
 impl Default for PlanOptions {
     fn default() -> Self {
-        Self { fuse: true, threads: 1, check_finite: false, max_elements: Limits::ELEMENTS }
+        Self {
+            fuse: true,
+            threads: 1,
+            check_finite: false,
+            flush_subnormals: false,
+            max_elements: Limits::ELEMENTS,
+        }
     }
 }
 
@@ -53,6 +67,12 @@ impl PlanOptions {
     #[must_use]
     pub fn check_finite(self, check_finite: bool) -> Self {
         Self { check_finite, ..self }
+    }
+
+    /// With or without subnormal results as 0.
+    #[must_use]
+    pub fn flush_subnormals(self, flush_subnormals: bool) -> Self {
+        Self { flush_subnormals, ..self }
     }
 
     /// With at most so many elements of an array.

@@ -11,5 +11,6 @@ mod indices;
 mod outside;
 mod plan;
 mod regressions;
+mod subnormals;
 mod sweep;
 mod table;

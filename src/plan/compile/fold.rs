@@ -5,6 +5,7 @@ use crate::base::shape::{Layout, size};
 use crate::error::{Error, Result};
 use crate::eval::{Computation, Storage, compute};
 use crate::graph::{Graph, Kind, Node, NodeId};
+use crate::kernel::flush_subnormals;
 use crate::tape::{Op, OperandView, Operands, Precision};
 use std::sync::Arc;
 
@@ -30,7 +31,7 @@ pub(crate) struct FoldedConstants<F> {
 impl<F: Precision> FoldedConstants<F> {
     const UNKNOWN: u32 = u32::MAX;
 
-    /// The constants alone, or, with `fold`, all that depends on nothing else.
+    /// The constants alone, or, with `fold`, all that depends on nothing else; with `flush`, subnormal results as 0.
     ///
     /// # Errors
     ///
@@ -41,6 +42,7 @@ impl<F: Precision> FoldedConstants<F> {
         merged: &Merged,
         held: &Held,
         fold: bool,
+        flush: bool,
     ) -> Result<Self> {
         let mut folded = Self { indices: vec![Self::UNKNOWN; graph.len()], values: Vec::new() };
         for &id in &merged.nodes {
@@ -50,7 +52,11 @@ impl<F: Precision> FoldedConstants<F> {
             } else if let Some(exact) = node.constant() {
                 Some(FoldedValue::Numbers(exact.iter().map(|&x| F::of(x)).collect()))
             } else if fold && node.leaf().is_none() {
-                folded.compute(graph, ops, merged, id)?
+                let mut value = folded.compute(graph, ops, merged, id)?;
+                if let Some(FoldedValue::Numbers(numbers)) = value.as_mut().filter(|_| flush) {
+                    flush_subnormals(numbers);
+                }
+                value
             } else {
                 None
             };

@@ -43,7 +43,7 @@ pub(super) fn levels<F: Precision>(
     let mut order: Vec<(u32, u32, NodeId)> =
         levels.into_iter().zip(nodes).map(|(level, &id)| (level, op(id), id)).collect();
     order.sort_unstable();
-    let mut builder = ProgramBuilder::default();
+    let mut builder = ProgramBuilder::new(lowering.plan.options.flush_subnormals);
     let before = operands.len();
     for &input in order.iter().flat_map(|&(_, _, id)| all.of(id)) {
         let is_member = lowering.live.classes.of(input) == Class::Elementwise
@@ -54,9 +54,14 @@ pub(super) fn levels<F: Precision>(
             reads.push(input);
         }
     }
-    for &(_, _, id) in &order {
-        let x: SmallVec<[Register; 4]> = all.of(id).iter().map(|x| lowering.registers[x.index()]).collect();
-        lowering.registers[id.index()] = builder.apply_in_order(lowering.applied(id), &x);
+    for level in order.chunk_by(|(a, ..), (b, ..)| a == b) {
+        for &(_, _, id) in level {
+            let x: SmallVec<[Register; 4]> =
+                all.of(id).iter().map(|x| lowering.registers[x.index()]).collect();
+            lowering.registers[id.index()] = builder.apply_in_order(lowering.applied(id), &x);
+        }
+        // None of them is an operand of another, and their registers follow each other.
+        builder.flush(lowering.registers[level[0].2.index()], level.len() as u32);
     }
     for &(_, _, id) in &order {
         if lowering.stored[id.index()] {

@@ -87,7 +87,7 @@ impl<F: Precision> Lowering<'_, F> {
         for x in nodes.iter().flat_map(|&id| all.of(id)) {
             self.uses[x.index()] += 1;
         }
-        let mut builder = ProgramBuilder::default();
+        let mut builder = ProgramBuilder::new(self.plan.options.flush_subnormals);
         let mut uniform = Vec::new();
         for &id in nodes {
             let (mut x, mut last): (SmallVec<[Register; 4]>, SmallVec<[Register; 4]>) = Default::default();

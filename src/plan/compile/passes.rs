@@ -97,7 +97,7 @@ impl<F: Precision> Plan<F> {
             let fits = check_elements(graph.node(id), options.max_elements, "PlanOptions::max_elements");
             fits.map_err(|problem| Error::Argument { what: "compile", problem })?;
         }
-        let folded = FoldedConstants::new(graph, ops, &merged, held, fuse)?;
+        let folded = FoldedConstants::new(graph, ops, &merged, held, fuse, options.flush_subnormals)?;
         let classes = Classes::new(graph, ops, &elementwise, &merged, held, |id| folded.get(id).is_some());
         let pinned = pinned(graph, &merged, &classes, outputs, updates);
         let reads = ReadOperands::new(graph, &merged, &classes);

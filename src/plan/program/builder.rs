@@ -23,9 +23,16 @@ pub(crate) struct AppliedOp {
 pub(crate) struct ProgramBuilder {
     program: Program,
     unused: Vec<Register>,
+    /// Whether subnormal results become 0.
+    flush: bool,
 }
 
 impl ProgramBuilder {
+    /// An empty program, whose subnormal results become 0 if wanted.
+    pub(crate) fn new(flush: bool) -> Self {
+        Self { flush, ..Self::default() }
+    }
+
     fn allocate(&mut self) -> Register {
         self.unused.pop().unwrap_or_else(|| {
             self.program.registers += 1;
@@ -66,6 +73,7 @@ impl ProgramBuilder {
                 let to = self.allocate();
                 last.iter().for_each(|&register| self.free(register));
                 self.program.instructions.push(Instruction::Apply { function, x: [a, b], to });
+                self.flush(to, 1);
                 to
             }
             _ => {
@@ -75,6 +83,7 @@ impl ProgramBuilder {
                     .instructions
                     .push(Instruction::Call { call: self.program.calls.len() as u32, to });
                 self.program.calls.push(KernelCall { op, x: x.into(), checked });
+                self.flush(to, 1);
                 to
             }
         }
@@ -97,6 +106,13 @@ impl ProgramBuilder {
         last.iter().filter(|&&register| register != between).for_each(|&register| self.free(register));
         self.program.instructions.push(Instruction::Chain { chain, x: [a, b, other], to: between });
         Some(between)
+    }
+
+    /// Makes subnormal numbers of consecutive registers 0, if that is wanted.
+    pub(crate) fn flush(&mut self, first: Register, count: u32) {
+        if self.flush && count > 0 {
+            self.program.instructions.push(Instruction::Flush { first, count });
+        }
     }
 
     /// Stores a register as a result.

@@ -18,6 +18,8 @@ pub(crate) enum Instruction {
     Span { span: u32 },
     /// Any other elementwise op, by the number of its call; to a register of its own.
     Call { call: u32, to: Register },
+    /// Makes subnormal numbers of consecutive registers 0.
+    Flush { first: Register, count: u32 },
     /// Copies a register to a block of a result.
     Store { from: Register, output: u32 },
 }
@@ -64,6 +66,7 @@ impl Program {
                 Instruction::Apply { .. }
                 | Instruction::Chain { .. }
                 | Instruction::Span { .. }
+                | Instruction::Flush { .. }
                 | Instruction::Call { .. } => {}
             }
         }

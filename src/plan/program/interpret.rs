@@ -7,7 +7,7 @@
 use super::instruction::{Instruction, Program};
 use super::register::{Register, Registers};
 use crate::graph::NodeId;
-use crate::kernel::{WIDTH, vectorize};
+use crate::kernel::{WIDTH, flush_subnormals, vectorize};
 use crate::tape::{Op, Precision};
 use std::ops::Range;
 use std::sync::Arc;
@@ -117,6 +117,10 @@ impl Program {
                     let done = self.calls[call as usize].run(ops, to, n, block, scratch);
                     done.unwrap_or_else(|(node, problem)| memory.refuse(node, start, problem));
                 }
+                Instruction::Flush { first, count } => {
+                    let numbers = &mut scratch[at(first)..][..count as usize * block];
+                    numbers.iter_mut().for_each(|x| *x = x.flushed());
+                }
                 Instruction::Span { .. } => unreachable!("spans are of single numbers"),
             }
         }
@@ -142,6 +146,9 @@ impl Program {
                 }
                 Instruction::Chain { chain, x, to } => scratch[to as usize] = chain.of(x.map(number)),
                 Instruction::Span { span } => self.spans[span as usize].run(scratch),
+                Instruction::Flush { first, count } => {
+                    flush_subnormals(&mut scratch[first as usize..][..count as usize]);
+                }
                 Instruction::Load { operand, to } => {
                     memory.load(operand as usize, start, &mut scratch[to as usize..][..1]);
                 }

@@ -1,7 +1,7 @@
 //! Running the kernel of a step.
 
 use super::memory::RunMemory;
-use crate::kernel::{Input, Inputs, Output};
+use crate::kernel::{Input, Inputs, Output, flush_subnormals};
 use crate::plan::options::PlanOptions;
 use crate::plan::step::{IndexKernel, OperandCheck, Step};
 use crate::tape::{Op, Precision, call};
@@ -27,7 +27,12 @@ impl Step {
             scratch: &mut scratch[..self.workspace],
             ..Output::new(slices[0], &self.shape)
         };
-        self.call(&*ops[op], Inputs::new(&inputs), y, |problem| reader.refusals.put(0, output.node, problem))
+        let refuse = |problem| reader.refusals.put(0, output.node, problem);
+        let accepted = self.call(&*ops[op], Inputs::new(&inputs), y, refuse);
+        if options.flush_subnormals {
+            flush_subnormals(slices[0]);
+        }
+        accepted
     }
 
     /// Runs its kernel of indices, whose buffer is taken out of the memory meanwhile.

@@ -6,7 +6,7 @@
 use super::memory::{OutputSlices, ReadMemory, RunMemory};
 use crate::base::shape::Sizes;
 use crate::graph::NodeId;
-use crate::kernel::{Input, Inputs, Output, Share, copy, gather, in_parts};
+use crate::kernel::{Input, Inputs, Output, Share, copy, flush_subnormals, gather, in_parts};
 use crate::plan::options::PlanOptions;
 use crate::plan::program::BlockMemory;
 use crate::plan::split::{parts, runs_whole, work_items};
@@ -39,6 +39,8 @@ struct SplitStep<'a, 'r, F> {
     in_result: SmallVec<[Option<usize>; 8]>,
     /// Whether the kernel has run, and only the program is left.
     kernel_done: bool,
+    /// Whether subnormal results become 0.
+    flush: bool,
 }
 
 /// Runs a long step in as many parts as threads.
@@ -81,6 +83,7 @@ pub(crate) fn run<F: Precision>(
         kernel_result: shared.unwrap_or(step.outputs.len()),
         in_result,
         kernel_done,
+        flush: options.flush_subnormals,
     };
     let all = StepPart { items: 0..items, results, scratch };
     in_parts(all, parts(step, options.threads), &|part, share| split.halve(part, share), &|part| {
@@ -140,9 +143,12 @@ impl<F: Precision> SplitStep<'_, '_, F> {
             sizes[0] = rows.len();
             *first = first.rows(rows.start, &sizes);
         }
-        let y = Output::new(y, &shape);
         let refuse = |problem| self.reader.refusals.put(rows.start * self.width, output.node, problem);
-        self.step.call(&*self.ops[op], Inputs::new(&inputs), y, refuse)
+        let accepted = self.step.call(&*self.ops[op], Inputs::new(&inputs), Output::new(y, &shape), refuse);
+        if self.flush {
+            flush_subnormals(y);
+        }
+        accepted
     }
 }
 

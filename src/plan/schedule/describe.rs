@@ -134,7 +134,7 @@ impl<F: Precision> Plan<F> {
                         add(span.function.name(), span.count as usize);
                     }
                     Instruction::Call { call, .. } => add(self.ops[program.called(call)].name(), 1),
-                    Instruction::Load { .. } | Instruction::Store { .. } => {}
+                    Instruction::Load { .. } | Instruction::Store { .. } | Instruction::Flush { .. } => {}
                 }
             }
         }
