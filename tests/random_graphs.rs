@@ -351,6 +351,18 @@ fn plan(program: &Program, table: &[(Arc<dyn Op>, Vec<Domain>)]) -> Result<(), T
         let schedule = plan.schedule();
         prop_assert!(schedule.arena >= schedule.least, "less room than is needed: {schedule}");
     }
+    // With subnormal results as 0, they are so whatever a node is computed with.
+    let mut flushed: Option<Vec<u64>> = None;
+    for (fuse, threads) in [(true, 1), (false, 1), (true, 3)] {
+        let options = PlanOptions::default().fuse(fuse).threads(threads).flush_subnormals(true);
+        let mut plan = Plan::<f64>::compile_with(outputs.iter().copied(), [], options)
+            .map_err(|e| TestCaseError::fail(e.to_string()))?;
+        let run = plan.run(&mut State::new()).map_err(|e| TestCaseError::fail(e.to_string()))?;
+        let numbers = (0..outputs.len()).flat_map(|k| run.nth(k).to_owned());
+        let bits = numbers.map(|x| if x.is_nan() { 0 } else { x.to_bits() }).collect();
+        let first = flushed.get_or_insert_with(|| Vec::clone(&bits));
+        prop_assert!(*first == bits, "fused: {fuse}, {threads} threads: other results are 0");
+    }
     Ok(())
 }
 

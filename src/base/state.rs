@@ -165,6 +165,50 @@ impl<F: Float> State<F> {
     }
 }
 
+/// A state as a run has it: to be written, or shared with others that read it meanwhile.
+pub(crate) enum RunState<'a, F> {
+    Written(&'a mut State<F>),
+    Read(&'a State<F>),
+}
+
+impl<F: Float> RunState<'_, F> {
+    /// The same for a shorter time.
+    pub(crate) fn reborrow(&mut self) -> RunState<'_, F> {
+        match self {
+            Self::Written(state) => RunState::Written(state),
+            Self::Read(state) => RunState::Read(state),
+        }
+    }
+
+    /// The state, to be read.
+    pub(crate) fn get(&self) -> &State<F> {
+        match self {
+            Self::Written(state) => state,
+            Self::Read(state) => state,
+        }
+    }
+
+    /// As [`State::numbers_mut`]; of a state that is shared, nothing can be written, and nothing is.
+    pub(crate) fn numbers_mut(&mut self, place: usize) -> &mut [F] {
+        match self {
+            Self::Written(state) => state.numbers_mut(place),
+            Self::Read(_) => &mut [],
+        }
+    }
+
+    /// As [`State::lend`]; of a state that is shared, all is read.
+    pub(crate) fn lend<'a>(
+        &'a mut self,
+        places: &[(usize, usize)],
+        parts: &mut [&'a mut [F]],
+    ) -> Others<'a, F> {
+        match self {
+            Self::Written(state) => state.lend(places, parts),
+            Self::Read(state) => Others(SmallVec::from_iter([(0, state.0.as_slice())])),
+        }
+    }
+}
+
 /// The place that a stretch begins at, and its arrays.
 type Stretch<'a, F> = (usize, &'a Slice<String, ArrayD<F>>);
 

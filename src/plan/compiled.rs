@@ -13,7 +13,8 @@ use std::sync::Arc;
 
 /// A compiled, replayable schedule in the precision `F`.
 ///
-/// A plan stands on its own: it borrows nothing from the tape, and can be sent to another thread.
+/// A plan stands on its own: it borrows nothing from the tape, and can be sent to another thread. A clone shares its steps and
+/// constants, and has inputs and results of its own: [`infer`](Self::infer) runs several on one state.
 ///
 /// *Updates* `(parameter, new value)` read the state as it was before the run and take effect together after its last
 /// read; an output that names a parameter gives the old value. A whole training step, gradients and optimiser
@@ -38,8 +39,9 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone)]
 pub struct Plan<F> {
-    pub(crate) ops: Vec<Arc<dyn Op>>,
-    pub(crate) steps: Vec<Step>,
+    pub(crate) ops: Arc<[Arc<dyn Op>]>,
+    /// Clones share them.
+    pub(crate) steps: Arc<Vec<Step>>,
     /// The steps whose ops are asked before the first of them runs.
     pub(crate) checked_before: Vec<usize>,
     /// Updates that could not be written in place: the new value, and the parameter's slot.
@@ -50,7 +52,8 @@ pub struct Plan<F> {
     pub(crate) names: InputNames,
     pub(crate) index_names: InputNames,
     pub(crate) parameters: Vec<ParameterSlot>,
-    pub(crate) constants: Vec<Vec<F>>,
+    /// Clones share them.
+    pub(crate) constants: Arc<Vec<Vec<F>>>,
     /// The buffers of indices that steps compute, and of those that are held.
     pub(crate) index_results: Vec<Vec<usize>>,
     pub(crate) outputs: Vec<(NodeId, BufferView)>,
@@ -76,10 +79,10 @@ pub struct Plan<F> {
 
 impl<F: Precision> Plan<F> {
     /// A plan without steps.
-    pub(crate) fn new(ops: Vec<Arc<dyn Op>>, options: PlanOptions, tape_id: Arc<()>) -> Self {
+    pub(crate) fn new(ops: Arc<[Arc<dyn Op>]>, options: PlanOptions, tape_id: Arc<()>) -> Self {
         Self {
             ops,
-            steps: Vec::new(),
+            steps: Arc::default(),
             checked_before: Vec::new(),
             writes: Vec::new(),
             inputs: Vec::new(),
@@ -87,7 +90,7 @@ impl<F: Precision> Plan<F> {
             names: InputNames::default(),
             index_names: InputNames::default(),
             parameters: Vec::new(),
-            constants: Vec::new(),
+            constants: Arc::default(),
             index_results: Vec::new(),
             outputs: Vec::new(),
             output_names: Vec::new(),

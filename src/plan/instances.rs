@@ -7,7 +7,7 @@
 use super::compile::Held;
 use super::compiled::Plan;
 use super::options::PlanOptions;
-use crate::base::state::State;
+use crate::base::state::RunState;
 use crate::error::Result;
 use crate::graph::NodeId;
 use crate::tape::{Precision, Recorder};
@@ -16,7 +16,7 @@ use std::any::Any;
 /// The functions of one precision.
 pub(crate) struct PlanInstance<F> {
     pub(crate) compile: Compile<F>,
-    pub(crate) run: fn(&mut Plan<F>, &mut State<F>) -> Result<()>,
+    pub(crate) run: fn(&mut Plan<F>, RunState<'_, F>) -> Result<()>,
 }
 
 type Compile<F> = fn(&Recorder, &[NodeId], &[(NodeId, NodeId)], PlanOptions, &Held) -> Result<Plan<F>>;

@@ -11,6 +11,7 @@ mod indices;
 mod outside;
 mod plan;
 mod regressions;
+mod shared_state;
 mod subnormals;
 mod sweep;
 mod table;

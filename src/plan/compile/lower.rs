@@ -10,6 +10,7 @@ use crate::plan::split;
 use crate::plan::step::{Buffer, BufferView, FusedKernel, OperandCheck, Step, StepOperand, StepOutput, Work};
 use crate::tape::Precision;
 use smallvec::SmallVec;
+use std::sync::Arc;
 
 impl<F: Precision> Lowering<'_, F> {
     /// Adds the step that computes a group.
@@ -47,7 +48,7 @@ impl<F: Precision> Lowering<'_, F> {
         let step = Step { work, shape, operands, reads, outputs, long: false, check, workspace: 0 };
         let mut step = step.with_workspace(&self.plan.ops, self.plan.options.threads);
         step.long = split::is_long(&step, &self.plan.ops);
-        self.plan.steps.push(step);
+        Arc::make_mut(&mut self.plan.steps).push(step);
     }
 
     /// When the ops of a group are asked whether they accept their operands.

@@ -17,6 +17,7 @@ use crate::plan::step::{Buffer, BufferView, IndexKernel, OutputTarget, StepOutpu
 use crate::tape::{Precision, Recorder};
 use rustc_hash::FxHashMap;
 use std::any::Any;
+use std::sync::Arc;
 
 /// The entry of a node whose numbers are in no register.
 pub(super) const NO_REGISTER: Register = Register::MAX;
@@ -78,7 +79,7 @@ impl<'g, F: Precision> Lowering<'g, F> {
             Buffer::Input(plan.inputs.len() - 1)
         } else if let Some(numbers) = folded.get(id) {
             check_finite(node, numbers)?;
-            plan.constants.push(numbers.to_vec());
+            Arc::make_mut(&mut plan.constants).push(numbers.to_vec());
             Buffer::Constant(plan.constants.len() - 1)
         } else {
             match node.leaf() {

@@ -106,7 +106,7 @@ impl<F: Precision> Plan<F> {
         let groups = FusionGroups::new(live, fuse);
         let order = order(live, &groups);
 
-        let plan = Plan::new(ops.to_vec(), options, recorder.tape_id.clone());
+        let plan = Plan::new(ops.into(), options, recorder.tape_id.clone());
         let mut lowering = Lowering::new(live, &groups, plan);
         for &id in merged.nodes.iter().filter(|&&id| classes.of(id) == Class::Source) {
             lowering.source(id, recorder, held, &folded)?;
@@ -163,7 +163,10 @@ fn finish<F: Precision>(plan: &mut Plan<F>, results: usize, graph: &Graph) -> Re
             Buffer::Input(_) | Buffer::Index(_) | Buffer::Constant(_) | Buffer::IndexResult(_) => {}
         }
     }
-    plan.steps.iter_mut().flat_map(|s| &mut s.outputs).for_each(|o| o.read = results[o.result]);
+    Arc::make_mut(&mut plan.steps)
+        .iter_mut()
+        .flat_map(|s| &mut s.outputs)
+        .for_each(|o| o.read = results[o.result]);
     let mut read = vec![false; plan.constants.len()];
     for view in plan.steps.iter().flat_map(Step::views).chain(plan.kept()) {
         if let Buffer::Constant(k) = view.buffer {
@@ -171,7 +174,11 @@ fn finish<F: Precision>(plan: &mut Plan<F>, results: usize, graph: &Graph) -> Re
         }
     }
     // Constants that only others were computed from.
-    plan.constants.iter_mut().zip(read).filter(|(_, read)| !read).for_each(|(c, _)| *c = Vec::new());
+    Arc::make_mut(&mut plan.constants)
+        .iter_mut()
+        .zip(read)
+        .filter(|(_, read)| !read)
+        .for_each(|(c, _)| *c = Vec::new());
     plan.checked_before =
         (0..plan.steps.len()).filter(|&i| plan.steps[i].check == OperandCheck::BeforeRun).collect();
     if plan.options.check_finite || plan.steps.iter().any(|step| step.check != OperandCheck::Never) {

@@ -10,6 +10,7 @@ use crate::plan::step::{
 use crate::tape::Precision;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
+use std::sync::Arc;
 
 impl<F: Precision> Lowering<'_, F> {
     /// Keeps the outputs and the new values of parameters until the end of a run, after all steps are lowered.
@@ -44,7 +45,7 @@ impl<F: Precision> Lowering<'_, F> {
             self.plan.writes.push((view, slot));
         }
         // The state is read before anything is written to it.
-        self.plan.steps.splice(0..0, copies.into_iter().rev());
+        Arc::make_mut(&mut self.plan.steps).splice(0..0, copies.into_iter().rev());
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use super::refusal::Refusals;
 use crate::Float;
 use crate::base::shape::Layout;
-use crate::base::state::{Others, State};
+use crate::base::state::{Others, RunState};
 use crate::kernel::{Input, View, gather};
 use crate::plan::slots::{InputSlot, ParameterSlot};
 use crate::plan::step::{Buffer, BufferView, OutputTarget, StepOperand, StepOutput};
@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 /// Everything that a run reads and writes.
 pub(crate) struct RunMemory<'a, F> {
     pub(crate) arena: &'a mut [F],
-    pub(crate) state: &'a mut State<F>,
+    pub(crate) state: RunState<'a, F>,
     pub(crate) leaves: LeafBuffers<'a, F>,
     pub(crate) refusals: &'a Refusals,
 }
@@ -93,7 +93,7 @@ impl<F: Float> RunMemory<'_, F> {
     pub(crate) fn target(&self, target: OutputTarget, len: usize) -> &[F] {
         match target {
             OutputTarget::Arena(start) => &self.arena[start..start + len],
-            OutputTarget::Parameter(slot) => self.state.numbers(self.leaves.parameters[slot].index),
+            OutputTarget::Parameter(slot) => self.state.get().numbers(self.leaves.parameters[slot].index),
         }
     }
 
@@ -112,7 +112,7 @@ impl<F: Float> RunMemory<'_, F> {
     pub(crate) fn view<'b>(&'b self, view: &'b BufferView) -> View<'b, F> {
         let data = match view.buffer {
             Buffer::Result(_) => &*self.arena,
-            Buffer::Parameter(slot) => self.state.numbers(self.leaves.parameters[slot].index),
+            Buffer::Parameter(slot) => self.state.get().numbers(self.leaves.parameters[slot].index),
             buffer => self.leaves.get(buffer),
         };
         view_in(data, 0, &view.layout)

@@ -4,12 +4,12 @@ use super::finite::FiniteHook;
 use super::hook::{Seen, ShowHook, StepHook};
 use super::memory::{LeafBuffers, RunMemory};
 use super::refusal::Refusals;
-use crate::base::state::State;
-use crate::error::Result;
+use crate::base::state::{RunState, State};
+use crate::error::{Error, Result, first_of};
 use crate::plan::compiled::Plan;
 use crate::plan::instances::instance;
 use crate::plan::outputs::Outputs;
-use crate::plan::step::OperandCheck;
+use crate::plan::step::{OperandCheck, OutputTarget};
 use crate::tape::Precision;
 
 impl<F: Precision> Plan<F> {
@@ -30,13 +30,70 @@ impl<F: Precision> Plan<F> {
     ///
     /// If an op of a user does.
     pub fn run(&mut self, state: &mut State<F>) -> Result<Outputs<'_, F>> {
-        (instance::<F>().run)(self, state)?;
+        (instance::<F>().run)(self, RunState::Written(state))?;
         Ok(Outputs::new(self))
     }
 
+    /// Runs a plan without updates on a state that is only read, so that several threads can share it: each has a clone of the
+    /// plan, which shares its steps and constants and has its own inputs and results.
+    ///
+    /// ```
+    /// # use chainrule::{Plan, State, Tape};
+    /// let tape = Tape::new();
+    /// let (x, w) = (tape.input("x", [2]), tape.parameter("w", [2]));
+    /// let plan = Plan::<f32>::compile([(x * w).sum().named("y")], [])?;
+    /// let state: State<f32> = [("w", ndarray::arr1(&[3.0, 4.0]))].into_iter().collect();
+    ///
+    /// let answers: Vec<f32> = std::thread::scope(|scope| {
+    ///     let threads: Vec<_> = (0..3)
+    ///         .map(|k| {
+    ///             let (mut plan, state) = (plan.clone(), &state);
+    ///             scope.spawn(move || {
+    ///                 plan.feed("x", [k as f32, 1.0])?;
+    ///                 plan.infer(state).map(|outputs| outputs.item("y"))
+    ///             })
+    ///         })
+    ///         .collect();
+    ///     threads.into_iter().map(|thread| thread.join().expect("it does not panic")).collect::<Result<_, _>>()
+    /// })?;
+    /// assert_eq!(answers, [4.0, 7.0, 10.0]);
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`](crate::Error::Argument) if the plan has updates, which names them; else as [`run`](Self::run).
+    ///
+    /// # Panics
+    ///
+    /// As [`run`](Self::run).
+    pub fn infer(&mut self, state: &State<F>) -> Result<Outputs<'_, F>> {
+        let updated = self.updated();
+        if !updated.is_empty() {
+            let problem = format!(
+                "the plan updates {}, and a state that is shared is not written: use `run`, or compile the outputs without updates",
+                first_of(updated)
+            );
+            return Err(Error::Argument { what: "infer", problem });
+        }
+        (instance::<F>().run)(self, RunState::Read(state))?;
+        Ok(Outputs::new(self))
+    }
+
+    /// The names of the parameters that a run writes.
+    fn updated(&self) -> Vec<String> {
+        let in_place =
+            self.steps.iter().flat_map(|step| &step.outputs).filter_map(|output| match output.target {
+                OutputTarget::Parameter(slot) => Some(slot),
+                OutputTarget::Arena(_) => None,
+            });
+        let slots = in_place.chain(self.writes.iter().map(|(_, slot)| *slot));
+        slots.map(|slot| format!("`{}`", self.parameters[slot].name)).collect()
+    }
+
     /// A run, in as many threads as were asked for.
-    pub(crate) fn run_all(&mut self, state: &mut State<F>) -> Result<()> {
-        self.prepare(state)?;
+    pub(crate) fn run_all(&mut self, state: RunState<'_, F>) -> Result<()> {
+        self.prepare(state.get())?;
         if self.uses_threads {
             self.pool.clone().run(self.options.threads, || self.run_steps(state))
         } else {
@@ -68,7 +125,7 @@ impl<F: Precision> Plan<F> {
         }
     }
 
-    fn run_steps(&mut self, state: &mut State<F>) -> Result<()> {
+    fn run_steps(&mut self, state: RunState<'_, F>) -> Result<()> {
         match &self.graph {
             Some(graph) if self.options.check_finite => {
                 let mut finite = FiniteHook(graph.clone());
@@ -86,12 +143,12 @@ impl<F: Precision> Plan<F> {
     /// As [`run`](Self::run), with a hook around every step.
     pub(crate) fn run_hooked(&mut self, state: &mut State<F>, hook: &mut dyn StepHook<F>) -> Result<()> {
         self.prepare(state)?;
-        self.execute(state, Some(hook))
+        self.execute(RunState::Written(state), Some(hook))
     }
 
     /// Runs the steps, and writes the other updates at the end. Where a step ends the run, by an error or a panic, no update
     /// was written to the state.
-    fn execute(&mut self, state: &mut State<F>, mut hook: Option<&mut dyn StepHook<F>>) -> Result<()> {
+    fn execute(&mut self, mut state: RunState<'_, F>, mut hook: Option<&mut dyn StepHook<F>>) -> Result<()> {
         let Self {
             ops,
             steps,
@@ -113,7 +170,7 @@ impl<F: Precision> Plan<F> {
             () => {
                 RunMemory {
                     arena: &mut *arena,
-                    state: &mut *state,
+                    state: state.reborrow(),
                     leaves: LeafBuffers { inputs, indices, index_results, constants, parameters },
                     refusals: &refusals,
                 }

@@ -22,7 +22,7 @@ impl<F: Precision> Plan<F> {
             ..Schedule::default()
         };
         let mut known = BTreeMap::new();
-        for step in &self.steps {
+        for step in self.steps.iter() {
             let (mut reads, mut in_place) = (Vec::new(), BTreeMap::new());
             for view in step.views().filter(|p| !step.is_own_kernel_result(p.buffer)) {
                 if let Buffer::Result(result) = view.buffer {

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::plan::compiled::Plan;
 use crate::plan::step::{Buffer, BufferView, OutputTarget, StepOutput};
 use crate::tape::Precision;
+use std::sync::Arc;
 
 /// Gives every result a range of the arena from the step that writes it to the last that reads it. A result takes over the
 /// range of an operand that ends in its step, where the program allows that.
@@ -38,7 +39,7 @@ pub(crate) fn assign_buffers<F: Precision>(plan: &mut Plan<F>, results: &[usize]
     };
     let mut starts = vec![0_usize; results.len()];
     let (mut alive, mut least) = (0, 0);
-    for (i, step) in plan.steps.iter_mut().enumerate() {
+    for (i, step) in Arc::make_mut(&mut plan.steps).iter_mut().enumerate() {
         if let Some(kernel) = step.fused_kernel() {
             let result = kernel.output.result;
             starts[result] = allocate(&mut arena, results[result])?;
@@ -85,7 +86,7 @@ pub(crate) fn assign_buffers<F: Precision>(plan: &mut Plan<F>, results: &[usize]
             output.target = OutputTarget::Arena(starts[result]);
         }
     };
-    for step in &mut plan.steps {
+    for step in Arc::make_mut(&mut plan.steps) {
         step.views_mut().for_each(place_view);
         step.outputs.iter_mut().for_each(place_output);
         step.fused_kernel_mut().map(|kernel| &mut kernel.output).into_iter().for_each(place_output);

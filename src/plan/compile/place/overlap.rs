@@ -30,6 +30,7 @@ impl<F: Precision> Plan<F> {
                 };
                 let Some(writer) = (victim + 1..later).find(fits) else { continue };
                 let Some((own, _, written)) = only_range(&steps[writer]) else { continue };
+                let steps = std::sync::Arc::make_mut(steps);
                 steps[writer].outputs[0].target = OutputTarget::Arena(start);
                 let readers = steps[writer + 1..].iter_mut().flat_map(Step::views_mut);
                 readers

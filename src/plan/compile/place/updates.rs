@@ -5,6 +5,7 @@ use crate::plan::compiled::Plan;
 use crate::plan::step::{Buffer, BufferView, OperandCheck, OutputTarget};
 use crate::tape::Precision;
 use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 /// Lets the step that computes an update write it to the parameter, where no later step reads the parameter. The state is
 /// touched once per step then; all other updates are copied at the end, so that updates take effect together.
@@ -34,7 +35,7 @@ pub(crate) fn write_in_place<F: Precision>(plan: &mut Plan<F>, results: usize) {
         }
     }
     let mut analysed = FxHashMap::default();
-    let steps = &mut plan.steps;
+    let steps = Arc::make_mut(&mut plan.steps);
     plan.writes.retain(|(view, slot)| {
         let Buffer::Result(result) = view.buffer else { return true };
         let Some((i, k)) = computed[result] else { return true };
