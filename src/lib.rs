@@ -13,7 +13,7 @@
 //! assert_eq!(price.grad([apple])[0].value().item(), 2.2); // gradients are vars
 //! ```
 //!
-//! The [guide] begins at the beginning, in eight short chapters. How to write
+//! The [guide] begins at the beginning, in ten short chapters. How to write
 //! [a convolutional network](guide::training#a-convolutional-network) is in the fifth.
 //!
 //! # The parts
@@ -72,6 +72,7 @@ pub mod ops;
 mod plan;
 mod portable;
 mod reverse;
+mod summary;
 mod tape;
 #[cfg(feature = "draw")]
 mod view;
@@ -86,6 +87,7 @@ pub use model::Model;
 pub use ops::IntoVar;
 pub use plan::{FeedValue, Key, Outputs, Plan, PlanOptions, Schedule};
 pub use reverse::Gradients;
+pub use summary::{GraphSummary, ScopeCost};
 pub use tape::{IntoIndices, IntoValue, Limits, LoadOp, Op, Precision, Registry, Scope, Tape, Value, Var};
 #[cfg(feature = "draw")]
 pub use view::Draw;

@@ -123,6 +123,10 @@ impl Op for Contract {
         contract_scratch([x[0].shape(), x[1].shape()], [x[0].strides(), x[1].strides()], self.labels())
     }
 
+    fn flops(&self, x: &[Operand<'_>], shape: &[usize]) -> u64 {
+        shape.iter().fold(2 * self.terms(x[0].shape) as u64, |n, &size| n.saturating_mul(size as u64))
+    }
+
     fn rule<'t>(&self, operand: usize, x: &[Var<'t>], _y: Var<'t>, dy: Var<'t>) -> Derivative<'t> {
         let Self { left, right, result } = self.clone();
         let (op, other) = match operand {

@@ -45,6 +45,11 @@ impl Op for MatMul {
         if operand == 0 { dy.matmul(x[1].t()).into() } else { x[0].t().matmul(dy).into() }
     }
 
+    fn flops(&self, x: &[Operand<'_>], shape: &[usize]) -> u64 {
+        let terms = x[0].shape.last().copied().unwrap_or(1);
+        shape.iter().fold(2 * terms as u64, |n, &size| n.saturating_mul(size as u64))
+    }
+
     fn by_rows(&self) -> bool {
         true
     }

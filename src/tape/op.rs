@@ -264,6 +264,24 @@ pub trait Op: Any + Debug + Send + Sync + OpKernels {
         false
     }
 
+    /// How many floating-point operations it takes to compute a result of this shape: for [tables of costs](crate::GraphSummary), which tell
+    /// orders of magnitude and not time.
+    ///
+    /// Unless said otherwise: none for a [view](Op::view), one for each element of the result of an elementwise op, whatever its
+    /// function, and one for each element that any other op reads. A product with n terms takes 2n.
+    fn flops(&self, x: &[Operand<'_>], shape: &[usize]) -> u64 {
+        let count = |shape: &[usize]| shape.iter().fold(1_u64, |n, &size| n.saturating_mul(size as u64));
+        let first = x.first().map(|first| Layout::contiguous(first.shape));
+        match first {
+            Some(first) if self.view(&first, shape).is_some() => 0,
+            _ if self.elementwise() => count(shape),
+            _ => {
+                let read = x.iter().enumerate().filter(|(i, _)| self.reads(*i));
+                read.fold(0, |sum, (_, x)| sum.saturating_add(count(x.shape)))
+            }
+        }
+    }
+
     /// How it is written with portable primitives, for [files of other engines](crate::exchange): from the values of its
     /// operands to that of its result, which has this shape or is stretched to it. Of operands that it does not
     /// [read](Op::reads), shapes alone are what they say.

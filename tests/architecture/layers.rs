@@ -28,6 +28,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "view",
         &["chainrule_base", "chainrule_picture", "base", "graph", "tape", "ops", "reverse", "plan", "check"],
     ),
+    ("summary", &["chainrule_base", "graph", "tape"]),
     ("model", &["chainrule_base", "base", "files", "graph", "tape"]),
     // As a user: see below. The table of a network is cut as all tables are.
     ("nn", &["chainrule_base", "base", "tape", "ops", "reverse", "plan", "check", "graph"]),
