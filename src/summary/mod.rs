@@ -72,11 +72,11 @@ impl Tape {
     /// loss.grad(net.parameters(&tape).try_into().unwrap_or([loss; 4]));
     /// assert_eq!(tape.summary().to_string(), "\
     /// scope    ops  shape      parameters  results  forward FLOPs  backward FLOPs
+    /// –          2  []                  0    1,001          2,000           2,000
     /// affine1    2  [100, 50]      39,250   10,000      7,845,000       7,845,000
     /// relu1      1  [100, 50]           0    5,000          5,000          10,000
     /// affine2    2  [100, 10]         510    2,000        101,000         201,000
-    ///            2  []                  0    1,001          2,000           2,001
-    /// total      7  []             39,760   18,001      7,953,000       8,058,001
+    /// total      7  []             39,760   18,001      7,953,000       8,058,000
     /// ");
     /// ```
     pub fn summary(&self) -> GraphSummary {
@@ -125,7 +125,7 @@ impl fmt::Display for GraphSummary {
             let ScopeCost { scope, ops, shape, parameters, results, forward, backward } = scope;
             let count = |count: &u64| grouped(usize::try_from(*count).unwrap_or(usize::MAX));
             [
-                shown(scope, CELL).into_owned(),
+                if scope.is_empty() { "–".to_owned() } else { shown(scope, CELL).into_owned() },
                 grouped(*ops),
                 shown(&format!("{shape:?}"), CELL).into_owned(),
                 grouped(*parameters),

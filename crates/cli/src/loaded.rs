@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use chainrule::exchange::OnnxModel;
-use chainrule::graph::{Kind, Leaf};
+use chainrule::graph::{Kind, Leaf, Node};
 use chainrule::{Model, NodeId, Registry, State, Tape, Var};
 use clap::Args;
 use ndarray::ArrayD;
@@ -112,7 +112,12 @@ impl ModelFile {
                 let sizes: Vec<(&str, usize)> =
                     self.sizes.iter().map(|(name, size)| (name.as_str(), *size)).collect();
                 let graph = OnnxModel::load(path)?.record(&tape, &sizes);
-                let graph = graph.map_err(|problem| Failure::of(path, problem))?;
+                let graph = graph.map_err(|problem| {
+                    let problem = problem.to_string();
+                    let remedy =
+                        if problem.contains("left open") { ", such as `--size batch=8`" } else { "" };
+                    Failure::of(path, problem + remedy)
+                })?;
                 let (outputs, state) = (graph.outputs.iter().map(|y| y.id()).collect(), graph.state);
                 Ok(Loaded { outputs, updates: Vec::new(), state, tape })
             }
@@ -132,12 +137,12 @@ impl Loaded {
         self.updates.iter().filter_map(|&(parameter, new)| Some((var(parameter)?, var(new)?))).collect()
     }
 
-    /// The leaves of one kind, with their names, in the order of recording.
+    /// The leaves of one kind, with their names, or ids such as `n3`, in the order of recording.
     pub(crate) fn leaves(&self, kind: Leaf) -> Vec<(String, Var<'_>)> {
         let graph = self.tape.graph();
         let leaves = graph.nodes().filter(|node| node.leaf() == Some(kind));
-        let named = leaves.filter_map(|node| Some((node.name()?.to_owned(), self.tape.var(node.id())?)));
-        named.collect()
+        let name = |node: Node<'_>| node.name().map_or_else(|| node.id().to_string(), str::to_owned);
+        leaves.filter_map(|node| Some((name(node), self.tape.var(node.id())?))).collect()
     }
 
     /// Gives all leaves their numbers: what is said, what the model holds, and random numbers for the rest.
@@ -146,7 +151,7 @@ impl Loaded {
             self.state = read_state(path)?;
         }
         let mut rng = ChaCha8Rng::seed_from_u64(numbers.seed);
-        let inputs = self.leaves(Leaf::Input);
+        let inputs = [self.leaves(Leaf::Input), self.leaves(Leaf::Index)].concat();
         for (name, path) in &numbers.feeds {
             let Some((_, input)) = inputs.iter().find(|(input, _)| input == name) else {
                 let names: Vec<&str> = inputs.iter().map(|(name, _)| name.as_str()).collect();
@@ -177,7 +182,8 @@ impl Loaded {
             }
         }
         let fed = |name: &str| numbers.feeds.iter().any(|(fed, _)| fed == name);
-        for (_, input) in inputs.iter().filter(|(name, _)| !fed(name)) {
+        let is_open = |input: Var<'_>| self.tape.values([input.id()]).is_err();
+        for (_, input) in inputs.iter().filter(|(name, input)| !fed(name) && is_open(*input)) {
             match self.kind(*input) {
                 Kind::Real => self.tape.feed(*input, normal(&input.shape(), &mut rng))?,
                 // The only index that every axis has.

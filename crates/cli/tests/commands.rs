@@ -122,6 +122,25 @@ fn a_check_passes_and_a_wrong_answer_is_status_one() {
     assert!(report.contains("pass"), "{report}");
     let report = json(&folder.says("check step.json --json --seed 3"));
     assert!(report["parameters"].as_array().unwrap().iter().all(|p| p["verdict"] == "pass"), "{report}");
+    // An input of indices, and one that no output depends on.
+    let tape = Tape::new();
+    let (x, labels, unused) =
+        (tape.input("x", [3, 2]), tape.index_input("labels", [3]), tape.input("unused", [2]));
+    let loss = x.softmax_cross_entropy(labels).mean().named("loss");
+    Model::new([loss, unused.argmax(0)], [])
+        .unwrap()
+        .save(folder.path("labels.json"), &State::<f64>::new())
+        .unwrap();
+    assert!(folder.says("check labels.json --mode full").contains("unreached"));
+    let labels: State<f64> = [("labels", ndarray::arr1(&[0.0, 1.0, 1.0]))].into_iter().collect();
+    labels.save(folder.path("labels.npy")).unwrap();
+    assert_ne!(folder.says("run labels.json --feed labels=labels.npy"), folder.says("run labels.json"));
+    let wrong: State<f64> = [("labels", ndarray::arr1(&[0.0, 1.0, 2.0]))].into_iter().collect();
+    wrong.save(folder.path("wrong.npy")).unwrap();
+    folder.refuses("run labels.json --feed labels=wrong.npy", &["2"]);
+    let half: State<f64> = [("labels", ndarray::arr1(&[0.0, 0.5, 1.0]))].into_iter().collect();
+    half.save(folder.path("half.npy")).unwrap();
+    folder.refuses("run labels.json --feed labels=half.npy", &["whole numbers"]);
     // At a leaf that a jump leads to, nothing passes.
     let tape = Tape::new();
     let y = tape.input("x", [2]).floor().named("y");
@@ -194,6 +213,7 @@ fn wrong_inputs_are_sentences_and_status_two() {
     folder.refuses("show nothing.chainrule", &["nothing.chainrule", "cannot be read"]);
     folder.refuses("show cut.chainrule", &["cut.chainrule"]);
     folder.refuses("check noise.onnx", &["no model"]);
+    folder.refuses("show net.onnx", &["batch", "--size batch=8"]);
     folder.refuses("show net.txt", &["net.txt", ".onnx"]);
     folder.refuses("draw net.safetensors -o a.svg", &["no graph"]);
     folder.refuses("draw net.chainrule -o a.bmp", &["bmp"]);
