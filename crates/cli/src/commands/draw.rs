@@ -4,6 +4,9 @@ use chainrule::picture::Level;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
+/// The width of an image in pixels, unless another is asked for.
+const WIDEST: u32 = 4_000;
+
 /// Draws the graph of a model.
 #[derive(Debug, Args)]
 pub(crate) struct Draw {
@@ -15,7 +18,7 @@ pub(crate) struct Draw {
     /// How much of it is shown.
     #[arg(long, value_enum, default_value_t = Detail::Auto)]
     level: Detail,
-    /// Folds it into rows of so many pixels.
+    /// Folds it into rows of so many pixels; 4000 for .png unless said otherwise.
     #[arg(long, value_name = "PIXELS")]
     max_width: Option<u32>,
     /// With the numbers on its arrows.
@@ -44,7 +47,9 @@ impl Draw {
             Detail::Nodes => Level::Nodes,
         };
         let mut draw = loaded.tape.draw(&loaded.outputs()).level(level).values(self.values);
-        if let Some(pixels) = self.max_width {
+        // An image of points has an end; a long graph is folded before it.
+        let is_image = self.output.extension().is_some_and(|ending| ending == "png");
+        if let Some(pixels) = self.max_width.or(is_image.then_some(WIDEST)) {
             draw = draw.max_width(pixels);
         }
         draw.save(&self.output)?;
