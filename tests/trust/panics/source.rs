@@ -22,6 +22,7 @@ const CANNOT: &[&str] = &[
     "into_graph",
     "Tape::var",
     "parameters",
+    "summary",
     "reset",
 ];
 
