@@ -1,8 +1,8 @@
 //! Another run of a compiled plan. Run with `cargo bench --bench engine -- replay`.
 
 use crate::CHAINS;
-use crate::workloads::{OPS, numbers_plan, ops, small_ops_plan, training_step as step};
-use chainrule::{Precision, State};
+use crate::workloads::{OPS, numbers_plan, ops, small_ops_plan_with, training_step as step};
+use chainrule::{PlanOptions, Precision, State};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 
@@ -13,10 +13,11 @@ fn training_step<F: Precision>(bencher: Bencher<'_, '_>, threads: usize) {
     bencher.bench_local(|| plan.run(&mut state).expect("everything was fed").nth(0)[[]]);
 }
 
-/// 1,000 small ops, forward and backward.
-#[divan::bench(types = [f32, f64])]
-fn small_ops<F: Precision>(bencher: Bencher<'_, '_>) {
-    let (mut plan, mut state) = (small_ops_plan::<F>(), State::new());
+/// 1,000 small ops, forward and backward; with subnormal results as they are, and as 0.
+#[divan::bench(types = [f32, f64], args = [false, true])]
+fn small_ops<F: Precision>(bencher: Bencher<'_, '_>, flush: bool) {
+    let options = PlanOptions::default().flush_subnormals(flush);
+    let (mut plan, mut state) = (small_ops_plan_with::<F>(options), State::new());
     let bencher = bencher.counter(ItemsCount::new(OPS));
     bencher.bench_local(|| plan.run(&mut state).expect("everything was fed").nth(0)[[]]);
 }

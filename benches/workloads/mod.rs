@@ -88,10 +88,15 @@ pub fn small_leaves(tape: &Tape) -> [Var<'_>; 3] {
 
 /// The plan of workload E, with its gradients.
 pub fn small_ops_plan<F: Precision>() -> Plan<F> {
+    small_ops_plan_with(PlanOptions::default())
+}
+
+/// The same with options.
+pub fn small_ops_plan_with<F: Precision>(options: PlanOptions) -> Plan<F> {
     let tape = Tape::new();
     let leaves = small_leaves(&tape);
     let loss = small_ops(leaves);
-    Plan::compile([loss].into_iter().chain(loss.grad(leaves)), []).expect("it compiles")
+    Plan::compile_with([loss].into_iter().chain(loss.grad(leaves)), [], options).expect("it compiles")
 }
 
 /// So many ops as [`numbers`] records of a length.

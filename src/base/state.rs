@@ -188,11 +188,11 @@ impl<F: Float> RunState<'_, F> {
         }
     }
 
-    /// As [`State::numbers_mut`]; of a state that is shared, nothing can be written, and nothing is.
+    /// As [`State::numbers_mut`]; of one that is shared, nothing is written, since plans with updates are refused.
     pub(crate) fn numbers_mut(&mut self, place: usize) -> &mut [F] {
         match self {
             Self::Written(state) => state.numbers_mut(place),
-            Self::Read(_) => &mut [],
+            Self::Read(_) => unreachable!("a plan with updates was refused"),
         }
     }
 

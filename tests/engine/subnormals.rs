@@ -99,3 +99,17 @@ fn a_gradient_that_fades_is_zero_from_where_it_cannot_be_told() {
     assert!(gradients.iter().any(|&dx| subnormal(dx, false) > 0));
     assert!(gradients.iter().all(|&dx| subnormal(dx, true) == 0));
 }
+
+/// Long steps, which threads share.
+#[test]
+fn parts_of_long_steps_are_made_zero_too() {
+    let tape = Tape::new();
+    let w = tape.parameter("w", [2048, 64]);
+    let small = w * 1e-20;
+    let product = small.matmul(small.slice(ndarray::s![..64, ..]).t());
+    let all = [product, product.exp() * product, (small * small).softmax(1) * 1e-39, small * small];
+    let numbers = Array1::linspace(-1.0_f32, 1.0, 2048 * 64).into_shape_with_order((2048, 64)).unwrap();
+    let state: State<f32> = [("w", numbers)].into_iter().collect();
+    assert!(run::<f32>(&all, true, &state).iter().flatten().all(|y| !y.is_subnormal()));
+    assert!(run::<f32>(&all, false, &state).iter().flatten().any(|y| y.is_subnormal()));
+}
