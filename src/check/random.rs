@@ -1,5 +1,6 @@
 //! Random cotangents and directions.
 
+use crate::kernel::fold;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, RngExt, SeedableRng};
 
@@ -26,6 +27,27 @@ pub(super) fn signed(len: usize, random: &mut Random) -> Vec<f64> {
         f64::from_bits(magnitude.to_bits() | bits << 63)
     };
     (0..len).map(|_| number()).collect()
+}
+
+/// Random roundings of numbers, twice as large as they may be: each in proportion to itself, or to the greatest of its matrix, of
+/// matrices of so many elements.
+pub(super) fn roundings(numbers: &[f64], matrix: Option<usize>, random: &mut Random) -> Vec<f64> {
+    let mut roundings = signed(numbers.len(), random);
+    let together = matrix.unwrap_or(1);
+    for (numbers, roundings) in numbers.chunks(together).zip(roundings.chunks_mut(together)) {
+        let size = match greatest_finite(numbers) {
+            // Of a matrix of zeros, any others are as near.
+            0.0 if matrix.is_some() => 1.0,
+            greatest => greatest,
+        };
+        roundings.iter_mut().for_each(|r| *r *= 2.0 * f64::EPSILON * size);
+    }
+    roundings
+}
+
+/// The greatest magnitude among the numbers that are finite; 0 if there is none.
+pub(super) fn greatest_finite(numbers: &[f64]) -> f64 {
+    fold(numbers, 0.0, |most, x: f64| if x.abs() > most && x.is_finite() { x.abs() } else { most })
 }
 
 /// So many different positions below `len`, or all, in ascending order.

@@ -26,6 +26,8 @@ pub(crate) struct ParameterSlot {
     pub(crate) location: Location,
     /// Whether a step reads it.
     pub(crate) read: bool,
+    /// Whether a run writes it.
+    pub(crate) updated: bool,
     pub(crate) index: usize,
 }
 

@@ -33,12 +33,10 @@ fn written<'s>(rule: &'s RuleGraph, mut shapes: Vec<&'s [usize]>) -> Option<Stri
             RuleValue::Op(op) => {
                 let operands: Vec<&Formula> = node.inputs.iter().map(|&slot| &slots[slot]).collect();
                 let formula = Formula::of_op(op.notation(), op.name(), &operands);
-                match op.notation().is_some_and(|notation| notation.starts_with('Σ')) {
-                    true => match summed(shapes[node.inputs[0]], &node.shape) {
-                        Some(axis) => formula.over(axis),
-                        None => formula,
-                    },
-                    false => formula,
+                let sum = op.notation().filter(|notation| notation.starts_with('Σ'));
+                match sum.and_then(|_| summed(shapes[node.inputs[0]], &node.shape)) {
+                    Some(axis) => formula.over(axis),
+                    None => formula,
                 }
             }
         };

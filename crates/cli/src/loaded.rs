@@ -6,8 +6,8 @@ use chainrule::graph::{Kind, Leaf, Node};
 use chainrule::{Model, NodeId, Registry, State, Tape, Var};
 use clap::Args;
 use ndarray::ArrayD;
-use rand::RngExt;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+use rand_distr::{Distribution, StandardNormal};
 use std::path::{Path, PathBuf};
 
 /// The kinds of files that there are.
@@ -215,9 +215,5 @@ impl Loaded {
 
 /// Normal random numbers.
 pub(crate) fn normal(shape: &[usize], rng: &mut ChaCha8Rng) -> ArrayD<f64> {
-    // Box and Muller 1958, "A note on the generation of random normal deviates".
-    ArrayD::from_shape_simple_fn(ndarray::IxDyn(shape), || {
-        let (u, v): (f64, f64) = (rng.random(), rng.random());
-        (-2.0 * (1.0 - u).ln()).sqrt() * (std::f64::consts::TAU * v).cos()
-    })
+    ArrayD::from_shape_simple_fn(ndarray::IxDyn(shape), || StandardNormal.sample(rng))
 }

@@ -8,7 +8,7 @@ use crate::check::measure::element::Compared;
 use crate::check::measure::function::{Function, Moves};
 use crate::check::measure::judge::Judge;
 use crate::check::measure::steps::{rms, start};
-use crate::check::random::{Random, positions, signed};
+use crate::check::random::{Random, positions, roundings};
 use crate::check::replay::Replay;
 use crate::check::replay::columns::LinearColumn;
 use crate::check::report::fault::{Fault, Stage};
@@ -156,8 +156,7 @@ impl<'t> EndToEnd<'_, 't> {
 fn noise(f: &mut Replay, random: &mut Random) -> Result<Vec<f64>> {
     let mut most = vec![0.0_f64; f.base().len()];
     for _ in 0..4 {
-        let roundings = signed(f.point().len(), random);
-        f.move_along(f.point().iter().zip(roundings).map(|(x, r)| 2.0 * f64::EPSILON * x * r).collect());
+        f.move_along(roundings(f.point(), None, random));
         f.at(1.0)?;
         let changes = f.numbers().iter().zip(f.base()).map(|(now, base)| (now - base).abs());
         most.iter_mut().zip(changes).for_each(|(most, change)| *most = most.max(change));

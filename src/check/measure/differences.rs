@@ -81,7 +81,7 @@ impl Differences {
         for (i, (((&right, &left), &base), &weight)) in sides.enumerate() {
             let same = right.to_bits() == left.to_bits();
             still &= weight == 0.0 || same && right.to_bits() == base.to_bits();
-            let magnitude = weight.abs() * (right.abs().max(left.abs()) + UNDERFLOW) + UNDERFLOW;
+            let magnitude = magnitude(weight, right, left);
             if !same {
                 sum += weight * (right - left);
                 rounding += 4.0 * magnitude;
@@ -166,12 +166,18 @@ impl Differences {
     }
 }
 
+/// The size of the greater of two numbers with a weight, for what rounding and underflow do to their difference.
+#[inline]
+fn magnitude(weight: f64, a: f64, b: f64) -> f64 {
+    weight.abs() * (a.abs().max(b.abs()) + UNDERFLOW) + UNDERFLOW
+}
+
 /// The difference to one side, and what rounding may have done to it.
 fn one_sided(f: &mut impl Function, step: f64) -> Result<(f64, f64)> {
     let reached = f.at(step)?;
     let (mut sum, mut rounding) = (0.0, 0.0);
     for (i, ((&y, &base), &weight)) in f.numbers().iter().zip(f.base()).zip(f.weights()).enumerate() {
-        let magnitude = weight.abs() * (y.abs().max(base.abs()) + UNDERFLOW) + UNDERFLOW;
+        let magnitude = magnitude(weight, y, base);
         if y.to_bits() != base.to_bits() {
             sum += weight * (y - base);
             rounding += 4.0 * magnitude;

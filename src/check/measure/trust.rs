@@ -8,6 +8,9 @@ use crate::check::measure::question::{Best, Question};
 use crate::check::measure::steps::{AGREED, FACTOR, SHRINKS, TRIES};
 use crate::error::Result;
 
+/// How often a step is halved at the most, from any that is tried to where rounding drowns all.
+const HALVINGS: usize = 8 * TRIES;
+
 impl Judge {
     /// What fails must fail at a step of the element's own scale, and at a shorter one still, where its differences have
     /// converged: one that is far too long may see the same slope at h and at h/2, and not that of a part of the function
@@ -144,7 +147,7 @@ impl Judge {
         let gap = (slope - question.backprop).abs();
         let mut step = best.step;
         // Halved, since between rounding and the waves there may be room for a step or two.
-        for _ in 0..8 * TRIES {
+        for _ in 0..HALVINGS {
             step /= 2.0;
             let Some(central) = self.differences.central(f, step)? else { break };
             if central.rounding.max(question.hidden(step)) > 0.25 * gap {
@@ -170,7 +173,7 @@ impl Judge {
         }
         let gap = (best.pair.value - question.backprop).abs();
         let mut step = best.step;
-        for _ in 0..8 * TRIES {
+        for _ in 0..HALVINGS {
             let Some(central) = self.differences.central(f, step)? else { break };
             if central.rounding > gap {
                 break;

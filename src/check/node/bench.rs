@@ -3,13 +3,12 @@
 use crate::base::shape::Layout;
 use crate::base::state::State;
 use crate::check::measure::function::{Function, Moves};
-use crate::check::random::{Random, signed};
+use crate::check::random::{Random, greatest_finite, roundings};
 use crate::check::replay::Replay;
 use crate::check::replay::flow::branches;
 use crate::check::replay::values::value;
 use crate::error::Result;
 use crate::graph::{Kind, NodeId};
-use crate::kernel::fold;
 use crate::plan::{Plan, Point};
 use crate::tape::{Tape, Var};
 
@@ -30,9 +29,8 @@ pub(crate) struct Bench {
     leaves: Vec<Option<NodeId>>,
     dy: NodeId,
     has_kinks: bool,
-    /// How many elements of each leaf are rounded in proportion to the greatest of them: 1, or those of a matrix.
-    together: Vec<usize>,
-    normwise: bool,
+    /// Of an op whose errors are normwise, how many elements the matrices of each operand have.
+    matrices: Option<Vec<usize>>,
 }
 
 /// An operand that is judged.
@@ -79,7 +77,6 @@ impl Bench {
             (is_leaf && own.kind(x.id()) == Kind::Real).then(|| x.id())
         };
         let matrix = |x: &Var<'_>| x.shape().iter().rev().take(2).product::<usize>().max(1);
-        let together = if op.normwise() { x.iter().map(matrix).collect() } else { vec![1; x.len()] };
         Ok(Self {
             operands: judged.iter().map(operand).collect::<Result<_>>()?,
             joint: Replay::new(y, &wanted, &comparisons, false)?,
@@ -89,8 +86,7 @@ impl Bench {
             leaves: x.iter().map(leaf).collect(),
             dy: dy.id(),
             has_kinks: !op.smooth(),
-            together,
-            normwise: op.normwise(),
+            matrices: op.normwise().then(|| x.iter().map(matrix).collect()),
         })
     }
 
@@ -130,14 +126,14 @@ impl Bench {
         let (mut dx, mut moved) = (Vec::new(), Vec::new());
         self.rules(dy, &mut dx)?;
         let mut most = vec![0.0_f64; dx[rule].len()];
-        let slots = self.leaves.iter().zip(&self.together);
-        let slots: Vec<(usize, usize)> =
-            slots.filter_map(|(leaf, &together)| Some((self.rules.slot((*leaf)?)?, together))).collect();
+        let slots = self.leaves.iter().enumerate();
+        let slots: Vec<(usize, Option<usize>)> =
+            slots.filter_map(|(k, leaf)| Some((self.rules.slot((*leaf)?)?, self.matrix(k)))).collect();
         let operands: Vec<Vec<f64>> =
             slots.iter().map(|&(slot, _)| self.rules.slot_mut(slot).to_vec()).collect();
         for _ in 0..4 {
-            for (&(slot, together), operand) in slots.iter().zip(&operands) {
-                let roundings = roundings(operand, together, self.normwise, random);
+            for (&(slot, matrix), operand) in slots.iter().zip(&operands) {
+                let roundings = roundings(operand, matrix, random);
                 let places = self.rules.slot_mut(slot).iter_mut().zip(operand).zip(roundings);
                 places.for_each(|((place, x), rounding)| *place = x + rounding);
             }
@@ -148,9 +144,8 @@ impl Bench {
         for (&(slot, _), operand) in slots.iter().zip(&operands) {
             self.rules.slot_mut(slot).copy_from_slice(operand);
         }
-        if self.normwise {
-            let together = self.together[self.operands[rule].operand];
-            for (most, dx) in most.chunks_mut(together).zip(dx[rule].chunks(together)) {
+        if let Some(matrix) = self.matrix(self.operands[rule].operand) {
+            for (most, dx) in most.chunks_mut(matrix).zip(dx[rule].chunks(matrix)) {
                 let (noise, size) = (greatest_finite(most), greatest_finite(dx));
                 // What a few roundings change so much, as the inverse of a singular matrix, they may change by any factor.
                 most.fill(if noise > NOISE * size { f64::INFINITY } else { noise });
@@ -168,7 +163,7 @@ impl Bench {
             let operands = self.operands.iter();
             let directions = operands
                 .map(|Judged { operand, replay, .. }| {
-                    roundings(replay.point(), self.together[*operand], self.normwise, random)
+                    roundings(replay.point(), self.matrix(*operand), random)
                 })
                 .collect();
             self.joint.move_all(directions);
@@ -206,7 +201,12 @@ impl Bench {
     /// Whether what rounding may do to y is known by measuring it alone: it may be more than the greatest number that is seen
     /// shows.
     pub(crate) fn is_normwise(&self) -> bool {
-        self.normwise
+        self.matrices.is_some()
+    }
+
+    /// How many elements a matrix of an operand has, if errors are in proportion to its greatest.
+    fn matrix(&self, operand: usize) -> Option<usize> {
+        self.matrices.as_ref().map(|sizes| sizes[operand])
     }
 
     /// y at the operands.
@@ -215,21 +215,7 @@ impl Bench {
     }
 }
 
-/// Random roundings of numbers, twice as large as they may be, in proportion to the greatest of so many together.
-fn roundings(numbers: &[f64], together: usize, normwise: bool, random: &mut Random) -> Vec<f64> {
-    let mut roundings = signed(numbers.len(), random);
-    for (numbers, roundings) in numbers.chunks(together).zip(roundings.chunks_mut(together)) {
-        // Of a matrix of zeros, any others are as near.
-        let greatest = match greatest_finite(numbers) {
-            0.0 if normwise => 1.0,
-            greatest => greatest,
-        };
-        roundings.iter_mut().for_each(|r| *r *= 2.0 * f64::EPSILON * greatest);
-    }
-    roundings
-}
-
-/// The greatest magnitude among the numbers that are finite; 0 if there is none.
-fn greatest_finite(numbers: &[f64]) -> f64 {
-    fold(numbers, 0.0, |most, x: f64| if x.abs() > most && x.is_finite() { x.abs() } else { most })
+/// A few roundings of a rule's results, of which the greatest number that was met on the way is given; and what underflow leaves.
+pub(crate) fn roundoff(met: f64) -> f64 {
+    4.0 * f64::EPSILON * met + f64::MIN_POSITIVE
 }

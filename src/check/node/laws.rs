@@ -5,7 +5,7 @@ use crate::check::measure::element::Element;
 use crate::check::measure::function::Moves;
 use crate::check::measure::question::Question;
 use crate::check::measure::steps::{Reach, rms};
-use crate::check::node::bench::{Bench, Judged};
+use crate::check::node::bench::{Bench, Judged, roundoff};
 use crate::check::node::{NodeCase, Nodes};
 use crate::check::random::{positions, signed};
 use crate::check::report::fault::Fault;
@@ -140,7 +140,7 @@ impl Nodes<'_> {
         for output in positions(outputs, TIED_OUTPUTS, &mut self.random) {
             let mut dy = vec![0.0; outputs];
             dy[output] = 1.0;
-            let mut uncertain = 4.0 * f64::EPSILON * bench.rules(&dy, &mut dx)? + f64::MIN_POSITIVE;
+            let mut uncertain = roundoff(bench.rules(&dy, &mut dx)?);
             if bench.is_normwise() {
                 for k in 0..dx.len() {
                     uncertain += bench.unstable(&dy, k, &mut self.random)?.iter().sum::<f64>();

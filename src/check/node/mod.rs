@@ -22,7 +22,7 @@ use crate::check::report::worst::{Worst, list};
 use crate::error::Result;
 use crate::graph::{Graph, Kind, NodeId, OpIndex, ShapeIndex};
 use crate::tape::Tape;
-use bench::{Bench, Judged};
+use bench::{Bench, Judged, roundoff};
 use locate::{Furthest, is_flat, worst};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -125,7 +125,7 @@ impl<'t> Nodes<'t> {
         let mut tied = None;
         let mut dx = Vec::new();
         for dy in cotangents {
-            let uncertain = 4.0 * f64::EPSILON * bench.rules(dy, &mut dx)? + f64::MIN_POSITIVE;
+            let uncertain = roundoff(bench.rules(dy, &mut dx)?);
             for (k, dx) in dx.iter().enumerate() {
                 let measured = RuleBounds {
                     dx,

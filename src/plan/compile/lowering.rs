@@ -97,6 +97,7 @@ impl<'g, F: Precision> Lowering<'g, F> {
                         shape: node.shape().into(),
                         location: node.place(),
                         read: false,
+                        updated: false,
                         index: 0,
                     });
                     Buffer::Parameter(plan.parameters.len() - 1)

@@ -43,6 +43,7 @@ impl<F: Precision> Lowering<'_, F> {
             }
             let view = self.kept(value, &mut copies);
             self.plan.writes.push((view, slot));
+            self.plan.parameters[slot].updated = true;
         }
         // The state is read before anything is written to it.
         Arc::make_mut(&mut self.plan.steps).splice(0..0, copies.into_iter().rev());

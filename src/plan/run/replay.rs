@@ -9,7 +9,7 @@ use crate::error::{Error, Result, first_of};
 use crate::plan::compiled::Plan;
 use crate::plan::instances::instance;
 use crate::plan::outputs::Outputs;
-use crate::plan::step::{OperandCheck, OutputTarget};
+use crate::plan::step::OperandCheck;
 use crate::tape::Precision;
 
 impl<F: Precision> Plan<F> {
@@ -68,27 +68,16 @@ impl<F: Precision> Plan<F> {
     ///
     /// As [`run`](Self::run).
     pub fn infer(&mut self, state: &State<F>) -> Result<Outputs<'_, F>> {
-        let updated = self.updated();
-        if !updated.is_empty() {
+        let mut updated = self.parameters.iter().filter(|slot| slot.updated).peekable();
+        if updated.peek().is_some() {
+            let names = first_of(updated.map(|slot| format!("`{}`", slot.name)));
             let problem = format!(
-                "the plan updates {}, and a state that is shared is not written: use `run`, or compile the outputs without updates",
-                first_of(updated)
+                "the plan updates {names}, and a state that is shared is not written: use `run`, or compile the outputs without updates"
             );
             return Err(Error::Argument { what: "infer", problem });
         }
         (instance::<F>().run)(self, RunState::Read(state))?;
         Ok(Outputs::new(self))
-    }
-
-    /// The names of the parameters that a run writes.
-    fn updated(&self) -> Vec<String> {
-        let in_place =
-            self.steps.iter().flat_map(|step| &step.outputs).filter_map(|output| match output.target {
-                OutputTarget::Parameter(slot) => Some(slot),
-                OutputTarget::Arena(_) => None,
-            });
-        let slots = in_place.chain(self.writes.iter().map(|(_, slot)| *slot));
-        slots.map(|slot| format!("`{}`", self.parameters[slot].name)).collect()
     }
 
     /// A run, in as many threads as were asked for.

@@ -1,7 +1,7 @@
 use crate::failure::Failure;
 use crate::loaded::{FileKind, ModelFile, read_state};
-use chainrule::Model;
 use chainrule::exchange::{Export, ExportPrecision};
+use chainrule::{Model, State};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -40,11 +40,7 @@ impl Convert {
                 ));
             }
             let state = read_state(&self.from.file)?;
-            match self.precision {
-                Bits::F64 => state.save(&self.to)?,
-                Bits::F32 | Bits::Bf16 => state.cast::<f32>().save(&self.to)?,
-            }
-            return Ok(true);
+            return self.save(&state).map(|()| true);
         }
         let loaded = self.from.load()?;
         let (outputs, updates) = (loaded.outputs(), loaded.updates());
@@ -72,11 +68,17 @@ impl Convert {
                 chainrule::picture::write_file(&self.to, text.as_bytes())?;
             }
             // The weights of the model.
-            FileKind::State => match self.precision {
-                Bits::F64 => loaded.state.save(&self.to)?,
-                Bits::F32 | Bits::Bf16 => loaded.state.cast::<f32>().save(&self.to)?,
-            },
+            FileKind::State => self.save(&loaded.state)?,
         }
         Ok(true)
+    }
+
+    /// Writes weights in the precision that was asked for.
+    fn save(&self, state: &State<f64>) -> Result<(), Failure> {
+        match self.precision {
+            Bits::F64 => state.save(&self.to)?,
+            Bits::F32 | Bits::Bf16 => state.cast::<f32>().save(&self.to)?,
+        }
+        Ok(())
     }
 }
